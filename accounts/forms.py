@@ -1,0 +1,166 @@
+"""Shape and field rules of what people say about themselves."""
+
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import AddEmailForm
+from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
+from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.account.internal.flows.email_verification import (
+    send_verification_email_to_address,
+)
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, MinLengthValidator
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import BIO_MAX, User
+from accounts.validators import validate_student_id, validate_username
+from setahub.lib.fields import LinesField
+from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
+from setahub.lib.keys import nfc
+
+MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
+NAME_HELP = _("The one name that others see. Thai and any other script is fine.")
+STUDENT_ID_HELP = _("8 digits. Only you and the staff see it.")
+YEARS = [("", _("not said")), *((year, str(year)) for year in range(1, 9))]
+
+
+def student_id_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Student ID"),
+        required=False,
+        validators=[validate_student_id],
+        help_text=STUDENT_ID_HELP,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+def year_field() -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=_("Year of study"), required=False, choices=YEARS, coerce=int, empty_value=None
+    )
+
+
+class SignupForm(BaseSignupForm):
+    """``username email password1`` and, if one likes, ``student_id year``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = self.fields["username"]
+        name.label, name.help_text = _("Name"), NAME_HELP
+        # The length counts after NFC, which the adapter does; as typed it may be longer.
+        name.validators = [
+            each
+            for each in name.validators
+            if not isinstance(each, MaxLengthValidator | MinLengthValidator)
+        ]
+        name.widget.attrs = {"autocomplete": "nickname"}
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+        self.fields["password1"].widget.attrs.pop("placeholder", None)
+        self.fields["password1"].help_text = _("At least 8 characters, and not one of the usual.")
+        self.fields["student_id"] = student_id_field()
+        self.fields["year"] = year_field()
+
+    def clean_student_id(self) -> str | None:
+        student_id = self.cleaned_data["student_id"] or None
+        if student_id and User.objects.with_student_id(student_id).exists():
+            raise ValidationError(_("An account with this student ID exists already."))
+        return student_id
+
+    def validate_unique_email(self, value: str) -> str:
+        """Taken is what somebody signs in with or has proven, in any case of letters.
+
+        What another account merely wishes to change to keeps nobody out.
+        """
+        self.account_already_exists = (
+            User.objects.with_email(value).exists()
+            or EmailAddress.objects.filter(email=value, verified=True).exists()
+        )
+        if self.account_already_exists and app_settings.EMAIL_VERIFICATION != MANDATORY:
+            raise get_adapter().validation_error("email_taken")
+        return value  # with verification the answer is the same, and a letter tells the owner
+
+    def try_save(self, request: HttpRequest) -> Any:
+        # All or nothing: the view asks again when somebody else was faster with a name.
+        with transaction.atomic():
+            return super().try_save(request)
+
+    def custom_signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        assert isinstance(user, User)  # noqa: S101  (for the type checker)
+        user.student_id = self.cleaned_data["student_id"]
+        user.year = self.cleaned_data["year"]
+        user.save(update_fields=["student_id", "year"])
+
+
+class ResetPasswordForm(BaseResetPasswordForm):
+    """A link for who signs in with this address, also when sign-up takes other domains by now."""
+
+    def clean_email(self) -> str:
+        """The address as typed; allauth's own way also takes one that is only wished for."""
+        email: str = self.cleaned_data["email"]
+        # Folding joins more than case, so a look-alike must not be where the link goes.
+        self.users = [
+            user
+            for user in User.objects.active().with_email(email)
+            if user.email.lower() == email.lower()
+        ]
+        return email
+
+
+class ChangeEmailForm(AddEmailForm):
+    """An address to change to; it counts once it is confirmed."""
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Keep the wish and send the link.
+
+        allauth's own way takes an unconfirmed address in use for an earlier wish and drops it,
+        which leaves the account without any.
+        """
+        assert isinstance(self.user, User)  # noqa: S101  (for the type checker)
+        with transaction.atomic():
+            pending = EmailAddress.objects.filter(user=self.user, verified=False)
+            pending.exclude(email=self.user.email.lower()).delete()
+            address = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
+
+
+class ProfileForm(forms.Form):
+    """What others see of one, and the two numbers that they don't."""
+
+    username = forms.CharField(
+        label=_("Name"),
+        help_text=NAME_HELP,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    student_id = student_id_field()
+    year = year_field()
+    bio = LinesField(
+        label=_("About you"),
+        required=False,
+        max_length=BIO_MAX,
+        help_text=_("What you like and what you can help with. At most 500 characters."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def clean_username(self) -> str:
+        name = nfc(self.cleaned_data["username"])
+        validate_username(name)
+        return name
+
+
+class AvatarForm(forms.Form):
+    """A new picture."""
+
+    avatar = ReencodedImageField(
+        label=_("Picture"),
+        max_side=AVATAR_MAX_SIDE,
+        error_messages={"required": _("Choose a picture first.")},
+        help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Where it was taken is removed."),
+    )

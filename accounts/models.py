@@ -1,0 +1,191 @@
+"""People: the user and the blocks between users."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.validators import USERNAME_MAX, validate_student_id, validate_username
+from setahub.lib.images import avatar_path
+from setahub.lib.keys import fold, nfc
+
+BIO_MAX = 500
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> "UserQuerySet":
+        return self.filter(is_active=True)
+
+    def seen_by(self, viewer: "User") -> "UserQuerySet":
+        """People whose page this viewer may open: suspended ones only staff."""
+        return self if viewer.is_staff else self.active()
+
+    def named(self, name: str) -> "UserQuerySet":
+        """Who has this name, without regard to case."""
+        return self.filter(username_key=fold(name))
+
+    def with_email(self, email: str) -> "UserQuerySet":
+        """Who signs in with this address, without regard to case."""
+        return self.filter(email_key=fold(email))
+
+    def with_student_id(self, student_id: str) -> "UserQuerySet":
+        return self.filter(student_id=student_id)
+
+    def locked(self, *ids: int) -> "list[User]":
+        """These people, their rows locked in the order of their ids (so two writers can't deadlock).
+
+        ``no_key``: rows elsewhere that merely point at a person need not wait.
+        """
+        return list(self.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
+    def create_user(
+        self, username: str, email: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        """A stored user. Raises IntegrityError when the name or the email is taken."""
+        user = self.model(username=username, email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, username: str, email: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        return self.create_user(
+            username, email, password, **{"is_staff": True, "is_superuser": True, **fields}
+        )
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email_key=fold(email or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account. Everybody can be a student and a TA.
+
+    ``username`` is the one name that others see; email and student ID are private.
+    """
+
+    username = models.CharField(_("name"), max_length=USERNAME_MAX, validators=[validate_username])
+    username_key = models.CharField(max_length=150, editable=False)
+    email = models.EmailField(
+        _("email"),
+        unique=True,  # Django asks for it of a USERNAME_FIELD; email_key is what really decides
+        error_messages={"unique": _("An account with this email exists already.")},
+    )
+    email_key = models.CharField(max_length=254, editable=False)
+    student_id = models.CharField(
+        _("student ID"), max_length=8, null=True, blank=True, validators=[validate_student_id]
+    )
+    year = models.PositiveSmallIntegerField(
+        _("year of study"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(8)],
+    )
+    bio = models.TextField(_("about you"), max_length=BIO_MAX, blank=True)
+    avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Suspended users are not active.")
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["username"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["username_key"],
+                name="user_username_key_unique",
+                violation_error_message=_("This name is taken."),
+            ),
+            models.UniqueConstraint(
+                fields=["email_key"],
+                name="user_email_key_unique",
+                violation_error_message=_("An account with this email exists already."),
+            ),
+            models.UniqueConstraint(
+                fields=["student_id"],
+                name="user_student_id_unique",
+                violation_error_message=_("An account with this student ID exists already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(year__isnull=True) | Q(year__range=(1, 8)), name="user_year_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_short_name(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:profile", args=[self.pk])
+
+    def clean(self) -> None:
+        self._normalize()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._normalize()
+        update_fields: Iterable[str] | None = kwargs.get("update_fields")
+        if update_fields is not None:
+            keys = {"username": "username_key", "email": "email_key"}
+            kwargs["update_fields"] = {
+                *update_fields,
+                *(keys[name] for name in update_fields if name in keys),
+            }
+        super().save(*args, **kwargs)
+
+    def _normalize(self) -> None:
+        self.username = nfc(self.username)
+        self.username_key = fold(self.username)
+        self.email = User.objects.normalize_email(nfc(self.email))
+        self.email_key = fold(self.email)
+        self.student_id = self.student_id or None  # unique, so "none" must not be ""
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def between(self, one: int, other: int) -> "BlockQuerySet":
+        """Blocks of either direction between two users, by id."""
+        return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
+
+    def made(self, blocker: int, blocked: int) -> "BlockQuerySet":
+        """The block that one user put on another, by id."""
+        return self.filter(blocker=blocker, blocked=blocked)
+
+
+class Block(models.Model):
+    """``blocker`` wants no further messages or bookings with ``blocked``, in either direction."""
+
+    blocker = models.ForeignKey(User, models.CASCADE, related_name="blocks_made")
+    blocked = models.ForeignKey(User, models.CASCADE, related_name="blocks_received")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("block")
+        verbose_name_plural = _("blocks")
+        constraints = [
+            models.UniqueConstraint(fields=["blocker", "blocked"], name="block_unique"),
+            models.CheckConstraint(
+                condition=~Q(blocker=models.F("blocked")), name="block_not_oneself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} → {self.blocked_id}"

@@ -1,0 +1,95 @@
+"""Everything that changes people and the blocks between them."""
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Block, User
+from accounts.signals import user_suspended
+
+
+class AccountError(Exception):
+    """A refusal in words that a user can read.
+
+    ``status`` is the HTTP status it deserves; ``field`` the form field it belongs beside.
+    """
+
+    def __init__(self, message: str, *, status: int = 409, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.field = field
+
+
+def update_profile(
+    user: User, *, username: str, student_id: str | None, year: int | None, bio: str
+) -> User:
+    """Change what somebody says about themselves. Raises AccountError beside a field."""
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        user.username, user.student_id, user.year, user.bio = username, student_id, year, bio
+        check_unique(user)
+        try:
+            with transaction.atomic():
+                user.save(update_fields=["username", "student_id", "year", "bio"])
+        except IntegrityError as error:
+            check_unique(user)  # somebody else was faster: with the name or with the student ID
+            raise AccountError(_("Please try again."), field="username") from error
+    return user
+
+
+def check_unique(user: User) -> None:
+    """Raises AccountError beside the field when the name or student ID is somebody else's."""
+    others = User.objects.exclude(pk=user.pk)
+    if others.named(user.username).exists():
+        raise AccountError(_("This name is taken."), status=422, field="username")
+    if user.student_id and others.with_student_id(user.student_id).exists():
+        raise AccountError(
+            _("An account with this student ID exists already."), status=422, field="student_id"
+        )
+
+
+def set_avatar(user: User, picture: ContentFile | None) -> User:
+    """A new picture (re-encoded, under its random name), or none. The old file goes on commit."""
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        old, storage = user.avatar.name, user.avatar.storage
+        user.avatar = picture or ""
+        user.save(update_fields=["avatar"])
+        if old:
+            transaction.on_commit(lambda: storage.delete(old), robust=True)
+    return user
+
+
+def block(blocker: User, blocked: User) -> None:
+    """No further messages or bookings between the two. Blocking twice is blocking once."""
+    if blocker.pk == blocked.pk:
+        raise AccountError(_("You can't block yourself."))
+    Block.objects.get_or_create(blocker=blocker, blocked=blocked)
+
+
+def unblock(blocker: User, blocked: User) -> None:
+    """Take back one's own block; the other's, if there is one, stays."""
+    if blocker.pk == blocked.pk:
+        raise AccountError(_("You can't block yourself."))
+    Block.objects.filter(blocker=blocker, blocked=blocked).delete()
+
+
+def suspend(user: User, *, actor: User | None, cancel_bookings: bool) -> None:
+    """Log the user out everywhere and hide their free time, at once.
+
+    ``cancel_bookings``: also cancel the coming bookings, taken and given, with notice.
+    """
+    if actor is not None and actor.pk == user.pk:
+        raise AccountError(_("You can't suspend yourself."))
+    with transaction.atomic():
+        # First, since whoever answers locks several people, always in the order of their ids.
+        user_suspended.send(User, user=user, actor=actor, cancel_bookings=cancel_bookings)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    user.is_active = False
+
+
+def restore(user: User) -> None:
+    """Undo a suspension. Cancelled bookings stay cancelled."""
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    user.is_active = True

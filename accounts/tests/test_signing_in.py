@@ -1,0 +1,206 @@
+"""Login, logout, passwords, and changing the address."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.models import User
+
+PASSWORD = "pass-word-1"
+NEW = "another good one 7"
+pytestmark = pytest.mark.django_db
+
+
+def login(client, email="student@example.com", password=PASSWORD, **extra):
+    return client.post("/auth/login/", {"login": email, "password": password, **extra})
+
+
+def signed_in(client) -> bool:
+    return client.get("/users/me/").status_code == 200
+
+
+def link_in(message) -> str:
+    return re.findall(r"http://testserver(/\S+)", message.body)[0]
+
+
+class TestLogin:
+    @pytest.mark.parametrize(
+        "email", ["student@example.com", "STUDENT@Example.COM", " student@example.com "]
+    )
+    def test_by_email_in_any_case(self, client, student, email):
+        assert login(client, email).status_code == 302
+        assert signed_in(client)
+
+    def test_goes_where_one_wanted_to_go_and_nowhere_else(self, client, student):
+        assert login(client, next="/bookings/").url == "/bookings/"
+        client.logout()
+        assert login(client, next="https://evil.example/").url == "/"
+
+    def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(self, client, student):
+        login(client)
+        cookie = client.cookies["sessionid"]
+        assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+    def test_not_remembered_ends_with_the_browser_and_remembered_lasts(self, client, student):
+        login(client)
+        assert client.cookies["sessionid"]["max-age"] == ""
+        client.logout()
+        login(client, remember="on")
+        assert client.cookies["sessionid"]["max-age"] == 30 * 24 * 3600
+
+    def test_a_wrong_password_and_an_unknown_email_read_the_same(self, client, student):
+        wrong = login(client, password="wrong")
+        unknown = login(client, "nobody@example.com", "wrong")
+        assert wrong.status_code == unknown.status_code == 200
+        assert wrong.context["form"].errors == unknown.context["form"].errors
+
+    def test_a_suspended_user_is_out_at_once_and_stays_out(self, client, student):
+        login(client)
+        User.objects.filter(pk=student.pk).update(is_active=False)
+        assert client.get("/users/me/").url == "/auth/login/?next=/users/me/"
+        login(client)
+        assert not signed_in(client)
+
+    def test_five_wrong_passwords_close_that_account_for_a_while(self, client, student, clock):
+        for _ in range(5):
+            login(client, password="wrong")
+        response = login(client)
+        assert not signed_in(client)
+        assert "Too many" in response.content.decode()
+        clock.shift(301)
+        login(client)
+        assert signed_in(client)
+
+    def test_which_leaves_others_on_the_same_network_alone(self, client, student, make_user):
+        make_user("Neighbour", email="neighbour@example.com")
+        for _ in range(20):
+            login(client, password="wrong")
+        other = Client()
+        login(other, "neighbour@example.com")
+        assert signed_in(other)
+
+    def test_limits_can_be_off_for_load_tests(self, client, student, settings):
+        settings.ACCOUNT_RATE_LIMITS = False
+        for _ in range(8):
+            login(client, password="wrong")
+        login(client)
+        assert signed_in(client)
+
+    def test_garbage_is_an_error_beside_the_field(self, client):
+        assert login(client, "\0", "\0").status_code == 200
+        assert login(client, "", "").status_code == 200
+
+
+class TestLogout:
+    def test_needs_a_post(self, sign_in, student):
+        client = sign_in(student)
+        assert client.get("/auth/logout/").status_code == 200
+        assert signed_in(client)
+        client.post("/auth/logout/")
+        assert not signed_in(client)
+
+
+class TestPasswordChange:
+    def change(self, client, old=PASSWORD, new=NEW, again=NEW):
+        return client.post(
+            "/auth/password/change/", {"oldpassword": old, "password1": new, "password2": again}
+        )
+
+    def test_ends_all_other_sessions_of_that_user(self, sign_in, student):
+        here, elsewhere = sign_in(student), sign_in(student)
+        assert self.change(here).status_code == 302
+        assert signed_in(here)
+        assert not signed_in(elsewhere)
+
+    @pytest.mark.parametrize(
+        "wrong", [{"old": "wrong"}, {"again": "different"}, {"new": "short", "again": "short"}]
+    )
+    def test_changes_nothing_when_something_is_wrong(self, sign_in, student, wrong):
+        client = sign_in(student)
+        assert self.change(client, **wrong).status_code == 200
+        student.refresh_from_db()
+        assert student.check_password(PASSWORD)
+
+
+class TestPasswordReset:
+    def ask(self, client, email="student@example.com"):
+        return client.post("/auth/password/reset/", {"email": email})
+
+    def test_the_link_works_once_and_the_old_password_until_then(self, client, student):
+        self.ask(client)
+        path = link_in(mail.outbox[0])
+        login(Client())
+        form = client.get(path, follow=True)
+        student.refresh_from_db()
+        assert student.check_password(PASSWORD)
+        done = client.post(form.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+        assert done.status_code == 302
+        student.refresh_from_db()
+        assert student.check_password(NEW)
+
+        again = Client()
+        page = again.get(path, follow=True)
+        again.post(
+            page.request["PATH_INFO"], {"password1": "third one 99", "password2": "third one 99"}
+        )
+        student.refresh_from_db()
+        assert student.check_password(NEW)
+
+    def test_it_ends_all_sessions(self, client, sign_in, student):
+        elsewhere = sign_in(student)
+        self.ask(client)
+        form = client.get(link_in(mail.outbox[0]), follow=True)
+        client.post(form.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+        assert not signed_in(elsewhere)
+
+    def test_never_tells_whether_an_email_is_registered(self, client, student):
+        known, unknown = self.ask(client), self.ask(client, "nobody@example.com")
+        assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
+        assert [message.to for message in mail.outbox] == [["student@example.com"]]
+
+    def test_a_mail_server_that_is_away_tells_nothing_either(self, client, student, monkeypatch):
+        def away(*args, **kwargs):
+            raise OSError
+
+        monkeypatch.setattr("django.core.mail.EmailMessage.send", away)
+        known, unknown = self.ask(client), self.ask(client, "nobody@example.com")
+        assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
+        assert list(client.session.get("_messages", [])) == []
+
+
+class TestEmailChange:
+    def test_counts_only_once_the_new_address_is_proven(self, sign_in, student):
+        client = sign_in(student)
+        client.post("/auth/email/", {"email": "new@example.com", "action_add": ""})
+        student.refresh_from_db()
+        assert student.email == "student@example.com"
+        [message] = [each for each in mail.outbox if each.to == ["new@example.com"]]
+        client.post(link_in(message))
+        student.refresh_from_db()
+        assert (student.email, student.email_key) == ("new@example.com", "new@example.com")
+
+    def test_the_address_in_use_cannot_be_dropped_or_replaced_unproven(self, sign_in, student):
+        client = sign_in(student)
+        client.post("/auth/email/", {"email": "new@example.com", "action_add": ""})
+        for action in ("action_remove", "action_primary"):
+            for email in ("student@example.com", "new@example.com"):
+                client.post("/auth/email/", {"email": email, action: ""})
+                student.refresh_from_db()
+                assert student.email == "student@example.com"
+
+    def test_an_address_that_another_account_has_by_then_is_refused(
+        self, sign_in, student, make_user
+    ):
+        client = sign_in(student)
+        client.post("/auth/email/", {"email": "new@example.com", "action_add": ""})
+        make_user("Faster", email="new@example.com")
+        client.post(link_in(mail.outbox[-1]))
+        student.refresh_from_db()
+        assert student.email == "student@example.com"
+
+
+def test_the_door_shows_login_or_oneself(client, sign_in, student):
+    assert client.get("/auth/").url == "/auth/login/"
+    assert sign_in(student).get("/auth/").url == "/users/me/"

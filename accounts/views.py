@@ -1,0 +1,149 @@
+"""Sign-up, profiles, one's own settings, blocks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.views import EmailView as BaseEmailView
+from allauth.account.views import SignupView as BaseSignupView
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import services
+from accounts.forms import AvatarForm, ProfileForm, SignupForm
+from accounts.models import Block, User
+from accounts.requests import UserRequest
+from accounts.services import AccountError
+from scheduling import pages
+from scheduling.free import sessions_given
+from scheduling.models import TimeSlot
+from topics.models import Registration
+
+SLOTS_SHOWN = 8
+
+show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class SignupView(BaseSignupView):
+    """allauth's, with an answer in words for who loses a race for a name, email or student ID."""
+
+    def form_valid(self, form: SignupForm) -> HttpResponse:
+        try:
+            return super().form_valid(form)
+        except IntegrityError:
+            form.full_clean()  # the winner is stored now, so this says what is taken
+        if not form.is_valid():
+            return self.form_invalid(form)
+        try:
+            return super().form_valid(form)
+        except IntegrityError:
+            form.add_error(None, _("Somebody was faster with one of these. Please try again."))
+            return self.form_invalid(form)
+
+
+class EmailView(BaseEmailView):
+    """allauth's, for one address in use and at most one that is to take its place."""
+
+    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Not offered: an address comes into use by being confirmed, and in no other way."""
+
+
+@require_safe
+def me(request: UserRequest) -> HttpResponse:
+    """One's own profile and settings."""
+    shown = {
+        "registrations": Registration.objects.of_user(request.user.pk),
+        "verified": EmailAddress.objects.is_verified(request.user.email),
+    }
+    return render(request, "accounts/me.html", shown)
+
+
+@show_or_post
+def edit(request: UserRequest) -> HttpResponse:
+    """Name, student ID, year and bio."""
+    user = request.user
+    if request.method != "POST":
+        initial = {name: getattr(user, name) for name in ProfileForm.base_fields}
+        return render(request, "accounts/edit.html", {"form": ProfileForm(initial=initial)})
+    # What a program didn't send stays; a browser sends every field.
+    kept = {name: getattr(user, name) or "" for name in ("student_id", "year", "bio")}
+    form, status = ProfileForm({**kept, **request.POST.dict()}), 422
+    if form.is_valid():
+        try:
+            services.update_profile(user, **form.cleaned_data)
+        except AccountError as error:
+            form.add_error(error.field, error.message)
+            status = error.status
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("accounts:me")
+    return render(request, "accounts/edit.html", {"form": form}, status=status)
+
+
+@show_or_post
+def avatar(request: UserRequest) -> HttpResponse:
+    """A new picture, or none."""
+    if request.method != "POST":
+        return render(request, "accounts/avatar.html", {"form": AvatarForm()})
+    if request.POST.get("remove"):
+        services.set_avatar(request.user, None)
+        messages.success(request, _("Your picture is removed."))
+        return redirect("accounts:me")
+    form = AvatarForm(request.POST, request.FILES)
+    if form.is_valid():
+        services.set_avatar(request.user, form.cleaned_data["avatar"])
+        messages.success(request, _("Your new picture is in place."))
+        return redirect("accounts:me")
+    return render(request, "accounts/avatar.html", {"form": form}, status=422)
+
+
+@require_safe
+def profile(request: UserRequest, pk: int) -> HttpResponse:
+    """What others see of somebody."""
+    person = get_object_or_404(User.objects.seen_by(request.user), pk=pk)
+    return _profile(request, person)
+
+
+def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
+    slots = list(TimeSlot.objects.free().of_ta(person.pk).with_ta().soonest()[: SLOTS_SHOWN + 1])
+    pages.mark_clashes(request.user, slots)
+    shown: dict[str, Any] = {
+        "person": person,
+        "own": person.pk == request.user.pk,
+        "registrations": Registration.objects.of_user(person.pk).seen_by(request.user),
+        "days": pages.by_day(slots[:SLOTS_SHOWN]),
+        "more": len(slots) > SLOTS_SHOWN,
+        "given": sessions_given([person.pk]).get(person.pk, 0),
+        "blocked": Block.objects.made(request.user.pk, person.pk).exists(),
+        "error": error,
+    }
+    return render(request, "accounts/profile.html", shown, status=error.status if error else 200)
+
+
+@require_POST
+def block(request: UserRequest, pk: int) -> HttpResponse:
+    """No further messages or bookings with somebody."""
+    done = _("Blocked: no new bookings between you two.")
+    return _between(request, pk, services.block, done)
+
+
+@require_POST
+def unblock(request: UserRequest, pk: int) -> HttpResponse:
+    """Take one's block back."""
+    return _between(request, pk, services.unblock, _("Not blocked any more."))
+
+
+def _between(
+    request: UserRequest, pk: int, write: Callable[[User, User], None], done: str
+) -> HttpResponse:
+    person = get_object_or_404(User.objects.seen_by(request.user), pk=pk)
+    try:
+        write(request.user, person)
+    except AccountError as error:
+        return _profile(request, person, error)
+    messages.success(request, done)
+    return redirect(person)

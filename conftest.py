@@ -1,0 +1,102 @@
+"""Fixtures of every test: people, topics, time. Browser fixtures are in setahub/tests/browser."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from setahub.lib import when
+from topics.models import Registration, Topic
+
+# A Monday morning in Bangkok; no test depends on the day it is run.
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=when.zone())
+
+
+def chromium() -> str | None:
+    """The path of the browser that browser tests drive, if there is one."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pytest_report_header() -> str | None:
+    """Says once what a newcomer's machine leaves out; in CI those tests fail instead."""
+    if chromium() or os.environ.get("CI"):
+        return None
+    return "Chromium is not installed: the browser tests are left out."
+
+
+@pytest.fixture(autouse=True)
+def _surroundings_of_its_own(settings: Any, tmp_path: Any) -> None:
+    """Uploads go to a folder of the test's own; nothing is cached from the test before."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    cache.clear()
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Time stands still at NOW; ``clock.move_to(moment)`` and ``clock.shift(delta)`` move it."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def make_user(db: Any) -> Callable[..., User]:
+    """``make_user("Mali", year=3)``: a stored user with password ``pass-word-1``."""
+
+    def make(name: str = "somchai", **fields: Any) -> User:
+        email = fields.pop("email", f"{name.replace(' ', '.').lower()}@example.com")
+        return User.objects.create_user(name, email, "pass-word-1", **{"year": 3, **fields})
+
+    return make
+
+
+@pytest.fixture
+def student(make_user: Callable[..., User]) -> User:
+    return make_user("สมชาย ใจดี", email="student@example.com", year=1)
+
+
+@pytest.fixture
+def ta(make_user: Callable[..., User], topic: Topic) -> User:
+    """A TA, approved for ``topic``."""
+    user = make_user("น้ำฝน", email="ta@example.com", year=4)
+    Registration.objects.create(user=user, topic=topic)
+    return user
+
+
+@pytest.fixture
+def staff(make_user: Callable[..., User]) -> User:
+    return make_user("Staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def stranger(make_user: Callable[..., User]) -> User:
+    return make_user("Stranger")
+
+
+@pytest.fixture
+def creator(make_user: Callable[..., User]) -> User:
+    """Who made ``topic``."""
+    return make_user("Creator")
+
+
+@pytest.fixture
+def topic(creator: User) -> Topic:
+    return Topic.objects.create(name="Data Structures", slug="data-structures", creator=creator)
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    """A test client signed in as this user."""
+
+    def make(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make

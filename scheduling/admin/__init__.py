@@ -1,0 +1,5 @@
+"""The calendar in the admin: one module for each kind of thing."""
+
+from scheduling.admin import appointments, bookings
+
+__all__ = ["appointments", "bookings"]

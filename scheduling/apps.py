@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
+
+
+class SchedulingConfig(AppConfig):
+    name = "scheduling"
+
+    def ready(self) -> None:
+        from scheduling import guards, receivers  # noqa: F401  (receivers connect themselves)
+
+        # SQLite loses a table's triggers when a migration rebuilds the table, and refuses to
+        # rename a table that a trigger elsewhere names: so off before, and on again after.
+        pre_migrate.connect(guards.before_migrate, sender=self)
+        post_migrate.connect(guards.after_migrate, sender=self)

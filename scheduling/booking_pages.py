@@ -1,0 +1,228 @@
+"""What the pages around bookings show: the tabs of the list, an offered time, one booking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling.errors import SchedulingError
+from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.models.bookings import BookingQuerySet
+from scheduling.pages import SlotDay, by_day, nearest_free, topics_of
+from scheduling.services import rules
+from setahub.lib import when
+from setahub.lib.policy import policy
+from topics.models import Topic
+
+Status = Booking.Status
+Kind = BookingEvent.Kind
+
+# --- Lists --------------------------------------------------------------------------------------
+
+TABS = ("upcoming", "completed", "cancelled")
+
+
+def in_tab(bookings: BookingQuerySet, tab: str | None) -> tuple[str, BookingQuerySet]:
+    """The tab that ``?tab=`` means (garbage is the first) and its bookings in their order."""
+    now = timezone.now()
+    if tab == "completed":
+        return tab, bookings.completed(now)
+    if tab == "cancelled":
+        return tab, bookings.cancelled()
+    return "upcoming", bookings.upcoming(now)
+
+
+# --- Booking a time -----------------------------------------------------------------------------
+
+
+def offer(viewer: User, slot: TimeSlot, handle: str | None) -> dict[str, Any]:
+    """A time as the confirm page shows it: its topics, the chosen one, and what speaks against it.
+
+    ``handle`` is the id or slug of a topic; one that isn't offered here is as good as none.
+    """
+    topics = topics_of(slot)
+    topic = _chosen(topics, handle)
+    return {
+        "slot": slot,
+        "topics": topics,
+        "topic": topic,
+        "refusal": _refusal(viewer, slot, topic or (topics[0] if topics else None)),
+    }
+
+
+def instead(
+    viewer: User, slot: TimeSlot, topic: Topic | None, error: SchedulingError
+) -> dict[str, Any]:
+    """The nearest free slots for somebody who can't have this one, by day.
+
+    None where another time would be refused for the same reason.
+    """
+    if error.code == "too_many":
+        return {"nearest": []}
+    slots = nearest_free(viewer, topic, slot.appointment.ta_id, slot.starts_at, but=slot.pk)
+    return {"nearest": by_day(slots)}
+
+
+def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
+    if len(topics) == 1:
+        return topics[0]
+    return next((each for each in topics if handle in (each.slug, str(each.pk))), None)
+
+
+def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> SchedulingError | None:
+    topic = topic or slot.appointment.topics.first()
+    if topic is None:
+        return SchedulingError("gone", _("This time is no longer offered."))
+    try:
+        rules.check_bookable(viewer, slot, topic)
+    except SchedulingError as error:
+        # Nothing was sent yet, so no field is wrong: the time just isn't to be had.
+        error.status = 409 if error.status == 422 else error.status
+        return error
+    return None
+
+
+def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingError | None:
+    """Why the booking can't be moved to this slot, or None."""
+    try:
+        rules.check_move_to(booking, viewer, slot)
+    except SchedulingError as error:
+        return error
+    return None
+
+
+def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
+    """Free slots of the booking's TA and topic that are closest to the one that can't be had."""
+    slots = nearest_free(
+        viewer, booking.topic, booking.ta_id, slot.starts_at, but=slot.pk, same_ta=True
+    )
+    return by_day(slots)
+
+
+# --- One booking --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the viewer may do with the booking now."""
+
+    move: bool
+    cancel: bool
+    complete: bool
+    no_show: bool
+    report_absent: bool
+
+    @property
+    def outcome(self) -> bool:
+        return self.complete or self.no_show
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a booking's history."""
+
+    glyph: str
+    text: str
+    detail: str
+    at: datetime
+
+
+def page(booking: Booking, viewer: User) -> dict[str, Any]:
+    """All that the page of one booking shows to one of its two people."""
+    now = timezone.now()
+    as_student = viewer.pk == booking.student_id
+    return {
+        "booking": booking,
+        "as_student": as_student,
+        "other": booking.ta if as_student else booking.student,
+        "actions": actions(booking, viewer),
+        "history": history(booking, viewer),
+        "started": booking.starts_at <= now,
+        "ended": booking.ends_at <= now,
+    }
+
+
+def actions(booking: Booking, viewer: User) -> Actions:
+    status = booking.effective_status
+    return Actions(
+        move=rules.passes(rules.check_movable, booking, viewer),
+        cancel=rules.passes(rules.check_cancellable, booking, viewer),
+        complete=status != Status.COMPLETED
+        and rules.passes(rules.check_outcome, booking, viewer, Status.COMPLETED),
+        no_show=status != Status.NO_SHOW
+        and rules.passes(rules.check_outcome, booking, viewer, Status.NO_SHOW),
+        report_absent=booking.ta_absent_at is None
+        and rules.passes(rules.check_absence_report, booking, viewer),
+    )
+
+
+GLYPHS = {
+    Kind.MADE: "calendar-plus",
+    Kind.MOVED: "calendar-clock",
+    Kind.CHANGED: "pencil",
+    Kind.CANCELLED: "calendar-x",
+    Kind.COMPLETED: "circle-check",
+    Kind.NO_SHOW: "user-x",
+    Kind.TA_ABSENT: "flag",
+}
+
+
+def glyph(event: BookingEvent) -> str:
+    """The icon of an event."""
+    return GLYPHS[Kind(event.kind)]
+
+
+def history(booking: Booking, viewer: User) -> list[Line]:
+    """What happened to the booking, oldest first, with what only the time has done. One query."""
+    lines = [
+        Line(glyph(event), tell(event, viewer), event.detail, event.created_at)
+        for event in booking.events.select_related("actor")
+    ]
+    if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
+        text = _("Completed, since nobody said otherwise")
+        lines.append(Line("circle-check", text, "", booking.ends_at + policy.auto_complete))
+    return lines
+
+
+def tell(event: BookingEvent, viewer: User) -> str:
+    """An event in words, as one of the booking's two people reads it.
+
+    The event has its actor loaded; its booking too, unless the actor is the viewer.
+    """
+    kind = Kind(event.kind)
+    if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
+        times = {"old": when.full(event.old_starts_at), "new": when.full(event.new_starts_at)}
+        if event.actor_id == viewer.pk:
+            return _("You moved it from %(old)s to %(new)s") % times
+        return _("%(name)s moved it from %(old)s to %(new)s") % {"name": _name(event), **times}
+    if event.actor_id == viewer.pk:
+        return {
+            Kind.MADE: _("You booked it"),
+            Kind.MOVED: _("You moved it"),
+            Kind.CHANGED: _("You changed the session"),
+            Kind.CANCELLED: _("You cancelled it"),
+            Kind.COMPLETED: _("You marked it as completed"),
+            Kind.NO_SHOW: _("You marked it as a no-show"),
+            Kind.TA_ABSENT: _("You reported that the TA did not come"),
+        }[kind]
+    return {
+        Kind.MADE: _("%(name)s booked it"),
+        Kind.MOVED: _("%(name)s moved it"),
+        Kind.CHANGED: _("%(name)s changed the session"),
+        Kind.CANCELLED: _("%(name)s cancelled it"),
+        Kind.COMPLETED: _("%(name)s marked it as completed"),
+        Kind.NO_SHOW: _("%(name)s marked it as a no-show"),
+        Kind.TA_ABSENT: _("%(name)s reported that the TA did not come"),
+    }[kind] % {"name": _name(event)}
+
+
+def _name(event: BookingEvent) -> str:
+    """The actor as the two know them; anybody else acts for the faculty."""
+    booking = event.booking
+    if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):
+        return _("The faculty's staff")
+    return event.actor.username

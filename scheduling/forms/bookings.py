@@ -1,0 +1,35 @@
+"""What a student types: the question of a booking, the reason of a cancellation."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.models.appointments import REASON_MAX
+from scheduling.models.bookings import QUESTION_MAX
+from setahub.lib.fields import LinesField
+from topics.models import Topic
+
+NO_TOPIC = _("Choose one of the topics of this session.")
+
+
+class BookForm(forms.Form):
+    """``topic`` is an id or a slug. The slot isn't a field: an unknown one is a page not found."""
+
+    topic = forms.CharField(label=_("Topic"), max_length=100, error_messages={"required": NO_TOPIC})
+    question = LinesField(
+        label=_("What do you need help with?"),
+        max_length=QUESTION_MAX,
+        help_text=_("Your TA reads this beforehand: the more exact, the more time for the answer."),
+        error_messages={"required": _("Write a sentence or two, so that your TA can prepare.")},
+    )
+
+    def clean_topic(self) -> Topic:
+        topic = Topic.objects.find(self.cleaned_data["topic"])
+        if topic is None:
+            raise forms.ValidationError(NO_TOPIC)
+        return topic
+
+
+class CancelForm(forms.Form):
+    """Whether the reason may be left out is a rule of the service."""
+
+    reason = LinesField(label=_("Reason"), max_length=REASON_MAX, required=False)

@@ -1,0 +1,258 @@
+"""A TA's availability: appointments ("TA sessions") and their time slots."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.models.commitments import Commitment
+from setahub.lib import when
+from setahub.lib.policy import policy
+from topics.models import Topic
+
+LOCATION_MAX = 500  # links into meetings are long
+NOTES_MAX = 1000
+REASON_MAX = 500
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def open(self) -> "AppointmentQuerySet":
+        """Appointments that were not cancelled."""
+        return self.filter(cancelled_at__isnull=True)
+
+    def of(self, ta_id: int) -> "AppointmentQuerySet":
+        return self.filter(ta=ta_id)
+
+    def upcoming(self, now: datetime) -> "AppointmentQuerySet":
+        """Those whose end has not passed, soonest first.
+
+        Ordered by the end, which for one TA is the order of the starts too, since they never
+        overlap: one index serves the filter and the order.
+        """
+        return self.open().filter(ends_at__gt=now).order_by("ends_at")
+
+    def completed(self, now: datetime) -> "AppointmentQuerySet":
+        return self.open().filter(ends_at__lte=now).order_by("-ends_at")
+
+    def cancelled(self) -> "AppointmentQuerySet":
+        return self.filter(cancelled_at__isnull=False).order_by("-starts_at", "-pk")
+
+    def overlapping(self, start: datetime, end: datetime) -> "AppointmentQuerySet":
+        """Open ones that share time with [start, end); back-to-back is no overlap."""
+        return self.open().filter(starts_at__lt=end, ends_at__gt=start)
+
+
+class Appointment(models.Model):
+    """A stretch of time that a TA opens for booking, cut into slots of ``slot_minutes``.
+
+    Two open appointments of one TA never overlap (``scheduling.guards``).
+    """
+
+    ta = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="appointments",
+        db_index=False,
+        verbose_name=_("TA"),
+    )
+    topics = models.ManyToManyField(Topic, related_name="appointments", verbose_name=_("topics"))
+    starts_at = models.DateTimeField(_("start"))
+    ends_at = models.DateTimeField(_("end"))
+    slot_minutes = models.PositiveSmallIntegerField(_("slot length in minutes"))
+    capacity = models.PositiveSmallIntegerField(_("seats per slot"), default=1)
+    location = models.CharField(_("place"), max_length=LOCATION_MAX)
+    notes = models.TextField(_("notes"), max_length=NOTES_MAX, blank=True)
+    series = models.UUIDField(
+        _("series"), null=True, blank=True, help_text=_("Shared by the weeks made at once.")
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("TA session")
+        verbose_name_plural = _("TA sessions")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="appointment_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity__range=(1, 20)), name="appointment_capacity_range"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ta", "ends_at"],
+                name="appointment_ta_end",
+                condition=Q(cancelled_at__isnull=True),
+            ),
+            models.Index(fields=["ta", "starts_at"], name="appointment_ta_start"),
+            models.Index(
+                fields=["ends_at"], name="appointment_end", condition=Q(cancelled_at__isnull=True)
+            ),
+            models.Index(
+                fields=["series", "starts_at"],
+                name="appointment_series",
+                condition=Q(series__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{when.full(self.starts_at)} ({self.pk})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("scheduling:appointment", args=[self.pk])
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
+
+    @property
+    def is_online(self) -> bool:
+        return self.location.startswith("https://")
+
+    def has_started(self, now: datetime | None = None) -> bool:
+        return self.starts_at <= (now or timezone.now())
+
+    def has_ended(self, now: datetime | None = None) -> bool:
+        return self.ends_at <= (now or timezone.now())
+
+
+class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
+    def standing(self) -> "TimeSlotQuerySet":
+        """Slots that their appointment still has."""
+        return self.filter(withdrawn=False)
+
+    def free(
+        self, *, topic_id: int | None = None, now: datetime | None = None
+    ) -> "TimeSlotQuerySet":
+        """Slots that any user could book now, for any of their topics or for one.
+
+        The one definition of "free" (SPEC, section 2): notice, horizon, a seat left, the TA active,
+        approved and not otherwise booked, the topic not archived.
+        """
+        now = now or timezone.now()
+        if topic_id is not None:
+            return self._free_for(Q(appointment__topics=topic_id), now)
+        taught = Appointment.topics.through.objects.filter(
+            appointment=OuterRef("appointment"),
+            topic__archived_at__isnull=True,
+            topic__registrations__user=OuterRef("appointment__ta"),
+            topic__registrations__status="approved",
+        )
+        # A bare EXISTS PostgreSQL turns into a join, and then reads all sessions there ever were.
+        return self._with_room(now).filter(Case(When(Exists(taught), then=True), default=False))
+
+    def free_each_topic(self, which: Q, now: datetime | None = None) -> "TimeSlotQuerySet":
+        """Free slots, each once for every topic (``topic``, its id) that it can be booked for.
+
+        ``which`` chooses among them; what it says of ``appointment__topics`` is about that topic.
+        """
+        return self._free_for(which, now or timezone.now()).annotate(topic=F("appointment__topics"))
+
+    def _free_for(self, which: Q, now: datetime) -> "TimeSlotQuerySet":
+        """Each free slot once for every topic that ``which`` lets through."""
+        # One filter, so that all of it is about the same topic.
+        return self._with_room(now).filter(
+            which,
+            appointment__topics__archived_at__isnull=True,
+            appointment__topics__registrations__user=F("appointment__ta"),
+            appointment__topics__registrations__status="approved",
+            # Follows from the slot's time; lets the search begin at the sessions to come.
+            appointment__ends_at__gt=now,
+        )
+
+    def _with_room(self, now: datetime) -> "TimeSlotQuerySet":
+        """All that "free" says apart from topics."""
+        elsewhere = (
+            Commitment.objects.overlapping(OuterRef("starts_at"), OuterRef("ends_at"))
+            # No slot is longer than a session may be: this bound lets the index end the search.
+            .filter(
+                person=OuterRef("appointment__ta"),
+                starts_at__gt=OuterRef("starts_at") - policy.max_length,
+            )
+            .exclude(slot=OuterRef("pk"))
+        )
+        return self.standing().filter(
+            ~Exists(elsewhere),
+            taken__lt=F("capacity"),
+            starts_at__gt=now,
+            starts_at__gte=now + policy.min_notice,
+            starts_at__lte=now + policy.horizon,
+            appointment__cancelled_at__isnull=True,
+            appointment__ta__is_active=True,
+        )
+
+    def of_ta(self, ta_id: int) -> "TimeSlotQuerySet":
+        return self.filter(appointment__ta=ta_id)
+
+    def soonest(self) -> "TimeSlotQuerySet":
+        return self.order_by("starts_at", "pk")
+
+    def with_ta(self) -> "TimeSlotQuerySet":
+        """Loads the appointment and its TA along."""
+        return self.select_related("appointment__ta")
+
+
+class TimeSlot(models.Model):
+    """One bookable piece of an appointment.
+
+    ``taken`` counts active bookings; the triggers of ``scheduling.guards`` keep it, and its check
+    against ``capacity`` is what makes overbooking impossible.
+    """
+
+    appointment = models.ForeignKey(
+        Appointment, models.PROTECT, related_name="slots", db_index=False
+    )
+    starts_at = models.DateTimeField(_("start"))
+    ends_at = models.DateTimeField(_("end"))
+    capacity = models.PositiveSmallIntegerField(_("seats"))
+    taken = models.PositiveSmallIntegerField(_("seats taken"), default=0, editable=False)
+    withdrawn = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Taken off by an edit; kept for the cancelled bookings that point at it."),
+    )
+
+    objects = TimeSlotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("time slot")
+        verbose_name_plural = _("time slots")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment", "starts_at", "ends_at"], name="timeslot_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="timeslot_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken__lte=F("capacity")), name="timeslot_not_overbooked"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["starts_at"],
+                name="timeslot_open_start",
+                condition=Q(withdrawn=False, taken__lt=F("capacity")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{when.full(self.starts_at)} ({self.pk})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.capacity is None:
+            self.capacity = self.appointment.capacity
+        super().save(*args, **kwargs)
+
+    @property
+    def seats_left(self) -> int:
+        return self.capacity - self.taken

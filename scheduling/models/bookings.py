@@ -1,0 +1,245 @@
+"""Bookings and their history."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.models.appointments import REASON_MAX, TimeSlot
+from setahub.lib import when
+from setahub.lib.policy import policy
+from topics.models import Topic
+
+QUESTION_MAX = 1000
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def of_student(self, user_id: int) -> "BookingQuerySet":
+        return self.filter(student=user_id)
+
+    def of_ta(self, user_id: int) -> "BookingQuerySet":
+        return self.filter(ta=user_id)
+
+    def of(self, user_id: int) -> "BookingQuerySet":
+        """Bookings that this user is part of, as student or as TA."""
+        return self.filter(Q(student=user_id) | Q(ta=user_id))
+
+    def active(self) -> "BookingQuerySet":
+        """Those that hold a seat and their people's time."""
+        return self.filter(status=Booking.Status.BOOKED)
+
+    def kept(self) -> "BookingQuerySet":
+        """Those that were not cancelled."""
+        return self.exclude(status=Booking.Status.CANCELLED)
+
+    def upcoming(self, now: datetime) -> "BookingQuerySet":
+        """Active ones whose end has not passed, soonest first."""
+        return self.active().filter(ends_at__gt=now).order_by("starts_at", "pk")
+
+    def completed(self, now: datetime) -> "BookingQuerySet":
+        """Completed, no-show, and those whose end has passed; newest first."""
+        over = Q(ends_at__lte=now) | Q(
+            status__in=[Booking.Status.COMPLETED, Booking.Status.NO_SHOW]
+        )
+        return self.kept().filter(over).order_by("-starts_at", "-pk")
+
+    def cancelled(self) -> "BookingQuerySet":
+        return self.filter(status=Booking.Status.CANCELLED).order_by("-starts_at", "-pk")
+
+    def given(self, now: datetime) -> "BookingQuerySet":
+        """Completed, also where only the time has completed them."""
+        late = Q(
+            status=Booking.Status.BOOKED,
+            ends_at__lte=now - policy.auto_complete,
+            ta_absent_at__isnull=True,
+        )
+        return self.kept().filter(Q(status=Booking.Status.COMPLETED) | late)
+
+    def with_people(self) -> "BookingQuerySet":
+        """Loads what every list and page of bookings shows along."""
+        return self.select_related("student", "ta", "topic", "slot__appointment")
+
+
+class Booking(models.Model):
+    """A student's seat in one time slot, for one topic. Never deleted: a cancelled one is history.
+
+    ``starts_at`` and ``ends_at`` repeat the slot's times for the indexes of the hot lists.
+    """
+
+    class Status(models.TextChoices):
+        BOOKED = "booked", _("booked")
+        COMPLETED = "completed", _("completed")
+        CANCELLED = "cancelled", _("cancelled")
+        NO_SHOW = "no_show", _("no-show")
+
+    slot = models.ForeignKey(TimeSlot, models.PROTECT, related_name="bookings")
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="bookings_taken",
+        db_index=False,
+        verbose_name=_("student"),
+    )
+    ta = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="bookings_given",
+        db_index=False,
+        verbose_name=_("TA"),
+    )
+    topic = models.ForeignKey(
+        Topic, models.PROTECT, related_name="bookings", verbose_name=_("topic")
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.BOOKED)
+    question = models.TextField(_("question"), validators=[MaxLengthValidator(QUESTION_MAX)])
+    starts_at = models.DateTimeField(_("start"), editable=False)
+    ends_at = models.DateTimeField(_("end"), editable=False)
+    created_at = models.DateTimeField(_("booked at"), default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
+    cancelled_late = models.BooleanField(_("cancelled late"), default=False, editable=False)
+    ta_absent_at = models.DateTimeField(
+        _("student reported that the TA did not come"), null=True, blank=True, editable=False
+    )
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["booked", "completed", "cancelled", "no_show"]),
+                name="booking_status_known",
+            ),
+            models.CheckConstraint(condition=~Q(student=F("ta")), name="booking_not_own_slot"),
+            models.UniqueConstraint(
+                fields=["slot", "student"],
+                condition=Q(status="booked"),
+                name="booking_one_seat_each",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["student", "starts_at"],
+                name="booking_student_active",
+                condition=Q(status="booked"),
+            ),
+            models.Index(
+                fields=["ta", "starts_at"],
+                name="booking_ta_active",
+                condition=Q(status="booked"),
+            ),
+            models.Index(
+                fields=["student", "starts_at"],
+                name="booking_student_kept",
+                condition=~Q(status="cancelled"),
+            ),
+            models.Index(
+                fields=["ta", "starts_at"], name="booking_ta_kept", condition=~Q(status="cancelled")
+            ),
+            models.Index(fields=["student", "status", "starts_at"], name="booking_student_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{when.full(self.starts_at)} ({self.pk})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.starts_at, self.ends_at = self.slot.starts_at, self.slot.ends_at
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("scheduling:booking", args=[self.pk])
+
+    def status_at(self, now: datetime) -> str:
+        """The status that counts: a booked one is completed 24 hours after its end.
+
+        Unless the student reported that the TA did not come; no job need have run.
+        """
+        if (
+            self.status == self.Status.BOOKED
+            and self.ta_absent_at is None
+            and self.ends_at + policy.auto_complete <= now
+        ):
+            return self.Status.COMPLETED
+        return self.status
+
+    @property
+    def effective_status(self) -> str:
+        return self.status_at(timezone.now())
+
+    @property
+    def effective_status_label(self) -> str:
+        return str(self.Status(self.effective_status).label)
+
+    @property
+    def is_running(self) -> bool:
+        """Booked, and between its start and its end."""
+        return self.status == self.Status.BOOKED and (
+            self.starts_at <= timezone.now() < self.ends_at
+        )
+
+    @property
+    def is_settled(self) -> bool:
+        """Cancelled, completed or no-show."""
+        return self.effective_status != self.Status.BOOKED
+
+    @property
+    def is_over(self) -> bool:
+        """Settled, or its end has passed and nobody has said yet how it went."""
+        return self.is_settled or self.ends_at <= timezone.now()
+
+    def is_late_to_change(self, now: datetime) -> bool:
+        """Within ``LATE_CANCEL`` of the start."""
+        return now > self.starts_at - policy.late_cancel
+
+    def is_in_grace(self, now: datetime) -> bool:
+        """So soon after booking that cancelling needs no reason."""
+        return now - self.created_at <= policy.late_cancel_grace
+
+    @property
+    def duration(self) -> timedelta:
+        return self.ends_at - self.starts_at
+
+
+class BookingEvent(models.Model):
+    """One line of a booking's history: what happened, by whom, when and why."""
+
+    class Kind(models.TextChoices):
+        MADE = "made", _("Booked")
+        MOVED = "moved", _("Moved")
+        CHANGED = "changed", _("Session changed")
+        CANCELLED = "cancelled", _("Cancelled")
+        COMPLETED = "completed", _("Completed")
+        NO_SHOW = "no_show", _("Marked as no-show")
+        TA_ABSENT = "ta_absent", _("Reported: the TA did not come")
+
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    detail = models.TextField(blank=True)  # a reason, or what changed, in words
+    old_starts_at = models.DateTimeField(null=True)  # of a move
+    new_starts_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("booking event")
+        verbose_name_plural = _("booking events")
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.booking_id})"

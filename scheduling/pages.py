@@ -1,0 +1,209 @@
+"""Reads that pages share: free slots by day, the week strip, a viewer's own clashes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from accounts.models import Block, User
+from scheduling.models import Appointment, Commitment, TimeSlot
+from scheduling.models.appointments import TimeSlotQuerySet
+from setahub.lib import when
+from setahub.lib.paging import whole
+from setahub.lib.policy import policy
+from topics.models import Topic
+
+NEAREST = 6
+
+
+@dataclass(frozen=True)
+class SlotGroup:
+    """Slots of one appointment, in order of time."""
+
+    appointment: Appointment
+    slots: Sequence[TimeSlot]
+
+    @property
+    def ta(self) -> User:
+        return self.appointment.ta
+
+
+@dataclass(frozen=True)
+class SlotDay:
+    """The slots of one day on the faculty's calendar."""
+
+    day: date
+    groups: Sequence[SlotGroup]
+
+
+@dataclass(frozen=True)
+class StripDay:
+    """A day of the week strip; ``free`` tells whether it has a free slot."""
+
+    day: date
+    free: bool
+    past: bool
+    current: bool
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A week to move through days: seven days and the weeks beside it, None where there is none."""
+
+    days: Sequence[StripDay]
+    earlier: date | None
+    later: date | None
+    month: date = field(default_factory=when.today)
+
+
+def by_day(slots: Iterable[TimeSlot]) -> list[SlotDay]:
+    """Slots (with their appointment loaded, soonest first) grouped by day and appointment."""
+    days = []
+    for day, found in groupby(slots, key=lambda slot: when.local(slot.starts_at).date()):
+        groups: dict[int, list[TimeSlot]] = {}
+        for slot in found:
+            groups.setdefault(slot.appointment_id, []).append(slot)
+        days.append(
+            SlotDay(day, [SlotGroup(group[0].appointment, group) for group in groups.values()])
+        )
+    return days
+
+
+def start_day(text: str | None) -> date:
+    """The day to show slots from: ``?from=``, within today and the horizon; else today."""
+    today = when.today()
+    day = when.parse_date(text) or today
+    return min(max(day, today), today + policy.horizon)
+
+
+def free_from(day: date, slots: TimeSlotQuerySet) -> TimeSlotQuerySet:
+    """Those of ``slots`` (free ones) that start on ``day`` or later, soonest first."""
+    return slots.filter(starts_at__gte=when.day_bounds(day)[0]).with_ta().soonest()
+
+
+def week_strip(current: date, slots: TimeSlotQuerySet) -> Strip:
+    """The week around ``current`` with a mark on days that have one of ``slots``. One query."""
+    first, today = when.monday(current), when.today()
+    last = today + policy.horizon
+    start, end = when.day_bounds(first)[0], when.day_bounds(first + timedelta(days=6))[1]
+    free = set(
+        slots.filter(starts_at__gte=start, starts_at__lt=end)
+        .annotate(day=TruncDate("starts_at", tzinfo=when.zone()))
+        .order_by()
+        .values_list("day", flat=True)
+        .distinct()
+    )
+    days = [
+        StripDay(day, day in free, day < today, day == current)
+        for day in (first + timedelta(days=offset) for offset in range(7))
+    ]
+    return Strip(
+        days,
+        earlier=max(first - timedelta(days=7), today) if first > today else None,
+        later=first + timedelta(days=7) if first + timedelta(days=7) <= last else None,
+        month=current,
+    )
+
+
+def mark_clashes(viewer: User, slots: Sequence[TimeSlot]) -> None:
+    """Give each slot ``refusal``: why this viewer can't book it, or "". Two queries at most.
+
+    The slots are free for anybody; what stands in the way is the viewer's own.
+    """
+    if not slots:
+        return
+    first, last = min(s.starts_at for s in slots), max(s.ends_at for s in slots)
+    taken = list(
+        Commitment.objects.filter(person=viewer.pk)
+        .overlapping(first, last)
+        .values_list("slot_id", "starts_at", "ends_at")
+    )
+    blocked = _blocked_with(viewer)
+    for slot in slots:
+        slot.refusal = _refusal(viewer, slot, taken, blocked)  # type: ignore[attr-defined]
+
+
+def open_ones(slots: Iterable[TimeSlot]) -> list[TimeSlot]:
+    """Those of the marked slots that the viewer can book."""
+    return [slot for slot in slots if not slot.refusal]  # type: ignore[attr-defined]
+
+
+def _blocked_with(viewer: User) -> set[int]:
+    pairs = Block.objects.filter(blocker=viewer.pk).values_list("blocked", flat=True)
+    return set(
+        pairs.union(Block.objects.filter(blocked=viewer.pk).values_list("blocker", flat=True))
+    )
+
+
+def _refusal(
+    viewer: User,
+    slot: TimeSlot,
+    taken: Sequence[tuple[int, datetime, datetime]],
+    blocked: set[int],
+) -> str:
+    if slot.appointment.ta_id == viewer.pk:
+        return _("yours")
+    if slot.appointment.ta_id in blocked:
+        return _("not open to you")
+    for slot_id, start, end in taken:
+        if slot_id == slot.pk:
+            return _("booked by you")
+        if start < slot.ends_at and end > slot.starts_at:
+            return _("you are busy")
+    return ""
+
+
+def nearest_free(
+    viewer: User,
+    topic: Topic | None,
+    ta_id: int,
+    to: datetime,
+    *,
+    but: int = 0,
+    same_ta: bool = False,
+) -> list[TimeSlot]:
+    """The free slots closest in time to ``to`` that the viewer can take, of that TA; else of any.
+
+    At most six, in order of time. ``same_ta``: never another's; ``but``: a slot left out.
+    """
+    free = TimeSlot.objects.free(topic_id=topic.pk if topic else None).exclude(pk=but).with_ta()
+    for slots in (free.of_ta(ta_id),) if same_ta else (free.of_ta(ta_id), free):
+        # Twice as many as wanted, since some may clash with what the viewer has.
+        later = slots.filter(starts_at__gte=to).soonest()[: 2 * NEAREST]
+        earlier = slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")[: 2 * NEAREST]
+        found = [*later, *earlier]
+        mark_clashes(viewer, found)
+        nearest = sorted(open_ones(found), key=lambda slot: abs(slot.starts_at - to))[:NEAREST]
+        if nearest:
+            return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
+    return []
+
+
+def find_slot(text: str | None) -> TimeSlot | None:
+    """The slot with this id as users send it, with its TA; None for garbage and unknown ones."""
+    number = whole(text, 0, low=0, high=10**9)
+    return TimeSlot.objects.with_ta().filter(pk=number).first() if number else None
+
+
+def topics_of(slot: TimeSlot) -> list[Topic]:
+    """The topics that the slot can be booked for now: taught by its TA and listed. One query."""
+    return list(
+        Topic.objects.taught_by(slot.appointment.ta_id)
+        .filter(
+            Exists(
+                Appointment.topics.through.objects.filter(
+                    appointment=slot.appointment_id, topic=OuterRef("pk")
+                )
+            )
+        )
+        .order_by("name_key")
+    )
+
+
+def is_ta(user: User) -> bool:
+    """Whether the user may open time: an approved registration for a listed topic."""
+    return Topic.objects.taught_by(user.pk).exists()

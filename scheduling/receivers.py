@@ -1,0 +1,49 @@
+"""The calendar's answers to what happens to topics and people, inside the same transaction."""
+
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from accounts.signals import user_suspended
+from scheduling.services import upheaval
+from topics.models import Topic
+from topics.services import TopicError
+from topics.signals import registration_withdrawn, topic_deleting, topic_removed
+
+
+@receiver(registration_withdrawn)
+def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
+    """A TA can't stop teaching a topic that students have booked; else it leaves their calendar."""
+    count = upheaval.upcoming_bookings_of(user, topic)
+    if count:
+        raise TopicError(
+            ngettext(
+                "You have %(count)d upcoming booking for this topic. Cancel or complete it first.",
+                "You have %(count)d upcoming bookings for this topic. Cancel or complete them first.",
+                count,
+            )
+            % {"count": count}
+        )
+    upheaval.take_topic_off(topic, user)
+
+
+@receiver(topic_deleting)
+def keep_history(topic: Topic, **kwargs: Any) -> bool:
+    """A topic that was ever booked is archived, not deleted."""
+    return upheaval.has_bookings(topic)
+
+
+@receiver(topic_removed)
+def leave_the_calendar(topic: Topic, **kwargs: Any) -> None:
+    upheaval.take_topic_off(topic)
+
+
+@receiver(user_suspended)
+def cancel_for_suspended(
+    user: User, actor: User | None, cancel_bookings: bool, **kwargs: Any
+) -> None:
+    if cancel_bookings:
+        upheaval.cancel_everything_of(user, actor, _("Cancelled by the faculty's staff."))

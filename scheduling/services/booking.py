@@ -1,0 +1,220 @@
+"""Booking a seat, moving it, giving it back, and saying how it went."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling import guards
+from scheduling.errors import SchedulingError
+from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.services import rules
+from setahub.lib import when
+from topics.models import Topic
+
+Status = Booking.Status
+Kind = BookingEvent.Kind
+
+
+def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
+    """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not."""
+    ta_id = TimeSlot.objects.filter(pk=slot_id).values_list("appointment__ta", flat=True).first()
+    with _refused_by_database(), transaction.atomic():
+        people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
+        slot = _locked_slot(slot_id)
+        rules.check_bookable(people[student.pk], slot, topic)
+        booking = Booking.objects.create(
+            slot=slot, student=student, ta=slot.appointment.ta, topic=topic, question=question
+        )
+        _record(booking, Kind.MADE, student)
+    return booking
+
+
+def move(booking: Booking, student: User, slot_id: int) -> Booking:
+    """Move a booking to another free slot of the same TA; it keeps its id and topic.
+
+    Every rule of booking holds for the new slot, not counting the booking itself.
+    """
+    with _refused_by_database(), transaction.atomic():
+        booking = _locked(booking)
+        rules.check_movable(booking, student)
+        slot = _locked_slot(slot_id)
+        rules.check_move_to(booking, student, slot)
+        old = booking.starts_at
+        booking.slot = slot
+        booking.save()
+        _record(booking, Kind.MOVED, student, old=old, new=booking.starts_at)
+    return booking
+
+
+def cancel(booking: Booking, actor: User, reason: str) -> Booking:
+    """Cancel for one of its two people, until the start.
+
+    A TA always gives a reason; a student within ``LATE_CANCEL`` of the start too, and is marked
+    late, unless the booking was made just now.
+    """
+    with transaction.atomic():
+        booking = _locked(booking)
+        rules.check_cancellable(booking, actor)
+        if not reason.strip() and rules.needs_reason(booking, actor):
+            raise SchedulingError(
+                "reason",
+                _("Please give a reason: the other one has planned this time for you."),
+                status=422,
+                field="reason",
+            )
+        late = rules.cancels_late(booking, actor)
+        return _cancel(booking, actor, reason.strip(), late=late)
+
+
+def cancel_all(bookings: Iterable[Booking], actor: User | None, reason: str) -> int:
+    """Cancel these for staff or because their session ends; the caller holds the TA's lock.
+
+    Those that are no longer active are left alone. Returns how many were cancelled.
+    """
+    count = 0
+    for booking in bookings:
+        if booking.status == Status.BOOKED:
+            _cancel(booking, actor, reason, late=False)
+            count += 1
+    return count
+
+
+def cancel_by_staff(booking: Booking, actor: User, reason: str) -> Booking:
+    """Cancel for an admin, with a reason, while it is active."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        rules.check_active(booking)
+        return _cancel(booking, actor, reason, late=False)
+
+
+def complete(booking: Booking, actor: User) -> Booking:
+    """The TA says that it took place: from the start on, changeable for 7 days after the end."""
+    return _set_outcome(booking, actor, Status.COMPLETED, Kind.COMPLETED)
+
+
+def mark_no_show(booking: Booking, actor: User) -> Booking:
+    """The TA says that the student did not come: from 10 minutes after the start on."""
+    return _set_outcome(booking, actor, Status.NO_SHOW, Kind.NO_SHOW)
+
+
+def report_ta_absent(booking: Booking, student: User) -> Booking:
+    """The student says that the TA did not come: from the start until 24 hours after the end."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        rules.check_absence_report(booking, student)
+        if booking.ta_absent_at is None:
+            booking.ta_absent_at = timezone.now()
+            booking.save(update_fields=["ta_absent_at"])
+            _record(booking, Kind.TA_ABSENT, student)
+    return booking
+
+
+def note_change(bookings: Iterable[Booking], actor: User, detail: str) -> None:
+    """Tell the students of these bookings, through their history, what changed in the session."""
+    BookingEvent.objects.bulk_create(
+        BookingEvent(booking=booking, kind=Kind.CHANGED, actor=actor, detail=detail)
+        for booking in bookings
+    )
+
+
+# --- Locks --------------------------------------------------------------------------------------
+
+
+def _locked_slot(slot_id: int) -> TimeSlot:
+    slots = TimeSlot.objects.select_related("appointment__ta")
+    slot = slots.select_for_update(of=("self",), no_key=True).filter(pk=slot_id).first()
+    if slot is None:  # an edit of the session took it off a moment ago
+        raise SchedulingError("gone", _("This time is no longer offered."))
+    return slot
+
+
+def _locked(booking: Booking) -> Booking:
+    """The booking as it is now, its people's rows and its own locked."""
+    User.objects.locked(booking.student_id, booking.ta_id)
+    return (
+        Booking.objects.with_people()
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=booking.pk)
+    )
+
+
+# --- Writes -------------------------------------------------------------------------------------
+
+
+def _set_outcome(booking: Booking, actor: User, status: str, kind: str) -> Booking:
+    with transaction.atomic():
+        booking = _locked(booking)
+        rules.check_outcome(booking, actor, status)
+        if booking.status != status:
+            booking.status = status
+            booking.save(update_fields=["status"])
+            _record(booking, kind, actor)
+    return booking
+
+
+def _cancel(booking: Booking, actor: User | None, reason: str, *, late: bool) -> Booking:
+    booking.status = Status.CANCELLED
+    booking.cancelled_at = timezone.now()
+    booking.cancelled_by = actor
+    booking.cancel_reason = reason
+    booking.cancelled_late = late
+    booking.save(
+        update_fields=[
+            "status",
+            "cancelled_at",
+            "cancelled_by",
+            "cancel_reason",
+            "cancelled_late",
+        ]
+    )
+    _record(booking, Kind.CANCELLED, actor, detail=reason)
+    return booking
+
+
+def _record(
+    booking: Booking,
+    kind: str,
+    actor: User | None,
+    *,
+    detail: str = "",
+    old: datetime | None = None,
+    new: datetime | None = None,
+) -> None:
+    BookingEvent.objects.create(
+        booking=booking,
+        kind=kind,
+        actor=actor,
+        detail=detail,
+        old_starts_at=old,
+        new_starts_at=new,
+        created_at=timezone.now(),
+    )
+
+
+class _refused_by_database:
+    """Turns the IntegrityError of the loser of a race into the refusal that the rules would give.
+
+    The locks make this rare: it is the net under them, for writers that take none. Its name reads
+    as a phrase in a with statement.
+    """
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, IntegrityError):
+            return
+        if guards.COMMITMENT_OVERLAP in str(error):
+            raise SchedulingError(
+                "clash", _("You or the TA have another booking at that time.")
+            ) from error
+        raise SchedulingError("full", _("Sorry, this time was just taken.")) from error
+
+
+def describe(booking: Booking) -> str:
+    """A booking as a refusal names it: ``สมชาย, Wed 25 Nov, 13:30``."""
+    return f"{booking.student.username}, {when.full(booking.starts_at)}"

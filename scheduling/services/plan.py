@@ -1,0 +1,191 @@
+"""The shape of an appointment: its times, the slots they make, and what they collide with.
+
+Nothing here writes, so the preview and the services share it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from math import lcm
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from scheduling.errors import Conflict, SchedulingError
+from scheduling.models import Appointment, Commitment
+from setahub.lib import when
+from setahub.lib.policy import policy
+from topics.models import Topic
+
+UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time, [start, end), aware."""
+
+    start: datetime
+    end: datetime
+
+    def overlaps(self, start: datetime, end: datetime) -> bool:
+        """Whether they share time; back-to-back is no overlap."""
+        return self.start < end and self.end > start
+
+    @property
+    def day(self) -> date:
+        return when.local(self.start).date()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a TA asks for: one appointment, on the faculty's clock."""
+
+    topics: Sequence[Topic]
+    day: date
+    start: time
+    end: time
+    slot_minutes: int
+    capacity: int
+    location: str
+    notes: str = ""
+
+    def on(self, day: date) -> "Plan":
+        return replace(self, day=day)
+
+    @property
+    def span(self) -> Span:
+        return Span(when.at(self.day, self.start), when.at(self.day, self.end))
+
+    @property
+    def slots(self) -> list[Span]:
+        return cut(self.span, self.slot_minutes)
+
+
+def cut(span: Span, minutes: int) -> list[Span]:
+    """The whole slots of ``minutes`` in a span, in order."""
+    # In UTC, where adding minutes means what it says on days when a clock changes.
+    start, end, step = (
+        span.start.astimezone(UTC),
+        span.end.astimezone(UTC),
+        timedelta(0, minutes * 60),
+    )
+    return [Span(start + i * step, start + (i + 1) * step) for i in range((end - start) // step)]
+
+
+def check_times(plan: Plan, now: datetime, *, began: datetime | None = None) -> None:
+    """The rules of one appointment's times. Raises SchedulingError that names the field.
+
+    ``began``: the start of the appointment being edited, which may lie in the past unchanged, or
+    further ahead than a new one may (the last week of a series).
+    """
+    span = plan.span
+    for field, clock in (("start_time", plan.start), ("end_time", plan.end)):
+        if _off_grid(clock):
+            raise _wrong(field, _("Times are on the quarter hour: 13:00, 13:15, 13:30, 13:45."))
+    if span.end <= span.start:
+        raise _wrong("end_time", _("The end must be after the start, on the same day."))
+    if span.end - span.start > policy.max_length:
+        hours = int(policy.max_length.total_seconds() // 3600)
+        raise _wrong("end_time", _("At most %(hours)d hours at a stretch.") % {"hours": hours})
+    _check_whole_slots(plan)
+    if span.start <= now and span.start != began:
+        raise _wrong(
+            "date" if span.day < when.local(now).date() else "start_time",
+            _("This lies in the past."),
+        )
+    if span.end <= now:
+        raise _wrong("end_time", _("This lies in the past."))
+    latest = when.local(now).date() + policy.max_ahead
+    if began is not None:
+        latest = max(latest, when.local(began).date())
+    if plan.day > latest:
+        days = policy.max_ahead.days
+        raise _wrong("date", _("At most %(days)d days ahead.") % {"days": days})
+
+
+def _off_grid(clock: time) -> bool:
+    minutes = policy.grid.total_seconds() // 60
+    return bool(clock.minute % minutes or clock.second or clock.microsecond)
+
+
+def _check_whole_slots(plan: Plan) -> None:
+    """A length that is not whole slots is refused, naming the nearest ends that are."""
+    length = int((plan.span.end - plan.span.start).total_seconds() // 60)
+    if length % plan.slot_minutes == 0:
+        return
+    # Ends lie on the grid as well, so only lengths that fit both come into question.
+    step = lcm(plan.slot_minutes, int(policy.grid.total_seconds() // 60))
+    midnight = when.at(plan.day + timedelta(days=1), time.min)
+    ends = [
+        plan.span.start + timedelta(minutes=minutes)
+        for minutes in (length // step * step, (length // step + 1) * step)
+        if 0 < minutes <= policy.max_length.total_seconds() // 60
+    ]
+    names = _(" or ").join(when.clock(end) for end in ends if end < midnight)
+    raise _wrong(
+        "end_time",
+        _("This isn't a whole number of %(minutes)d-minute slots. It could end at %(ends)s.")
+        % {"minutes": plan.slot_minutes, "ends": names}
+        if names
+        else _("This isn't a whole number of %(minutes)d-minute slots.")
+        % {"minutes": plan.slot_minutes},
+    )
+
+
+def weekly(plan: Plan, until: date | None) -> list[Plan]:
+    """The plan, and again each week up to and including ``until``."""
+    if until is None:
+        return [plan]
+    if until < plan.day:
+        raise _wrong("repeat_until", _("The last day must not be before the first."))
+    if until > plan.day + policy.max_repeat:
+        weeks = policy.max_repeat.days // 7
+        raise _wrong("repeat_until", _("At most %(weeks)d weeks.") % {"weeks": weeks})
+    weeks = (until - plan.day).days // 7
+    return [plan.on(plan.day + timedelta(weeks=week)) for week in range(weeks + 1)]
+
+
+def collisions(ta_id: int, spans: Sequence[Span], *, but: Sequence[int] = ()) -> list[str]:
+    """For each span why the TA can't open it, or "" where it fits; two queries however many.
+
+    ``but``: ids of appointments left out of account, since they are being moved themselves.
+    """
+    if not spans:
+        return []
+    first, last = min(span.start for span in spans), max(span.end for span in spans)
+    opened = (
+        Appointment.objects.of(ta_id)
+        .overlapping(first, last)
+        .exclude(pk__in=but)
+        .values_list("starts_at", "ends_at")
+    )
+    taken = Commitment.objects.overlapping(first, last).filter(
+        person=ta_id, role=Commitment.Role.STUDENT
+    )
+    sessions, bookings = list(opened), list(taken.values_list("starts_at", "ends_at"))
+    return [_collision(span, sessions, bookings) for span in spans]
+
+
+def _collision(
+    span: Span,
+    sessions: Sequence[tuple[datetime, datetime]],
+    bookings: Sequence[tuple[datetime, datetime]],
+) -> str:
+    for start, end in sessions:
+        if span.overlaps(start, end):
+            return _("your session %(times)s") % {"times": when.clock_range(start, end)}
+    for start, end in bookings:
+        if span.overlaps(start, end):
+            return _("your own booking %(times)s") % {"times": when.clock_range(start, end)}
+    return ""
+
+
+def conflicts(spans: Sequence[Span], reasons: Sequence[str]) -> list[Conflict]:
+    """The days that don't fit, with their reasons."""
+    return [
+        Conflict(span.day, reason) for span, reason in zip(spans, reasons, strict=True) if reason
+    ]
+
+
+def _wrong(field: str, message: str) -> SchedulingError:
+    return SchedulingError("times", message, status=422, field=field)

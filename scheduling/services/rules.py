@@ -1,0 +1,234 @@
+"""What may be booked, moved, cancelled and reported, by whom and when: each rule once.
+
+The services ask under their locks; pages ask the same functions for what to offer. All of them
+raise SchedulingError with the reason, or do nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Block, User
+from scheduling.errors import SchedulingError
+from scheduling.models import Booking, Commitment, TimeSlot
+from setahub.lib.policy import policy
+from topics.models import Registration, Topic
+
+Status = Booking.Status
+
+
+def passes(check: Callable[..., None], *args: object) -> bool:
+    """Whether a rule lets this through."""
+    try:
+        check(*args)
+    except SchedulingError:
+        return False
+    return True
+
+
+# --- Taking a seat ------------------------------------------------------------------------------
+
+
+def check_bookable(
+    student: User, slot: TimeSlot, topic: Topic, *, moving: Booking | None = None
+) -> None:
+    """Every rule of taking this seat, each with its own message.
+
+    ``moving`` is left out of account where a booking changes its slot. The slot has its appointment
+    and TA loaded.
+    """
+    now = timezone.now()
+    _check_slot_is_offered(slot, now)
+    if slot.appointment.ta_id == student.pk:
+        raise SchedulingError("own", _("This is your own session; you can't book yourself."))
+    if Block.objects.between(student.pk, slot.appointment.ta_id).exists():
+        raise SchedulingError("blocked", _("You can't book time with this TA."), status=403)
+    _check_topic_is_offered(slot, topic, moving)
+    _check_seat(student, slot, moving)
+    _check_nobody_is_elsewhere(student, slot, moving)
+    _check_number(student, now, moving)
+
+
+def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
+    if slot.withdrawn or slot.appointment.is_cancelled or not slot.appointment.ta.is_active:
+        raise SchedulingError("gone", _("This time is no longer offered."))
+    if slot.starts_at <= now:
+        raise SchedulingError("past", _("This time has passed."))
+    if slot.starts_at < now + policy.min_notice:
+        raise SchedulingError(
+            "notice",
+            _("This time starts too soon: bookings close %(time)s before the start.")
+            % {"time": in_words(policy.min_notice.total_seconds())},
+        )
+    if slot.starts_at > now + policy.horizon:
+        days = policy.horizon.days
+        raise SchedulingError(
+            "horizon",
+            ngettext(
+                "This time is too far ahead: it opens %(days)d day before.",
+                "This time is too far ahead: it opens %(days)d days before.",
+                days,
+            )
+            % {"days": days},
+        )
+
+
+def _check_topic_is_offered(slot: TimeSlot, topic: Topic, moving: Booking | None) -> None:
+    taught = Registration.objects.approved().filter(user=slot.appointment.ta_id, topic=topic.pk)
+    if topic.is_archived or not slot.appointment.topics.contains(topic) or not taught.exists():
+        message = _("This session isn't for that topic.")
+        if moving:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
+            raise SchedulingError("topic", message)
+        raise SchedulingError("topic", message, status=422, field="topic")
+
+
+def _check_seat(student: User, slot: TimeSlot, moving: Booking | None) -> None:
+    mine = slot.bookings.active().filter(student=student.pk)
+    if moving:
+        mine = mine.exclude(pk=moving.pk)
+    if mine.exists():
+        raise SchedulingError("second_seat", _("You have a seat at this time already."))
+    if slot.taken >= slot.capacity:
+        raise SchedulingError("full", _("Sorry, this time was just taken."))
+
+
+def _check_nobody_is_elsewhere(student: User, slot: TimeSlot, moving: Booking | None) -> None:
+    """One statement tells both people's clashes."""
+    clashes = Commitment.objects.overlapping(slot.starts_at, slot.ends_at).exclude(slot=slot.pk)
+    if moving:
+        clashes = clashes.exclude(booking=moving.pk)
+    busy = set(
+        clashes.filter(person__in=[student.pk, slot.appointment.ta_id]).values_list(
+            "person", flat=True
+        )
+    )
+    if student.pk in busy:
+        raise SchedulingError("clash", _("You have another booking at that time."))
+    if busy:
+        raise SchedulingError("ta_busy", _("The TA has another booking at that time."))
+
+
+def _check_number(student: User, now: datetime, moving: Booking | None) -> None:
+    upcoming = Booking.objects.of_student(student.pk).upcoming(now)
+    if moving:
+        upcoming = upcoming.exclude(pk=moving.pk)
+    most = policy.max_active_bookings
+    if upcoming.count() >= most:
+        raise SchedulingError(
+            "too_many",
+            ngettext(
+                "You have %(most)d upcoming booking, which is the most at once.",
+                "You have %(most)d upcoming bookings, which is the most at once.",
+                most,
+            )
+            % {"most": most},
+        )
+
+
+# --- Changing a booking -------------------------------------------------------------------------
+
+
+def check_active(booking: Booking) -> None:
+    """The booking still holds its seat and isn't over."""
+    if booking.status == Status.CANCELLED:
+        raise SchedulingError("cancelled", _("This booking was cancelled already."))
+    if booking.effective_status != Status.BOOKED:
+        raise SchedulingError("over", _("This booking is over."))
+
+
+def check_movable(booking: Booking, actor: User) -> None:
+    """Its student may move it, until ``LATE_CANCEL`` before its start."""
+    if booking.student_id != actor.pk:
+        raise SchedulingError("role", _("Only the student can move a booking."), status=403)
+    check_active(booking)
+    now = timezone.now()
+    if now >= booking.starts_at:
+        raise SchedulingError("started", _("It has started, so it can't be moved any more."))
+    if booking.is_late_to_change(now):
+        raise SchedulingError(
+            "late",
+            _("A booking can't be moved within %(time)s of its start. You can still cancel it.")
+            % {"time": in_words(policy.late_cancel.total_seconds())},
+        )
+
+
+def check_move_to(booking: Booking, student: User, slot: TimeSlot) -> None:
+    """A movable booking may go to another slot of its TA that the student could book."""
+    if slot.pk == booking.slot_id:
+        raise SchedulingError("same", _("This is the time you have already."))
+    if slot.appointment.ta_id != booking.ta_id:
+        raise SchedulingError(
+            "other_ta", _("A booking can only be moved to another time of the same TA.")
+        )
+    check_bookable(student, slot, booking.topic, moving=booking)
+
+
+def check_cancellable(booking: Booking, actor: User) -> None:
+    """Its student and its TA may cancel it, until its start."""
+    check_active(booking)
+    if actor.pk not in (booking.student_id, booking.ta_id):
+        raise SchedulingError("role", _("Only its student and its TA can cancel."), status=403)
+    if timezone.now() >= booking.starts_at:
+        raise SchedulingError("started", _("It has started, so it can't be cancelled any more."))
+
+
+def cancels_late(booking: Booking, actor: User) -> bool:
+    """Whether a cancellation by ``actor`` now counts as late. Only a student's can."""
+    now = timezone.now()
+    return (
+        actor.pk == booking.student_id
+        and booking.is_late_to_change(now)
+        and not booking.is_in_grace(now)
+    )
+
+
+def needs_reason(booking: Booking, actor: User) -> bool:
+    """A TA always says why; a student who cancels late too."""
+    return actor.pk == booking.ta_id or cancels_late(booking, actor)
+
+
+# --- How it went --------------------------------------------------------------------------------
+
+
+def check_outcome(booking: Booking, actor: User, status: str) -> None:
+    """Its TA says how it went, from the start (no-show: a little later) to 7 days after the end."""
+    if actor.pk != booking.ta_id:
+        raise SchedulingError("role", _("Only the TA can say how it went."), status=403)
+    now = timezone.now()
+    _check_began(booking, now)
+    if status == Status.NO_SHOW and now < booking.starts_at + policy.no_show_after:
+        raise SchedulingError(
+            "early",
+            _("Please wait until %(minutes)d minutes after the start.")
+            % {"minutes": policy.no_show_after.total_seconds() // 60},
+        )
+    if now > booking.ends_at + policy.outcome_switch:
+        raise SchedulingError("too_late", _("This could be changed for 7 days after the end."))
+
+
+def check_absence_report(booking: Booking, actor: User) -> None:
+    """Its student says that the TA did not come, from the start to 24 hours after the end."""
+    if actor.pk != booking.student_id:
+        raise SchedulingError("role", _("Only the student can report this."), status=403)
+    now = timezone.now()
+    _check_began(booking, now)
+    if now > booking.ends_at + policy.auto_complete:
+        raise SchedulingError("too_late", _("This could be reported until a day after the end."))
+
+
+def _check_began(booking: Booking, now: datetime) -> None:
+    if booking.status == Status.CANCELLED:
+        raise SchedulingError("cancelled", _("This booking was cancelled."))
+    if now < booking.starts_at:
+        raise SchedulingError("early", _("It hasn't started yet."))
+
+
+def in_words(seconds: float) -> str:
+    """A length of time in words: whole hours where they are, else minutes."""
+    minutes = int(seconds // 60)
+    if minutes % 60 == 0 and minutes:
+        return ngettext("%d hour", "%d hours", minutes // 60) % (minutes // 60)
+    return ngettext("%d minute", "%d minutes", minutes) % minutes

@@ -1,0 +1,44 @@
+"""What follows for the calendar when a topic goes, a TA stops teaching, a person is suspended."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling.models import Appointment, Booking
+from scheduling.services import appointments, booking
+from topics.models import Topic
+
+
+def upcoming_bookings_of(ta: User, topic: Topic) -> int:
+    """How many bookings of this topic the TA still has before them."""
+    now = timezone.now()
+    return Booking.objects.of_ta(ta.pk).filter(topic=topic).upcoming(now).count()
+
+
+def has_bookings(topic: Topic) -> bool:
+    """Whether anybody ever booked this topic."""
+    return Booking.objects.filter(topic=topic).exists()
+
+
+def take_topic_off(topic: Topic, ta: User | None = None) -> None:
+    """Take the topic off coming appointments (of one TA or of all); end those left with none."""
+    coming = Appointment.objects.open().filter(ends_at__gt=timezone.now(), topics=topic)
+    if ta is not None:
+        coming = coming.filter(ta=ta)
+    with transaction.atomic():
+        User.objects.locked(*coming.values_list("ta", flat=True))
+        for appointment in coming.order_by("ta", "starts_at"):
+            appointment.topics.remove(topic)
+            if not appointment.topics.exists():
+                appointments.end([appointment], ta, _("Its topic is no longer offered."))
+
+
+def cancel_everything_of(user: User, actor: User | None, reason: str) -> int:
+    """Cancel a person's coming bookings, taken and given. Returns how many."""
+    with transaction.atomic():
+        coming = Booking.objects.of(user.pk).upcoming(timezone.now())
+        people = coming.values_list("student", "ta")
+        User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
+        # Read again: what was booked before the locks were ours counts as well.
+        return booking.cancel_all(list(coming.with_people()), actor, reason)

@@ -1,0 +1,81 @@
+"""Rows that tests of the calendar start from, made through the services as people make them."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+from accounts.models import User
+from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.services import appointments, booking
+from scheduling.services.plan import Plan
+from setahub.lib import when
+from topics.models import Topic
+
+
+def tomorrow() -> date:
+    return when.today() + timedelta(days=1)
+
+
+def plan(
+    *topics: Topic,
+    day: date | None = None,
+    start: str = "13:00",
+    end: str = "15:00",
+    minutes: int = 30,
+    capacity: int = 1,
+    location: str = "Room 504",
+    notes: str = "",
+) -> Plan:
+    """What a TA asks for: tomorrow from 13 to 15, four slots of one seat, unless told otherwise."""
+    return Plan(
+        topics=list(topics),
+        day=day or tomorrow(),
+        start=time.fromisoformat(start),
+        end=time.fromisoformat(end),
+        slot_minutes=minutes,
+        capacity=capacity,
+        location=location,
+        notes=notes,
+    )
+
+
+def open_time(
+    ta: User,
+    *topics: Topic,
+    day: date | None = None,
+    start: str = "13:00",
+    end: str = "15:00",
+    minutes: int = 30,
+    capacity: int = 1,
+    **extra: Any,
+) -> Appointment:
+    """An appointment of the TA. ``extra``: ``location`` and ``notes``."""
+    asked = plan(
+        *topics, day=day, start=start, end=end, minutes=minutes, capacity=capacity, **extra
+    )
+    return appointments.open_time(ta, asked)[0]
+
+
+def open_series(ta: User, *topics: Topic, weeks: int = 3, **shape: Any) -> list[Appointment]:
+    """The same appointment in so many weeks, as one series."""
+    asked = plan(*topics, **shape)
+    return appointments.open_time(ta, asked, repeat_until=asked.day + timedelta(weeks=weeks - 1))
+
+
+def book(
+    student: User,
+    slot: TimeSlot,
+    topic: Topic | None = None,
+    question: str = "Why does my tree rotate?",
+) -> Booking:
+    """The student's seat in the slot, for ``topic`` or the session's only one."""
+    return booking.book(student, slot.pk, topic or slot.appointment.topics.get(), question)
+
+
+def slots_of(appointment: Appointment) -> list[TimeSlot]:
+    """The slots that the appointment still has, in order of time."""
+    return list(appointment.slots.filter(withdrawn=False).order_by("starts_at"))
+
+
+def text(response: Any) -> str:
+    """The page as its reader gets it."""
+    return response.content.decode()

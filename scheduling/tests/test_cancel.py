@@ -1,0 +1,120 @@
+"""Giving a seat back: until when, and when a reason is asked for."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from scheduling.errors import SchedulingError
+from scheduling.models import Commitment
+from scheduling.services import booking
+from scheduling.tests.factories import book, open_time, slots_of
+from setahub.lib import when
+
+SECOND = timedelta(seconds=1)
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+@pytest.fixture
+def made(student, ta, topic):
+    """Tomorrow at 13:00."""
+    return book(student, slots_of(open_time(ta, topic))[0])
+
+
+def refusal(made, actor, reason="") -> SchedulingError:
+    with pytest.raises(SchedulingError) as caught:
+        booking.cancel(made, actor, reason)
+    made.refresh_from_db()
+    assert made.status == "booked"
+    return caught.value
+
+
+def test_the_student_needs_no_reason_in_good_time(made, student):
+    cancelled = booking.cancel(made, student, "")
+    cancelled.refresh_from_db()
+    assert cancelled.status == "cancelled"
+    assert (cancelled.cancelled_by, cancelled.cancelled_at) == (student, timezone.now())
+    assert (cancelled.cancel_reason, cancelled.cancelled_late) == ("", False)
+
+
+def test_the_seat_and_the_time_are_free_again(made, student):
+    booking.cancel(made, student, "")
+    made.slot.refresh_from_db()
+    assert made.slot.taken == 0
+    assert not Commitment.objects.exists()
+
+
+def test_nothing_is_deleted(made, student):
+    booking.cancel(made, student, " I have an exam ")
+    event = made.events.last()
+    assert (event.kind, event.actor, event.detail) == ("cancelled", student, "I have an exam")
+
+
+def test_four_hours_before_the_start_is_not_late_yet(made, student, clock):
+    clock.move_to(made.starts_at - timedelta(hours=4))
+    assert booking.cancel(made, student, "").cancelled_late is False
+
+
+def test_after_that_the_student_needs_a_reason(made, student, clock):
+    clock.move_to(made.starts_at - timedelta(hours=4) + SECOND)
+    error = refusal(made, student, "  ")
+    assert (error.code, error.status, error.field) == ("reason", 422, "reason")
+
+
+def test_with_a_reason_it_is_marked_late(made, student, clock):
+    clock.move_to(made.starts_at - timedelta(hours=4) + SECOND)
+    assert booking.cancel(made, student, "I am ill").cancelled_late is True
+
+
+class TestJustBooked:
+    @pytest.fixture
+    def made(self, student, ta, topic):
+        """Today at 11:00, two hours from now."""
+        slot = slots_of(open_time(ta, topic, day=when.today(), start="11:00", end="12:00"))[0]
+        return book(student, slot)
+
+    def test_fifteen_minutes_after_booking_it_is_free_to_go(self, made, student, clock):
+        clock.shift(timedelta(minutes=15))
+        cancelled = booking.cancel(made, student, "")
+        assert (cancelled.status, cancelled.cancelled_late) == ("cancelled", False)
+
+    def test_a_second_later_it_needs_a_reason(self, made, student, clock):
+        clock.shift(timedelta(minutes=15) + SECOND)
+        assert refusal(made, student).code == "reason"
+
+    def test_the_grace_is_not_the_ta_s(self, made, ta):
+        assert refusal(made, ta).code == "reason"
+
+
+def test_the_ta_always_gives_a_reason(made, ta):
+    error = refusal(made, ta, " \n")
+    assert (error.code, error.status, error.field) == ("reason", 422, "reason")
+
+
+def test_the_ta_s_cancellation_is_never_late(made, ta, clock):
+    clock.move_to(made.starts_at - SECOND)
+    cancelled = booking.cancel(made, ta, "I am ill")
+    assert (cancelled.cancelled_late, cancelled.cancelled_by) == (False, ta)
+
+
+@pytest.mark.parametrize("who", ["student", "ta"])
+def test_nobody_cancels_after_the_start(made, who, clock):
+    clock.move_to(made.starts_at)
+    error = refusal(made, getattr(made, who), "too late")
+    assert (error.code, error.status) == ("started", 409)
+
+
+def test_nobody_else_cancels(made, stranger, staff):
+    for other in (stranger, staff):
+        error = refusal(made, other, "because")
+        assert (error.code, error.status) == ("role", 403)
+
+
+def test_once_only(made, student, ta):
+    booking.cancel(made, student, "")
+    with pytest.raises(SchedulingError) as caught:
+        booking.cancel(made, ta, "me too")
+    assert caught.value.code == "cancelled"
+    made.refresh_from_db()
+    assert made.cancelled_by == student

@@ -1,0 +1,144 @@
+"""A whole week again."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from conftest import NOW
+from scheduling.appointment_pages import CopyOffer, copied, copy_offer
+from scheduling.errors import Conflict, SchedulingError
+from scheduling.models import Appointment
+from scheduling.services import appointments
+from scheduling.tests.factories import book, open_series, open_time, slots_of
+from setahub.lib import when
+
+MONDAY = NOW.date()
+WEEK = timedelta(weeks=1)
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def day(weekday: int, week: int = 0) -> date:
+    return MONDAY + timedelta(days=weekday, weeks=week)
+
+
+def starts(found) -> list[datetime]:
+    return [when.local(each.starts_at).replace(tzinfo=None) for each in found]
+
+
+def refusal(ta, week, to, **how) -> SchedulingError:
+    before = Appointment.objects.count()
+    with pytest.raises(SchedulingError) as caught:
+        appointments.copy_week(ta, week, to, **how)
+    assert Appointment.objects.count() == before
+    return caught.value
+
+
+def test_every_session_comes_again_on_its_weekday(ta, topic, second_topic, student):
+    first = open_time(ta, topic, second_topic, day=day(1), capacity=3, notes="Laptop")
+    open_time(ta, topic, day=day(6), start="09:00", end="10:00", location="https://meet.example/x")
+    open_time(ta, topic, day=day(0, 1))  # another week
+    book(student, slots_of(first)[0], topic)
+    made = appointments.copy_week(ta, day(3), day(5, 2))
+    assert starts(made) == [datetime(2026, 12, 8, 13), datetime(2026, 12, 13, 9)]
+    assert [each.location for each in made] == ["Room 504", "https://meet.example/x"]
+    assert (made[0].capacity, made[0].notes, made[0].series) == (3, "Laptop", None)
+    assert set(made[0].topics.all()) == {topic, second_topic}
+    assert [slot.taken for slot in slots_of(made[0])] == [0, 0, 0, 0]
+
+
+def test_cancelled_sessions_do_not_come_again(ta, topic):
+    appointments.cancel(open_time(ta, topic, day=day(1)), ta, "")
+    assert refusal(ta, day(0), day(0, 1)).code == "empty_week"
+
+
+def test_a_week_is_not_copied_onto_itself(ta, topic):
+    open_time(ta, topic, day=day(1))
+    error = refusal(ta, day(0), day(6))
+    assert (error.code, error.field, error.status) == ("same_week", "to", 422)
+
+
+def test_what_collides_is_reported_by_date_and_can_be_left_out(ta, topic):
+    open_time(ta, topic, day=day(1))
+    open_time(ta, topic, day=day(2))
+    open_time(ta, topic, day=day(2, 1), start="14:00", end="16:00")
+    error = refusal(ta, day(0), day(0, 1))
+    assert error.conflicts == [Conflict(day(2, 1), "your session 14:00 – 16:00")]
+    made = appointments.copy_week(ta, day(0), day(0, 1), skip_conflicts=True)
+    assert starts(made) == [datetime(2026, 12, 1, 13)]
+
+
+def test_what_would_be_past_or_too_far_ahead_is_reported(ta, topic, clock):
+    open_time(ta, topic, day=day(0))
+    open_time(ta, topic, day=day(4))
+    clock.move_to(NOW + WEEK + timedelta(days=2))
+    error = refusal(ta, day(0), day(0, 1))
+    assert error.conflicts == [Conflict(day(0, 1), "already past")]
+    # Today is Wednesday 2 December; 180 days from it is Monday 31 May.
+    error = refusal(ta, day(0), date(2027, 5, 31))
+    assert error.conflicts == [Conflict(date(2027, 6, 4), "too far ahead")]
+
+
+def test_a_topic_that_is_no_longer_taught_stays_away(ta, topic, second_topic):
+    open_time(ta, topic, second_topic, day=day(1))
+    open_time(ta, second_topic, day=day(2))
+    second_topic.registrations.all().delete()
+    error = refusal(ta, day(0), day(0, 1))
+    assert error.conflicts == [Conflict(day(2, 1), "you no longer teach its topics")]
+    [made] = appointments.copy_week(ta, day(0), day(0, 1), skip_conflicts=True)
+    assert list(made.topics.all()) == [topic]
+
+
+class TestTheOffer:
+    """What the page proposes to copy with one click."""
+
+    def test_is_this_week_into_the_next(self, ta, topic):
+        open_time(ta, topic, day=day(1))
+        assert copy_offer(ta) == CopyOffer(day(0), day(0, 1))
+        assert copy_offer(ta).label == "Copy this week to next week"
+
+    def test_is_next_week_into_the_one_after_when_next_week_has_some(self, ta, topic):
+        open_series(ta, topic, weeks=2)
+        assert copy_offer(ta) == CopyOffer(day(0, 1), day(0, 2))
+        assert copy_offer(ta).label == "Copy next week to the week after"
+
+    def test_is_last_week_into_this_one_while_all_of_it_lies_ahead(self, ta, topic, clock):
+        open_time(ta, topic, day=day(1))
+        clock.move_to(NOW + WEEK)
+        assert copy_offer(ta) == CopyOffer(day(0), day(0, 1))
+        assert copy_offer(ta).label == "Copy last week to this week"
+
+    def test_is_last_week_into_the_next_when_some_would_be_past(self, ta, topic, clock):
+        open_time(ta, topic, day=day(1))
+        clock.move_to(NOW + WEEK + timedelta(days=2))
+        assert copy_offer(ta) == CopyOffer(day(0), day(0, 2))
+        assert copy_offer(ta).label == "Copy last week to next week"
+
+    def test_is_none_without_sessions_or_where_they_stand_already(self, ta, other_ta, topic):
+        open_time(other_ta, topic)
+        assert copy_offer(ta) is None
+        open_series(ta, topic, weeks=4)
+        assert copy_offer(ta) is None
+
+
+class TestOneCopied:
+    def test_is_a_week_later(self, ta, topic):
+        assert copied(open_time(ta, topic, day=day(1)), ta).day == day(1, 1)
+
+    @pytest.mark.parametrize(
+        ("shift", "week"),
+        [
+            (timedelta(days=1, hours=3), 1),
+            (timedelta(days=8, hours=3), 1),  # an hour before it would start
+            (timedelta(days=8, hours=4), 2),
+            (timedelta(days=50), 7),  # a Tuesday morning
+        ],
+    )
+    def test_or_as_many_weeks_as_bring_it_into_the_future(self, ta, topic, clock, shift, week):
+        appointment = open_time(ta, topic, day=day(1))
+        clock.move_to(NOW + shift)
+        assert copied(appointment, ta).day == day(1, week)
+
+    def test_has_only_topics_that_are_still_taught(self, ta, topic, second_topic):
+        appointment = open_time(ta, topic, second_topic)
+        second_topic.registrations.all().delete()
+        assert copied(appointment, ta).topics == [topic]

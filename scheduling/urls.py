@@ -1,0 +1,23 @@
+from django.urls import path
+
+from scheduling.views import appointments, bookings, slots
+
+app_name = "scheduling"
+urlpatterns = [
+    path("users/<id:pk>/timeslots/", slots.timeslots, name="timeslots"),
+    path("appointments/", appointments.appointment_list, name="appointments"),
+    path("appointments/new/", appointments.create, name="appointment_create"),
+    path("appointments/copy-week/", appointments.copy_week, name="appointment_copy_week"),
+    path("appointments/<id:pk>/", appointments.detail, name="appointment"),
+    path("appointments/<id:pk>/edit/", appointments.edit, name="appointment_edit"),
+    path("appointments/<id:pk>/copy/", appointments.copy, name="appointment_copy"),
+    path("appointments/<id:pk>/delete/", appointments.delete, name="appointment_delete"),
+    path("bookings/", bookings.booking_list, name="bookings"),
+    path("bookings/new/", bookings.create, name="booking_create"),
+    path("bookings/<id:pk>/", bookings.detail, name="booking"),
+    path("bookings/<id:pk>/cancel/", bookings.cancel, name="booking_cancel"),
+    path("bookings/<id:pk>/reschedule/", bookings.reschedule, name="booking_reschedule"),
+    path("bookings/<id:pk>/complete/", bookings.complete, name="booking_complete"),
+    path("bookings/<id:pk>/no-show/", bookings.no_show, name="booking_no_show"),
+    path("bookings/<id:pk>/ta-absent/", bookings.ta_absent, name="booking_ta_absent"),
+]

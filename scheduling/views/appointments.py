@@ -1,0 +1,223 @@
+"""The TA's side: sessions, opening time, changing it, taking it back, a whole week again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from accounts.requests import UserRequest
+from scheduling import appointment_pages, pages
+from scheduling.errors import SchedulingError
+from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
+from scheduling.models import Appointment
+from scheduling.services import appointments
+from scheduling.services.plan import Plan, weekly
+from setahub.lib.paging import paginate
+
+show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+def appointment_list(request: UserRequest) -> HttpResponse:
+    """One's sessions as a TA with their bookings, in three tabs."""
+    mine = Appointment.objects.of(request.user.pk).prefetch_related("topics")
+    tab, found = appointment_pages.in_tab(mine, request.GET.get("tab"))
+    page = paginate(found, request.GET.get("page"))
+    shown = {
+        "tab": tab,
+        "page": page,
+        "rows": appointment_pages.rows(page.items, tab),
+        "is_ta": pages.is_ta(request.user),
+        "offer": appointment_pages.copy_offer(request.user) if tab == "upcoming" else None,
+    }
+    if not page.items and not shown["is_ta"]:
+        shown |= _how_to_become_a_ta(request.user)
+    return render(request, "scheduling/appointments.html", shown)
+
+
+# --- Open ---------------------------------------------------------------------------------------
+
+
+@show_or_post
+def create(request: UserRequest) -> HttpResponse:
+    """Open time: one session, or one each week. ``preview`` shows what it makes, stores nothing."""
+    ta = request.user
+    if not pages.is_ta(ta):
+        return _not_a_ta(request)
+    if request.method != "POST":
+        return _start(request, appointment_pages.defaults(ta, request.GET.get("topic")))
+    form = AppointmentForm(ta, request.POST)
+    if form.is_valid() and "preview" not in request.POST:
+        try:
+            made = appointments.open_time(
+                ta,
+                form.cleaned_data["plan"],
+                repeat_until=form.cleaned_data["repeat_until"],
+                skip_conflicts=form.cleaned_data["skip_conflicts"],
+            )
+        except SchedulingError as error:
+            form.refuse(error)
+        else:
+            return _opened(request, made)
+    return _show_form(request, form)
+
+
+@require_safe
+def copy(request: UserRequest, pk: int) -> HttpResponse:
+    """The form for a new session filled from this one, a week later at least."""
+    found = _own_or_404(request.user, pk)
+    if not pages.is_ta(request.user):
+        return _not_a_ta(request)
+    return _start(request, appointment_pages.copied(found, request.user))
+
+
+@show_or_post
+def copy_week(request: UserRequest) -> HttpResponse:
+    """Open a whole week again."""
+    if not pages.is_ta(request.user):
+        return _not_a_ta(request)
+    form = CopyWeekForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            made = appointments.copy_week(request.user, **form.cleaned_data)
+        except SchedulingError as error:
+            form.refuse(error)
+        else:
+            return _opened(request, made)
+    if not form.is_bound and (offer := appointment_pages.copy_offer(request.user)):
+        form.initial = {"week": offer.week, "to": offer.to}
+    return render(request, "scheduling/copy_week.html", {"form": form}, status=_status(form))
+
+
+def _start(request: UserRequest, plan: Plan) -> HttpResponse:
+    """The form for a new session, filled in."""
+    form = AppointmentForm(request.user, initial=appointment_pages.as_initial(plan))
+    return _show_form(request, form, plan)
+
+
+def _opened(request: UserRequest, made: list[Appointment]) -> HttpResponse:
+    text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(made))
+    messages.success(request, text % {"count": len(made)})
+    return redirect(made[0] if len(made) == 1 else "scheduling:appointments")
+
+
+# --- Show, change, take back --------------------------------------------------------------------
+
+
+@require_safe
+def detail(request: UserRequest, pk: int) -> HttpResponse:
+    """One session with who comes with which question, for its TA and for staff."""
+    return _show(request, get_object_or_404(appointment_pages.visible_to(request.user), pk=pk))
+
+
+@show_or_post
+def edit(request: UserRequest, pk: int) -> HttpResponse:
+    """Change this one, or it and all later ones of its series."""
+    found = _own_or_404(request.user, pk)
+    try:
+        appointments.check_editable(found)
+        if request.method != "POST":
+            plan = appointments.plan_of(found)
+            initial = appointment_pages.as_initial(plan)
+            form = AppointmentForm(request.user, appointment=found, initial=initial)
+            return _show_form(request, form, plan)
+        form = AppointmentForm(request.user, request.POST, appointment=found)
+        if form.is_valid() and "preview" not in request.POST:
+            scope = form.cleaned_data["scope"]
+            changed = appointments.edit(found, request.user, form.cleaned_data["plan"], scope=scope)
+            text = ngettext("Saved.", "%(count)d sessions saved.", len(changed))
+            messages.success(request, text % {"count": len(changed)})
+            return redirect(found)
+    except SchedulingError as error:
+        if error.code in appointments.CLOSED:
+            return _show(request, found, error)
+        form.refuse(error)
+    return _show_form(request, form)
+
+
+@show_or_post
+def delete(request: UserRequest, pk: int) -> HttpResponse:
+    """What cancelling the session means, and doing it."""
+    found = _own_or_404(request.user, pk)
+    form = DeleteForm(found, request.POST if request.method == "POST" else None)
+    try:
+        appointments.check_cancellable(found)
+        if form.is_valid():
+            count = appointments.cancel(found, request.user, **form.cleaned_data)
+            messages.success(request, _cancelled(count))
+            return redirect("scheduling:appointments")
+    except SchedulingError as error:
+        if error.field is None:
+            return _show(request, found, error)
+        form.refuse(error)
+    shown = appointment_pages.page(found, request.user) | {"form": form}
+    shown |= appointment_pages.at_stake(found)
+    return render(request, "scheduling/appointment_delete.html", shown, status=_status(form))
+
+
+def _cancelled(count: int) -> str:
+    if not count:
+        return _("The session is cancelled. Nobody had booked it.")
+    return ngettext(
+        "Cancelled, with %(count)d booking. Its student is told.",
+        "Cancelled, with %(count)d bookings. Their students are told.",
+        count,
+    ) % {"count": count}
+
+
+# --- Shared -------------------------------------------------------------------------------------
+
+
+def _own_or_404(ta: User, pk: int) -> Appointment:
+    return get_object_or_404(Appointment.objects.of(ta.pk), pk=pk)
+
+
+def _status(form: Any) -> int:
+    """The status that a form deserves: as a service refused it, 422 with errors, else 200."""
+    if form.refusal:
+        return form.refusal.status
+    return 422 if form.errors else 200
+
+
+def _show(
+    request: UserRequest, found: Appointment, error: SchedulingError | None = None
+) -> HttpResponse:
+    shown = appointment_pages.page(found, request.user) | {"error": error}
+    status = error.status if error else 200
+    return render(request, "scheduling/appointment.html", shown, status=status)
+
+
+def _show_form(
+    request: UserRequest, form: AppointmentForm, plan: Plan | None = None
+) -> HttpResponse:
+    """The page of the form, or for htmx only what it would make."""
+    plan, found, preview = plan or form.plan, form.appointment, None
+    if plan and found:
+        preview = appointment_pages.preview_edit(found, plan, form.sent("scope"))
+    elif plan:
+        preview = appointment_pages.preview(request.user, weekly(plan, form.sent("repeat_until")))
+    shown = {"form": form, "appointment": found, "preview": preview}
+    part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
+    template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
+    return render(request, template, shown, status=_status(form))
+
+
+def _not_a_ta(request: UserRequest) -> HttpResponse:
+    shown = _how_to_become_a_ta(request.user)
+    return render(request, "shared/error.html", shown, status=403)
+
+
+def _how_to_become_a_ta(user: User) -> dict[str, Any]:
+    return {
+        "glyph": "graduation-cap",
+        "heading": _("TA sessions are given by TAs"),
+        "text": appointment_pages.how_to_become_one(user),
+        "url": reverse("topics:list"),
+        "action": _("Find a topic to teach"),
+    }

@@ -1,0 +1,215 @@
+"""The pages around a booking: list, book, show, move, cancel, and how it went."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from accounts.requests import UserRequest
+from scheduling import booking_pages, pages
+from scheduling.errors import SchedulingError
+from scheduling.forms.bookings import BookForm, CancelForm
+from scheduling.models import Booking, TimeSlot
+from scheduling.services import booking as bookings
+from scheduling.services import rules
+from setahub.lib.paging import paginate
+
+show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+def booking_list(request: UserRequest) -> HttpResponse:
+    """One's bookings as a student, in three tabs."""
+    mine = Booking.objects.of_student(request.user.pk).with_people()
+    tab, rows = booking_pages.in_tab(mine, request.GET.get("tab"))
+    page = paginate(rows, request.GET.get("page"))
+    return render(request, "scheduling/bookings.html", {"tab": tab, "page": page})
+
+
+# --- Book ---------------------------------------------------------------------------------------
+
+
+@show_or_post
+def create(request: UserRequest) -> HttpResponse:
+    """Confirm a slot and say what help is needed; ``?slot=`` and ``?topic=`` fill the page."""
+    sent = request.POST if request.method == "POST" else request.GET
+    slot = _slot_or_404(sent.get("slot"))
+    if request.method == "POST":
+        return _book(request, slot, BookForm(request.POST))
+    shown = booking_pages.offer(request.user, slot, request.GET.get("topic"))
+    if error := shown["refusal"]:
+        shown |= booking_pages.instead(request.user, slot, shown["topic"], error)
+    shown["form"] = BookForm()
+    return render(
+        request, "scheduling/booking_new.html", shown, status=error.status if error else 200
+    )
+
+
+def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
+    error, nearest = None, {}
+    if form.is_valid():
+        topic, question = form.cleaned_data["topic"], form.cleaned_data["question"]
+        try:
+            made = bookings.book(request.user, slot.pk, topic, question)
+        except SchedulingError as refused:
+            error = refused
+            if error.field in form.fields:
+                form.add_error(error.field, error.message)
+            else:
+                nearest = booking_pages.instead(request.user, slot, topic, error)
+        else:
+            messages.success(request, _("Booked. See you there!"))
+            return redirect(made)
+    shown = booking_pages.offer(request.user, slot, form.data.get("topic"))
+    shown |= {"form": form, "refusal": error if nearest else None, "sent": True, **nearest}
+    return render(
+        request, "scheduling/booking_new.html", shown, status=error.status if error else 422
+    )
+
+
+# --- Show, cancel, move -------------------------------------------------------------------------
+
+
+@require_safe
+def detail(request: UserRequest, pk: int) -> HttpResponse:
+    """One booking, for its student and its TA."""
+    return _show(request, _own_or_404(request.user, pk))
+
+
+@show_or_post
+def cancel(request: UserRequest, pk: int) -> HttpResponse:
+    """What cancelling means now, and doing it."""
+    found = _own_or_404(request.user, pk)
+    posted = request.method == "POST"
+    form = CancelForm(request.POST if posted else None)
+    try:
+        rules.check_cancellable(found, request.user)
+        if form.is_valid():
+            bookings.cancel(found, request.user, form.cleaned_data["reason"])
+            messages.success(request, _("The booking is cancelled."))
+            return redirect(found)
+    except SchedulingError as error:
+        if error.field not in form.fields:
+            return _show(request, found, error)
+        form.add_error(error.field, error.message)
+    shown = booking_pages.page(found, request.user) | {
+        "form": form,
+        "late": rules.cancels_late(found, request.user),
+        "needs_reason": rules.needs_reason(found, request.user),
+    }
+    return render(request, "scheduling/booking_cancel.html", shown, status=422 if posted else 200)
+
+
+@show_or_post
+def reschedule(request: UserRequest, pk: int) -> HttpResponse:
+    """Free slots of the same TA, ``?slot=`` to confirm one of them, and the move."""
+    found = _own_or_404(request.user, pk)
+    posted = request.method == "POST"
+    try:
+        rules.check_movable(found, request.user)
+    except SchedulingError as error:
+        if error.code != "late":
+            return _show(request, found, error)
+        shown = booking_pages.page(found, request.user) | {"error": error}
+        return render(
+            request, "scheduling/booking_reschedule.html", shown, status=409 if posted else 200
+        )
+    wanted = (request.POST if posted else request.GET).get("slot")
+    slot = _slot_or_404(wanted) if posted or wanted else None
+    return _move(request, found, slot) if posted and slot else _choose(request, found, slot)
+
+
+def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> HttpResponse:
+    """Free times by day, with a panel to confirm one that was chosen."""
+    error = booking_pages.move_refusal(found, request.user, slot) if slot else None
+    if slot and error:
+        return _cannot_move(request, found, slot, error)
+    day = pages.start_day(request.GET.get("from"))
+    free = TimeSlot.objects.free(topic_id=found.topic_id).of_ta(found.ta_id)
+    slots = list(pages.free_from(day, free))
+    pages.mark_clashes(request.user, slots)
+    shown = booking_pages.page(found, request.user) | {
+        "slot": slot,
+        "days": pages.by_day(slots),
+        "strip": pages.week_strip(day, free),
+    }
+    return render(request, "scheduling/booking_reschedule.html", shown)
+
+
+def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
+    try:
+        bookings.move(found, request.user, slot.pk)
+    except SchedulingError as error:
+        return _cannot_move(request, found, slot, error)
+    messages.success(request, _("Moved to the new time."))
+    return redirect(found)
+
+
+def _cannot_move(
+    request: UserRequest, found: Booking, slot: TimeSlot, error: SchedulingError
+) -> HttpResponse:
+    shown = booking_pages.page(found, request.user) | {
+        "error": error,
+        "nearest": booking_pages.nearest_to_move_to(found, request.user, slot),
+    }
+    return render(request, "scheduling/booking_reschedule.html", shown, status=error.status)
+
+
+# --- How it went --------------------------------------------------------------------------------
+
+
+@require_POST
+def complete(request: UserRequest, pk: int) -> HttpResponse:
+    """The TA says that it took place."""
+    return _settle(request, pk, bookings.complete, _("Marked as completed."))
+
+
+@require_POST
+def no_show(request: UserRequest, pk: int) -> HttpResponse:
+    """The TA says that the student did not come."""
+    return _settle(request, pk, bookings.mark_no_show, _("Marked as a no-show."))
+
+
+@require_POST
+def ta_absent(request: UserRequest, pk: int) -> HttpResponse:
+    """The student says that the TA did not come."""
+    return _settle(request, pk, bookings.report_ta_absent, _("Thank you, this is noted."))
+
+
+def _settle(
+    request: UserRequest, pk: int, settle: Callable[[Booking, User], Booking], done: str
+) -> HttpResponse:
+    found = _own_or_404(request.user, pk)
+    try:
+        settle(found, request.user)
+    except SchedulingError as error:
+        return _show(request, found, error)
+    messages.success(request, done)
+    return redirect(found)
+
+
+# --- Shared -------------------------------------------------------------------------------------
+
+
+def _own_or_404(user: User, pk: int) -> Booking:
+    return get_object_or_404(Booking.objects.of(user.pk).with_people(), pk=pk)
+
+
+def _slot_or_404(text: str | None) -> TimeSlot:
+    slot = pages.find_slot(text)
+    if slot is None:
+        raise Http404
+    return slot
+
+
+def _show(
+    request: UserRequest, found: Booking, error: SchedulingError | None = None
+) -> HttpResponse:
+    """The page of a booking; with an error, what was refused and its status."""
+    shown: dict[str, Any] = booking_pages.page(found, request.user) | {"error": error}
+    return render(request, "scheduling/booking.html", shown, status=error.status if error else 200)

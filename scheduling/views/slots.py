@@ -1,0 +1,35 @@
+"""Every free time of one TA."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.requests import UserRequest
+from scheduling import pages
+from scheduling.models import TimeSlot
+from topics.models import Topic
+
+
+@require_safe
+def timeslots(request: UserRequest, pk: int) -> HttpResponse:
+    """Free slots by day from ``?from=`` to the horizon, of all topics or of ``?topic=``."""
+    ta = get_object_or_404(User.objects.active(), pk=pk)
+    handle = request.GET.get("topic", "").strip()
+    topic = Topic.objects.find(handle) if handle else None
+    if handle and topic is None:
+        raise Http404
+    free = TimeSlot.objects.free(topic_id=topic.pk if topic else None).of_ta(ta.pk)
+    day = pages.start_day(request.GET.get("from"))
+    slots = list(pages.free_from(day, free))
+    pages.mark_clashes(request.user, slots)
+    shown = {
+        "ta": ta,
+        "topic": topic,
+        "topics": Topic.objects.taught_by(ta.pk).order_by("name_key"),
+        "days": pages.by_day(slots),
+        "strip": pages.week_strip(day, free),
+        "from_today": day == pages.start_day(None),
+        "own": ta.pk == request.user.pk,
+    }
+    return render(request, "scheduling/timeslots.html", shown)

@@ -1,0 +1,166 @@
+"""What the start page of a signed-in user shows. Every list is short, whatever the site's size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling import booking_pages, pages
+from scheduling.free import FreeTime, soonest_topics
+from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from setahub.lib import when
+from setahub.lib.policy import policy
+from topics.models import Registration, Topic
+
+BOOKINGS = 4
+SESSIONS = 3
+NEWS = 5
+WEEK = timedelta(days=7)
+TILES = 6
+CHIPS = 2
+NEAR = timedelta(hours=6)
+CANDIDATES = 8  # the user's own bookings may stand in the way of the first ones
+LANDING_TOPICS = 6
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A topic with free time, and the soonest slots of it that the user can book."""
+
+    topic: Topic
+    free: FreeTime
+    slots: Sequence[TimeSlot]
+
+    @property
+    def chips(self) -> list[tuple[TimeSlot, str]]:
+        """Each slot with its time in few words."""
+        return [(slot, FreeTime(1, slot.starts_at).next_label) for slot in self.slots]
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that another did to one of the user's bookings."""
+
+    event: BookingEvent
+    glyph: str
+    text: str
+
+    @property
+    def booking(self) -> Booking:
+        return self.event.booking
+
+
+def dashboard(user: User) -> dict[str, Any]:
+    """The next bookings, the next TA sessions, what changed, and where there is time this week."""
+    now = timezone.now()
+    coming = list(Booking.objects.of_student(user.pk).upcoming(now).with_people()[: BOOKINGS + 1])
+    taught = pages.is_ta(user)
+    return {
+        "greeting": greeting(now),
+        "next": coming[0] if coming else None,
+        "coming": coming[1:BOOKINGS],
+        "more_coming": len(coming) > BOOKINGS,
+        "sessions": sessions(user, now),
+        "is_ta": taught,
+        "news": news(user, now),
+        "tiles": tiles(user, now),
+        "may_teach": not taught and _may_teach(user),
+    }
+
+
+def greeting(now: datetime) -> str:
+    """By the faculty's clock."""
+    hour = when.local(now).hour
+    if 5 <= hour < 12:
+        return _("Good morning")
+    return _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
+
+
+def sessions(user: User, now: datetime) -> Sequence[Appointment]:
+    """The TA's next sessions, each with ``seats`` and ``booked``."""
+    return list(
+        Appointment.objects.of(user.pk)
+        .upcoming(now)
+        .annotate(
+            seats=Sum("slots__capacity", filter=Q(slots__withdrawn=False)),
+            booked=Sum("slots__taken"),
+        )
+        .prefetch_related("topics")[:SESSIONS]
+    )
+
+
+def tiles(user: User, now: datetime) -> list[Tile]:
+    """The topics with free time this week, soonest first."""
+    soonest = soonest_topics(TILES, now)
+    slots = _soonest_slots(soonest, now)
+    pages.mark_clashes(user, [slot for found in slots.values() for slot in found])
+    return [
+        Tile(topic, free, pages.open_ones(slots.get(topic.pk, ()))[:CHIPS])
+        for topic, free in soonest
+    ]
+
+
+def _soonest_slots(
+    topics: Sequence[tuple[Topic, FreeTime]], now: datetime
+) -> dict[int, list[TimeSlot]]:
+    """The first few free slots of each topic, with their TA. Two queries."""
+    # Only where each topic's free time begins: ranking all of it would read it all.
+    beginnings = Q(pk__in=())
+    for topic, free in topics:
+        near = (free.next_at, free.next_at + NEAR)
+        beginnings |= Q(appointment__topics=topic.pk, starts_at__range=near)
+    rows = TimeSlot.objects.free_each_topic(beginnings, now).soonest()
+    first: dict[int, list[int]] = {}
+    for topic_id, slot_id in rows.values_list("topic", "pk"):  # type: ignore[misc]
+        first.setdefault(topic_id, []).append(slot_id)
+    first = {topic_id: found[:CANDIDATES] for topic_id, found in first.items()}
+    slots = TimeSlot.objects.with_ta().in_bulk({pk for found in first.values() for pk in found})
+    return {topic_id: [slots[pk] for pk in found] for topic_id, found in first.items()}
+
+
+def news(user: User, now: datetime) -> list[News]:
+    """What others did lately to the user's coming or just cancelled bookings, newest first."""
+    events = (
+        BookingEvent.objects.filter(booking__in=_of_late(user, now), created_at__gte=now - WEEK)
+        .exclude(actor=user.pk)
+        .select_related("actor", "booking__topic")
+        .order_by("-created_at", "-pk")[:NEWS]
+    )
+    return [
+        News(event, booking_pages.glyph(event), booking_pages.tell(event, user)) for event in events
+    ]
+
+
+def _of_late(user: User, now: datetime) -> list[int]:
+    """Ids of the user's coming and lately cancelled bookings, taken and given. One query."""
+    since = now - WEEK
+    live = Q(status=Booking.Status.BOOKED, ends_at__gt=now)
+    lost = Q(status=Booking.Status.CANCELLED, cancelled_at__gte=since, ends_at__gt=since)
+    # In parts that an index serves each; cancelled ones of a TA are found through the sessions.
+    taken = Booking.objects.of_student(user.pk).filter(live | lost)
+    given = Booking.objects.of_ta(user.pk).filter(live)
+    missed = Booking.objects.filter(
+        lost,
+        slot__appointment__ta=user.pk,
+        slot__appointment__starts_at__gt=since - policy.max_length,
+    )
+    ids = taken.values_list("pk", flat=True)
+    return list(ids.union(*(rows.values_list("pk", flat=True) for rows in (given, missed))))
+
+
+def _may_teach(user: User) -> bool:
+    """Far enough in their studies, and not registered yet, not even waiting for approval."""
+    return (user.year or 0) >= policy.ta_min_year and not Registration.objects.filter(
+        user=user.pk
+    ).exists()
+
+
+def landing() -> dict[str, Any]:
+    """A few topics with the number of their TAs, those with most first."""
+    topics = Topic.objects.listed().with_ta_count().order_by(F("ta_count").desc(), "name_key")
+    return {"topics": list(topics[:LANDING_TOPICS])}

@@ -1,0 +1,13 @@
+"""Sessions in the database, made for keys that come from anywhere."""
+
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+
+
+class SessionStore(DatabaseSessionStore):
+    """Django's, except that a cookie that can't be one of our keys is no key.
+
+    A NUL in it, which a quoted cookie can carry, would otherwise reach PostgreSQL and fail there.
+    """
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        return bool(key) and len(key) >= 8 and key.isascii() and key.isalnum()

@@ -1,0 +1,105 @@
+"""Time: stored in UTC, computed and shown in the faculty's zone, in 24-hour form.
+
+The one formatter for pages, emails and calendars.
+"""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+
+def zone() -> ZoneInfo:
+    """The faculty's time zone."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def local(moment: datetime) -> datetime:
+    """``moment`` (aware) on the faculty's clock."""
+    return moment.astimezone(zone())
+
+
+def today() -> date:
+    """The faculty's date now."""
+    return local(timezone.now()).date()
+
+
+def at(day: date, clock: time) -> datetime:
+    """The aware moment of ``clock`` on ``day`` in the faculty."""
+    return datetime.combine(day, clock, tzinfo=zone())
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """The first moment of ``day`` and of the day after it."""
+    return at(day, time.min), at(day + timedelta(days=1), time.min)
+
+
+def monday(day: date) -> date:
+    """The Monday of the week that ``day`` lies in."""
+    return day - timedelta(days=day.weekday())
+
+
+def parse_date(text: str | None) -> date | None:
+    """A date written ``YYYY-MM-DD``, or None for anything else, absent and absurd ones included."""
+    try:
+        day = date.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2200 else None
+
+
+def clock(moment: datetime) -> str:
+    """``13:30``."""
+    return local(moment).strftime("%H:%M")
+
+
+def clock_range(start: datetime, end: datetime) -> str:
+    """``13:30 – 14:00``."""
+    return f"{clock(start)} – {clock(end)}"
+
+
+def day_short(moment: datetime | date) -> str:
+    """``Wed 25 Nov``, with the year when it is not this one."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    return date_format(day, "D j M" if day.year == today().year else "D j M Y")
+
+
+def day_long(moment: datetime | date) -> str:
+    """``Wednesday 25 November``."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    return date_format(day, "l j F" if day.year == today().year else "l j F Y")
+
+
+def day_name(moment: datetime | date) -> str:
+    """``Today``, ``Tomorrow``, else ``Wed 25 Nov``."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    ahead = (day - today()).days
+    return {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(ahead) or day_short(day)
+
+
+def full(moment: datetime) -> str:
+    """``Wed 25 Nov, 13:30``."""
+    return f"{day_short(moment)}, {clock(moment)}"
+
+
+def full_range(start: datetime, end: datetime) -> str:
+    """``Wed 25 Nov, 13:30 – 14:00``."""
+    return f"{day_short(start)}, {clock_range(start, end)}"
+
+
+def until(moment: datetime) -> str:
+    """How far ahead ``moment`` lies, in words: ``in 20 min``, ``in 3 hours``, ``in 2 days``."""
+    ahead = moment - timezone.now()
+    if ahead <= timedelta(0):
+        return _("now")
+    days = (local(moment).date() - today()).days
+    if ahead >= timedelta(hours=12) and days >= 1:
+        return _("tomorrow") if days == 1 else ngettext("in %d day", "in %d days", days) % days
+    hours, minutes = int(ahead.total_seconds() // 3600), int(ahead.total_seconds() // 60)
+    if hours:
+        return ngettext("in %d hour", "in %d hours", hours) % hours
+    return _("in %d min") % max(minutes, 1)

@@ -1,0 +1,39 @@
+"""``seed_scale``: very many people, sessions and bookings, for measurements."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from time import monotonic
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from setahub.demo.command import SeedCommand
+from setahub.demo.scale import Scale, TooMany
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"a whole number from 0 on, not “{text}”")
+    return int(text)
+
+
+class Command(SeedCommand):
+    help = "Adds very many people, sessions and bookings, to measure with; each run adds more."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--students", type=_number, default=1000, help="people who book")
+        parser.add_argument("--tas", type=_number, default=100, help="people who open time")
+        parser.add_argument(
+            "--bookings", type=_number, default=10_000, help="in the past year and the coming weeks"
+        )
+
+    def handle(
+        self, *, students: int, tas: int, bookings: int, verbosity: int, **options: Any
+    ) -> None:
+        began = monotonic()
+        scale = Scale(students, tas, bookings, lambda line: self.say(line, verbosity))
+        try:
+            scale.make()
+        except TooMany as error:
+            raise CommandError(str(error)) from error
+        self.say(f"Done in {monotonic() - began:.0f} s.", verbosity)

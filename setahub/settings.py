@@ -1,0 +1,331 @@
+"""All settings. What may differ between installations comes from the environment (README)."""
+
+import re
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from csp.constants import NONE, SELF
+from django.core.management.utils import get_random_secret_key
+from django.utils.translation import gettext_lazy as _
+from redis.connection import parse_url
+
+from setahub.lib import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+# --- Basics -------------------------------------------------------------------------------------
+
+DEBUG = env.flag("DEBUG", default=False)
+HTTPS = env.flag("HTTPS", default=not DEBUG)
+
+
+def _secret_key() -> str:
+    """The key from the environment; in development one made on first run and kept untracked."""
+    key = env.text("SECRET_KEY")
+    if key:
+        return key
+    if not DEBUG:
+        env.stop("SECRET_KEY", "set to a long random text (it is required unless DEBUG is on)")
+    kept = VAR_DIR / "secret_key"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(get_random_secret_key())
+        kept.chmod(0o600)
+    return kept.read_text().strip()
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.checked(
+    "ALLOWED_HOSTS",
+    env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]),
+    lambda hosts: not any("/" in host for host in hosts),
+    "host names such as setahub.example, separated by commas",
+)
+CSRF_TRUSTED_ORIGINS = env.checked(
+    "CSRF_TRUSTED_ORIGINS",
+    env.words("CSRF_TRUSTED_ORIGINS"),
+    lambda origins: all(re.match(r"https?://[^/]+$", origin) for origin in origins),
+    "origins such as https://setahub.example, separated by commas",
+)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=10)
+
+ROOT_URLCONF = "setahub.urls"
+ASGI_APPLICATION = "setahub.asgi.application"
+WSGI_APPLICATION = "setahub.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "setahub.apps.SetahubConfig",
+    "accounts.apps.AccountsConfig",
+    "topics.apps.TopicsConfig",
+    "scheduling.apps.SchedulingConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "setahub.middleware.health",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "setahub.middleware.htmx",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "setahub.middleware.sync_only",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["setahub.templatetags.ui"],
+        },
+    }
+]
+
+# --- Data ---------------------------------------------------------------------------------------
+
+_database = env.database("DATABASE_URL", "sqlite:///var/setahub.sqlite3")
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    if _database["NAME"] != ":memory:":
+        _file = BASE_DIR / str(_database["NAME"])  # an absolute path stays as it is
+        env.make_folder("DATABASE_URL", _file.parent)
+        _database["NAME"] = str(_file)
+    # Without IMMEDIATE and a patient timeout two writers meet as "database is locked".
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+        ),
+    }
+else:
+    # Connections are pooled: under ASGI every request has its own thread, and persistent
+    # connections of threads would leak.
+    _database["OPTIONS"] = {
+        **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
+        "pool": {"min_size": 1, "max_size": 16, "timeout": 3},
+    }
+DATABASES = {"default": _database}
+
+REDIS_URL = env.checked(
+    "REDIS_URL",
+    env.text("REDIS_URL"),
+    lambda url: not url or env.can_parse(parse_url, url),
+    "redis://host:port/number",
+)
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "setahub.lib.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- Files --------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", "var/media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+
+# --- Language and time --------------------------------------------------------------------------
+
+LANGUAGES = [("en", _("English")), ("th", _("Thai"))]
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", [code for code, _name in LANGUAGES])
+TIME_ZONE = env.checked(
+    "TIME_ZONE",
+    env.text("TIME_ZONE", "Asia/Bangkok"),
+    lambda zone: zone in available_timezones(),
+    "a time zone such as Asia/Bangkok",
+)
+FORMAT_MODULE_PATH = "setahub.formats"
+USE_I18N = True
+USE_TZ = True
+
+# --- Security -----------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # For this host alone: what other hosts of the domain do is not ours to decide.
+    SECURE_HSTS_SECONDS = 31_536_000
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "setahub.lib.sessions"
+SESSION_COOKIE_AGE = 30 * 24 * 3600  # of a sign-in that is remembered
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "setahub.views.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # forms; files have their own limit
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- Accounts -----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+ALLOWED_EMAIL_DOMAINS = env.checked(
+    "ALLOWED_EMAIL_DOMAINS",
+    [domain.lower() for domain in env.words("ALLOWED_EMAIL_DOMAINS")],
+    lambda domains: all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", each) for each in domains),
+    "domains such as kmitl.ac.th, separated by commas",
+)
+EMAIL_VERIFICATION = env.choice("EMAIL_VERIFICATION", "optional", ["optional", "mandatory"])
+if ALLOWED_EMAIL_DOMAINS:
+    # Without the proof anybody could claim an address of the faculty.
+    EMAIL_VERIFICATION = "mandatory"
+RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "add_email": "accounts.forms.ChangeEmailForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of a changed password or address
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+# Per address of the network generous (a campus shares one), per account strict.
+ACCOUNT_RATE_LIMITS = (
+    {
+        "login": "300/m/ip",
+        "login_failed": "300/m/ip,5/5m/key",
+        "signup": "300/m/ip",
+        "reset_password": "300/m/ip,5/5m/key",
+        "reset_password_from_key": "300/m/ip",
+        "change_password": "10/m/user",
+        "manage_email": "10/m/user",
+        "reauthenticate": "10/m/user",
+        "confirm_email": "1/3m/key",
+    }
+    if RATE_LIMITS
+    else False
+)
+
+# --- Email --------------------------------------------------------------------------------------
+
+_email = env.email("EMAIL_URL", "consolemail://")
+globals().update({key: value for key, value in _email.items() if key.isupper()})
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.checked(
+    "DEFAULT_FROM_EMAIL",
+    env.text("DEFAULT_FROM_EMAIL", "SETAHub <noreply@localhost>"),
+    lambda address: re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(address)[1]) is not None,
+    "an address such as SETAHub <noreply@setahub.example>",
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Faculty policy: read in rules through setahub.lib.policy, never directly --------------------
+
+TA_MIN_YEAR = env.number("TA_MIN_YEAR", 2, low=1, high=8)
+TA_APPROVAL = env.flag("TA_APPROVAL", default=False)
+BOOKING_MIN_NOTICE = env.number("BOOKING_MIN_NOTICE", 60, low=0, high=20_160, unit="minutes")
+BOOKING_HORIZON = env.number("BOOKING_HORIZON", 30, low=1, high=365, unit="days")
+MAX_ACTIVE_BOOKINGS = env.number("MAX_ACTIVE_BOOKINGS", 5, low=1, high=1000)
+LATE_CANCEL = env.number("LATE_CANCEL", 240, low=0, high=20_160, unit="minutes")
+LATE_CANCEL_GRACE = timedelta(minutes=15)  # a booking just made may be cancelled freely
+NO_SHOW_AFTER = timedelta(minutes=10)  # after the start
+OUTCOME_SWITCH = timedelta(days=7)  # after the end: completed <-> no-show
+AUTO_COMPLETE = timedelta(hours=24)  # after the end; also the time to report an absent TA
+APPOINTMENT_GRID = timedelta(minutes=15)
+APPOINTMENT_MAX_LENGTH = timedelta(hours=8)
+APPOINTMENT_MAX_AHEAD = timedelta(days=180)
+APPOINTMENT_MAX_REPEAT = timedelta(weeks=26)
+APPOINTMENT_SLOT_MINUTES = [15, 20, 30, 45, 60]
+APPOINTMENT_MAX_SEATS = 20
+
+# --- Logs ---------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"quiet": {"()": "setahub.lib.logs.WithoutExpectedTracebacks"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {
+        "out": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "line",
+            "filters": ["quiet"],
+        }
+    },
+    "root": {"handlers": ["out"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}

@@ -1,0 +1,94 @@
+"""Template tags and filters that every page may use without loading them."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide as _draw
+
+from setahub.lib import when
+
+register = template.Library()
+
+
+@register.simple_tag
+@lru_cache(maxsize=512)
+def icon(name: str, size: int = 20) -> SafeString:
+    """A Lucide icon as inline SVG, hidden from screen readers: the words beside it say it."""
+    drawn = _draw(str(name), size=size, aria_hidden="true", focusable="false", **{"class": "icon"})
+    return mark_safe(drawn)  # noqa: S308  (our own names, drawn by the library)
+
+
+register.filter("clock", when.clock)
+register.filter("day_name", when.day_name)
+register.filter("day_short", when.day_short)
+register.filter("day_long", when.day_long)
+register.filter("moment", when.full)
+register.filter("until", when.until)
+
+
+@register.simple_tag
+def when_range(start: datetime, end: datetime, *, day: bool = True) -> SafeString:
+    """``Wed 25 Nov, 13:30 – 14:00`` as a ``<time>`` element; without the day if told so."""
+    shown = when.full_range(start, end) if day else when.clock_range(start, end)
+    return format_html('<time datetime="{}">{}</time>', start.isoformat(), shown)
+
+
+@register.filter
+def local_date(moment: datetime) -> date:
+    """The faculty's date of a moment."""
+    return when.local(moment).date()
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Two letters for an avatar without picture: of the first two words, or of the only one.
+
+    Thai words keep their first consonant and no floating marks.
+    """
+    letters = [
+        "".join(c for c in word if c.isalnum() and c not in "เแโใไ") for word in name.split()
+    ]
+    letters = [word for word in letters if word] or ["?"]
+    pair = letters[0][0] + letters[1][0] if len(letters) > 1 else letters[0][:2]
+    return pair.upper()
+
+
+@register.filter
+def hue(key: int | None) -> int:
+    """A number from 0 to 5 that picks a colour of the palette, the same for the same key."""
+    return (key or 0) % 6
+
+
+@register.filter
+def field_attrs(field: BoundField, extra: str = "") -> SafeString:
+    """The field's widget with the ARIA attributes of its help and its errors.
+
+    ``extra`` is ``name=value`` pairs separated by ``|``, for the widget.
+    """
+    attrs: dict[str, Any] = dict(pair.split("=", 1) for pair in extra.split("|") if "=" in pair)
+    described = [f"{field.id_for_label}-help"] if field.help_text else []
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+        described.insert(0, f"{field.id_for_label}-error")
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict[str, Any], **changes: Any) -> str:
+    """The page's own query string with some values changed (None takes one off)."""
+    request: HttpRequest = context["request"]
+    values = request.GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            values.pop(name, None)
+        else:
+            values[name] = str(value)
+    return "?" + values.urlencode()

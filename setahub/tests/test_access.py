@@ -1,0 +1,248 @@
+"""Every address as every kind of person. A new address that is missing here fails the test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from scheduling.services import appointments, booking
+from scheduling.services.plan import Plan
+from setahub.lib import when
+from topics.models import Registration, Topic
+
+PEOPLE = ["visitor", "stranger", "student", "ta", "creator", "staff"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each of PEOPLE gets: one status for GET, one for an empty POST.
+
+    "login" stands for a redirect to the login page.
+    """
+
+    path: str
+    get: list[Any]
+    post: list[Any]
+
+
+L = "login"
+ALL_200 = [200] * 6
+ALL_405 = [405] * 6
+USERS_200 = [L, 200, 200, 200, 200, 200]
+USERS_405 = [L, 405, 405, 405, 405, 405]
+USERS_422 = [L, 422, 422, 422, 422, 422]
+
+# route: Row(path, GET, POST), for visitor, stranger, student, TA, creator, staff.
+TABLE = {
+    "": Row("/", ALL_200, ALL_405),
+    "auth/": Row("/auth/", [302] * 6, ALL_405),
+    "auth/login/": Row("/auth/login/", [200, 302, 302, 302, 302, 302], [200] + [302] * 5),
+    "auth/logout/": Row("/auth/logout/", [302] + [200] * 5, [302] * 6),
+    "auth/inactive/": Row("/auth/inactive/", ALL_200, ALL_405),
+    "auth/signup/": Row("/auth/signup/", [200] + [302] * 5, [200] + [302] * 5),
+    "auth/reauthenticate/": Row("/auth/reauthenticate/", USERS_200, USERS_200),
+    "auth/email/": Row("/auth/email/", USERS_200, [L] + [302] * 5),
+    "auth/login/code/confirm/": Row("/auth/login/code/confirm/", [302] * 6, [302] * 6),
+    "auth/confirm-email/": Row("/auth/confirm-email/", ALL_200, ALL_405),
+    "auth/confirm-email/(?P<key>[-:\\w]+)/": Row("/auth/confirm-email/x/", ALL_200, [404] * 6),
+    "auth/password/change/": Row("/auth/password/change/", USERS_200, USERS_200),
+    "auth/password/set/": Row("/auth/password/set/", [L] + [302] * 5, [L] + [302] * 5),
+    "auth/password/reset/": Row("/auth/password/reset/", ALL_200, ALL_200),
+    "auth/password/reset/done/": Row("/auth/password/reset/done/", ALL_200, ALL_405),
+    "auth/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/": Row(
+        "/auth/password/reset/key/1-x/", ALL_200, ALL_200
+    ),
+    "auth/password/reset/key/done/": Row("/auth/password/reset/key/done/", ALL_200, ALL_405),
+    "users/me/": Row("/users/me/", USERS_200, USERS_405),
+    "users/me/edit/": Row("/users/me/edit/", USERS_200, USERS_422),
+    "users/me/avatar/": Row("/users/me/avatar/", USERS_200, USERS_422),
+    "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
+    "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
+    "users/<id:pk>/unblock/": Row("/users/{ta}/unblock/", USERS_405, [L, 302, 302, 409, 302, 302]),
+    "users/<id:pk>/timeslots/": Row("/users/{ta}/timeslots/", USERS_200, USERS_405),
+    "topics/": Row("/topics/", USERS_200, USERS_405),
+    "topics/new/": Row("/topics/new/", USERS_200, USERS_422),
+    "topics/<slug:slug>/": Row("/topics/{slug}/", USERS_200, USERS_405),
+    "topics/<slug:slug>/edit/": Row(
+        "/topics/{slug}/edit/", [L, 403, 403, 403, 200, 200], [L, 403, 403, 403, 422, 422]
+    ),
+    "topics/<slug:slug>/delete/": Row(
+        "/topics/{slug}/delete/", [L, 403, 403, 403, 200, 200], [L, 403, 403, 403, 302, 302]
+    ),
+    "topics/<slug:slug>/register/": Row(
+        "/topics/{slug}/register/", USERS_405, [L, 302, 409, 409, 302, 302]
+    ),
+    "topics/<slug:slug>/unregister/": Row(
+        "/topics/{slug}/unregister/", USERS_405, [L, 409, 409, 409, 409, 409]
+    ),
+    "appointments/": Row("/appointments/", USERS_200, USERS_405),
+    "appointments/new/": Row(
+        "/appointments/new/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 422, 403, 403]
+    ),
+    "appointments/copy-week/": Row(
+        "/appointments/copy-week/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 422, 403, 403]
+    ),
+    "appointments/<id:pk>/": Row(
+        "/appointments/{appointment}/", [L, 404, 404, 200, 404, 200], USERS_405
+    ),
+    "appointments/<id:pk>/edit/": Row(
+        "/appointments/{appointment}/edit/",
+        [L, 404, 404, 200, 404, 404],
+        [L, 404, 404, 422, 404, 404],
+    ),
+    "appointments/<id:pk>/copy/": Row(
+        "/appointments/{appointment}/copy/", [L, 404, 404, 200, 404, 404], USERS_405
+    ),
+    "appointments/<id:pk>/delete/": Row(
+        "/appointments/{appointment}/delete/",
+        [L, 404, 404, 200, 404, 404],
+        [L, 404, 404, 422, 404, 404],
+    ),
+    "bookings/": Row("/bookings/", USERS_200, USERS_405),
+    "bookings/new/": Row(
+        "/bookings/new/?slot={slot}", [L, 200, 200, 409, 200, 200], [L, 404, 404, 404, 404, 404]
+    ),
+    "bookings/<id:pk>/": Row("/bookings/{booking}/", [L, 404, 200, 200, 404, 404], USERS_405),
+    "bookings/<id:pk>/cancel/": Row(
+        "/bookings/{booking}/cancel/", [L, 404, 200, 200, 404, 404], [L, 404, 302, 422, 404, 404]
+    ),
+    "bookings/<id:pk>/reschedule/": Row(
+        "/bookings/{booking}/reschedule/",
+        [L, 404, 200, 403, 404, 404],
+        [L, 404, 404, 403, 404, 404],
+    ),
+    "bookings/<id:pk>/complete/": Row(
+        "/bookings/{booking}/complete/", USERS_405, [L, 404, 403, 409, 404, 404]
+    ),
+    "bookings/<id:pk>/no-show/": Row(
+        "/bookings/{booking}/no-show/", USERS_405, [L, 404, 403, 409, 404, 404]
+    ),
+    "bookings/<id:pk>/ta-absent/": Row(
+        "/bookings/{booking}/ta-absent/", USERS_405, [L, 404, 409, 403, 404, 404]
+    ),
+    "media/<path:name>": Row("/media/avatars/none.webp", [404] * 6, ALL_405),
+}
+
+
+def routes(patterns: Any, prefix: str = "") -> Iterator[str]:
+    """Every address pattern of the site but the admin's own, which has its own test."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern).replace("^", "").replace("\\Z", "").replace("$", "")
+        if isinstance(pattern, URLPattern):
+            yield route
+        elif isinstance(pattern, URLResolver) and pattern.app_name != "admin":
+            yield from routes(pattern.url_patterns, route)
+
+
+@pytest.fixture
+def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]:
+    """One of everything: the TA's session tomorrow, its first slot booked by the student."""
+    plan = Plan([topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "Room 504")
+    [appointment] = appointments.open_time(ta, plan)
+    slot = appointment.slots.order_by("starts_at")[0]
+    made = booking.book(student, slot.pk, topic, "Why?")
+    return {
+        "ta": ta.pk,
+        "slug": topic.slug,
+        "appointment": appointment.pk,
+        "slot": appointment.slots.order_by("starts_at")[1].pk,
+        "booking": made.pk,
+        "people": dict(zip(PEOPLE, [None, stranger, student, ta, creator, staff], strict=True)),
+    }
+
+
+def client_of(person: Any) -> Client:
+    client = Client(raise_request_exception=False)
+    if person is not None:
+        client.force_login(person)
+    return client
+
+
+def outcome(response: Any) -> Any:
+    to_login = response.status_code == 302 and response.url.startswith("/auth/login/?next=")
+    return "login" if to_login else response.status_code
+
+
+def test_the_table_has_every_address_and_no_other():
+    assert set(routes(get_resolver().url_patterns)) == set(TABLE)
+
+
+@pytest.mark.parametrize("route", list(TABLE))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_everybody_gets_what_is_theirs(world, route, method):
+    row = TABLE[route]
+    path = row.path.format(**world)
+    if method == "post":
+        path = path.partition("?")[0]
+    found = {}
+    for who, person in world["people"].items():
+        client = client_of(person)
+        found[who] = outcome(getattr(client, method)(path))
+        if method == "post":
+            restore(world)
+    assert found == dict(zip(PEOPLE, getattr(row, method), strict=True))
+
+
+def restore(world: dict[str, Any]) -> None:
+    """Undo what a POST of one person may have done, so that the next meets the same world."""
+    from accounts.models import Block
+    from scheduling.models import Booking
+
+    Block.objects.all().delete()
+    Booking.objects.filter(pk=world["booking"]).update(status="booked")
+    Topic.objects.filter(slug=world["slug"]).update(archived_at=None)
+    Registration.objects.exclude(user=world["ta"]).delete()
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
+def test_the_admin_is_for_staff(world, model):
+    info = model._meta.app_label, model._meta.model_name
+    from django.urls import reverse
+
+    path = reverse("admin:{}_{}_changelist".format(*info))
+    found = {
+        who: client_of(person).get(path).status_code for who, person in world["people"].items()
+    }
+    assert found.pop("staff") == 200
+    assert set(found.values()) <= {302, 403}
+    assert found["visitor"] == 302
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    ["0", "-1", "abc", "99999999999999999999", "1.5", "%00", "٣", "1;drop", "999999999999999999"],
+)
+def test_garbage_ids_are_not_found(world, garbage):
+    client = client_of(world["people"]["student"])
+    for path in (
+        f"/users/{garbage}/",
+        f"/users/{garbage}/timeslots/",
+        f"/appointments/{garbage}/",
+        f"/bookings/{garbage}/",
+        f"/bookings/{garbage}/cancel/",
+        f"/topics/{garbage}/",
+        f"/bookings/new/?slot={garbage}",
+    ):
+        assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "abc", "%00", "99999999999999999999", "", "1e5", "²"])
+def test_garbage_in_a_query_is_never_an_error_of_ours(world, value):
+    client = client_of(world["people"]["ta"])
+    for path in (
+        f"/topics/?page={value}",
+        f"/topics/?limit={value}",
+        f"/topics/?q={value}",
+        f"/bookings/?tab={value}&page={value}",
+        f"/appointments/?tab={value}&page={value}",
+        f"/users/{world['ta']}/timeslots/?from={value}",
+        f"/users/{world['ta']}/timeslots/?topic={value}",
+        f"/topics/{world['slug']}/?from={value}",
+        f"/bookings/new/?slot={world['slot']}&topic={value}",
+    ):
+        assert client.get(path).status_code in {200, 400, 404, 409}, path

@@ -1,0 +1,121 @@
+"""Small tools: keys, time in words, pages of a list."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.http import Http404
+
+from conftest import NOW
+from setahub.lib import when
+from setahub.lib.keys import ascii_slug, fold, nfc
+from setahub.lib.paging import paginate, whole
+from topics.models import Topic
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Straße", "STRASSE"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("Cafe\u0301", "CAFÉ"),
+        ("  น้ำฝน ", "น้ำฝน"),
+        ("İ", "i\u0307"),
+    ],
+)
+def test_names_that_read_alike_have_one_key(one, other):
+    assert fold(one) == fold(other)
+
+
+def test_different_thai_names_keep_apart():
+    assert fold("น้ำฝน") != fold("นำฝน")
+    assert nfc(" น้ำฝน ") == "น้ำฝน"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Data Structures", "data-structures"),
+        ("C", "c"),
+        ("C++", "c-plus-plus"),
+        ("C#", "c-sharp"),
+        ("!!!", "topic"),
+        ("🙂" * 3, "topic"),
+    ],
+)
+def test_slugs_are_ascii(name, slug):
+    made = ascii_slug(name, "topic")
+    assert made == slug or (name.startswith("🙂") and made.isascii())
+
+
+def test_thai_becomes_latin():
+    slug = ascii_slug("คณิตศาสตร์ดิสครีต", "topic")
+    assert slug.isascii()
+    assert slug != "topic"
+
+
+class TestWhen:
+    def test_a_time_of_another_zone_is_shown_on_the_facultys_clock(self, clock):
+        moment = datetime.fromisoformat("2026-11-24T06:30:00+00:00")
+        assert when.clock(moment) == "13:30"
+        assert when.full(moment) == "Tue 24 Nov, 13:30"
+        assert when.day_name(moment) == "Tomorrow"
+
+    def test_days_have_names_near_by(self, clock):
+        today = date(2026, 11, 23)
+        assert when.day_name(today) == "Today"
+        assert when.day_name(today - timedelta(days=1)) == "Yesterday"
+        assert when.day_name(date(2026, 11, 25)) == "Wed 25 Nov"
+        assert when.day_name(date(2027, 1, 4)) == "Mon 4 Jan 2027"
+
+    @pytest.mark.parametrize(
+        ("ahead", "words"),
+        [
+            (timedelta(0), "now"),
+            (timedelta(seconds=30), "in 1 min"),
+            (timedelta(minutes=20), "in 20 min"),
+            (timedelta(minutes=61), "in 1 hour"),
+            (timedelta(hours=5), "in 5 hours"),
+            (timedelta(hours=20), "tomorrow"),
+            (timedelta(days=2), "in 2 days"),
+        ],
+    )
+    def test_how_far_ahead_something_lies(self, clock, ahead, words):
+        assert when.until(NOW + ahead) == words
+
+    @pytest.mark.parametrize(
+        "text", [None, "", "x", "2026-13-01", "0001-01-01", "9999-12-31", "2026-11-23T10:00"]
+    )
+    def test_what_is_no_sensible_date_is_none(self, text):
+        assert when.parse_date(text) is None
+
+    def test_a_week_begins_on_monday(self):
+        assert when.monday(date(2026, 11, 29)) == date(2026, 11, 23)
+
+
+class TestPaging:
+    @pytest.mark.parametrize("text", [None, "", "x", "1.5", "-3", "²", "9" * 30])
+    def test_garbage_is_the_default(self, text):
+        assert whole(text, 7, low=1, high=60) == 7
+
+    def test_numbers_are_kept_within_bounds(self):
+        assert [whole(text, 7, low=1, high=60) for text in ("0", "12", "61")] == [1, 12, 60]
+
+    def test_a_page_knows_its_neighbours_without_counting(self, creator, django_assert_num_queries):
+        for number in range(5):
+            Topic.objects.create(name=f"T{number}", slug=f"t{number}", creator=creator)
+        rows = Topic.objects.order_by("pk")
+        with django_assert_num_queries(1):
+            first = paginate(rows, "1", 2)
+        last = paginate(rows, "3", 2)
+        assert ([t.name for t in first.items], first.has_previous, first.has_next) == (
+            ["T0", "T1"],
+            False,
+            True,
+        )
+        assert ([t.name for t in last.items], last.has_previous, last.has_next) == (
+            ["T4"],
+            True,
+            False,
+        )
+        with pytest.raises(Http404):
+            paginate(rows, "4", 2)

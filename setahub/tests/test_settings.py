@@ -1,0 +1,89 @@
+"""A bad value in the environment stops the start with one line that names it and what it takes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+SECRET = "only-for-tests-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF"
+
+
+def start(**environ: str) -> subprocess.CompletedProcess[str]:
+    """``manage.py check --deploy`` with just these variables set."""
+    clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.BASE_DIR,
+        env={**clean, "PYTHONDONTWRITEBYTECODE": "1", **environ},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "takes"),
+    [
+        ("DEBUG", "maybe", "True or False"),
+        ("HTTPS", "2", "True or False"),
+        ("TIME_ZONE", "Asia/Nowhere", "a time zone such as Asia/Bangkok"),
+        ("LANGUAGE_CODE", "xx", "one of: en, th"),
+        ("EMAIL_VERIFICATION", "never", "one of: optional, mandatory"),
+        ("BOOKING_MIN_NOTICE", "-5", "a whole number of minutes from 0 to 20160"),
+        ("BOOKING_HORIZON", "soon", "a whole number of days from 1 to 365"),
+        ("MAX_ACTIVE_BOOKINGS", "0", "a whole number from 1 to 1000"),
+        ("LATE_CANCEL", "1.5", "a whole number of minutes from 0 to 20160"),
+        ("TA_MIN_YEAR", "9", "a whole number from 1 to 8"),
+        ("TA_APPROVAL", "perhaps", "True or False"),
+        ("RATE_LIMITS", "some", "True or False"),
+        ("TRUSTED_PROXIES", "many", "a whole number from 0 to 10"),
+        ("DATABASE_URL", "mysql://x/y", "sqlite:///path/to/file or postgres://"),
+        ("DATABASE_URL", "nonsense", "sqlite:///path/to/file or postgres://"),
+        ("REDIS_URL", "http://x", "redis://host:port/number"),
+        ("REDIS_URL", "redis://h:abc/0", "redis://host:port/number"),
+        ("DATABASE_URL", "sqlite:////proc/none/x.db", "in a folder that can be made"),
+        ("ALLOWED_EMAIL_DOMAINS", "@kmitl.ac.th", "domains such as kmitl.ac.th"),
+        ("ALLOWED_HOSTS", "https://setahub.example/", "host names such as setahub.example"),
+        ("DEFAULT_FROM_EMAIL", "nobody", "an address such as"),
+        ("EMAIL_URL", "pigeon://x", "consolemail://, smtp://"),
+        ("CSRF_TRUSTED_ORIGINS", "setahub.example", "origins such as https://setahub.example"),
+    ],
+)
+def test_a_bad_value_stops_the_start_in_one_line(name, value, takes):
+    done = start(SECRET_KEY=SECRET, **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"setahub: {name} must be {takes}")
+
+
+def test_without_a_secret_key_it_only_starts_for_development():
+    done = start()
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("setahub: SECRET_KEY must be set")
+
+
+def test_production_settings_pass_djangos_own_check():
+    done = start(SECRET_KEY=SECRET, ALLOWED_HOSTS="setahub.example")
+    assert done.returncode == 0, done.stderr
+    # W005 and W021 of SPEC section 3, and no other.
+    assert settings.SILENCED_SYSTEM_CHECKS == ["security.W005", "security.W021"]
+
+
+def test_domains_that_are_allowed_must_be_proven():
+    code = (
+        "import setahub.settings as s;"
+        "print(s.EMAIL_VERIFICATION, s.ACCOUNT_EMAIL_VERIFICATION, s.ALLOWED_EMAIL_DOMAINS)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env={
+            "PATH": os.environ["PATH"],
+            "SECRET_KEY": SECRET,
+            "ALLOWED_EMAIL_DOMAINS": "KMITL.ac.th, example.com",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "mandatory mandatory ['kmitl.ac.th', 'example.com']"

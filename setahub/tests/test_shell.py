@@ -1,0 +1,116 @@
+"""What every answer of the site has in common: headers, health, public pictures, static files."""
+
+import json
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, override_settings
+
+
+def directives(response) -> dict[str, str]:
+    policy = response.headers["Content-Security-Policy"]
+    return dict(part.strip().split(" ", 1) for part in policy.split(";") if part.strip())
+
+
+@pytest.mark.parametrize("path", ["/", "/auth/login/", "/topics/", "/nothing/", "/healthz"])
+def test_every_page_forbids_what_it_does_not_need(sign_in, student, path):
+    response = sign_in(student).get(path)
+    policy = directives(response)
+    assert policy["default-src"] in {"'self'", "'none'"}
+    assert policy["frame-ancestors"] == "'none'"
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_pages_are_their_readers_alone(sign_in, student):
+    response = sign_in(student).get("/topics/")
+    assert "private" in response.headers["Cache-Control"]
+    assert "HX-Request" in response.headers["Vary"]
+    assert "Cookie" in response.headers["Vary"]
+
+
+@override_settings(SECURE_SSL_REDIRECT=True, ALLOWED_HOSTS=["setahub.example"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_answers_without_https_and_for_any_host(db, client, path):
+    response = client.get(path, headers={"host": "10.0.0.7"})
+    assert response.status_code == 200
+    assert client.get("/", headers={"host": "setahub.example"}).status_code == 301
+
+
+def test_ready_names_the_part_that_failed(db, client):
+    assert json.loads(client.get("/readyz").content) == {"status": "ok", "failed": []}
+
+    def away(*args, **kwargs):
+        raise OSError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "cursor", away)
+        response = client.get("/readyz")
+        assert client.get("/healthz").status_code == 200
+    assert response.status_code == 503
+    assert json.loads(response.content) == {"status": "unavailable", "failed": ["database"]}
+
+
+def test_public_pictures_come_as_pictures_and_may_be_kept(db, client):
+    name = default_storage.save("avatars/abc.webp", ContentFile(b"RIFF"))
+    response = client.get(f"/media/{name}")
+    assert response.status_code == 200
+    assert b"".join(response.streaming_content) == b"RIFF"
+    assert response.headers["Content-Type"] == "image/webp"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "immutable" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["private/x.webp", "avatars/../private/x.webp", "avatars/", "avatars", "../secret_key", "a%00"],
+)
+def test_nothing_else_is_public(db, client, name):
+    default_storage.save("private/x.webp", ContentFile(b"RIFF"))
+    assert client.get(f"/media/{name}").status_code == 404
+
+
+def test_a_form_without_its_token_is_refused_in_words(sign_in, student):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(student)
+    response = client.post("/users/me/edit/", {"username": "X"})
+    assert response.status_code == 403
+    assert "This form has expired" in response.content.decode()
+
+
+def test_an_error_of_ours_is_a_page_too(student, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("topics.views.paginate", broken)
+    client = Client(raise_request_exception=False)
+    client.force_login(student)
+    response = client.get("/topics/")
+    assert response.status_code == 500
+    assert "our mistake" in response.content.decode()
+
+
+def test_static_files_get_hashed_names_inside_each_other_too(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+    }
+    call_command("collectstatic", verbosity=0, interactive=False)
+    manifest = json.loads((settings.STATIC_ROOT / "staticfiles.json").read_text())["paths"]
+    assert manifest["css/tokens.css"] != "css/tokens.css"
+    assert (settings.STATIC_ROOT / manifest["js/site.js"]).exists()
+    assert (settings.STATIC_ROOT / (manifest["css/tokens.css"] + ".br")).exists()
+
+
+def test_a_part_of_a_page_whose_session_has_ended_sends_the_whole_page_to_the_login(db, client):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/topics/?q=x"}
+    response = client.get("/topics/?q=x", headers=headers)
+    assert response.status_code == 401
+    assert response.headers["HX-Redirect"] == "/auth/login/?next=%2Ftopics%2F"
+    assert client.get("/topics/?q=x").url == "/auth/login/?next=/topics/%3Fq%3Dx"

@@ -1,0 +1,34 @@
+"""Every address of the site."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path, register_converter
+
+from accounts.views import EmailView, SignupView
+from setahub import views
+from setahub.lib.converters import IdConverter
+
+register_converter(IdConverter, "id")
+
+# One login page, with its rate limits, for everybody.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = "SETAHub"
+admin.site.site_title = "SETAHub"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("auth/", views.auth, name="auth"),
+    path("auth/signup/", SignupView.as_view(), name="account_signup"),
+    path("auth/email/", EmailView.as_view(), name="account_email"),
+    path("auth/", include("allauth.account.urls")),
+    path("users/", include("accounts.urls")),
+    path("topics/", include("topics.urls")),
+    path("", include("scheduling.urls")),
+    path("media/<path:name>", views.media, name="media"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "setahub.views.bad_request"
+handler403 = "setahub.views.forbidden"
+handler404 = "setahub.views.not_found"
+handler500 = "setahub.views.server_error"

@@ -1,0 +1,108 @@
+"""Pages of no one app: start, sign-in door, public media, error pages."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import default_storage
+from django.db import InterfaceError, OperationalError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_safe
+
+from setahub.dashboard import dashboard, landing
+
+# Only what the upload code stores publicly; a conversation's pictures never lie here.
+PUBLIC_FOLDERS = ("avatars/", "topics/")
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page for visitors, the dashboard for users."""
+    if request.user.is_authenticated:
+        return render(request, "dashboard.html", dashboard(request.user))
+    return render(request, "landing.html", landing())
+
+
+@login_not_required
+@require_GET
+def auth(request: HttpRequest) -> HttpResponse:
+    """The login page, or one's own profile."""
+    return redirect("accounts:me" if request.user.is_authenticated else settings.LOGIN_URL)
+
+
+@login_not_required
+@require_safe
+def media(request: HttpRequest, name: str) -> FileResponse:
+    """A public picture, where no proxy serves ``/media/``. Names are random and never reused."""
+    if not name.startswith(PUBLIC_FOLDERS) or ".." in name or "\0" in name:
+        raise Http404
+    try:
+        file = default_storage.open(name)
+    except (OSError, ValueError) as error:
+        raise Http404 from error
+    response = FileResponse(file, content_type="image/webp")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Content-Disposition"] = "inline"
+    return response
+
+
+def _error(request: HttpRequest, status: int, **shown: Any) -> HttpResponse:
+    return render(request, "shared/error.html", shown, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(
+        request,
+        400,
+        glyph="circle-alert",
+        heading=_("That request made no sense"),
+        text=_("Something in the address or the form was not what this page takes."),
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(
+        request,
+        403,
+        glyph="lock",
+        heading=_("This isn't open to you"),
+        text=str(exception or "") or _("Your role doesn't allow this."),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _error(
+        request,
+        403,
+        glyph="lock",
+        heading=_("This form has expired"),
+        text=_("Go back, reload the page and send it again. Nothing was changed."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(
+        request,
+        404,
+        heading=_("Nothing here"),
+        text=_("The page doesn't exist, or it isn't yours to see."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 while the database is away. Needs neither the session nor the user."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        heading = _("We can't reach our database")
+        text = _("Nothing of yours is lost. Please try again in a moment.")
+        status = 503
+    else:
+        heading = _("That's our mistake")
+        text = _("Something broke on our side and has been noted. Please try again in a moment.")
+        status = 500
+    page = render_to_string("500.html", {"heading": heading, "text": text})
+    return HttpResponse(page, status=status)

@@ -1,0 +1,9 @@
+"""The WSGI application, for page processes: ``gunicorn setahub.wsgi:application``."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
+
+application = get_wsgi_application()

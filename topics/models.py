@@ -1,0 +1,224 @@
+"""Topics and who teaches them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from setahub.lib.images import topic_path
+from setahub.lib.keys import fold, nfc
+from topics.slugs import base_slug, numbered
+
+NAME_MAX = 100
+NAME_KEY_MAX = 3 * NAME_MAX  # folding makes up to three characters of one
+DESCRIPTION_MAX = 2000
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def listed(self) -> "TopicQuerySet":
+        """Topics that are not archived."""
+        return self.filter(archived_at__isnull=True)
+
+    def search(self, text: str) -> "TopicQuerySet":
+        """Topics whose name contains every word of ``text`` without regard to case, in any script.
+
+        What is longer than a name can be is in no name. PostgreSQL takes no NUL.
+        """
+        words = fold(text.replace("\0", " ")).split()
+        if sum(map(len, words)) > NAME_KEY_MAX:
+            return self.none()
+        return self.filter(*(Q(name_key__contains=word) for word in words))
+
+    def find(self, handle: str) -> "Topic | None":
+        """The topic with this id or slug."""
+        if handle.isascii() and handle.isdigit() and len(handle) < 19:
+            return self.filter(Q(pk=int(handle)) | Q(slug=handle)).order_by("pk").first()
+        # PostgreSQL refuses to even look for a NUL.
+        can_be_slug = handle.isascii() and handle.isprintable()
+        return self.filter(slug=handle).first() if can_be_slug else None
+
+    def slugs_like(self, base: str) -> set[str]:
+        """The slugs that begin with ``base``."""
+        return set(self.filter(slug__startswith=base).values_list("slug", flat=True))
+
+    def named_like(self, topic: "Topic") -> "Topic | None":
+        """Another topic with the same name, without regard to case; archived ones count."""
+        return self.filter(name_key=topic.name_key).exclude(pk=topic.pk).first()
+
+    def with_ta_count(self) -> "TopicQuerySet":
+        """Annotates ``ta_count``: active TAs with an approved registration."""
+        # Counted for the topics of one page only: a join would read all registrations and users.
+        tas = Registration.objects.approved().filter(topic=OuterRef("pk"), user__is_active=True)
+        count = tas.order_by().values("topic").annotate(count=Count("pk")).values("count")
+        return self.annotate(ta_count=Coalesce(Subquery(count), 0))
+
+    def with_pending_count(self) -> "TopicQuerySet":
+        """Annotates ``pending_count``: registrations that wait for staff, who alone may see it."""
+        pending = Q(registrations__status=Registration.Status.PENDING)
+        return self.annotate(pending_count=Count("registrations", filter=pending))
+
+    def taught_by(self, user_id: int) -> "TopicQuerySet":
+        """Listed topics that this user may open time for."""
+        return self.listed().filter(
+            Exists(Registration.objects.approved().filter(topic=OuterRef("pk"), user=user_id))
+        )
+
+
+class Topic(models.Model):
+    """An academic subject one can get help with."""
+
+    name = models.CharField(_("name"), max_length=NAME_MAX)
+    name_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
+    slug = models.SlugField(max_length=100, unique=True, editable=False)
+    description = models.TextField(_("description"), max_length=DESCRIPTION_MAX, blank=True)
+    image = models.ImageField(_("picture"), upload_to=topic_path, blank=True)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="created_topics",
+        verbose_name=_("creator"),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name_key"],
+                name="topic_name_key_unique",
+                violation_error_message=_("A topic with this name exists already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("topics:detail", args=[self.slug])
+
+    def clean(self) -> None:
+        self._normalize()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._normalize()
+        if not self.slug:
+            base = base_slug(self.name)
+            self.slug = numbered(base, Topic.objects.slugs_like(base))
+        update_fields = kwargs.get("update_fields")
+        if update_fields is not None and "name" in update_fields:
+            kwargs["update_fields"] = {*update_fields, "name_key"}
+        super().save(*args, **kwargs)
+
+    def _normalize(self) -> None:
+        self.name = nfc(self.name)
+        self.name_key = fold(self.name)
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def approved(self) -> "RegistrationQuerySet":
+        return self.filter(status=Registration.Status.APPROVED)
+
+    def pending(self) -> "RegistrationQuerySet":
+        return self.filter(status=Registration.Status.PENDING)
+
+    def teaching(self) -> "RegistrationQuerySet":
+        """Registrations that count: approved, of an active user, for a topic not archived."""
+        return self.approved().filter(user__is_active=True, topic__archived_at__isnull=True)
+
+    def of(self, user: User, topic: Topic) -> "Registration | None":
+        """This user's registration for this topic."""
+        return self.filter(user=user, topic=topic).first()
+
+    def of_user(self, user_id: int) -> "RegistrationQuerySet":
+        """What this user offers to teach, with the topics, archived ones left out."""
+        return (
+            self.filter(user=user_id, topic__archived_at__isnull=True)
+            .select_related("topic")
+            .order_by("topic__name_key")
+        )
+
+    def seen_by(self, viewer: User) -> "RegistrationQuerySet":
+        """Those that this viewer may see: a pending one only its user and staff."""
+        return self if viewer.is_staff else self.filter(Q(status="approved") | Q(user=viewer.pk))
+
+    def of_others(self, topic: Topic, user: User) -> "RegistrationQuerySet":
+        """Registrations for this topic of anybody but this user."""
+        return self.filter(topic=topic).exclude(user=user)
+
+    def tas_of(self, topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], bool]:
+        """The topic's TAs, at most ``limit``, and whether there are more. One query.
+
+        Those whose ids are in ``first`` come first, in that order; the others by name.
+        """
+        place = {ta_id: index for index, ta_id in enumerate(first[:limit])}
+        rows = (
+            self.teaching()
+            .filter(topic=topic)
+            .annotate(later=Case(When(user__in=list(place), then=0), default=1))
+            .order_by("later", "user__username_key")
+            .select_related("user")[: limit + 1]
+        )
+        tas = [row.user for row in rows]
+        tas.sort(key=lambda ta: place.get(ta.pk, limit))
+        return tas[:limit], len(tas) > limit
+
+
+class Registration(models.Model):
+    """A user's standing offer to teach one topic.
+
+    A pending one shows nowhere but to its user and staff.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("waiting for approval")
+        APPROVED = "approved", _("approved")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="registrations")
+    topic = models.ForeignKey(Topic, models.CASCADE, related_name="registrations")
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.APPROVED, db_index=True
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = RegistrationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "topic"], name="registration_unique"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "approved"]), name="registration_status_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["topic", "user"],
+                name="registration_approved",
+                condition=Q(status="approved"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} teaches {self.topic_id}"
+
+    @property
+    def is_approved(self) -> bool:
+        return self.status == self.Status.APPROVED

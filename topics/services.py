@@ -1,0 +1,266 @@
+"""Everything that changes topics and registrations.
+
+Locks are taken people first, by id, then the topic's row.
+"""
+
+from enum import Enum
+from typing import Literal
+
+from django.db import IntegrityError, transaction
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from setahub.lib.images import EncodedImage
+from setahub.lib.policy import policy
+from topics.models import Registration, Topic
+from topics.signals import registration_withdrawn, topic_deleting, topic_removed
+
+# So many people taking the same slug in the same instant don't exist.
+SLUG_ATTEMPTS = 10
+
+
+class TopicError(Exception):
+    """A refusal in words that a user can read.
+
+    ``status`` is the HTTP status it deserves (409 a rule or a lost race, 422 a field, 403 a role);
+    ``field`` the form field it belongs beside.
+    """
+
+    def __init__(
+        self, message: "str | Promise", *, status: int = 409, field: str | None = None
+    ) -> None:
+        super().__init__(str(message))
+        self.message = str(message)
+        self.status = status
+        self.field = field
+
+
+class Removal(Enum):
+    """What becomes of a topic that somebody deletes."""
+
+    DELETED = "deleted"
+    ARCHIVED = "archived"
+
+
+# --- Topics -------------------------------------------------------------------------------------
+
+
+def create_topic(
+    creator: User, name: str, description: str = "", image: EncodedImage | None = None
+) -> Topic:
+    """A new topic. Raises TopicError beside ``name`` when the name is taken."""
+    topic = Topic(name=name, description=description, creator=creator, image=image or "")
+    topic.clean()
+    _check_name_free(topic)
+    for _attempt in range(SLUG_ATTEMPTS):
+        topic.slug = ""  # saving finds one that is free
+        try:
+            with transaction.atomic():
+                topic.save(force_insert=True)
+        except IntegrityError:
+            # Lost a race: for the name, which is said, or for the slug, which the next try settles.
+            if Topic.objects.named_like(topic):
+                break
+        else:
+            return topic
+    topic.image.delete(save=False)
+    _check_name_free(topic)
+    raise TopicError(_("Too many people are creating such a topic right now. Please try again."))
+
+
+def update_topic(
+    topic: Topic,
+    actor: User,
+    *,
+    name: str,
+    description: str,
+    image: EncodedImage | Literal[False] | None = None,
+) -> Topic:
+    """Change a topic; its slug stays. ``image``: a new picture, False for none, None as it is."""
+    check_may_change(topic, actor)
+    with transaction.atomic():
+        topic = _locked(topic)
+        topic.name, topic.description = name, description
+        topic.clean()
+        _check_name_free(topic)
+        if image is not None:
+            _drop_on_commit(topic.image)
+            topic.image = image or ""
+        try:
+            with transaction.atomic():
+                topic.save(update_fields=["name", "description", "image"])
+        except IntegrityError as error:
+            if image:
+                topic.image.delete(save=False)
+            raise _name_taken(Topic.objects.named_like(topic) or topic) from error
+    return topic
+
+
+def check_may_change(topic: Topic, actor: User) -> None:
+    """Its creator and staff may change or delete a topic; TopicError 403 for anybody else."""
+    if not may_change(topic, actor):
+        raise TopicError(_("Only who created this topic, and staff, may change it."), status=403)
+
+
+def may_change(topic: Topic, actor: User) -> bool:
+    return actor.is_staff or topic.creator_id == actor.pk
+
+
+def removal_of(topic: Topic, actor: User) -> Removal:
+    """What deleting would do: what others teach or anybody booked is archived, to keep history."""
+    if Registration.objects.of_others(topic, actor).exists():
+        return Removal.ARCHIVED
+    answers = topic_deleting.send(Topic, topic=topic)
+    in_use = any(answer is True for _receiver, answer in answers)
+    return Removal.ARCHIVED if in_use else Removal.DELETED
+
+
+def delete_topic(topic: Topic, actor: User) -> Removal:
+    """Delete a topic, or archive it when others teach it or it is in use. Says which it was."""
+    check_may_change(topic, actor)
+    with transaction.atomic():
+        # Its only TA can be the actor: with others it is archived, which touches nobody's calendar.
+        User.objects.locked(actor.pk)
+        topic = _locked(topic)
+        removal = removal_of(topic, actor)
+        if removal is Removal.ARCHIVED:
+            _archive(topic)
+            return removal
+        topic_removed.send(Topic, topic=topic)
+        _drop_on_commit(topic.image)
+        topic.delete()
+        return removal
+
+
+def archive_topic(topic: Topic, actor: User) -> Topic:
+    """Hide a topic from lists and close it for registrations and bookings. History stays."""
+    check_may_change(topic, actor)
+    with transaction.atomic():
+        topic = _locked(topic)
+        _archive(topic)
+    return topic
+
+
+def restore_topic(topic: Topic, actor: User) -> Topic:
+    """Undo the archiving; who taught it teaches it again."""
+    check_may_change(topic, actor)
+    with transaction.atomic():
+        topic = _locked(topic)
+        topic.archived_at = None
+        topic.save(update_fields=["archived_at"])
+    return topic
+
+
+def _archive(topic: Topic) -> None:
+    if topic.archived_at is None:
+        topic.archived_at = timezone.now()
+        topic.save(update_fields=["archived_at"])
+
+
+def _locked(topic: Topic) -> Topic:
+    """The topic as it is now, its row locked; TopicError when it is gone."""
+    found = Topic.objects.select_for_update().filter(pk=topic.pk).first()
+    if found is None:
+        raise TopicError(_("This topic was just deleted."))
+    return found
+
+
+def _check_name_free(topic: Topic) -> None:
+    other = Topic.objects.named_like(topic)
+    if other is not None:
+        raise _name_taken(other)
+
+
+def _name_taken(other: Topic) -> TopicError:
+    message = (
+        _("An archived topic has this name already. Ask the staff to restore it.")
+        if other.is_archived
+        else _("A topic with this name exists already.")
+    )
+    return TopicError(message, status=422, field="name")
+
+
+def _drop_on_commit(picture: FieldFile) -> None:
+    """Remove a stored picture once nothing in the database names it any more."""
+    name, storage = picture.name, picture.storage
+    if name:
+        transaction.on_commit(lambda: storage.delete(name), robust=True)
+
+
+# --- Registrations ------------------------------------------------------------------------------
+
+
+def register(user: User, topic: Topic) -> Registration:
+    """Offer to teach a topic. Where the faculty approves its TAs, the offer waits for that."""
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        topic = _locked(topic)
+        if topic.is_archived:
+            raise TopicError(_("This topic is archived: nobody can register for it."))
+        existing = Registration.objects.of(user, topic)
+        if existing is not None:
+            raise TopicError(
+                _("You are registered for this topic already.")
+                if existing.is_approved
+                else _("Your registration is waiting for approval already.")
+            )
+        if refusal := year_refusal(user):
+            raise TopicError(refusal)
+        status = Registration.Status
+        return Registration.objects.create(
+            user=user, topic=topic, status=status.PENDING if policy.ta_approval else status.APPROVED
+        )
+
+
+def year_refusal(user: User) -> str:
+    """Why the user's year of study doesn't let them teach, or ""."""
+    if user.year is None:
+        return _("Fill in your year of study in your profile first.")
+    if user.year < policy.ta_min_year:
+        return _("Teaching is open from year %(year)d on.") % {"year": policy.ta_min_year}
+    return ""
+
+
+def unregister(user: User, topic: Topic) -> None:
+    """Stop teaching a topic, or take back an offer that waits for approval.
+
+    Raises TopicError when the user isn't registered, or when a receiver of
+    ``registration_withdrawn`` refuses.
+    """
+    with transaction.atomic():
+        User.objects.locked(user.pk)
+        registration = Registration.objects.of(user, topic)
+        if registration is None:
+            raise TopicError(_("You are not registered for this topic."))
+        registration_withdrawn.send(Registration, user=user, topic=topic)
+        registration.delete()
+
+
+def approve(registration: Registration, actor: User) -> Registration:
+    """Staff accept an offer to teach."""
+    with transaction.atomic():
+        registration = _locked_pending(registration, actor)
+        registration.status = Registration.Status.APPROVED
+        registration.save(update_fields=["status"])
+    return registration
+
+
+def decline(registration: Registration, actor: User) -> None:
+    """Staff turn an offer to teach down: it is gone, and may be made again."""
+    with transaction.atomic():
+        _locked_pending(registration, actor).delete()
+
+
+def _locked_pending(registration: Registration, actor: User) -> Registration:
+    if not actor.is_staff:
+        raise TopicError(_("Only staff decide on registrations."), status=403)
+    User.objects.locked(registration.user_id)
+    found = Registration.objects.filter(pk=registration.pk).first()
+    if found is None:
+        raise TopicError(_("This registration was just taken back."))
+    if found.is_approved:
+        raise TopicError(_("This registration is approved already."))
+    return found

@@ -1,0 +1,10 @@
+"""What happens to topics, sent inside the transaction for higher apps to answer or veto."""
+
+from django.dispatch import Signal
+
+# user, topic: the TA stops teaching it. A receiver may raise TopicError to refuse.
+registration_withdrawn = Signal()
+# topic: about to be deleted. A receiver answers True when it is in use, so that it is archived.
+topic_deleting = Signal()
+# topic: is being deleted for good; take it out of wherever it stands.
+topic_removed = Signal()

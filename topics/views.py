@@ -1,0 +1,209 @@
+"""The pages of topics: find one, see who teaches it and when, change it, teach it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.requests import UserRequest
+from scheduling import pages
+from scheduling.free import free_by_ta, free_by_topic, sessions_given
+from scheduling.models import TimeSlot
+from setahub.lib.paging import PER_PAGE, paginate, whole
+from topics import services
+from topics.forms import TopicForm
+from topics.models import Registration, Topic
+from topics.services import Removal, TopicError
+
+PER_PAGE_MAX = 60
+SLOTS_SHOWN = 60
+TAS_SHOWN = 24
+TAS_MAX = 1000
+
+show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+# --- Find and see -------------------------------------------------------------------------------
+
+
+@require_safe
+def topic_list(request: UserRequest) -> HttpResponse:
+    """Topics with their TAs and free times counted; ``?q=`` searches. htmx gets the list alone."""
+    query = request.GET.get("q", "").replace("\0", "").strip()
+    limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
+    topics = Topic.objects.listed().search(query).with_ta_count().order_by("name_key")
+    page = paginate(topics, request.GET.get("page"), limit)
+    free = free_by_topic([topic.pk for topic in page.items])
+    fragment = _is_for_htmx(request)
+    shown = {
+        "q": query,
+        "limit": limit if limit != PER_PAGE else None,
+        "page": page,
+        "tiles": [(topic, free.get(topic.pk)) for topic in page.items],
+        "fragment": fragment,
+    }
+    return render(request, "topics/_list.html" if fragment else "topics/list.html", shown)
+
+
+@require_safe
+def detail(request: UserRequest, slug: str) -> HttpResponse:
+    """A topic, its TAs, and the soonest free times of any of them from ``?from=`` on."""
+    return _show(request, _topic_or_404(slug))
+
+
+def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -> HttpResponse:
+    """The page of a topic; with an error, what was refused and its status."""
+    shown = {
+        "topic": topic,
+        "error": error,
+        "mine": Registration.objects.of(request.user, topic),
+        "may_change": services.may_change(topic, request.user),
+        "cannot_teach": services.year_refusal(request.user),
+        **_times(request, topic),
+        **_people(request, topic),
+    }
+    return render(request, "topics/detail.html", shown, status=error.status if error else 200)
+
+
+def _times(request: UserRequest, topic: Topic) -> dict[str, Any]:
+    """The soonest free slots of any TA, from the day that was asked for."""
+    day = pages.start_day(request.GET.get("from"))
+    free = TimeSlot.objects.free(topic_id=topic.pk)
+    slots = list(pages.free_from(day, free)[: SLOTS_SHOWN + 1])
+    pages.mark_clashes(request.user, slots)
+    return {
+        "day": day,
+        "from_today": day == pages.start_day(None),
+        "days": pages.by_day(slots[:SLOTS_SHOWN]),
+        "more_slots": len(slots) > SLOTS_SHOWN,
+        "strip": pages.week_strip(day, free),
+    }
+
+
+def _people(request: UserRequest, topic: Topic) -> dict[str, Any]:
+    """Who teaches the topic; first who has free time, since that is who can help."""
+    free = free_by_ta(topic.pk)
+    limit = TAS_MAX if request.GET.get("tas") == "all" else TAS_SHOWN
+    tas, more = Registration.objects.tas_of(topic, list(free), limit)
+    given = sessions_given([ta.pk for ta in tas])
+    return {
+        "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0)) for ta in tas],
+        "more_tas": more,
+        "next": next(iter(free.values()), None),
+    }
+
+
+# --- Change -------------------------------------------------------------------------------------
+
+
+@show_or_post
+def create(request: UserRequest) -> HttpResponse:
+    """A new topic, by anybody."""
+    form = TopicForm(request.POST, request.FILES) if request.method == "POST" else TopicForm()
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            topic = services.create_topic(request.user, **form.cleaned_data)
+        except TopicError as error:
+            form.add_error(error.field, error.message)
+            status = error.status
+        else:
+            messages.success(request, _("The topic is there. Who teaches it can open time for it."))
+            return redirect(topic)
+    return render(request, "topics/form.html", {"form": form}, status=status)
+
+
+@show_or_post
+def edit(request: UserRequest, slug: str) -> HttpResponse:
+    """Name, description and picture; the address stays."""
+    topic = _own_topic_or_403(request, slug)
+    posted = request.method == "POST"
+    form = TopicForm.of(topic, request.POST, request.FILES) if posted else TopicForm.of(topic)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            services.update_topic(topic, request.user, **form.cleaned_data)
+        except TopicError as error:
+            form.add_error(error.field, error.message)
+            status = error.status
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(topic)
+    return render(request, "topics/form.html", {"form": form, "topic": topic}, status=status)
+
+
+@show_or_post
+def delete(request: UserRequest, slug: str) -> HttpResponse:
+    """What deleting would do now, and doing it."""
+    topic = _own_topic_or_403(request, slug)
+    if request.method != "POST":
+        archives = services.removal_of(topic, request.user) is Removal.ARCHIVED
+        return render(request, "topics/delete.html", {"topic": topic, "archives": archives})
+    try:
+        removal = services.delete_topic(topic, request.user)
+    except TopicError as error:
+        return _show(request, topic, error)
+    done = (
+        _("“%(name)s” is archived: it is no longer listed, and its history is kept.")
+        if removal is Removal.ARCHIVED
+        else _("“%(name)s” is deleted.")
+    )
+    messages.success(request, done % {"name": topic.name})
+    return redirect("topics:list")
+
+
+# --- Teach --------------------------------------------------------------------------------------
+
+
+@require_POST
+def register(request: UserRequest, slug: str) -> HttpResponse:
+    """Offer to teach the topic."""
+    topic = _topic_or_404(slug)
+    try:
+        registration = services.register(request.user, topic)
+    except TopicError as error:
+        return _show(request, topic, error)
+    messages.success(
+        request,
+        _("You teach this topic now. Open some time, so that others can book it.")
+        if registration.is_approved
+        else _("Thank you! The staff will look at your registration."),
+    )
+    return redirect(topic)
+
+
+@require_POST
+def unregister(request: UserRequest, slug: str) -> HttpResponse:
+    """Stop teaching the topic."""
+    topic = _topic_or_404(slug)
+    try:
+        services.unregister(request.user, topic)
+    except TopicError as error:
+        return _show(request, topic, error)
+    messages.success(request, _("You are no longer registered for this topic."))
+    return redirect(topic)
+
+
+# --- Shared -------------------------------------------------------------------------------------
+
+
+def _topic_or_404(slug: str) -> Topic:
+    return get_object_or_404(Topic.objects.select_related("creator"), slug=slug)
+
+
+def _own_topic_or_403(request: UserRequest, slug: str) -> Topic:
+    topic = _topic_or_404(slug)
+    try:
+        services.check_may_change(topic, request.user)
+    except TopicError as error:
+        raise PermissionDenied(error.message) from error
+    return topic
+
+
+def _is_for_htmx(request: UserRequest) -> bool:
+    """Whether a fragment is wanted; going back in the history restores a whole page."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
