@@ -17,6 +17,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Appointment
 from scheduling.models.appointments import LOCATION_MAX, NOTES_MAX, REASON_MAX
 from scheduling.services import appointments
+from scheduling.services.appointments import NO_REASON
 from scheduling.services.plan import Plan, check_times, weekly
 from setahub.lib import when
 from setahub.lib.fields import LinesField
@@ -233,13 +234,13 @@ class AppointmentForm(RefusableForm):
 
 
 class DeleteForm(RefusableForm):
-    """Whether the reason may be left out is a rule of the service."""
+    """Why a session is taken back, and how much of its series."""
 
     reason = LinesField(
         label=_("Reason"),
         max_length=REASON_MAX,
-        required=False,
-        help_text=_("It is told to the students who booked."),
+        help_text=_("It stays with the session, and is told to the students who booked."),
+        error_messages={"required": NO_REASON},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

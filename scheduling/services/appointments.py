@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from scheduling.errors import Conflict, SchedulingError
@@ -20,6 +21,7 @@ from topics.models import Topic
 
 ONE, FOLLOWING = "one", "following"
 CLOSED = ("cancelled", "over")  # codes of refusals after which nothing can be changed any more
+NO_REASON = gettext_lazy("Say why: the reason stays with the session.")
 
 
 def open_time(
@@ -106,7 +108,7 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
         if not reason.strip():
             raise SchedulingError(
                 "reason",
-                _("Please give a reason. It is kept, and told to the students who booked."),
+                NO_REASON,
                 status=422,
                 field="reason",
             )

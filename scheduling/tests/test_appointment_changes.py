@@ -57,7 +57,7 @@ class TestEditing:
         self, ta_client, ta, topic, clock, form, method
     ):
         over, gone = open_time(ta, topic), open_time(ta, topic, start="16:00", end="17:00")
-        appointments.cancel(gone, ta, "")
+        appointments.cancel(gone, ta, "I am ill")
         clock.move_to(over.ends_at)
         for appointment, words in [(over, "is over"), (gone, "was cancelled")]:
             for page in ("edit/", "delete/"):
@@ -91,11 +91,18 @@ class TestDeleting:
         assert "Cancelled, with 1 booking." in text(response)
         assert Appointment.objects.open().count() == 0
 
-    def test_an_endless_reason_is_refused(self, ta_client, ta, topic):
+    @pytest.mark.parametrize(
+        "sent", [{}, {"reason": " \n"}, {"reason": "x" * 501}, {"reason": "x\0"}]
+    )
+    def test_no_reason_or_an_endless_one_is_refused_beside_the_field(
+        self, ta_client, ta, topic, sent
+    ):
         path = f"/appointments/{open_time(ta, topic).pk}/delete/"
-        assert ta_client.post(path, {"reason": "x" * 501}).status_code == 422
-        assert ta_client.post(path, {"reason": "x\0"}).status_code == 422
-        assert ta_client.post(path, {}).status_code == 302
+        assert 'name="reason"' in text(ta_client.get(path))
+        response = ta_client.post(path, sent)
+        assert response.status_code == 422
+        assert list(response.context["form"].errors) == ["reason"]
+        assert ta_client.post(path, {"reason": "x" * 500}).status_code == 302
 
 
 class TestCopying:

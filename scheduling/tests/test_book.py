@@ -250,7 +250,7 @@ class TestOffer:
         assert book(student, slot, other).topic == other
 
     def test_a_cancelled_session(self, student, ta, slot):
-        appointments.cancel(slot.appointment, ta, "")
+        appointments.cancel(slot.appointment, ta, "I am ill")
         assert refusal(student, slot).code == "gone"
 
     def test_a_slot_that_was_withdrawn(self, student, slot):

@@ -39,22 +39,26 @@ def test_its_bookings_are_cancelled_for_the_reason_and_kept(ta, topic, student, 
 def test_its_slots_are_no_longer_free(ta, topic):
     appointment = open_time(ta, topic)
     assert TimeSlot.objects.free().count() == 4
-    appointments.cancel(appointment, ta, "")
+    appointments.cancel(appointment, ta, "I am ill")
     assert TimeSlot.objects.free().count() == 0
 
 
 @pytest.mark.parametrize("reason", ["", "  \n "])
-def test_with_bookings_it_asks_for_a_reason(ta, topic, student, reason):
-    appointment = open_time(ta, topic)
-    book(student, slots_of(appointment)[0])
-    error = refusal(appointment, reason)
-    assert (error.field, error.status) == ("reason", 422)
+def test_it_asks_for_a_reason_booked_or_not(ta, topic, student, reason):
+    booked, empty = open_time(ta, topic), open_time(ta, topic, start="16:00", end="17:00")
+    book(student, slots_of(booked)[0])
+    for appointment in (booked, empty):
+        error = refusal(appointment, reason)
+        assert (error.field, error.status) == ("reason", 422)
     assert Booking.objects.active().count() == 1
-    assert Appointment.objects.open().count() == 1
+    assert Appointment.objects.open().count() == 2
 
 
-def test_without_bookings_it_needs_none(ta, topic):
-    assert appointments.cancel(open_time(ta, topic), ta, "") == 0
+def test_one_that_nobody_booked_keeps_its_reason_too(ta, topic):
+    appointment = open_time(ta, topic)
+    assert appointments.cancel(appointment, ta, "I am ill") == 0
+    appointment.refresh_from_db()
+    assert appointment.cancel_reason == "I am ill"
 
 
 def test_following_takes_the_later_ones_of_the_series_along(ta, topic, student):
@@ -69,14 +73,14 @@ def test_following_takes_the_later_ones_of_the_series_along(ta, topic, student):
 
 def test_one_leaves_the_rest_of_the_series(ta, topic):
     made = open_series(ta, topic, weeks=3)
-    appointments.cancel(made[1], ta, "")
+    appointments.cancel(made[1], ta, "I am ill")
     assert list(Appointment.objects.open().order_by("pk")) == [made[0], made[2]]
 
 
 def test_what_has_started_is_over_or_is_cancelled_stays(ta, topic, clock):
     appointment = open_time(ta, topic)
     gone = open_time(ta, topic, start="16:00", end="17:00")
-    appointments.cancel(gone, ta, "")
+    appointments.cancel(gone, ta, "I am ill")
     assert refusal(gone).code == "cancelled"
     clock.move_to(appointment.starts_at)
     assert refusal(appointment).code == "started"

@@ -47,7 +47,7 @@ def test_every_session_comes_again_on_its_weekday(ta, topic, second_topic, stude
 
 
 def test_cancelled_sessions_do_not_come_again(ta, topic):
-    appointments.cancel(open_time(ta, topic, day=day(1)), ta, "")
+    appointments.cancel(open_time(ta, topic, day=day(1)), ta, "I am ill")
     assert refusal(ta, day(0), day(0, 1)).code == "empty_week"
 
 

@@ -186,7 +186,7 @@ class TestFollowing:
 
     def test_a_cancelled_week_is_left_alone(self, ta, topic):
         made = open_series(ta, topic, weeks=3)
-        appointments.cancel(made[1], ta, "")
+        appointments.cancel(made[1], ta, "I am ill")
         edit(made[0], FOLLOWING, location="Room 7")
         made[1].refresh_from_db()
         assert made[1].location == "Room 504"
@@ -238,7 +238,7 @@ class TestWhen:
 
     def test_what_is_over_or_cancelled_stays(self, ta, topic, clock):
         over, gone = open_time(ta, topic), open_time(ta, topic, day=tomorrow() + DAY)
-        appointments.cancel(gone, ta, "")
+        appointments.cancel(gone, ta, "I am ill")
         clock.move_to(over.ends_at)
         assert refusal(over, notes="New").code == "over"
         assert refusal(gone, notes="New").code == "cancelled"

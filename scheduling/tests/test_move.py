@@ -146,5 +146,5 @@ def test_not_when_it_was_cancelled(made, student, slots):
 def test_not_to_a_session_that_was_cancelled(made, student, ta, topic):
     other = open_time(ta, topic, start="16:00", end="17:00")
     slot = slots_of(other)[0]
-    appointments.cancel(other, ta, "")
+    appointments.cancel(other, ta, "I am ill")
     assert refusal(made, student, slot).code == "gone"

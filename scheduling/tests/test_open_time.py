@@ -110,7 +110,7 @@ def test_none_is_opened_over_the_tas_own_booking_as_student(ta, other_ta, topic)
 
 
 def test_a_cancelled_session_is_not_in_the_way(ta, topic):
-    appointments.cancel(open_time(ta, topic), ta, "")
+    appointments.cancel(open_time(ta, topic), ta, "I am ill")
     open_time(ta, topic)
     assert Appointment.objects.open().count() == 1
 
