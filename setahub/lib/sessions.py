@@ -10,4 +10,4 @@ class SessionStore(DatabaseSessionStore):
     """
 
     def _validate_session_key(self, key: str | None) -> bool:
-        return bool(key) and len(key) >= 8 and key.isascii() and key.isalnum()
+        return key is not None and len(key) >= 8 and key.isascii() and key.isalnum()
