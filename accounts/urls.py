@@ -1,13 +1,13 @@
 from django.urls import path
 
-from accounts import views
+from accounts.views import profile
 
 app_name = "accounts"
 urlpatterns = [
-    path("me/", views.me, name="me"),
-    path("me/edit/", views.edit, name="edit"),
-    path("me/avatar/", views.avatar, name="avatar"),
-    path("<id:pk>/", views.profile, name="profile"),
-    path("<id:pk>/block/", views.block, name="block"),
-    path("<id:pk>/unblock/", views.unblock, name="unblock"),
+    path("me/", profile.me, name="me"),
+    path("me/edit/", profile.edit, name="edit"),
+    path("me/avatar/", profile.avatar, name="avatar"),
+    path("<id:pk>/", profile.profile, name="profile"),
+    path("<id:pk>/block/", profile.block, name="block"),
+    path("<id:pk>/unblock/", profile.unblock, name="unblock"),
 ]

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from accounts.views import EmailView, SignupView
+from accounts.views.entrance import EmailView, SignupView
 from setahub import views
 from setahub.lib.converters import IdConverter
 

@@ -1,20 +1,17 @@
-"""Sign-up, profiles, one's own settings, blocks."""
+"""Profiles, one's own settings, blocks."""
 
 from collections.abc import Callable
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.views import EmailView as BaseEmailView
-from allauth.account.views import SignupView as BaseSignupView
 from django.contrib import messages
-from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
-from accounts.forms import AvatarForm, ProfileForm, SignupForm
+from accounts.forms import AvatarForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
 from accounts.services import AccountError
@@ -26,30 +23,6 @@ from topics.models import Registration
 SLOTS_SHOWN = 8
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
-
-
-class SignupView(BaseSignupView):
-    """allauth's, with an answer in words for who loses a race for a name, email or student ID."""
-
-    def form_valid(self, form: SignupForm) -> HttpResponse:
-        try:
-            return super().form_valid(form)
-        except IntegrityError:
-            form.full_clean()  # the winner is stored now, so this says what is taken
-        if not form.is_valid():
-            return self.form_invalid(form)
-        try:
-            return super().form_valid(form)
-        except IntegrityError:
-            form.add_error(None, _("Somebody was faster with one of these. Please try again."))
-            return self.form_invalid(form)
-
-
-class EmailView(BaseEmailView):
-    """allauth's, for one address in use and at most one that is to take its place."""
-
-    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Not offered: an address comes into use by being confirmed, and in no other way."""
 
 
 @require_safe
