@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_only_middleware
+
+from setahub import views
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -85,6 +89,40 @@ def htmx(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class ErrorPages:
+    """The site's own error pages where Django would show another one, or none.
+
+    With DEBUG on, its pages for 404 and 400 carry styles that our policy refuses and tell visitors
+    of the demo about the code; a 405 comes without a word. Errors of ours keep their traceback.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.DEBUG and response.status_code == 404 and request.resolver_match is None:
+            return _under_policy(views.not_found(request))
+        if response.status_code == 405 and not response.content:
+            allowed = response.headers["Allow"]
+            response = views.not_allowed(request)
+            response.headers["Allow"] = allowed
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if settings.DEBUG and isinstance(error, Http404):
+            return _under_policy(views.not_found(request, error))
+        if settings.DEBUG and isinstance(error, BadRequest | SuspiciousOperation):
+            return views.bad_request(request, error)
+        return None
+
+
+def _under_policy(response: HttpResponse) -> HttpResponse:
+    """With the policy that django-csp leaves off a 404 while DEBUG is on."""
+    response.headers["Content-Security-Policy"] = build_policy()
+    return response
 
 
 @sync_only_middleware

@@ -11,7 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from setahub.dashboard import dashboard, landing
 
@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def auth(request: HttpRequest) -> HttpResponse:
     """The login page, or one's own profile."""
     return redirect("accounts:me" if request.user.is_authenticated else settings.LOGIN_URL)
@@ -91,6 +91,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         404,
         heading=_("Nothing here"),
         text=_("The page doesn't exist, or it isn't yours to see."),
+    )
+
+
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """405: most often a session that ended before a button was pressed, and a login that came back
+    to the button's address."""
+    return _error(
+        request,
+        405,
+        glyph="circle-alert",
+        heading=_("That was not sent"),
+        text=_("Go back to the page with the button and press it again. Nothing was changed."),
     )
 
 

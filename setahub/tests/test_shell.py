@@ -83,6 +83,25 @@ def test_a_form_without_its_token_is_refused_in_words(sign_in, student):
     assert "This form has expired" in response.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/nothing/", "/topics/nothing/", "/bookings/new/?slot=x"])
+def test_development_has_the_same_page_for_what_is_not_there(sign_in, student, settings, path):
+    client = sign_in(student)
+    page = client.get(path)
+    settings.DEBUG = True
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "Nothing here" in response.content.decode()
+    assert directives(response) == directives(page)
+
+
+def test_a_method_that_a_page_does_not_take_is_told_in_words(sign_in, student, ta):
+    response = sign_in(student).get(f"/users/{ta.pk}/block/")
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+    assert "Nothing was changed." in response.content.decode()
+    assert sign_in(student).head("/auth/").status_code == 302
+
+
 def test_an_error_of_ours_is_a_page_too(student, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError
