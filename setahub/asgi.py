@@ -1,9 +1,14 @@
-"""The ASGI application: ``daphne setahub.asgi:application``."""
+"""The ASGI application: ``daphne setahub.asgi:application``. Pages and sockets."""
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 
-application = get_asgi_application()
+pages = get_asgi_application()  # first: it loads the apps
+
+from chat.routing import websocket_application  # noqa: E402
+
+application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application})

@@ -4,11 +4,14 @@ import re
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.connection import parse_url
 
 from setahub.lib import env
@@ -62,6 +65,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "topics.apps.TopicsConfig",
     "scheduling.apps.SchedulingConfig",
+    "chat.apps.ChatConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -144,6 +148,34 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "setahub.lib.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}}
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Messages reach open pages through this. PubSub carries twice what the queueing layer does and loses
+# nothing in a burst; frames are hints in any case, and the database is the truth. Neither connecting
+# nor sending may keep anybody waiting for a Redis that is away.
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {
+                "prefix": "setahub",
+                "hosts": [
+                    {
+                        "address": REDIS_URL,
+                        "socket_connect_timeout": 1,
+                        "socket_timeout": 1,
+                        "retry": Retry(NoBackoff(), 0),
+                        "health_check_interval": 20,
+                    }
+                ],
+            },
+        }
+        if REDIS_URL
+        else {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            "CONFIG": {"capacity": 10_000},
+        }
+    )
+}
 
 # --- Files --------------------------------------------------------------------------------------
 
@@ -306,6 +338,8 @@ APPOINTMENT_MAX_AHEAD = timedelta(days=180)
 APPOINTMENT_MAX_REPEAT = timedelta(weeks=26)
 APPOINTMENT_SLOT_MINUTES = [15, 20, 30, 45, 60]
 APPOINTMENT_MAX_SEATS = 20
+MESSAGES_PER_MINUTE = 30  # of one user
+MESSAGE_IMAGES_PER_MINUTE = 10
 
 # --- Logs ---------------------------------------------------------------------------------------
 

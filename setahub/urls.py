@@ -22,6 +22,7 @@ urlpatterns = [
     path("auth/email/", EmailView.as_view(), name="account_email"),
     path("auth/", include("allauth.account.urls")),
     path("users/", include("accounts.urls")),
+    path("messages/", include("chat.urls")),
     path("topics/", include("topics.urls")),
     path("", include("scheduling.urls")),
     path("media/<path:name>", views.media, name="media"),

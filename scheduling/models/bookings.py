@@ -30,6 +30,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Bookings that this user is part of, as student or as TA."""
         return self.filter(Q(student=user_id) | Q(ta=user_id))
 
+    def between(self, one: int, other: int) -> "BookingQuerySet":
+        """Coming bookings of two people with each other, in either role, soonest first."""
+        pair = Q(student=one, ta=other) | Q(student=other, ta=one)
+        return self.filter(pair).upcoming(timezone.now())
+
     def active(self) -> "BookingQuerySet":
         """Those that hold a seat and their people's time."""
         return self.filter(status=Booking.Status.BOOKED)
@@ -232,8 +237,8 @@ class BookingEvent(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     detail = models.TextField(blank=True)  # a reason, or what changed, in words
-    old_starts_at = models.DateTimeField(null=True)  # of a move
-    new_starts_at = models.DateTimeField(null=True)
+    old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled
+    new_starts_at = models.DateTimeField(null=True)  # of what was made or moved
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -12,6 +12,7 @@ from scheduling import guards
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.services import rules
+from scheduling.signals import booking_changed
 from setahub.lib import when
 from topics.models import Topic
 
@@ -29,7 +30,7 @@ def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
         booking = Booking.objects.create(
             slot=slot, student=student, ta=slot.appointment.ta, topic=topic, question=question
         )
-        _record(booking, Kind.MADE, student)
+        _record(booking, Kind.MADE, student, new=booking.starts_at)
     return booking
 
 
@@ -171,7 +172,7 @@ def _cancel(booking: Booking, actor: User | None, reason: str, *, late: bool) ->
             "cancelled_late",
         ]
     )
-    _record(booking, Kind.CANCELLED, actor, detail=reason)
+    _record(booking, Kind.CANCELLED, actor, detail=reason, old=booking.starts_at)
     return booking
 
 
@@ -184,7 +185,7 @@ def _record(
     old: datetime | None = None,
     new: datetime | None = None,
 ) -> None:
-    BookingEvent.objects.create(
+    event = BookingEvent.objects.create(
         booking=booking,
         kind=kind,
         actor=actor,
@@ -193,6 +194,7 @@ def _record(
         new_starts_at=new,
         created_at=timezone.now(),
     )
+    booking_changed.send(Booking, event=event)
 
 
 class _refused_by_database:

@@ -75,5 +75,13 @@ class Policy:
     def max_seats(self) -> int:
         return settings.APPOINTMENT_MAX_SEATS
 
+    @property
+    def messages_per_minute(self) -> int:
+        return settings.MESSAGES_PER_MINUTE
+
+    @property
+    def message_images_per_minute(self) -> int:
+        return settings.MESSAGE_IMAGES_PER_MINUTE
+
 
 policy = Policy()

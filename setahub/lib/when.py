@@ -103,3 +103,14 @@ def until(moment: datetime) -> str:
     if hours:
         return ngettext("in %d hour", "in %d hours", hours) % hours
     return _("in %d min") % max(minutes, 1)
+
+
+def ago(moment: datetime) -> str:
+    """When something lately was, as short as it can be: ``14:02``, ``Mon``, ``3 Nov``."""
+    day = local(moment).date()
+    past = (today() - day).days
+    if past == 0:
+        return clock(moment)
+    if 0 < past < 7:
+        return date_format(day, "D")
+    return date_format(day, "j M" if day.year == today().year else "j M Y")

@@ -30,6 +30,7 @@ register.filter("day_short", when.day_short)
 register.filter("day_long", when.day_long)
 register.filter("moment", when.full)
 register.filter("until", when.until)
+register.filter("ago", when.ago)
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.models import Message
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
 from setahub.lib import when
@@ -65,6 +66,19 @@ TABLE = {
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/unblock/": Row("/users/{ta}/unblock/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/timeslots/": Row("/users/{ta}/timeslots/", USERS_200, USERS_405),
+    "messages/": Row("/messages/", USERS_200, USERS_405),
+    "messages/unread/": Row("/messages/unread/", USERS_200, USERS_405),
+    "messages/report/<id:pk>/": Row(
+        "/messages/report/{message}/", [L, 404, 404, 200, 404, 404], [L, 404, 404, 422, 404, 404]
+    ),
+    "messages/images/<id:pk>/": Row(
+        "/messages/images/{message}/", [L, 404, 404, 404, 404, 404], USERS_405
+    ),
+    "messages/<id:pk>/": Row("/messages/{ta}/", [L, 200, 200, 404, 200, 200], USERS_422),
+    "messages/<id:pk>/history/": Row(
+        "/messages/{ta}/history/", [L, 200, 200, 404, 200, 200], USERS_405
+    ),
+    "messages/<id:pk>/read/": Row("/messages/{ta}/read/", USERS_405, [L, 422, 422, 404, 422, 422]),
     "topics/": Row("/topics/", USERS_200, USERS_405),
     "topics/new/": Row("/topics/new/", USERS_200, USERS_422),
     "topics/<slug:slug>/": Row("/topics/{slug}/", USERS_200, USERS_405),
@@ -152,6 +166,7 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
         "appointment": appointment.pk,
         "slot": appointment.slots.order_by("starts_at")[1].pk,
         "booking": made.pk,
+        "message": Message.objects.get().pk,
         "people": dict(zip(PEOPLE, [None, stranger, student, ta, creator, staff], strict=True)),
     }
 

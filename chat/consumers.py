@@ -1,0 +1,177 @@
+"""The socket of a tab: carries frames between a browser, the services and the hub."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import parse_cookie
+
+from chat import frames, protocol, sockets
+from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
+from setahub.lib import live
+from setahub.lib.sessions import session_mark
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+NO_SESSION = 4401
+SESSION_ENDED = 4403
+TRY_AGAIN = 4503  # ours: the database is away
+TYPING_EVERY = 3.0  # seconds
+
+# Channels' own thread is one for the whole process: a slow query would hold up every socket.
+_threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket")
+
+
+async def _ask(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    ask = database_sync_to_async(work, thread_sensitive=False, executor=_threads)
+    return await ask(*args, **kwargs)
+
+
+class TabConsumer(AsyncWebsocketConsumer):
+    """One tab of a signed-in user. The hub delivers to it, so it has no channel of its own."""
+
+    channel_layer_alias = ""
+    user_id = 0
+    session_key = ""
+    watching: int | None = None
+    watched_online = False
+    typed_at = -TYPING_EVERY
+    closed = False
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels' own also closes old connections for each message, which _ask does where it counts.
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    # --- The connection -------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        await self.accept()
+        self.session_key = self._cookie()
+        try:
+            found = await _ask(sockets.connect, self.session_key)
+        except DatabaseError:
+            return await self._close(TRY_AGAIN)
+        if found is None:
+            return await self._close(NO_SESSION)
+        self.user_id = found
+        await live.hub().join(live.user_group(self.user_id), self)
+
+    async def disconnect(self, code: int) -> None:
+        self.closed = True
+        if self.user_id:
+            await self._unwatch()
+            await live.hub().leave(live.user_group(self.user_id), self)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        await self.disconnect(message["code"])
+        raise StopConsumer
+
+    def _cookie(self) -> str:
+        for name, value in self.scope["headers"]:
+            if name == b"cookie":
+                cookies = parse_cookie(value.decode("latin1"))
+                return cookies.get(settings.SESSION_COOKIE_NAME, "")
+        return ""
+
+    async def _close(self, code: int) -> None:
+        if not self.closed:
+            self.closed = True
+            await self.close(code)
+
+    async def _send(self, frame: frames.Frame) -> None:
+        if not self.closed:
+            await self.send(text_data=json.dumps(frame, ensure_ascii=False))
+
+    # --- From the hub ---------------------------------------------------------------------------
+
+    async def live_event(self, event: dict[str, Any]) -> None:
+        """Frames to hand on, or a session that may have ended."""
+        if event["type"] == "live.frames":
+            for text in event["frames"]:
+                if not self.closed:
+                    await self.send(text_data=text)
+        elif event["type"] == "live.end":
+            if event["session"]:
+                if event["session"] == session_mark(self.session_key):
+                    await self._close(SESSION_ENDED)
+                return
+            self._checking = asyncio.create_task(self._check_session())
+
+    async def _check_session(self) -> None:
+        with contextlib.suppress(DatabaseError):
+            if await _ask(sockets.user_of_session, self.session_key) != self.user_id:
+                await self._close(SESSION_ENDED)
+
+    # --- From the browser -----------------------------------------------------------------------
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        if self.closed or not self.user_id:
+            return
+        try:
+            await self._take(protocol.parse(message.get("text")))
+        except ProtocolError as error:
+            await self._send(frames.error(error.code, error.detail, error.client_id))
+        except DatabaseError as error:
+            # Nothing is stored: the page keeps the message and sends it again after it reconnects.
+            logger.error("socket: %s", type(error).__name__)
+            await self._close(TRY_AGAIN)
+
+    async def _take(self, frame: protocol.Frame) -> None:
+        match frame:
+            case Send():
+                await self._send(await _ask(sockets.send, self.user_id, frame))
+            case Typing():
+                await self._type(frame)
+            case Read():
+                await _ask(sockets.mark_read, self.user_id, frame)
+            case Watch():
+                await self._watch(frame.other)
+            case Ping():
+                await self._pong()
+
+    async def _type(self, frame: Typing) -> None:
+        now = time.monotonic()
+        if now - self.typed_at < TYPING_EVERY:
+            return
+        self.typed_at = now
+        refused = await _ask(sockets.typing, self.user_id, frame)
+        if refused:
+            await self._send(refused)
+
+    async def _watch(self, other: int | None) -> None:
+        await self._unwatch()
+        if other is None:
+            return
+        online = await _ask(sockets.watch, self.user_id, other)
+        if online is not None:
+            self.watching, self.watched_online = other, online
+            await live.hub().join(live.watch_group(other), self)
+        await self._send(frames.presence(other, bool(online)))
+
+    async def _unwatch(self) -> None:
+        if self.watching is not None:
+            await live.hub().leave(live.watch_group(self.watching), self)
+            self.watching = None
+
+    async def _pong(self) -> None:
+        watching = self.watching
+        beat = await _ask(sockets.beat, self.user_id, self.session_key, watching)
+        if not beat.alive:
+            return await self._close(SESSION_ENDED)
+        if watching is not None and beat.online != self.watched_online:
+            self.watched_online = beat.online
+            await self._send(frames.presence(watching, beat.online))
+        await self._send(frames.pong(beat.newest, await live.hub().is_live()))

@@ -1,0 +1,16 @@
+"""What chat services raise."""
+
+from django.utils.functional import Promise
+
+# The HTTP status that each code deserves.
+STATUS = {"invalid": 422, "too_long": 422, "not_allowed": 403, "blocked": 403, "rate_limited": 429}
+
+
+class ChatError(Exception):
+    """A refusal in words that a user can read; ``code`` is one of STATUS."""
+
+    def __init__(self, code: str, message: "str | Promise") -> None:
+        super().__init__(str(message))
+        self.code = code
+        self.message = str(message)
+        self.status = STATUS[code]

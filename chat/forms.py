@@ -1,0 +1,75 @@
+"""What people type and upload in conversations."""
+
+import uuid
+from hashlib import sha256
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat import protocol
+from chat.models import REASON_MAX, TEXT_MAX
+from chat.services import Picture
+from setahub.lib.fields import LinesField
+from setahub.lib.images import ReencodedImageField, reencode
+
+FULL_SIDE = 2048  # pixels
+THUMB_SIDE = 480
+
+
+class PictureField(ReencodedImageField):
+    """A picture for a message; its cleaned value is a Picture, or None without an upload."""
+
+    def to_python(self, data: Any) -> Any:
+        full = super().to_python(data)
+        if full is None:
+            return None
+        data.seek(0)
+        digest = sha256(data.read()).hexdigest()
+        return Picture(full, reencode(full, max_side=THUMB_SIDE), digest)
+
+
+class MessageForm(forms.Form):
+    """``text``, ``image`` or both, and the browser's own name for the message."""
+
+    text = LinesField(
+        label=_("Message"),
+        max_length=TEXT_MAX,
+        required=False,
+        strip=False,
+        error_messages={"max_length": _("A message has at most %(limit_value)d characters.")},
+        widget=forms.Textarea(attrs={"rows": 1}),
+    )
+    image = PictureField(
+        label=_("Picture"), required=False, max_side=FULL_SIDE, widget=forms.FileInput
+    )
+    client_id = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_client_id(self) -> uuid.UUID | None:
+        value = self.cleaned_data["client_id"]
+        found = protocol.as_uuid(value)
+        if value and found is None:
+            raise forms.ValidationError(_("Please reload the page and send it again."))
+        return found
+
+    @property
+    def first_error(self) -> tuple[str, str]:
+        """Code (of the socket's errors) and words of what is wrong first."""
+        field, errors = next(iter(self.errors.as_data().items()))
+        code = "too_long" if field == "text" and errors[0].code == "max_length" else "invalid"
+        return code, errors[0].messages[0]
+
+
+class ReadForm(forms.Form):
+    last_id = forms.IntegerField(min_value=1, max_value=protocol.ID_MAX)
+
+
+class ReportForm(forms.Form):
+    """Why a message is reported."""
+
+    reason = LinesField(
+        label=_("What is wrong with it?"),
+        max_length=REASON_MAX,
+        error_messages={"required": _("Say in a few words what is wrong.")},
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )

@@ -1,0 +1,44 @@
+"""What open pages are told after a write: frames of the protocol, rendered for who receives them.
+
+All of it happens after the commit, so that no lock is held for it, and none of it is needed: a page
+that hears nothing asks for what it missed.
+"""
+
+from django.db import transaction
+
+from chat import frames
+from chat.models import Message, Participation
+from setahub.lib import live
+
+
+def stored(message: Message, recipient_id: int) -> None:
+    """Tell every page of both people of a new message, and the recipient's badges."""
+    transaction.on_commit(lambda: _tell_stored(message, recipient_id), robust=True)
+
+
+def _tell_stored(message: Message, recipient_id: int) -> None:
+    sender_id = message.sender_id
+    live.push(
+        live.user_group(sender_id), frames.message(message, viewer=sender_id, other=recipient_id)
+    )
+    live.push(
+        live.user_group(recipient_id),
+        frames.message(message, viewer=recipient_id, other=sender_id),
+        _badges(recipient_id, sender_id),
+    )
+
+
+def read(reader_id: int, other_id: int, last_id: int) -> None:
+    """Tell both people what was read, and the reader's badges."""
+    transaction.on_commit(lambda: _tell_read(reader_id, other_id, last_id), robust=True)
+
+
+def _tell_read(reader_id: int, other_id: int, last_id: int) -> None:
+    frame = frames.message_read(reader_id, last_id)
+    live.push(live.user_group(other_id), frame)
+    live.push(live.user_group(reader_id), frame, _badges(reader_id, other_id))
+
+
+def _badges(user_id: int, other_id: int) -> frames.Frame:
+    counts = Participation.objects.unread_counts(user_id)
+    return frames.unread(sum(counts.values()), other_id, counts.get(other_id, 0))

@@ -1,0 +1,38 @@
+"""What follows in conversations and on open sockets from what happens elsewhere."""
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.signals import user_suspended
+from chat import services
+from scheduling.models import BookingEvent
+from scheduling.signals import booking_changed
+from setahub.lib import live
+from setahub.lib.sessions import session_mark
+
+
+@receiver(booking_changed)
+def show_card(event: BookingEvent, **kwargs: Any) -> None:
+    services.post_card(event)
+
+
+@receiver(user_logged_out)
+def close_sockets_of_session(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    """The session is flushed only after this signal, so it is named as ended."""
+    if user is not None and request.session.session_key:
+        live.end(user.pk, session_mark(request.session.session_key))
+
+
+@receiver(user_suspended)
+def close_sockets(user: User, **kwargs: Any) -> None:
+    live.end(user.pk)
+
+
+@receiver([password_changed, password_set, password_reset])
+def close_sockets_elsewhere(user: User, **kwargs: Any) -> None:
+    live.end(user.pk)

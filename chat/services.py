@@ -1,0 +1,288 @@
+"""Everything that changes conversations: sending, reading, booking cards, reports.
+
+Whoever writes into a conversation locks its row before an id is drawn, so that the ids of one
+conversation become visible in their order. Live frames go out after the commit and are only hints.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Block, User
+from chat import notifications
+from chat.errors import ChatError
+from chat.models import TEXT_MAX, Conversation, Message, Participation, Report
+from scheduling.models import Booking, BookingEvent
+from setahub.lib import ratelimit
+from setahub.lib.images import EncodedImage
+from setahub.lib.policy import policy
+from topics.models import Registration
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An uploaded picture, re-encoded: in full, as a thumbnail, and the upload's own digest."""
+
+    full: EncodedImage
+    thumb: EncodedImage
+    digest: str
+
+
+# --- Who may write to whom ----------------------------------------------------------------------
+
+
+def check_may_write(sender: User, recipient: User | None) -> User:
+    """Raises ChatError unless ``sender`` may write to ``recipient`` now; gives the recipient.
+
+    A student may write first to anyone who is a TA, a TA to anyone who has or had a booking with
+    them, and both may answer. A block of either stops both.
+    """
+    if recipient is not None and recipient.pk == sender.pk:
+        raise ChatError("invalid", _("You can't write to yourself."))
+    if recipient is None or not recipient.is_active or not sender.is_active:
+        raise ChatError("not_allowed", _("You can't write to this person."))
+    if Block.objects.between(sender.pk, recipient.pk).exists():
+        raise ChatError("blocked", _("No messages can be sent between you two."))
+    if not (
+        Registration.objects.approved().filter(user=recipient.pk).exists()
+        or Booking.objects.filter(ta=sender.pk, student=recipient.pk).exists()
+        or Message.objects.between(sender.pk, recipient.pk).filter(sender=recipient.pk).exists()
+    ):
+        raise ChatError(
+            "not_allowed",
+            _("You can write to TAs, to students who booked you, and to who wrote to you."),
+        )
+    return recipient
+
+
+def may_write(sender: User, recipient: User) -> bool:
+    """Whether ``sender`` may write to ``recipient`` now."""
+    try:
+        check_may_write(sender, recipient)
+    except ChatError:
+        return False
+    return True
+
+
+def share_conversation(one_id: int, other_id: int) -> bool:
+    """Whether the two have written to each other."""
+    return Conversation.objects.between(one_id, other_id).exists()
+
+
+# --- Sending ------------------------------------------------------------------------------------
+
+
+def send(
+    sender_id: int,
+    recipient_id: int,
+    client_id: uuid.UUID | None,
+    text: str = "",
+    picture: Picture | None = None,
+) -> Message:
+    """Store a message and tell open pages; or give the message that this ``client_id`` made before.
+
+    When this returns, the message is committed. Raises ChatError with the reason if it isn't.
+    """
+    check_text(text, needed=picture is None)
+    message = Message(
+        sender_id=sender_id,
+        client_id=client_id,
+        text=text,
+        kind=Message.Kind.IMAGE if picture else Message.Kind.TEXT,
+        digest=picture.digest if picture else "",
+    )
+    with transaction.atomic():
+        [sender] = User.objects.locked(sender_id) or [None]
+        if sender is None or not sender.is_active:
+            raise ChatError("not_allowed", _("You can't write to this person."))
+        if client_id and (before := Message.objects.filter(sender=sender, client_id=client_id)):
+            return _again(before.get(), message, recipient_id)
+        recipient = check_may_write(sender, User.objects.filter(pk=recipient_id).first())
+        _check_rate(sender, with_image=picture is not None)
+        if picture is None:
+            return _store(message, recipient.pk)
+        message.width, message.height = picture.full.width, picture.full.height
+        message.image.save("", picture.full, save=False)
+        message.thumb.save("", picture.thumb, save=False)
+        try:
+            return _store(message, recipient.pk)
+        except BaseException:
+            message.image.delete(save=False)
+            message.thumb.delete(save=False)
+            raise
+
+
+def check_text(text: str, *, needed: bool) -> None:
+    """Raises ChatError when the text can't be a message, or is empty though it is needed."""
+    if len(text) > TEXT_MAX:
+        raise ChatError(
+            "too_long", _("A message has at most %(most)d characters.") % {"most": TEXT_MAX}
+        )
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise ChatError("invalid", _("This text has characters that can't be stored."))
+    if needed and not text.strip():
+        raise ChatError("invalid", _("Write something first."))
+
+
+def _again(before: Message, message: Message, recipient_id: int) -> Message:
+    """The stored message that the same sending made before; ChatError when it said other things."""
+    same = (
+        before.kind == message.kind
+        and before.text == message.text
+        and before.digest == message.digest
+        and Conversation.objects.between(message.sender_id, recipient_id)
+        .filter(pk=before.conversation_id)
+        .exists()
+    )
+    if not same:
+        raise ChatError("invalid", _("This was sent before with other content. Send it anew."))
+    return before
+
+
+def _check_rate(sender: User, *, with_image: bool) -> None:
+    """Counts what is stored, under the sender's lock: exact, and needs no other server."""
+    if not ratelimit.is_on():
+        return
+    lately = Message.objects.filter(
+        sender=sender, created_at__gt=timezone.now() - MINUTE, client_id__isnull=False
+    ).order_by("-created_at")[: policy.messages_per_minute]
+    kinds = list(lately.values_list("kind", flat=True))
+    too_many = len(kinds) >= policy.messages_per_minute or (
+        with_image and kinds.count(Message.Kind.IMAGE) >= policy.message_images_per_minute
+    )
+    if too_many:
+        raise ChatError(
+            "rate_limited", _("You are sending very fast. Please wait a minute, then try again.")
+        )
+
+
+def _store(message: Message, recipient_id: int) -> Message:
+    """Write the message at the conversation's end; the caller holds the transaction."""
+    sender_id = message.sender_id
+    conversation = _locked(sender_id, recipient_id, make=True)
+    message.conversation = conversation
+    message.prev = conversation.last_message_id
+    message.created_at = timezone.now()
+    message.save(force_insert=True)
+    Conversation.objects.filter(pk=conversation.pk).update(last_message=message)
+    Participation.objects.filter(conversation=conversation).update(
+        last_message=message.pk,
+        unread=F("unread") + Case(When(user=recipient_id, then=1), default=0),
+        is_unread=Case(When(user=recipient_id, then=Value(True)), default=F("is_unread")),
+        unread_since=Case(
+            When(user=recipient_id, then=Coalesce(F("unread_since"), message.created_at)),
+            default=F("unread_since"),
+        ),
+    )
+    notifications.stored(message, recipient_id)
+    return message
+
+
+def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
+    """The conversation of two people, its row locked; made when it is missing and wanted.
+
+    Raises Conversation.DoesNotExist when it is missing and not wanted.
+    """
+    rows = Conversation.objects.between(one, other).select_for_update(no_key=True)
+    found = rows.first()
+    if found is None:
+        if not make:
+            raise Conversation.DoesNotExist
+        Conversation.objects.bulk_create(
+            [Conversation(low_id=min(one, other), high_id=max(one, other))], ignore_conflicts=True
+        )
+        found = rows.get()
+        Participation.objects.bulk_create(
+            [
+                Participation(conversation=found, user_id=one, other_id=other),
+                Participation(conversation=found, user_id=other, other_id=one),
+            ],
+            ignore_conflicts=True,
+        )
+    return found
+
+
+# --- Cards of bookings --------------------------------------------------------------------------
+
+CARDS = {BookingEvent.Kind.MADE, BookingEvent.Kind.MOVED, BookingEvent.Kind.CANCELLED}
+
+
+def post_card(event: BookingEvent) -> None:
+    """Show what happened to a booking in the conversation of its two people."""
+    if event.kind not in CARDS:
+        return
+    booking = event.booking
+    people = (booking.student_id, booking.ta_id)
+    # What staff or the clock did is told in the TA's name, to the student.
+    sender = event.actor_id if event.actor_id in people else booking.ta_id
+    recipient = people[1] if sender == people[0] else people[0]
+    made = event.kind == BookingEvent.Kind.MADE
+    text = booking.question if made else event.detail
+    _store(Message(sender_id=sender, kind=Message.Kind.BOOKING, text=text, event=event), recipient)
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def mark_read(reader_id: int, other_id: int, last_id: int) -> None:
+    """Note that the reader has seen the conversation up to this message. Never goes back.
+
+    Does nothing where there is no conversation.
+    """
+    with transaction.atomic():
+        try:
+            conversation = _locked(reader_id, other_id)
+        except Conversation.DoesNotExist:
+            return
+        side = Participation.objects.get(conversation=conversation, user=reader_id)
+        upto = min(last_id, conversation.last_message_id or 0)
+        if upto <= side.last_read_id:
+            return
+        _set_read(side, upto)
+        notifications.read(reader_id, other_id, upto)
+
+
+def _set_read(side: Participation, upto: int) -> None:
+    side.last_read_id, side.read_at = upto, timezone.now()
+    left = Message.objects.filter(
+        conversation=side.conversation_id, pk__gt=upto, sender=side.other_id
+    )
+    side.unread = left.count() if upto < (side.last_message_id or 0) else 0
+    side.is_unread = side.unread > 0
+    first = left.order_by("pk").values_list("created_at", flat=True).first()
+    side.unread_since = first if side.is_unread else None
+    side.save(update_fields=["last_read_id", "read_at", "unread", "is_unread", "unread_since"])
+
+
+# --- Reports ------------------------------------------------------------------------------------
+
+
+def report(message: Message, reporter: User, reason: str) -> Report:
+    """Report a message of the other person to the staff; a copy is kept. Twice is once."""
+    if message.sender_id == reporter.pk:
+        raise ChatError("not_allowed", _("You can't report your own message."))
+    with transaction.atomic():
+        _locked(message.sender_id, reporter.pk)
+        found = Report.objects.filter(message=message, reporter=reporter).first()
+        if found is not None:
+            return found
+        made = Report(
+            message=message,
+            reporter=reporter,
+            reported_id=message.sender_id,
+            reason=reason,
+            text=message.text,
+        )
+        if message.image:
+            with message.image.open() as picture:
+                made.image.save("", picture, save=False)
+        made.save()
+    return made

@@ -1,0 +1,105 @@
+"""What a socket asks of the database, each in one go on a thread of its own."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils.crypto import constant_time_compare
+
+from accounts.models import User
+from chat import frames, presence, services
+from chat.errors import ChatError
+from chat.frames import Frame
+from chat.models import Participation
+from chat.protocol import Read, Send, Typing
+from setahub.lib import live
+
+MANNERS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a ping tells: the newest message, and whether the watched person is online."""
+
+    alive: bool
+    newest: int | None = None
+    online: bool = False
+
+
+def user_of_session(key: str) -> int | None:
+    """The id of the active user whose session this is, if it stands; as for pages."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    if MANNERS - set(store.keys()) or store[BACKEND_SESSION_KEY] not in (
+        settings.AUTHENTICATION_BACKENDS
+    ):
+        return None
+    try:
+        user = User.objects.active().filter(pk=store[SESSION_KEY]).first()
+    except ValueError:
+        return None
+    if user is None or not constant_time_compare(
+        store[HASH_SESSION_KEY], user.get_session_auth_hash()
+    ):
+        return None
+    return user.pk
+
+
+def connect(key: str) -> int | None:
+    """The session's user, who is online from now on; watchers are told when they weren't."""
+    user_id = user_of_session(key)
+    if user_id is not None:
+        _seen(user_id)
+    return user_id
+
+
+def _seen(user_id: int) -> None:
+    if presence.touch(user_id):
+        live.push(live.watch_group(user_id), frames.presence(user_id, True))
+
+
+def beat(user_id: int, key: str, watching: int | None) -> Beat:
+    """A ping: the session is looked at again, and the user stays online."""
+    if user_of_session(key) != user_id:
+        return Beat(alive=False)
+    _seen(user_id)
+    return Beat(
+        alive=True,
+        newest=Participation.objects.newest_id(user_id),
+        online=watching is not None and presence.is_online(watching),
+    )
+
+
+def send(user_id: int, frame: Send) -> Frame:
+    """Store a message; what the sending socket is answered."""
+    try:
+        message = services.send(user_id, frame.to, frame.client_id, frame.text)
+    except ChatError as error:
+        return frames.error(error.code, error.message, frame.client_id)
+    return frames.ack(message)
+
+
+def typing(user_id: int, frame: Typing) -> Frame | None:
+    """Tell the other that the user types; what is answered when that isn't allowed."""
+    try:
+        services.check_may_write(*_people(user_id, frame.to))
+    except ChatError as error:
+        return frames.error(error.code, error.message, None)
+    live.push(live.user_group(frame.to), frames.typing(user_id))
+    return None
+
+
+def _people(user_id: int, other_id: int) -> tuple[User, User | None]:
+    found = User.objects.in_bulk({user_id, other_id})
+    return found[user_id], found.get(other_id)
+
+
+def mark_read(user_id: int, frame: Read) -> None:
+    services.mark_read(user_id, frame.other, frame.last_id)
+
+
+def watch(user_id: int, other_id: int) -> bool | None:
+    """Whether the other is online; None where that is no business of the user's."""
+    if not services.share_conversation(user_id, other_id):
+        return None
+    return presence.is_online(other_id)

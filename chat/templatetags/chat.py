@@ -1,0 +1,54 @@
+"""How messages read in templates."""
+
+from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat import text
+from chat.models import Message, Participation
+from scheduling.models import BookingEvent
+from setahub.lib import when
+
+register = template.Library()
+
+PREVIEW_MAX = 120
+
+
+@register.filter
+def chat_text(typed: str) -> SafeString:
+    """The text of a message, with links and code."""
+    return text.render(typed)
+
+
+@register.simple_tag
+def card_title(event: BookingEvent) -> str:
+    """``Booked: Data Structures, Wed 25 Nov, 13:30``."""
+    Kind = BookingEvent.Kind
+    words = {
+        Kind.MADE: _("Booked: %(topic)s, %(new)s"),
+        Kind.MOVED: _("Moved: %(topic)s, from %(old)s to %(new)s"),
+        Kind.CANCELLED: _("Cancelled: %(topic)s, %(old)s"),
+    }[Kind(event.kind)]
+    times = {
+        name: when.full(moment or event.booking.starts_at)
+        for name, moment in (("old", event.old_starts_at), ("new", event.new_starts_at))
+    }
+    return words % {"topic": event.booking.topic.name, **times}
+
+
+@register.simple_tag
+def preview(message: Message, viewer_id: int) -> str:
+    """A message in one line of a list."""
+    if message.is_card and message.event is not None:
+        return card_title(message.event)
+    shown = " ".join(message.text[:PREVIEW_MAX].split()) or _("Photo")
+    return _("You: %(text)s") % {"text": shown} if message.sender_id == viewer_id else shown
+
+
+@register.simple_tag
+def unread_total(user: User) -> int:
+    """What the badges of the navigation show; asked once a page."""
+    if not hasattr(user, "_unread_total"):
+        user._unread_total = Participation.objects.unread_total(user.pk)  # type: ignore[attr-defined]
+    return user._unread_total  # type: ignore[attr-defined]

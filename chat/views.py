@@ -1,0 +1,166 @@
+"""The inbox, a conversation, its history, reading, reporting, and its pictures."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages as notices
+from django.core.exceptions import BadRequest
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from accounts.requests import UserRequest
+from chat import frames, pages, services
+from chat.errors import ChatError
+from chat.forms import MessageForm, ReadForm, ReportForm
+from chat.models import Message, Participation
+from setahub.lib.paging import paginate
+
+show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+def inbox(request: UserRequest) -> HttpResponse:
+    """All conversations, unread first."""
+    page = paginate(pages.inbox(request.user), request.GET.get("page"), pages.INBOX)
+    return render(request, "chat/inbox.html", {"page": page})
+
+
+# --- A conversation -----------------------------------------------------------------------------
+
+
+@show_or_post
+def conversation(request: UserRequest, pk: int) -> HttpResponse:
+    """The latest messages with somebody; ``POST`` sends one."""
+    if request.method == "POST":
+        return _send(request, get_object_or_404(User, pk=pk))
+    person = pages.partner(request.user, pk)
+    return _show(request, person, MessageForm(initial={"client_id": uuid.uuid4()}))
+
+
+def _send(request: UserRequest, person: User) -> HttpResponse:
+    form = MessageForm(request.POST, request.FILES)
+    as_json = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    try:
+        message = _stored(request.user, person, form)
+    except ChatError as error:
+        if as_json:
+            frame = frames.error(error.code, error.message, form.data.get("client_id"))
+            return JsonResponse(frame, status=error.status)
+        return _refused(request, person, form, error)
+    if as_json:
+        return JsonResponse(frames.ack(message), status=201)
+    # Who answers on the page has read it; with JavaScript the page itself reports what was seen.
+    services.mark_read(request.user.pk, person.pk, message.pk)
+    return redirect("chat:conversation", pk=person.pk)
+
+
+def _stored(sender: User, person: User, form: MessageForm) -> Message:
+    if not form.is_valid():
+        raise ChatError(*form.first_error)
+    sent = form.cleaned_data
+    return services.send(sender.pk, person.pk, sent["client_id"], sent["text"], sent["image"])
+
+
+def _refused(
+    request: UserRequest, person: User, form: MessageForm, error: ChatError
+) -> HttpResponse:
+    if not pages.may_open(request.user, person):
+        shown = {"heading": _("This can't be sent"), "text": error.message, "glyph": "lock"}
+        return render(request, "shared/error.html", shown, status=error.status)
+    if not form.errors:
+        form.add_error(None, error.message)
+    return _show(request, person, form, status=error.status)
+
+
+def _show(request: UserRequest, person: User, form: MessageForm, status: int = 200) -> HttpResponse:
+    shown: dict[str, Any] = pages.conversation(request.user, person)
+    shown |= {"form": form, "others": pages.inbox(request.user)[: pages.INBOX]}
+    return render(request, "chat/conversation.html", shown, status=status)
+
+
+@require_safe
+def history(request: UserRequest, pk: int) -> HttpResponse:
+    """Older messages (``?before=``) or missed ones (``?after=``), as a fragment, oldest first."""
+    person = pages.partner(request.user, pk)
+    rows = Message.objects.between(request.user.pk, person.pk).shown()
+    if "after" in request.GET:
+        found = rows.following(_id(request.GET["after"]), pages.MISSED + 1)
+        shown, more = found[: pages.MISSED], len(found) > pages.MISSED
+    else:
+        before = _id(request.GET["before"]) if "before" in request.GET else None
+        found = rows.newest(pages.LATEST + 1, before)
+        shown, more = found[-pages.LATEST :], len(found) > pages.LATEST
+    context = {
+        "person": person,
+        "lines": pages.lines(shown, request.user.pk, read_upto=None),
+        "more": more,
+        "viewer_id": request.user.pk,
+    }
+    return render(request, "chat/_history.html", context)
+
+
+def _id(text: str) -> int:
+    """An id from a query string, 0 included ("from the start"); garbage is a bad request."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest("not an id")
+    return int(text)
+
+
+@require_POST
+def read(request: UserRequest, pk: int) -> HttpResponse:
+    """Mark as read up to ``last_id``; 204 for scripts, back to the conversation for forms."""
+    person = pages.partner(request.user, pk)
+    form = ReadForm(request.POST)
+    if not form.is_valid():
+        shown = MessageForm(initial={"client_id": uuid.uuid4()})
+        return _show(request, person, shown, status=422)
+    services.mark_read(request.user.pk, person.pk, form.cleaned_data["last_id"])
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return redirect("chat:conversation", pk=person.pk)
+
+
+# --- Around it ----------------------------------------------------------------------------------
+
+
+@require_safe
+def unread(request: UserRequest) -> HttpResponse:
+    """Unread counts as JSON, in all and by who wrote."""
+    counts = Participation.objects.unread_counts(request.user.pk)
+    return JsonResponse({"total": sum(counts.values()), "conversations": counts})
+
+
+@show_or_post
+def report(request: UserRequest, pk: int) -> HttpResponse:
+    """Report a message of the other person to the staff."""
+    found = get_object_or_404(
+        Message.objects.seen_by(request.user.pk).select_related("sender"), pk=pk
+    )
+    if found.sender_id == request.user.pk:
+        raise Http404
+    form = ReportForm(request.POST or None)
+    if form.is_valid():
+        services.report(found, request.user, form.cleaned_data["reason"])
+        notices.success(request, _("Thank you. The staff will look at it."))
+        return redirect("chat:conversation", pk=found.sender_id)
+    status = 422 if request.method == "POST" else 200
+    shown = {"message": found, "person": found.sender, "form": form, "viewer_id": request.user.pk}
+    return render(request, "chat/report.html", shown, status=status)
+
+
+@require_safe
+def image(request: UserRequest, pk: int) -> FileResponse:
+    """A conversation's picture or its thumbnail, for its two people only."""
+    found = get_object_or_404(Message.objects.seen_by(request.user.pk).exclude(image=""), pk=pk)
+    stored = found.thumb if request.GET.get("size") == "thumb" else found.image
+    try:
+        file = stored.open()
+    except (OSError, ValueError) as error:
+        raise Http404 from error
+    response = FileResponse(file, content_type="image/webp")
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Content-Disposition"] = "inline"
+    return response
