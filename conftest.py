@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
-from setahub.lib import when
+from setahub.lib import when, worker
 from topics.models import Registration, Topic
 
 # A Monday morning in Bangkok; no test depends on the day it is run.
@@ -43,6 +43,24 @@ def clock() -> Iterator[Any]:
     """Time stands still at NOW; ``clock.move_to(moment)`` and ``clock.shift(delta)`` move it."""
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def run_tasks(db: Any) -> Callable[[], int]:
+    """``run_tasks()`` does what is queued and due, as a worker would; how many tasks that were.
+
+    A task that fails fails the test.
+    """
+
+    def run() -> int:
+        count = 0
+        while row := worker.take("test"):
+            row.task.call(*row.args_kwargs["args"])
+            worker.settle(row, {"status": "SUCCESSFUL"})
+            count += 1
+        return count
+
+    return run
 
 
 @pytest.fixture

@@ -60,11 +60,12 @@ def main(arguments: list[str]) -> None:
         children.run(["script/bootstrap"])
         children.run([PYTHON, "-c", PREPARE])
         daphne = [PYTHON, "-m", "daphne", "--verbosity", "0", "-b", HOST, "-p", str(port)]
-        children.start("web server", [*daphne, "setahub.asgi:application"])
+        children.start("web server", [*daphne, APPLICATION])
         late = time.monotonic() + START_WITHIN
         children.watch(lambda: answers(port) or time.monotonic() > late)
         if time.monotonic() > late:
             fail(f"the site did not answer within {START_WITHIN} seconds")
+        children.start("worker", [PYTHON, "manage.py", "worker"])
         print(WELCOME.format(port=port), flush=True)
         children.watch(lambda: False)
     finally:

@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+from django_tasks_db.apps import TasksAppConfig
 
 
 class SetahubConfig(AppConfig):
@@ -6,3 +8,12 @@ class SetahubConfig(AppConfig):
 
     name = "setahub"
     label = "setahub"
+
+    def ready(self) -> None:
+        from setahub.lib import cleaning  # noqa: F401  (takes its part in the sweep)
+
+
+class BackgroundConfig(TasksAppConfig):
+    """The task queue, under a name that staff understand."""
+
+    verbose_name = _("Background work")  # type: ignore[assignment]  # the library says str

@@ -61,6 +61,8 @@ WSGI_APPLICATION = "setahub.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "django_tasks",
+    "setahub.apps.BackgroundConfig",  # before ours, whose admin takes the place of its own
     "setahub.apps.SetahubConfig",
     "accounts.apps.AccountsConfig",
     "topics.apps.TopicsConfig",
@@ -176,6 +178,10 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         }
     )
 }
+
+# --- Background work (setahub.lib.tasks) --------------------------------------------------------
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Files --------------------------------------------------------------------------------------
 
