@@ -165,14 +165,14 @@ def test_one_topic_costs_as_many_queries_as_three(
     clock, client, topic, ta, creator, open_time, django_assert_num_queries
 ):
     open_time(ta, topic)
-    # Session, user, topics, free time.
-    with django_assert_num_queries(4):
+    # Session, user, topics, free time, unread messages.
+    with django_assert_num_queries(5):
         client.get("/topics/")
     for number, name in enumerate(("Web", "C")):
         more = create_topic(creator, name)
         Registration.objects.create(user=ta, topic=more)
         open_time(ta, more, days=2 + number)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/topics/")
 
 
