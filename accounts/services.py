@@ -4,6 +4,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts import sign_ins
 from accounts.models import Block, User
 from accounts.signals import user_suspended
 
@@ -86,6 +87,7 @@ def suspend(user: User, *, actor: User | None, cancel_bookings: bool) -> None:
         # First, since whoever answers locks several people, always in the order of their ids.
         user_suspended.send(User, user=user, actor=actor, cancel_bookings=cancel_bookings)
         User.objects.filter(pk=user.pk).update(is_active=False)
+        sign_ins.end_all(user)
     user.is_active = False
 
 

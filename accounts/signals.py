@@ -1,6 +1,11 @@
-"""What happens to people, sent inside the transaction for higher apps to answer."""
+"""What happens to people. Sent inside the transaction, for higher apps to answer, unless said."""
 
 from django.dispatch import Signal
 
 # user: who was suspended; actor: the admin or None; cancel_bookings: whether coming ones are to go.
 user_suspended = Signal()
+
+# Sent after the commit, also on logout, suspension, a new password and the end of an account.
+# user; keys: the session keys that no longer count, or None for all of this user's but those in
+# kept; kept: session keys (frozensets of str). Open sockets of such sessions are to close.
+sessions_ended = Signal()

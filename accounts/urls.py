@@ -1,12 +1,15 @@
 from django.urls import path
 
-from accounts.views import profile
+from accounts.views import profile, security
 
 app_name = "accounts"
 urlpatterns = [
     path("me/", profile.me, name="me"),
     path("me/edit/", profile.edit, name="edit"),
     path("me/avatar/", profile.avatar, name="avatar"),
+    path("me/sessions/", security.sessions, name="sessions"),
+    path("me/sessions/<id:pk>/end/", security.end_session, name="end_session"),
+    path("me/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
     path("<id:pk>/", profile.profile, name="profile"),
     path("<id:pk>/block/", profile.block, name="block"),
     path("<id:pk>/unblock/", profile.unblock, name="unblock"),

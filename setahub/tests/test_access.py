@@ -62,6 +62,14 @@ TABLE = {
     "users/me/": Row("/users/me/", USERS_200, USERS_405),
     "users/me/edit/": Row("/users/me/edit/", USERS_200, USERS_422),
     "users/me/avatar/": Row("/users/me/avatar/", USERS_200, USERS_422),
+    "users/me/sessions/": Row("/users/me/sessions/", USERS_200, USERS_405),
+    # Somebody else's session is not there; whose it is, is tested in accounts.
+    "users/me/sessions/<id:pk>/end/": Row(
+        "/users/me/sessions/99999/end/", USERS_405, [L, 404, 404, 404, 404, 404]
+    ),
+    "users/me/sessions/end-others/": Row(
+        "/users/me/sessions/end-others/", USERS_405, [L] + [302] * 5
+    ),
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/unblock/": Row("/users/{ta}/unblock/", USERS_405, [L, 302, 302, 409, 302, 302]),

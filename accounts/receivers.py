@@ -1,0 +1,37 @@
+"""Answers to what happens in allauth and Django: who signs in and out, and new passwords."""
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts import sign_ins
+from accounts.models import User
+
+
+@receiver(user_logged_in)
+def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    if not request.session.session_key:
+        request.session.save()  # the session of another user was just dropped
+    key = str(request.session.session_key)
+    sign_ins.note(user, key, request.META.get("HTTP_USER_AGENT", ""))
+
+
+@receiver(user_logged_out)
+def tell_of_sign_out(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user is not None and request.session.session_key:
+        sign_ins.announce(user, keys=[request.session.session_key])
+
+
+@receiver([password_changed, password_set])
+def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    # The session got a new key just now; pages open in this browser still have the old one.
+    earlier = getattr(request.session, "earlier_key", None)
+    sign_ins.end_others(user, kept=[request.session.session_key, earlier])
+
+
+@receiver(password_reset)
+def end_every_session(user: User, **kwargs: Any) -> None:
+    sign_ins.end_all(user)

@@ -1,0 +1,45 @@
+"""Where one is signed in, and signing out there."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import sign_ins
+from accounts.models import SignIn
+from accounts.requests import UserRequest
+
+
+@require_safe
+def sessions(request: UserRequest) -> HttpResponse:
+    """The devices that one is signed in on, this one first."""
+    here = request.session.session_key or ""
+    found = sign_ins.of(request.user)
+    if all(each.session_id != here for each in found):  # it wasn't made by signing in
+        sign_ins.note(request.user, here, request.headers.get("User-Agent", ""))
+        found = sign_ins.of(request.user)
+    found.sort(key=lambda each: each.session_id != here)
+    shown = {
+        "sign_ins": found,
+        "here": here,
+        "has_others": len(found) > 1,
+    }
+    return render(request, "accounts/sessions.html", shown)
+
+
+@require_POST
+def end_session(request: UserRequest, pk: int) -> HttpResponse:
+    """Sign out on one device."""
+    sign_in = get_object_or_404(SignIn.objects.of(request.user.pk), pk=pk)
+    sign_ins.end(sign_in)
+    messages.success(request, _("Signed out there: %(device)s.") % {"device": sign_in.device})
+    return redirect("accounts:sessions")
+
+
+@require_POST
+def end_other_sessions(request: UserRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    sign_ins.end_others(request.user, kept=[request.session.session_key])
+    messages.success(request, _("Signed out on all other devices."))
+    return redirect("accounts:sessions")
