@@ -1,36 +1,35 @@
 """Middleware of no one app."""
 
+import logging
 from collections.abc import Callable
+from time import perf_counter
 from urllib.parse import urlencode, urlsplit
 
 from csp.utils import build_policy
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_only_middleware
 
 from setahub import views
+from setahub.lib import logs, readiness
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+logger = logging.getLogger(__name__)
+access_logger = logging.getLogger("setahub.access")
 
-def _database_answers() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-
-def _cache_answers() -> None:
-    # Our Redis cache hides outages from everybody else; here the truth is wanted.
-    ping = getattr(cache, "ping", None)
-    if ping is not None:
-        ping()
-
-
-READINESS: dict[str, Callable[[], None]] = {"database": _database_answers, "cache": _cache_answers}
+# What pages of this site never ask of a browser. Passkeys and the clipboard stay as they are.
+PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture",
+        "encrypted-media", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi",
+        "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
 
 
 def health(get_response: GetResponse) -> GetResponse:
@@ -44,20 +43,14 @@ def health(get_response: GetResponse) -> GetResponse:
         if request.path == "/healthz":
             return _plain(JsonResponse({"status": "ok"}))
         if request.path == "/readyz":
-            failed = [name for name, check in READINESS.items() if not _answers(check)]
+            failed = readiness.failed_parts()
+            if failed:
+                logger.warning("not ready: %s", ", ".join(failed))
             body = {"status": "unavailable" if failed else "ok", "failed": failed}
             return _plain(JsonResponse(body, status=503 if failed else 200))
         return get_response(request)
 
     return middleware
-
-
-def _answers(check: Callable[[], None]) -> bool:
-    try:
-        check()
-    except Exception:  # whatever went wrong, this part isn't ready
-        return False
-    return True
 
 
 def _plain(response: HttpResponse) -> HttpResponse:
@@ -66,7 +59,51 @@ def _plain(response: HttpResponse) -> HttpResponse:
     response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = PERMISSIONS
     return response
+
+
+def access(get_response: GetResponse) -> GetResponse:
+    """One log line for each request, and an id that ties it to all that was logged meanwhile.
+
+    The line has method, path without the query, status, milliseconds and the user's id, and nothing
+    else of the person. The id goes out as ``X-Request-ID``; one that comes in is taken from a proxy
+    only, since anybody could send it.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID") if settings.TRUSTED_PROXIES else None
+        id_ = logs.id_for_request(given)
+        logs.request_id.set(id_)
+        begun = perf_counter()
+        try:
+            response = get_response(request)
+            access_logger.info(
+                "%s %s %d %dms user=%s",
+                (request.method or "-")[:10],
+                logs.shown_path(request.path),
+                response.status_code,
+                round((perf_counter() - begun) * 1000),
+                # Only when the view has asked for the user: a log line is worth no query.
+                getattr(getattr(request, "_cached_user", None), "pk", None) or "-",
+            )
+        finally:
+            logs.request_id.set("")  # threads go on to the next request
+        response.headers["X-Request-ID"] = id_
+        return response
+
+    return middleware
+
+
+def permissions(get_response: GetResponse) -> GetResponse:
+    """Forbids, in every page and whatever it embeds, the powers of a browser that none needs."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS
+        return response
+
+    return middleware
 
 
 def htmx(get_response: GetResponse) -> GetResponse:

@@ -41,6 +41,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")  # earlier ones, while they are replaced
 ALLOWED_HOSTS = env.checked(
     "ALLOWED_HOSTS",
     env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]),
@@ -82,6 +83,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "setahub.middleware.health",
+    "setahub.middleware.access",
+    "setahub.middleware.permissions",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -133,11 +136,27 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 else:
+    _database["ENGINE"] = "setahub.lib.postgres"
+    _seconds = env.number("DATABASE_STATEMENT_TIMEOUT", 15, low=0, high=3600, unit="seconds")
+    _limits = f"-c statement_timeout={_seconds}s -c idle_in_transaction_session_timeout=60s"
     # Connections are pooled: under ASGI every request has its own thread, and persistent
-    # connections of threads would leak.
+    # connections of threads would leak. One that died meanwhile is noticed before it is used.
+    _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"] = {
+        **({"options": _limits} if _seconds else {}),
+        # A server that vanished without a farewell is given up, rather than waited for.
+        "connect_timeout": 2,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
         **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
-        "pool": {"min_size": 1, "max_size": 16, "timeout": 3},
+        "pool": {
+            "min_size": 1,
+            "max_size": env.number("DATABASE_POOL", 16, low=1, high=500),
+            "timeout": 3,  # seconds that a request waits for a connection
+            "reconnect_timeout": 2,  # then it is tried anew for the next request
+        },
     }
 DATABASES = {"default": _database}
 
@@ -353,21 +372,26 @@ MESSAGE_IMAGES_PER_MINUTE = 10
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"quiet": {"()": "setahub.lib.logs.WithoutExpectedTracebacks"}},
+    "filters": {"requests": {"()": "setahub.lib.logs.RequestLines"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "setahub.lib.logs.Line",
+            "format": "{asctime} {levelname} {name} [{request_id}]: {message}",
+            "style": "{",
+        },
     },
     "handlers": {
         "out": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "line",
-            "filters": ["quiet"],
+            "filters": ["requests"],
         }
     },
     "root": {"handlers": ["out"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "psycopg.pool": {"level": "ERROR"},  # a line for each connection; outages have their own
     },
 }

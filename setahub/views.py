@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -14,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from setahub.dashboard import dashboard, landing
+from setahub.lib.logs import request_id
+from setahub.lib.outage import trouble
 
 # Only what the upload code stores publicly; a conversation's pictures never lie here.
 PUBLIC_FOLDERS = ("avatars/", "topics/")
@@ -108,13 +109,18 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 while the database is away. Needs neither the session nor the user."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    why = trouble(sys.exc_info()[1])
+    if why == "away":
         heading = _("We can't reach our database")
         text = _("Nothing of yours is lost. Please try again in a moment.")
-        status = 503
+    elif why == "busy":
+        heading = _("That took too long")
+        text = _("Our database is very busy. Please try again in a moment.")
     else:
         heading = _("That's our mistake")
         text = _("Something broke on our side and has been noted. Please try again in a moment.")
-        status = 500
-    page = render_to_string("500.html", {"heading": heading, "text": text})
-    return HttpResponse(page, status=status)
+    shown = {"heading": heading, "text": text, "request_id": request_id.get()}
+    response = HttpResponse(render_to_string("500.html", shown), status=503 if why else 500)
+    if why:
+        response.headers["Retry-After"] = "5"
+    return response

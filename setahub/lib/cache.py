@@ -4,10 +4,8 @@ While Redis is away every use is a miss, so limits let everybody through. After 
 tries Redis again for PAUSE seconds: a request with many uses of the cache waits for one timeout.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from time import monotonic
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -17,7 +15,7 @@ from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-logger = logging.getLogger(__name__)
+from setahub.lib.breaker import Breaker
 
 T = TypeVar("T")
 
@@ -44,45 +42,6 @@ def _is_away(error: Exception) -> bool:
     )
 
 
-class Breaker:
-    """Remembers that a server is away, so that only one caller in PAUSE seconds tries it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._retry_at: float | None = None  # monotonic seconds; None while all is well
-
-    def allows(self) -> bool:
-        """Whether to try now. After the pause the one caller told so tries for all others."""
-        if self._retry_at is None:  # without the lock: the common case
-            return True
-        with self._lock:
-            if self._retry_at is None:
-                return True
-            now = monotonic()
-            if now < self._retry_at:
-                return False
-            self._retry_at = now + PAUSE
-            return True
-
-    def failed(self, error: Exception) -> None:
-        """Begin or prolong the pause; the first failure of an outage is logged."""
-        with self._lock:
-            begins = self._retry_at is None
-            self._retry_at = monotonic() + PAUSE
-        if begins:
-            logger.warning("Redis cache is away, going on without: %s", type(error).__name__)
-
-    def worked(self) -> None:
-        """End the outage, if there was one."""
-        if self._retry_at is None:
-            return
-        with self._lock:
-            ends = self._retry_at is not None
-            self._retry_at = None
-        if ends:
-            logger.info("Redis cache is back")
-
-
 class FailOpenClient(RedisCacheClient):
     """What talks to Redis, with an answer of its own for each use while Redis is away."""
 
@@ -97,7 +56,7 @@ class FailOpenClient(RedisCacheClient):
                 **options,
             },
         )
-        self._breaker = Breaker()
+        self._breaker = Breaker("Redis cache", PAUSE)
 
     def ping(self) -> None:
         try:

@@ -1,17 +1,73 @@
-"""What logs leave out."""
+"""What log lines carry, and what they leave out."""
 
 import logging
+import re
+from contextvars import ContextVar
+from types import TracebackType
+from urllib.parse import quote
+from uuid import uuid4
+
+from setahub.lib.outage import trouble
+
+# The id of the request that is being answered; every line logged meanwhile carries it.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+# What follows these is a secret: whoever has it is let in.
+_SECRETS = re.compile(
+    r"^(/calendar/|/email/unsubscribe/|/auth/password/reset/key/|/auth/confirm-email/).+"
+)
+
+# Of an error of PostgreSQL, what quotes rows and statements: up to the next error of the chain.
+_QUOTED = re.compile(
+    r"^(DETAIL|CONTEXT|QUERY|LINE \d+):.*?(?=^(Traceback |The above |During handling )|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+
+_GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
-class WithoutExpectedTracebacks(logging.Filter):
-    """Takes the traceback off where Django only says that a request was refused.
+def id_for_request(given: str | None) -> str:
+    """The id that the proxy gave, when it is one; else a new one."""
+    return given if given and _GIVEN.fullmatch(given) else uuid4().hex
 
-    A wrong host, a form too large, a page that isn't one's own: the line tells it all, and anybody
-    can make thousands of them.
+
+def shown_path(path: str) -> str:
+    """The path as logs may show it: in printable ASCII, of bounded length, its secrets left out."""
+    return quote(_SECRETS.sub(r"\1...", path), safe="/:@+,;=")[:200]
+
+
+class RequestLines(logging.Filter):
+    """Gives every record the request's id, and keeps what Django says of requests short.
+
+    A refused request (4xx) has its own line in the access log already. A database that is away is
+    no mistake in the code that asked it, so its traceback says nothing.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        refusal = record.name == "django.request" and record.levelno < logging.ERROR
-        if refusal or record.name.startswith("django.security"):
+        record.request_id = request_id.get() or "-"
+        if record.name == "django.request":
+            if record.levelno < logging.ERROR:
+                return False
+            if isinstance(record.args, tuple):
+                record.args = tuple(
+                    shown_path(each) if isinstance(each, str) and each.startswith("/") else each
+                    for each in record.args
+                )
+        refused = record.name.startswith("django.security")
+        if refused or (record.exc_info and trouble(record.exc_info[1]) == "away"):
             record.exc_info = record.exc_text = None
         return True
+
+
+class Line(logging.Formatter):
+    """A formatter whose tracebacks don't quote what people have written.
+
+    PostgreSQL adds rows and statements to its errors, with the values in them.
+    """
+
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        return _QUOTED.sub("(left out)\n", super().formatException(ei)).rstrip()

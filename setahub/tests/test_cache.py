@@ -18,6 +18,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
+from setahub.lib import breaker
 from setahub.lib import cache as module
 from setahub.lib.cache import PAUSE, FailOpenRedisCache
 
@@ -40,7 +41,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(module, "monotonic", clock)
+    monkeypatch.setattr(breaker, "monotonic", clock)
     return clock
 
 
@@ -194,17 +195,17 @@ def test_it_is_tried_again_only_after_the_pause(
 
 
 def test_after_the_pause_one_caller_tries_and_the_others_go_on(clock: Clock) -> None:
-    breaker = module.Breaker()
-    breaker.failed(OSError())
+    broken = breaker.Breaker("Redis", PAUSE)
+    broken.failed(OSError())
     clock.now += PAUSE
 
-    assert [breaker.allows() for _caller in range(3)] == [True, False, False]
+    assert [broken.allows() for _caller in range(3)] == [True, False, False]
 
 
 def test_an_outage_is_logged_once_without_a_traceback(
     closed: FailOpenRedisCache, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, logger=module.__name__):
+    with caplog.at_level(logging.INFO, logger=breaker.__name__):
         for _try in range(3):
             closed.get("somebody@example.com")
             clock.now += PAUSE
@@ -300,14 +301,14 @@ def test_redis_is_used_again_once_it_is_back(
 
     # Gone, with a connection of ours still open.
     assert cache.get("a", "miss") == "miss"
-    with caplog.at_level(logging.INFO, logger=module.__name__), redis_server(port, tmp_path):
+    with caplog.at_level(logging.INFO, logger=breaker.__name__), redis_server(port, tmp_path):
         cache.set("a", "too early", 60)
         clock.now += PAUSE
         assert cache.get("a", "miss") == "miss"
         cache.set("a", "after", 60)
         assert cache.get("a") == "after"
     assert [record.message for record in caplog.records] == [
-        "Redis cache is away, going on without: ConnectionError",
+        "Redis cache is away: ConnectionError",
         "Redis cache is back",
     ]
 

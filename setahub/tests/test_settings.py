@@ -12,6 +12,8 @@ SECRET = "only-for-tests-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEF"
 
 def start(**environ: str) -> subprocess.CompletedProcess[str]:
     """``manage.py check --deploy`` with just these variables set."""
+    if environ.keys() & {"DATABASE_POOL", "DATABASE_STATEMENT_TIMEOUT"}:
+        environ["DATABASE_URL"] = "postgres://nobody@127.0.0.1/nothing"
     clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
@@ -40,6 +42,8 @@ def start(**environ: str) -> subprocess.CompletedProcess[str]:
         ("TRUSTED_PROXIES", "many", "a whole number from 0 to 10"),
         ("DATABASE_URL", "mysql://x/y", "sqlite:///path/to/file or postgres://"),
         ("DATABASE_URL", "nonsense", "sqlite:///path/to/file or postgres://"),
+        ("DATABASE_POOL", "0", "a whole number from 1 to 500"),
+        ("DATABASE_STATEMENT_TIMEOUT", "1m", "a whole number of seconds from 0 to 3600"),
         ("REDIS_URL", "http://x", "redis://host:port/number"),
         ("REDIS_URL", "redis://h:abc/0", "redis://host:port/number"),
         ("DATABASE_URL", "sqlite:////proc/none/x.db", "in a folder that can be made"),

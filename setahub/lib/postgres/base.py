@@ -1,0 +1,43 @@
+"""The backend itself: Django looks for it in a module of this name."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import Connection, OperationalError
+
+from setahub.lib.breaker import Breaker
+
+PAUSE = 1.0  # seconds without an attempt after a failure
+
+_breaker = Breaker("PostgreSQL", PAUSE)
+
+
+class Unreachable(OperationalError):
+    """PostgreSQL takes no connections."""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's, but while the server is away only one caller a second waits to find it back.
+
+    The pool alone lets each caller wait for its whole timeout, and so an outage would soon hold
+    every thread of a page process, health checks included.
+    """
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
+        if not _breaker.allows():
+            raise Unreachable("PostgreSQL is away")
+        refused = self._refusals()
+        try:
+            connection = super().get_new_connection(conn_params)
+        except OperationalError as error:
+            # A pool that is merely busy times out as well; then nothing was refused meanwhile.
+            if self.pool and self._refusals() == refused:
+                raise
+            _breaker.failed(error)
+            raise Unreachable(str(error)) from error
+        _breaker.worked()
+        return connection
+
+    def _refusals(self) -> int:
+        """How many attempts of the pool to connect have failed so far."""
+        return self.pool.get_stats().get("connections_errors", 0) if self.pool else 0

@@ -1,0 +1,115 @@
+"""A database that is away is told apart from a slow one, and from a mistake of ours."""
+
+import socket
+import time
+
+import pytest
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db.utils import ConnectionHandler
+from django.test import Client
+from psycopg import errors
+from psycopg_pool import PoolTimeout
+
+from setahub.lib import breaker
+from setahub.lib.breaker import Breaker
+from setahub.lib.outage import trouble
+from setahub.lib.postgres import base
+from setahub.lib.postgres.base import PAUSE, DatabaseWrapper, Unreachable
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (caused(OperationalError("x"), Unreachable("x")), "away"),
+        (caused(OperationalError("x"), errors.OperationalError("server closed it")), "away"),
+        (caused(OperationalError("x"), errors.AdminShutdown("x")), "away"),
+        (caused(InterfaceError("x"), errors.InterfaceError("the connection is closed")), "away"),
+        (caused(OperationalError("x"), PoolTimeout("x")), "busy"),
+        (caused(OperationalError("x"), errors.QueryCanceled("x")), "busy"),
+        (caused(OperationalError("x"), errors.DeadlockDetected("x")), "busy"),
+        (caused(OperationalError("x"), errors.LockNotAvailable("x")), "busy"),
+        (caused(OperationalError("x"), errors.TooManyConnections("x")), "busy"),
+        (OperationalError("database is locked"), "busy"),
+        (OperationalError("unable to open database file"), "away"),
+        (OperationalError("no such table: topics_topic"), None),
+        (IntegrityError("x"), None),
+        (ValueError("locked"), None),
+        (None, None),
+    ],
+)
+def test_troubles_are_told_apart(error, expected):
+    assert trouble(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (caused(OperationalError("x"), Unreachable("x")), "reach our database"),
+        (OperationalError("database is locked"), "That took too long"),
+    ],
+)
+def test_the_page_says_which(student, monkeypatch, error, words):
+    def broken(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("topics.views.paginate", broken)
+    client = Client(raise_request_exception=False)
+    client.force_login(student)
+    response = client.get("/topics/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert words in response.content.decode()
+
+
+@pytest.fixture
+def nobody(db, monkeypatch):
+    """A connection to a port where nobody listens, with a pool and a breaker of its own."""
+    monkeypatch.setattr(base, "_breaker", Breaker("PostgreSQL", PAUSE))
+    monkeypatch.setattr(DatabaseWrapper, "_connection_pools", {})
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        made = ConnectionHandler(
+            {
+                "default": {
+                    "ENGINE": "setahub.lib.postgres",
+                    "HOST": "127.0.0.1",
+                    "PORT": probe.getsockname()[1],
+                    "NAME": "none",
+                    "USER": "nobody",
+                    "OPTIONS": {"pool": {"min_size": 1, "timeout": 0.4, "reconnect_timeout": 1}},
+                }
+            }
+        )["default"]
+        yield made
+        made.close_pool()
+
+
+def test_while_the_database_is_away_one_waits_and_the_others_are_told_at_once(nobody, caplog):
+    begun = time.perf_counter()
+    for _request in range(50):
+        with pytest.raises(OperationalError) as refused:
+            nobody.ensure_connection()
+        assert trouble(refused.value) == "away"
+    assert time.perf_counter() - begun < 0.8
+    ours = [each.getMessage() for each in caplog.records if each.name == breaker.__name__]
+    assert ours == ["PostgreSQL is away: PoolTimeout"]
+
+
+def test_after_the_pause_it_is_tried_again(nobody, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(breaker, "monotonic", lambda: clock[0])
+    tried = []
+    monkeypatch.setattr(
+        base.base.DatabaseWrapper,
+        "get_new_connection",
+        lambda *args: tried.append(clock[0]) or 1 / 0,
+    )
+    base._breaker.failed(OSError())
+    for clock[0] in (1000.5, 1000.0 + PAUSE, 1000.0 + PAUSE + 0.1):
+        with pytest.raises((OperationalError, ZeroDivisionError)):
+            nobody.ensure_connection()
+    assert tried == [1000.0 + PAUSE]
