@@ -1,5 +1,6 @@
 """Bulk data: exactly as much as asked for, and nothing in it that the site could not hold."""
 
+import uuid
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,8 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import User
+from chat import services
+from chat.models import Conversation, Message, Participation
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
@@ -88,6 +91,32 @@ def test_there_is_past_and_free_time(clock):
     seed()
     assert set(Booking.objects.values_list("status", flat=True)) == set(Booking.Status.values)
     assert TimeSlot.objects.free().exists()
+
+
+def test_messages_are_as_many_as_asked_for_and_every_count_is_right(clock):
+    seed(students=4, tas=2, bookings=0, messages=500)
+    assert Message.objects.count() == 500
+    assert Conversation.objects.count() == 8
+    for conversation in Conversation.objects.all():
+        ids = list(conversation.messages.order_by("pk").values_list("pk", flat=True))
+        prevs = list(conversation.messages.order_by("pk").values_list("prev", flat=True))
+        assert prevs == [None, *ids[:-1]]
+        assert conversation.last_message_id == ids[-1]
+    sides = list(Participation.objects.all())
+    assert len(sides) == 16
+    for side in sides:
+        later = Message.objects.filter(conversation=side.conversation_id, pk__gt=side.last_read_id)
+        assert side.unread == later.filter(sender=side.other_id).count()
+        assert side.last_message_id == side.conversation.last_message_id
+    assert any(side.unread for side in sides)
+
+
+def test_the_site_goes_on_counting_after_them(clock):
+    seed(students=4, tas=2, bookings=0, messages=50)
+    side = Participation.objects.first()
+    sent = services.send(side.user_id, side.other_id, uuid.uuid4(), "One more")
+    assert sent.prev == side.last_message_id
+    assert sent.pk > 50
 
 
 def test_too_many_bookings_for_so_few_people_are_refused_before_anything_is_stored(clock):

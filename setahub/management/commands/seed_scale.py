@@ -1,4 +1,4 @@
-"""``seed_scale``: very many people, sessions and bookings, for measurements."""
+"""``seed_scale``: very many people, sessions, bookings and messages, for measurements."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from time import monotonic
@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from setahub.demo.command import SeedCommand
 from setahub.demo.scale import Scale, TooMany
+from setahub.demo.scale_messages import ScaleMessages
 
 
 def _number(text: str) -> int:
@@ -17,7 +18,7 @@ def _number(text: str) -> int:
 
 
 class Command(SeedCommand):
-    help = "Adds very many people, sessions and bookings, to measure with; each run adds more."
+    help = "Adds very many people, bookings and messages, to measure with; each run adds more."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -26,9 +27,17 @@ class Command(SeedCommand):
         parser.add_argument(
             "--bookings", type=_number, default=10_000, help="in the past year and the coming weeks"
         )
+        parser.add_argument("--messages", type=_number, default=0, help="over the past year")
 
     def handle(
-        self, *, students: int, tas: int, bookings: int, verbosity: int, **options: Any
+        self,
+        *,
+        students: int,
+        tas: int,
+        bookings: int,
+        messages: int,
+        verbosity: int,
+        **options: Any,
     ) -> None:
         began = monotonic()
         scale = Scale(students, tas, bookings, lambda line: self.say(line, verbosity))
@@ -36,4 +45,5 @@ class Command(SeedCommand):
             scale.make()
         except TooMany as error:
             raise CommandError(str(error)) from error
+        ScaleMessages(scale.students, scale.tas, messages, scale.say).make()
         self.say(f"Done in {monotonic() - began:.0f} s.", verbosity)
