@@ -12,7 +12,9 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from setahub import policy_source
 from setahub.lib import when, worker
+from setahub.lib.policy import NO_CHANGES
 from topics.models import Registration, Topic
 
 # A Monday morning in Bangkok; no test depends on the day it is run.
@@ -32,10 +34,12 @@ def pytest_report_header() -> str | None:
 
 
 @pytest.fixture(autouse=True)
-def _surroundings_of_its_own(settings: Any, tmp_path: Any) -> None:
+def _surroundings_of_its_own(settings: Any, tmp_path: Any, monkeypatch: Any) -> None:
     """Uploads go to a folder of the test's own; nothing is cached from the test before."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+    monkeypatch.setattr(policy_source, "LIFE", 3600)
+    policy_source.keep(NO_CHANGES)
 
 
 @pytest.fixture

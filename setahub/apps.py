@@ -4,13 +4,17 @@ from django_tasks_db.apps import TasksAppConfig
 
 
 class SetahubConfig(AppConfig):
-    """The project itself, installed for its template tags and commands."""
+    """The project itself: the policy that staff can change, template tags and commands."""
 
     name = "setahub"
     label = "setahub"
 
     def ready(self) -> None:
+        from setahub import policy_source
         from setahub.lib import cleaning  # noqa: F401  (takes its part in the sweep)
+        from setahub.lib.policy import policy
+
+        policy.source = policy_source.changes
 
 
 class BackgroundConfig(TasksAppConfig):

@@ -14,7 +14,7 @@ from scheduling import booking_pages, pages
 from scheduling.free import FreeTime, soonest_topics
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from setahub.lib import when
-from setahub.lib.policy import policy
+from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 
 BOOKINGS = 4
@@ -147,7 +147,7 @@ def _of_late(user: User, now: datetime) -> list[int]:
     missed = Booking.objects.filter(
         lost,
         slot__appointment__ta=user.pk,
-        slot__appointment__starts_at__gt=since - policy.max_length,
+        slot__appointment__starts_at__gt=since - LONGEST_SESSION,
     )
     ids = taken.values_list("pk", flat=True)
     return list(ids.union(*(rows.values_list("pk", flat=True) for rows in (given, missed))))

@@ -116,6 +116,22 @@ def _scope_field(appointment: Appointment) -> forms.ChoiceField:
     return field
 
 
+def _seats_field(appointment: Appointment | None) -> forms.IntegerField:
+    """As many as the policy allows now; a session made under an earlier one keeps its seats."""
+    most = max(policy.max_seats, appointment.capacity if appointment else 0)
+    return forms.IntegerField(
+        label=_("Seats in each slot"),
+        min_value=1,
+        max_value=most,
+        help_text=_("More than one when you help a group at once."),
+        error_messages={
+            "required": _("Say how many."),
+            "min_value": _("At least %(limit_value)d."),
+            "max_value": _("At most %(limit_value)d."),
+        },
+    )
+
+
 class RefusableForm(forms.Form):
     """A form that shows what a service refused: beside its field, or above all of them."""
 
@@ -151,17 +167,7 @@ class AppointmentForm(RefusableForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose a length.")},
     )
-    capacity = forms.IntegerField(
-        label=_("Seats in each slot"),
-        min_value=1,
-        max_value=policy.max_seats,
-        help_text=_("More than one when you help a group at once."),
-        error_messages={
-            "required": _("Say how many."),
-            "min_value": _("At least %(limit_value)d."),
-            "max_value": _("At most %(limit_value)d."),
-        },
-    )
+    capacity = forms.IntegerField()  # its bounds depend on the policy: see _seats_field
     location = forms.CharField(
         label=_("Place"),
         max_length=LOCATION_MAX,
@@ -198,6 +204,7 @@ class AppointmentForm(RefusableForm):
             offered += [each for each in appointment.topics.all() if each not in offered]
             del self.fields["repeat_until"], self.fields["skip_conflicts"]
             self.fields["scope"] = _scope_field(appointment)
+        self.fields["capacity"] = _seats_field(appointment)
         self.fields["topics"].offer(offered)  # type: ignore[attr-defined]
 
     def sent(self, name: str) -> Any:

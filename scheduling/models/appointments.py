@@ -125,6 +125,16 @@ class Appointment(models.Model):
         return self.ends_at <= (now or timezone.now())
 
 
+def _keeps_notice(now: datetime) -> Q:
+    """That a slot starts late enough to be booked now, exam weeks included."""
+    spans = policy.bookable_spans(now)
+    found = Q()
+    for start, end in spans:
+        span = Q(starts_at__gte=start)
+        found |= span if end is None else span & Q(starts_at__lt=end)
+    return found
+
+
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
     def standing(self) -> "TimeSlotQuerySet":
         """Slots that their appointment still has."""
@@ -182,9 +192,9 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         )
         return self.standing().filter(
             ~Exists(elsewhere),
+            _keeps_notice(now),
             taken__lt=F("capacity"),
             starts_at__gt=now,
-            starts_at__gte=now + policy.min_notice,
             starts_at__lte=now + policy.horizon,
             appointment__cancelled_at__isnull=True,
             appointment__ta__is_active=True,

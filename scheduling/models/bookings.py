@@ -1,5 +1,6 @@
 """Bookings and their history."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,17 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def upcoming(self, now: datetime) -> "BookingQuerySet":
         """Active ones whose end has not passed, soonest first."""
         return self.active().filter(ends_at__gt=now).order_by("starts_at", "pk")
+
+    def inside(self, span: tuple[datetime, datetime]) -> "BookingQuerySet":
+        """Those that start in [start, end)."""
+        return self.filter(starts_at__gte=span[0], starts_at__lt=span[1])
+
+    def outside(self, spans: Iterable[tuple[datetime, datetime]]) -> "BookingQuerySet":
+        """Those that start in none of the spans [start, end)."""
+        rows = self
+        for start, end in spans:
+            rows = rows.exclude(starts_at__gte=start, starts_at__lt=end)
+        return rows
 
     def completed(self, now: datetime) -> "BookingQuerySet":
         """Completed, no-show, and those whose end has passed; newest first."""

@@ -96,6 +96,8 @@ def check_times(plan: Plan, now: datetime, *, began: datetime | None = None) -> 
     if span.end <= now:
         raise _wrong("end_time", _("This lies in the past."))
     latest = when.local(now).date() + policy.max_ahead
+    if began is None and plan.capacity > policy.max_seats:
+        raise _wrong("capacity", _("At most %(seats)d.") % {"seats": policy.max_seats})
     if began is not None:
         latest = max(latest, when.local(began).date())
     if plan.day > latest:

@@ -49,7 +49,7 @@ def check_bookable(
     _check_topic_is_offered(slot, topic, moving)
     _check_seat(student, slot, moving)
     _check_nobody_is_elsewhere(student, slot, moving)
-    _check_number(student, now, moving)
+    _check_number(student, slot, now, moving)
 
 
 def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
@@ -57,11 +57,12 @@ def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
         raise SchedulingError("gone", _("This time is no longer offered."))
     if slot.starts_at <= now:
         raise SchedulingError("past", _("This time has passed."))
-    if slot.starts_at < now + policy.min_notice:
+    notice = policy.min_notice_at(slot.starts_at)
+    if slot.starts_at < now + notice:
         raise SchedulingError(
             "notice",
             _("This time starts too soon: bookings close %(time)s before the start.")
-            % {"time": in_words(policy.min_notice.total_seconds())},
+            % {"time": in_words(notice.total_seconds())},
         )
     if slot.starts_at > now + policy.horizon:
         days = policy.horizon.days
@@ -111,21 +112,33 @@ def _check_nobody_is_elsewhere(student: User, slot: TimeSlot, moving: Booking | 
         raise SchedulingError("ta_busy", _("The TA has another booking at that time."))
 
 
-def _check_number(student: User, now: datetime, moving: Booking | None) -> None:
+def _check_number(student: User, slot: TimeSlot, now: datetime, moving: Booking | None) -> None:
+    """An exam week with a number of its own counts the bookings in it; the rest are counted apart.
+
+    So neither takes away what the other leaves.
+    """
     upcoming = Booking.objects.of_student(student.pk).upcoming(now)
     if moving:
         upcoming = upcoming.exclude(pk=moving.pk)
-    most = policy.max_active_bookings
-    if upcoming.count() >= most:
-        raise SchedulingError(
-            "too_many",
-            ngettext(
-                "You have %(most)d upcoming booking, which is the most at once.",
-                "You have %(most)d upcoming bookings, which is the most at once.",
-                most,
-            )
-            % {"most": most},
+    weeks = policy.capped_weeks()
+    week = next((each for each in weeks if each.holds(slot.starts_at)), None)
+    if week is not None and week.max_active_bookings is not None:
+        count, most = upcoming.inside(week.bounds).count(), week.max_active_bookings
+        message = ngettext(
+            "You have %(most)d upcoming booking in this exam week, which is the most for it.",
+            "You have %(most)d upcoming bookings in this exam week, which is the most for it.",
+            most,
         )
+    else:
+        count = upcoming.outside([each.bounds for each in weeks]).count()
+        most = policy.max_active_bookings
+        message = ngettext(
+            "You have %(most)d upcoming booking, which is the most at once.",
+            "You have %(most)d upcoming bookings, which is the most at once.",
+            most,
+        )
+    if count >= most:
+        raise SchedulingError("too_many", message % {"most": most})
 
 
 # --- Changing a booking -------------------------------------------------------------------------
@@ -194,7 +207,7 @@ def needs_reason(booking: Booking, actor: User) -> bool:
 
 
 def check_outcome(booking: Booking, actor: User, status: str) -> None:
-    """Its TA says how it went, from the start (no-show: a little later) to 7 days after the end."""
+    """Its TA says how it went, from the start (no-show: a little later) to some days after the end."""
     if actor.pk != booking.ta_id:
         raise SchedulingError("role", _("Only the TA can say how it went."), status=403)
     now = timezone.now()
@@ -202,21 +215,34 @@ def check_outcome(booking: Booking, actor: User, status: str) -> None:
     if status == Status.NO_SHOW and now < booking.starts_at + policy.no_show_after:
         raise SchedulingError(
             "early",
-            _("Please wait until %(minutes)d minutes after the start.")
-            % {"minutes": policy.no_show_after.total_seconds() // 60},
+            _("Please wait until %(time)s after the start.")
+            % {"time": in_words(policy.no_show_after.total_seconds())},
         )
     if now > booking.ends_at + policy.outcome_switch:
-        raise SchedulingError("too_late", _("This could be changed for 7 days after the end."))
+        days = policy.outcome_switch.days
+        raise SchedulingError(
+            "too_late",
+            ngettext(
+                "This could be changed for %(days)d day after the end.",
+                "This could be changed for %(days)d days after the end.",
+                days,
+            )
+            % {"days": days},
+        )
 
 
 def check_absence_report(booking: Booking, actor: User) -> None:
-    """Its student says that the TA did not come, from the start to 24 hours after the end."""
+    """Its student says that the TA did not come, from the start to ``AUTO_COMPLETE`` after the end."""
     if actor.pk != booking.student_id:
         raise SchedulingError("role", _("Only the student can report this."), status=403)
     now = timezone.now()
     _check_began(booking, now)
     if now > booking.ends_at + policy.auto_complete:
-        raise SchedulingError("too_late", _("This could be reported until a day after the end."))
+        raise SchedulingError(
+            "too_late",
+            _("This could be reported until %(time)s after the end.")
+            % {"time": in_words(policy.auto_complete.total_seconds())},
+        )
 
 
 def _check_began(booking: Booking, now: datetime) -> None:

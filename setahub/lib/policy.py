@@ -1,55 +1,197 @@
 """The faculty's policy numbers, in the shape rules want them.
 
-One object, ``policy``, so that a rule never reads a setting's unit or a literal.
+One object, ``policy``, so that a rule never reads a setting's unit or a literal. The settings give
+the defaults; what staff changed comes from ``policy.source``, which the project plugs in, since
+this library knows no database.
 """
 
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
+from setahub.lib import env, when
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+UNITS = {MINUTE: "minutes", HOUR: "hours", DAY: "days", WEEK: "weeks"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """The bounds of a number; ``unit``: what one of it is, where it is a length of time."""
+
+    low: int
+    high: int
+    unit: timedelta | None = None
+
+
+# By the name of the setting. The same bounds hold for the environment and for the admin.
+NUMBERS = {
+    "TA_MIN_YEAR": Number(1, 8),
+    "BOOKING_MIN_NOTICE": Number(0, 20_160, MINUTE),
+    "BOOKING_HORIZON": Number(1, 365, DAY),
+    "MAX_ACTIVE_BOOKINGS": Number(1, 1000),
+    "LATE_CANCEL": Number(0, 20_160, MINUTE),
+    "LATE_CANCEL_GRACE": Number(0, 1440, MINUTE),
+    "NO_SHOW_AFTER": Number(0, 60, MINUTE),
+    "OUTCOME_SWITCH": Number(1, 60, DAY),
+    "AUTO_COMPLETE": Number(1, 168, HOUR),
+    "APPOINTMENT_MAX_LENGTH": Number(1, 24, HOUR),
+    "APPOINTMENT_MAX_AHEAD": Number(1, 366, DAY),
+    "APPOINTMENT_MAX_REPEAT": Number(1, 52, WEEK),
+    "APPOINTMENT_MAX_SEATS": Number(1, 20),
+    "MESSAGES_PER_MINUTE": Number(1, 600),
+    "MESSAGE_IMAGES_PER_MINUTE": Number(1, 600),
+}
+
+
+def from_environment(name: str, default: int) -> int:
+    """The variable of this name, within the number's bounds, else its default."""
+    number = NUMBERS[name]
+    unit = UNITS[number.unit] if number.unit else ""
+    return env.number(name, default, low=number.low, high=number.high, unit=unit)
+
+
+# A session made under an earlier policy may be longer than a new one may, but never longer than
+# this: a bound for searches.
+LONGEST_SESSION = HOUR * NUMBERS["APPOINTMENT_MAX_LENGTH"].high
+
+
+@dataclass(frozen=True)
+class ExamWeek:
+    """Days, both included, for which other numbers hold; None: the ordinary one.
+
+    It is about the slots that start on these days in the faculty's zone, whenever they are booked.
+    """
+
+    first: date
+    last: date
+    max_active_bookings: int | None = None
+    min_notice: timedelta | None = None
+
+    def holds(self, start: datetime) -> bool:
+        """Whether a slot with this start lies in it."""
+        return self.first <= when.local(start).date() <= self.last
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """The first moment of it and the first after it."""
+        return when.day_bounds(self.first)[0], when.day_bounds(self.last)[1]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What staff changed: numbers by the name of their setting, and exam weeks in order of time."""
+
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    exam_weeks: Sequence[ExamWeek] = ()
+
+
+NO_CHANGES = Changes()
+
 
 class Policy:
-    """Each property is read at the time of asking, so that a changed setting counts at once."""
+    """Each property is read at the time of asking, so that a changed number counts at once."""
+
+    source: Callable[[], Changes] = staticmethod(lambda: NO_CHANGES)
+
+    def _number(self, name: str) -> int:
+        changed = self.source().numbers.get(name)
+        return getattr(settings, name) if changed is None else changed
+
+    def _time(self, name: str) -> timedelta:
+        return self._number(name) * (NUMBERS[name].unit or MINUTE)
+
+    # --- TAs ------------------------------------------------------------------------------------
 
     @property
     def ta_min_year(self) -> int:
-        return settings.TA_MIN_YEAR
+        return self._number("TA_MIN_YEAR")
 
     @property
     def ta_approval(self) -> bool:
-        return settings.TA_APPROVAL
+        return bool(self._number("TA_APPROVAL"))
+
+    # --- Bookings -------------------------------------------------------------------------------
 
     @property
     def min_notice(self) -> timedelta:
-        return timedelta(minutes=settings.BOOKING_MIN_NOTICE)
+        """The ordinary one; for a certain slot ask ``min_notice_at``."""
+        return self._time("BOOKING_MIN_NOTICE")
+
+    def min_notice_at(self, start: datetime) -> timedelta:
+        """The notice that a slot with this start takes."""
+        for week in self.source().exam_weeks:
+            if week.min_notice is not None and week.holds(start):
+                return week.min_notice
+        return self.min_notice
+
+    def bookable_spans(self, now: datetime) -> list[tuple[datetime, datetime | None]]:
+        """The spans [start, end) in which slots start whose notice is kept at ``now``, in order.
+
+        The last has no end. It is the only one, unless an exam week with another notice is near.
+        """
+        spans: list[tuple[datetime, datetime | None]] = []
+
+        def add(start: datetime, end: datetime | None, notice: timedelta) -> None:
+            start = max(start, now + notice)
+            if end is not None and start >= end:
+                return
+            if spans and spans[-1][1] == start:
+                start = spans.pop()[0]
+            spans.append((start, end))
+
+        ordinary, begin = self.min_notice, now
+        for week in self.source().exam_weeks:
+            first, end = week.bounds
+            if week.min_notice is not None and end > now:
+                add(begin, first, ordinary)
+                add(max(first, now), end, week.min_notice)
+                begin = end
+        add(begin, None, ordinary)
+        return spans
 
     @property
     def horizon(self) -> timedelta:
-        return timedelta(days=settings.BOOKING_HORIZON)
+        return self._time("BOOKING_HORIZON")
 
     @property
     def max_active_bookings(self) -> int:
-        return settings.MAX_ACTIVE_BOOKINGS
+        """The ordinary one; an exam week may have its own."""
+        return self._number("MAX_ACTIVE_BOOKINGS")
+
+    def capped_weeks(self) -> list[ExamWeek]:
+        """The exam weeks not yet over that have a number of bookings of their own."""
+        today = when.today()
+        return [
+            week
+            for week in self.source().exam_weeks
+            if week.max_active_bookings is not None and week.last >= today
+        ]
 
     @property
     def late_cancel(self) -> timedelta:
-        return timedelta(minutes=settings.LATE_CANCEL)
+        return self._time("LATE_CANCEL")
 
     @property
     def late_cancel_grace(self) -> timedelta:
-        return settings.LATE_CANCEL_GRACE
+        return self._time("LATE_CANCEL_GRACE")
 
     @property
     def no_show_after(self) -> timedelta:
-        return settings.NO_SHOW_AFTER
+        return self._time("NO_SHOW_AFTER")
 
     @property
     def outcome_switch(self) -> timedelta:
-        return settings.OUTCOME_SWITCH
+        return self._time("OUTCOME_SWITCH")
 
     @property
     def auto_complete(self) -> timedelta:
-        return settings.AUTO_COMPLETE
+        return self._time("AUTO_COMPLETE")
+
+    # --- Sessions -------------------------------------------------------------------------------
 
     @property
     def grid(self) -> timedelta:
@@ -57,15 +199,15 @@ class Policy:
 
     @property
     def max_length(self) -> timedelta:
-        return settings.APPOINTMENT_MAX_LENGTH
+        return self._time("APPOINTMENT_MAX_LENGTH")
 
     @property
     def max_ahead(self) -> timedelta:
-        return settings.APPOINTMENT_MAX_AHEAD
+        return self._time("APPOINTMENT_MAX_AHEAD")
 
     @property
     def max_repeat(self) -> timedelta:
-        return settings.APPOINTMENT_MAX_REPEAT
+        return self._time("APPOINTMENT_MAX_REPEAT")
 
     @property
     def slot_minutes(self) -> list[int]:
@@ -73,15 +215,17 @@ class Policy:
 
     @property
     def max_seats(self) -> int:
-        return settings.APPOINTMENT_MAX_SEATS
+        return self._number("APPOINTMENT_MAX_SEATS")
+
+    # --- Messages -------------------------------------------------------------------------------
 
     @property
     def messages_per_minute(self) -> int:
-        return settings.MESSAGES_PER_MINUTE
+        return self._number("MESSAGES_PER_MINUTE")
 
     @property
     def message_images_per_minute(self) -> int:
-        return settings.MESSAGE_IMAGES_PER_MINUTE
+        return self._number("MESSAGE_IMAGES_PER_MINUTE")
 
 
 policy = Policy()

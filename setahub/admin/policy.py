@@ -1,0 +1,154 @@
+"""The faculty's policy in the admin: its numbers, exam weeks, and who changed what."""
+
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from setahub import services
+from setahub.lib.policy import NUMBERS
+from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
+
+SHOWN_CHANGES = 12
+
+
+class PolicyForm(forms.ModelForm):
+    """Each number with its default and its bounds beside it."""
+
+    class Meta:
+        model = FacultyPolicy
+        fields = "__all__"  # noqa: DJ007  (the model is nothing but this form)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field_name, field in self.fields.items():
+            name = field_name.upper()
+            default = services.in_words(name, getattr(settings, name))
+            if name in NUMBERS:
+                bounds = NUMBERS[name]
+                field.widget.attrs["placeholder"] = default
+                limits = _("Default: %(default)s. From %(low)d to %(high)d.") % {
+                    "default": default, "low": bounds.low, "high": bounds.high,
+                }  # fmt: skip
+            else:
+                field.widget.choices = [
+                    ("unknown", _("Default: %(default)s") % {"default": default}),
+                    ("true", _("Yes")),
+                    ("false", _("No")),
+                ]
+                limits = ""
+            field.help_text = f"{field.help_text} {limits}".strip()
+
+
+@admin.register(FacultyPolicy)
+class PolicyAdmin(admin.ModelAdmin):
+    """One form at the address of the list: there is one policy."""
+
+    form = PolicyForm
+    change_form_template = "admin/setahub/policy.html"
+    fieldsets = [
+        (
+            gettext_lazy("Bookings"),
+            {
+                "description": gettext_lazy("An empty field leaves the installation's default."),
+                "fields": [
+                    "booking_min_notice", "booking_horizon", "max_active_bookings", "late_cancel",
+                    "late_cancel_grace",
+                ],
+            },
+        ),
+        (
+            gettext_lazy("How it went"),
+            {"fields": ["no_show_after", "outcome_switch", "auto_complete"]},
+        ),
+        (gettext_lazy("TAs"), {"fields": ["ta_min_year", "ta_approval"]}),
+        (
+            gettext_lazy("Sessions"),
+            {
+                "fields": [
+                    "appointment_max_length", "appointment_max_ahead", "appointment_max_repeat",
+                    "appointment_max_seats",
+                ]
+            },
+        ),
+        (
+            gettext_lazy("Messages"),
+            {"fields": ["messages_per_minute", "message_images_per_minute"]},
+        ),
+    ]  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        shown = {
+            "title": _("Policy"),
+            "changes": PolicyChange.objects.select_related("actor")[:SHOWN_CHANGES],
+            "exam_weeks": ExamWeek.objects.all(),
+        }
+        try:
+            return self.changeform_view(
+                request, str(FacultyPolicy.ONLY), "", {**shown, **(extra_context or {})}
+            )
+        except ValidationError as error:  # two changed it at once, and together it makes no sense
+            for message in error.messages:
+                messages.error(request, message)
+            return HttpResponseRedirect(request.path)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> FacultyPolicy | None:
+        if object_id != str(FacultyPolicy.ONLY):
+            return None
+        return FacultyPolicy.objects.first() or FacultyPolicy(pk=FacultyPolicy.ONLY)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        numbers = {name: form.cleaned_data[name] for name in form.changed_data}
+        services.change_policy(cast(User, request.user), numbers)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        messages.success(request, _("Saved. It counts from now on."))
+        return HttpResponseRedirect(reverse("admin:setahub_facultypolicy_changelist"))
+
+
+@admin.register(ExamWeek)
+class ExamWeekAdmin(admin.ModelAdmin):
+    list_display = ["name", "first_day", "last_day", "max_active_bookings", "booking_min_notice"]
+    ordering = ["-first_day"]
+    fields = ["name", ("first_day", "last_day"), "max_active_bookings", "booking_min_notice"]
+    actions = None  # each is deleted on its own page, through the service
+
+    def save_model(self, request: HttpRequest, obj: ExamWeek, form: Any, change: bool) -> None:
+        services.save_exam_week(cast(User, request.user), obj)
+
+    def delete_model(self, request: HttpRequest, obj: ExamWeek) -> None:
+        services.delete_exam_week(cast(User, request.user), obj)
+
+
+@admin.register(PolicyChange)
+class PolicyChangeAdmin(admin.ModelAdmin):
+    list_display = ["at", "actor", "what", "old", "new"]
+    list_select_related = ["actor"]
+    list_filter = ["at"]
+    search_fields = ["what", "actor__username"]
+    list_display_links = None
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
