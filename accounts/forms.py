@@ -19,7 +19,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import BIO_MAX, User
+from accounts.models import BIO_MAX, MailKind, User
 from accounts.validators import validate_student_id, validate_username
 from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
@@ -164,3 +164,30 @@ class AvatarForm(forms.Form):
         error_messages={"required": _("Choose a picture first.")},
         help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Where it was taken is removed."),
     )
+
+
+class EmailsForm(forms.Form):
+    """A switch for each kind of email."""
+
+    HELP = {
+        MailKind.BOOKINGS: _("A booking is made, moved, changed or cancelled. For your calendar."),
+        MailKind.REMINDERS: _("A day and an hour before a booking."),
+        MailKind.MESSAGES: _("Somebody wrote to you ten minutes ago, and you are not online."),
+        MailKind.TEACHING: _("The staff decided on your registration as a TA."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in MailKind:
+            self.fields[kind.value] = forms.BooleanField(
+                label=kind.label, help_text=self.HELP[kind], required=False
+            )
+
+    @staticmethod
+    def of(user: User) -> dict[str, bool]:
+        """The switches as they stand, as initial values."""
+        return {kind.value: getattr(user, kind.field) for kind in MailKind}
+
+    @property
+    def wanted(self) -> dict[MailKind, bool]:
+        return {kind: self.cleaned_data[kind.value] for kind in MailKind}

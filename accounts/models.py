@@ -23,6 +23,20 @@ from setahub.lib.keys import fold, nfc
 BIO_MAX = 500
 
 
+class MailKind(models.TextChoices):
+    """The kinds of email that a person may switch off. Security mails are none of them."""
+
+    BOOKINGS = "bookings", _("Bookings")
+    REMINDERS = "reminders", _("Reminders")
+    MESSAGES = "messages", _("Messages")
+    TEACHING = "teaching", _("Teaching")
+
+    @property
+    def field(self) -> str:
+        """The field of User that says whether it is wanted."""
+        return f"mail_{self.value}"
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> "UserQuerySet":
         return self.filter(is_active=True)
@@ -100,6 +114,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Suspended users are not active.")
     )
+    mail_bookings = models.BooleanField(_("emails: bookings"), default=True)
+    mail_reminders = models.BooleanField(_("emails: reminders"), default=True)
+    mail_messages = models.BooleanField(_("emails: messages"), default=True)
+    mail_teaching = models.BooleanField(_("emails: teaching"), default=True)
+    # Part of what the address of the private calendar is made from; a new one ends the old address.
+    calendar_nonce = models.CharField(max_length=32, blank=True, default="", editable=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -140,6 +160,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_absolute_url(self) -> str:
         return reverse("accounts:profile", args=[self.pk])
+
+    def wants_mail(self, kind: MailKind) -> bool:
+        """Whether to send an email of this kind."""
+        return self.is_active and bool(self.email) and getattr(self, kind.field)
 
     def clean(self) -> None:
         self._normalize()

@@ -1,11 +1,14 @@
 """Everything that changes people and the blocks between them."""
 
+from collections.abc import Mapping
+
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from accounts import sign_ins
-from accounts.models import Block, User
+from accounts.models import Block, MailKind, User
 from accounts.signals import user_suspended
 
 
@@ -60,6 +63,17 @@ def set_avatar(user: User, picture: ContentFile | None) -> User:
         if old:
             transaction.on_commit(lambda: storage.delete(old), robust=True)
     return user
+
+
+def choose_mail(user_id: int, wanted: Mapping[MailKind, bool]) -> None:
+    """Switch kinds of email on or off; those that aren't named stay as they are."""
+    User.objects.filter(pk=user_id).update(**{kind.field: on for kind, on in wanted.items()})
+
+
+def renew_calendar(user: User) -> None:
+    """Give the private calendar a new address; the old one ends."""
+    user.calendar_nonce = get_random_string(32)
+    user.save(update_fields=["calendar_nonce"])
 
 
 def block(blocker: User, blocked: User) -> None:

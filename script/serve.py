@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> None:
     check_port(port)
     os.chdir(ROOT)
     os.environ.update(DEBUG="True", DJANGO_SETTINGS_MODULE="setahub.settings")
+    os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")  # where links in emails lead
 
     children = Children()
     try:

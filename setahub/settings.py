@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
+from django.http.request import validate_host
 from django.utils.translation import gettext_lazy as _
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -53,6 +54,32 @@ CSRF_TRUSTED_ORIGINS = env.checked(
     env.words("CSRF_TRUSTED_ORIGINS"),
     lambda origins: all(re.match(r"https?://[^/]+$", origin) for origin in origins),
     "origins such as https://setahub.example, separated by commas",
+)
+
+
+def _default_site_url() -> str:
+    """The first host that is a name rather than a pattern."""
+    names = [host.removeprefix(".") for host in ALLOWED_HOSTS if host != "*"]
+    return f"{'https' if HTTPS else 'http'}://{names[0] if names else 'localhost'}"
+
+
+def _is_site_url(url: str) -> bool:
+    """Scheme, host that is served here, and perhaps a port; with HTTPS on nothing but https."""
+    parts = re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(?::([0-9]{1,5}))?", url)
+    return (
+        parts is not None
+        and parts[1] in (["https"] if HTTPS else ["http", "https"])
+        and validate_host(parts[2], ALLOWED_HOSTS)
+        and 0 < int(parts[3] or 443) < 65536
+    )
+
+
+# Where links in emails and calendars lead, which are made where there is no request.
+SITE_URL = env.checked(
+    "SITE_URL",
+    env.text("SITE_URL", _default_site_url()).lower(),
+    _is_site_url,
+    f"{'https' if HTTPS else 'http'}://host or with :port, no path, the host one of ALLOWED_HOSTS",
 )
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=10)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
-from accounts.forms import AvatarForm, ProfileForm
+from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
 from accounts.services import AccountError
@@ -31,6 +31,7 @@ def me(request: UserRequest) -> HttpResponse:
     shown = {
         "registrations": Registration.objects.of_user(request.user.pk),
         "verified": EmailAddress.objects.is_verified(request.user.email),
+        "emails": EmailsForm(initial=EmailsForm.of(request.user)),
     }
     return render(request, "accounts/me.html", shown)
 

@@ -70,6 +70,8 @@ TABLE = {
     "users/me/sessions/end-others/": Row(
         "/users/me/sessions/end-others/", USERS_405, [L] + [302] * 5
     ),
+    "users/me/emails/": Row("/users/me/emails/", USERS_200, [L] + [302] * 5),
+    "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/unblock/": Row("/users/{ta}/unblock/", USERS_405, [L, 302, 302, 409, 302, 302]),

@@ -51,6 +51,12 @@ def start(**environ: str) -> subprocess.CompletedProcess[str]:
         ("ALLOWED_HOSTS", "https://setahub.example/", "host names such as setahub.example"),
         ("DEFAULT_FROM_EMAIL", "nobody", "an address such as"),
         ("EMAIL_URL", "pigeon://x", "consolemail://, smtp://"),
+        ("SITE_URL", "localhost", "https://host or with :port, no path"),
+        ("SITE_URL", "https://localhost/", "https://host or with :port, no path"),
+        ("SITE_URL", "https://localhost/app", "https://host or with :port, no path"),
+        ("SITE_URL", "http://localhost", "https://host or with :port"),
+        ("SITE_URL", "https://localhost:99999", "https://host or with :port"),
+        ("SITE_URL", "https://elsewhere.example", "the host one of ALLOWED_HOSTS"),
         ("CSRF_TRUSTED_ORIGINS", "setahub.example", "origins such as https://setahub.example"),
     ],
 )
@@ -58,7 +64,8 @@ def test_a_bad_value_stops_the_start_in_one_line(name, value, takes):
     done = start(SECRET_KEY=SECRET, **{name: value})
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(f"setahub: {name} must be {takes}")
+    assert done.stderr.startswith(f"setahub: {name} must be ")
+    assert takes in done.stderr
 
 
 def test_without_a_secret_key_it_only_starts_for_development():
@@ -91,3 +98,26 @@ def test_domains_that_are_allowed_must_be_proven():
         text=True,
     )
     assert done.stdout.strip() == "mandatory mandatory ['kmitl.ac.th', 'example.com']"
+
+
+@pytest.mark.parametrize(
+    ("environ", "site"),
+    [
+        ({}, "https://localhost"),
+        ({"HTTPS": "False"}, "http://localhost"),
+        ({"ALLOWED_HOSTS": "setahub.example,10.0.0.1"}, "https://setahub.example"),
+        ({"ALLOWED_HOSTS": ".setahub.example"}, "https://setahub.example"),
+        ({"ALLOWED_HOSTS": "*"}, "https://localhost"),
+        ({"HTTPS": "0", "SITE_URL": "http://LOCALHOST:8000"}, "http://localhost:8000"),
+        ({"HTTPS": "0", "SITE_URL": "http://[::1]:8000"}, "http://[::1]:8000"),
+    ],
+)
+def test_links_in_emails_lead_to_the_first_host_or_where_one_says(environ, site):
+    done = subprocess.run(
+        [sys.executable, "-c", "import setahub.settings as s; print(s.SITE_URL)"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": SECRET, **environ},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == site

@@ -18,6 +18,7 @@ OF_USERS = [
     "/users/me/",
     "/users/me/edit/",
     "/users/me/avatar/",
+    "/users/me/emails/",
     "/users/{ta}/",
     "/users/{ta}/timeslots/",
     "/auth/password/change/",

@@ -1,0 +1,34 @@
+"""Emails to a person, where they want them."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from accounts.models import MailKind, User
+from accounts.tokens import unsubscribe_token
+from setahub.lib import mail
+
+
+def write_to(
+    user: User,
+    kind: MailKind,
+    letter: mail.Letter,
+    *,
+    key: str,
+    attachments: Sequence[mail.Attachment] = (),
+) -> bool:
+    """Send the letter, with a way to get no more of its kind. Says whether it was wanted.
+
+    For tasks only. ``key`` names the letter among all (``setahub.lib.mail.send``).
+    """
+    if not user.wants_mail(kind):
+        return False
+    mail.send(
+        letter,
+        name=user.username,
+        address=user.email,
+        key=f"{key}-{user.pk}",
+        unsubscribe=reverse("unsubscribe", args=[unsubscribe_token(user, kind)]),
+        attachments=attachments,
+    )
+    return True

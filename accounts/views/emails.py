@@ -1,0 +1,51 @@
+"""Which emails one gets, and getting no more of a kind without signing in."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from accounts import services
+from accounts.forms import EmailsForm
+from accounts.requests import UserRequest
+from accounts.tokens import read_unsubscribe
+
+show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@show_or_post
+def emails(request: UserRequest) -> HttpResponse:
+    """A switch for each kind."""
+    if request.method == "POST":
+        form = EmailsForm(request.POST)
+        if form.is_valid():
+            services.choose_mail(request.user.pk, form.wanted)
+            messages.success(request, _("Saved."))
+            return redirect("accounts:me")
+    form = EmailsForm(initial=EmailsForm.of(request.user))
+    return render(request, "accounts/emails.html", {"form": form})
+
+
+@login_not_required
+@csrf_exempt  # mail programs post here for their users; the token is the permission
+@show_or_post
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Asks first, since link checkers open what an email links; a post switches the kind off.
+
+    ``again`` switches it on again. A mail program's one click is answered without a redirect, which
+    RFC 8058 forbids.
+    """
+    found = read_unsubscribe(token)
+    if found is None:
+        raise Http404
+    user, kind = found
+    if request.method == "POST":
+        services.choose_mail(user.pk, {kind: "again" in request.POST})
+        if request.POST.get("List-Unsubscribe") != "One-Click":
+            return redirect(request.path)
+        user.refresh_from_db()
+    shown = {"kind": kind.label, "wanted": user.wants_mail(kind)}
+    return render(request, "accounts/unsubscribe.html", shown)

@@ -1,0 +1,90 @@
+"""Emails of our own: what a letter says, written as text and as a plain HTML twin, and sent.
+
+Only tasks send (``setahub.lib.tasks``): a mail server may be slow or away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from smtplib import SMTPRecipientsRefused
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from setahub.lib.tasks import GiveUp
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a letter says, in words for its reader.
+
+    ``facts`` and ``quotes`` are pairs of a label and a text; a quote may have several lines.
+    ``action`` is what the reader may do next: words, and a path of the site.
+    """
+
+    subject: str
+    lead: Sequence[str]
+    facts: Sequence[tuple[str, str]] = ()
+    quotes: Sequence[tuple[str, str]] = ()
+    action: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    filename: str
+    content: str
+    mimetype: str
+
+
+def absolute(path: str) -> str:
+    """A path of the site as an address that works in an email."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def send(
+    letter: Letter,
+    *,
+    name: str,
+    address: str,
+    key: str,
+    unsubscribe: str = "",
+    attachments: Sequence[Attachment] = (),
+) -> None:
+    """Send a letter to one person. Raises OSError when that fails and may work later.
+
+    ``key`` names the letter among all that are ever sent: should it go out twice after a crash,
+    mailboxes see that it is the same. ``unsubscribe`` is the path of its one-click page. Raises
+    GiveUp when there is no such mailbox.
+    """
+    stop = absolute(unsubscribe) if unsubscribe else ""
+    shown = {"letter": letter, "name": name, "site": settings.SITE_URL, "unsubscribe": stop}
+    message = EmailMultiAlternatives(
+        subject=" ".join(letter.subject.split()),
+        body=render_to_string("email/letter.txt", shown),
+        to=[address],
+        headers=_headers(key, stop),
+    )
+    message.attach_alternative(render_to_string("email/letter.html", shown), "text/html")
+    for each in attachments:
+        message.attach(each.filename, each.content, each.mimetype)
+    try:
+        message.send()
+    except SMTPRecipientsRefused as error:
+        codes = [code for code, _answer in error.recipients.values()]
+        if all(code >= 500 for code in codes):
+            # Without the address, which the error names: what failed is shown to staff.
+            raise GiveUp(f"The mailbox was refused: {codes}") from None
+        raise
+
+
+def _headers(key: str, unsubscribe: str) -> dict[str, str]:
+    """Source: RFC 3834 (Auto-Submitted), RFC 8058 (one-click unsubscribing)."""
+    headers = {
+        "Message-ID": f"<{key}@{urlsplit(settings.SITE_URL).hostname}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    if unsubscribe:
+        headers["List-Unsubscribe"] = f"<{unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
