@@ -150,6 +150,7 @@ class Hub:
         self._sockets: dict[str, set[Socket]] = {}
         self._joined: set[str] = set()
         self._channel = ""
+        self._naming = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self._checked = 0.0
@@ -207,9 +208,10 @@ class Hub:
         return get_channel_layer()
 
     async def _own_channel(self) -> str:
-        if not self._channel:
-            async with asyncio.timeout(TIMEOUT):
-                self._channel = await self._layer.new_channel()
+        async with self._naming:  # asked for by several at once, it is still one channel
+            if not self._channel:
+                async with asyncio.timeout(TIMEOUT):
+                    self._channel = await self._layer.new_channel()
         return self._channel
 
     def _start(self) -> None:
