@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,11 +17,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.validators import validate_username
+from setahub.lib import ratelimit
 from setahub.lib.keys import fold, nfc
+from setahub.lib.ratelimit import Window
 
 logger = logging.getLogger(__name__)
 
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
+SIGN_INS_AT_ONCE = 20  # of one account
 CONFIRMATION = "account/email/email_confirmation"
 
 
@@ -48,6 +52,28 @@ class AccountAdapter(DefaultAccountAdapter):
                 code="domain",
             )
         return email
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Nothing: allauth would count a right password as wrong until it has been checked."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Who has this email and password. Raises ValidationError after too many failures."""
+        if not ratelimit.is_on():
+            return super().authenticate(request, **credentials)
+        email = fold(str(credentials.get("email", "")))
+        failed = Window(f"sign-in failed:{email}", settings.LOGIN_FAILURES_SECONDS)
+        running = Window(f"sign-in running:{email}", 60)
+        try:
+            # Those that run aren't counted as failed yet: without a bound, thousands of guesses
+            # sent at one moment would all be checked.
+            if running.add() > SIGN_INS_AT_ONCE or failed.count() >= settings.LOGIN_FAILURES:
+                raise self.validation_error("too_many_login_attempts")
+            user = super().authenticate(request, **credentials)
+            if user is None:
+                failed.add()
+            return user
+        finally:
+            running.take_back()
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:me")

@@ -1,14 +1,36 @@
-"""What happens at every request of somebody signed in."""
+"""What happens at every request of somebody signed in, and to whoever sends too many forms."""
 
 import contextlib
 from collections.abc import Callable
 
+from allauth.account.adapter import get_adapter
+from allauth.core.internal.ratelimit import respond_429
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from accounts import sign_ins
+from setahub.lib import ratelimit
+from setahub.lib.ratelimit import Window
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def auth_limit(get_response: GetResponse) -> GetResponse:
+    """Refuses (429) more forms a minute of one page under ``/auth/`` than a campus would send.
+
+    All of a campus may share one address of the network.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and request.path.startswith("/auth/") and ratelimit.is_on():
+            page = "/".join(request.path.split("/")[:4])  # without tokens of links
+            address = get_adapter(request).get_client_ip(request)
+            if Window(f"{page} {address}", 60).add() > settings.AUTH_FORMS_A_MINUTE:
+                return respond_429(request)
+        return get_response(request)
+
+    return middleware
 
 
 def last_seen(get_response: GetResponse) -> GetResponse:

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.adapter import SIGN_INS_AT_ONCE
 from accounts.models import Block, User
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -14,9 +15,9 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 CROWD = 6
 
 
-def all_at_once(act):
+def all_at_once(act, crowd=CROWD):
     """``act(number)`` for each of the crowd, in threads let go together; what each gave."""
-    gate = Barrier(CROWD, timeout=30)
+    gate = Barrier(crowd, timeout=30)
 
     def run(number):
         try:
@@ -25,8 +26,8 @@ def all_at_once(act):
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(CROWD) as pool:
-        return list(pool.map(run, range(CROWD)))
+    with ThreadPoolExecutor(crowd) as pool:
+        return list(pool.map(run, range(crowd)))
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,30 @@ def test_blocking_many_times_at_once_blocks_once(student, ta):
 
     assert all_at_once(block) == [302] * CROWD
     assert Block.objects.count() == 1
+
+
+def test_the_right_password_from_many_devices_at_once_lets_all_in(student):
+    def sign_in(number):
+        form = {"login": student.email, "password": "pass-word-1"}
+        return Client().post("/auth/login/", form).status_code
+
+    assert all_at_once(sign_in, 12) == [302] * 12
+
+
+def test_wrong_passwords_at_once_are_not_all_checked(student, settings, monkeypatch):
+    tried = []
+    check = User.check_password
+    monkeypatch.setattr(
+        User, "check_password", lambda user, raw: tried.append(raw) or check(user, raw)
+    )
+
+    def guess(number):
+        return Client().post(
+            "/auth/login/", {"login": student.email, "password": f"guess {number}"}
+        )
+
+    assert {response.status_code for response in all_at_once(guess, 60)} == {200}
+    most = SIGN_INS_AT_ONCE + settings.LOGIN_FAILURES
+    assert settings.LOGIN_FAILURES <= len(set(tried)) <= most
+    right = {"login": student.email, "password": "pass-word-1"}
+    assert "Too many" in Client().post("/auth/login/", right).content.decode()

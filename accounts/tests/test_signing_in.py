@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
 from django.test import Client
 
+from accounts.hashers import PasswordHasher
 from accounts.models import User
+from setahub.settings import PASSWORD_HASHERS
 
 PASSWORD = "pass-word-1"
 NEW = "another good one 7"
@@ -81,8 +84,22 @@ class TestLogin:
         login(other, "neighbour@example.com")
         assert signed_in(other)
 
+    @pytest.mark.parametrize(
+        "path",
+        ["/auth/login/", "/auth/signup/", "/auth/password/reset/", "/auth/password/reset/key/"],
+    )
+    def test_a_campus_shares_an_address_up_to_a_limit_a_minute(
+        self, client, db, settings, clock, path
+    ):
+        settings.AUTH_FORMS_A_MINUTE = 3
+        ends = ["1-a/", "1-b/", "1-c/", "1-d/"] if path.endswith("key/") else [""] * 4
+        assert [client.post(path + end).status_code for end in ends] == [200, 200, 200, 429]
+        assert client.get("/auth/login/").status_code == 200
+        clock.shift(61)
+        assert client.post(path + ends[0]).status_code == 200
+
     def test_limits_can_be_off_for_load_tests(self, client, student, settings):
-        settings.ACCOUNT_RATE_LIMITS = False
+        settings.RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS = False
         for _ in range(8):
             login(client, password="wrong")
         login(client)
@@ -91,6 +108,23 @@ class TestLogin:
     def test_garbage_is_an_error_beside_the_field(self, client):
         assert login(client, "\0", "\0").status_code == 200
         assert login(client, "", "").status_code == 200
+
+
+class TestHashing:
+    def test_passwords_are_kept_as_argon2id(self):
+        hashed = PasswordHasher().encode("pass-word-1", "a-salt-of-16-byte")
+        assert hashed.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+        assert PASSWORD_HASHERS[0] == "accounts.hashers.PasswordHasher"
+
+    def test_one_kept_otherwise_is_kept_this_way_after_the_next_login(
+        self, client, student, settings
+    ):
+        settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+        student.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1)
+        student.save()
+        login(client)
+        student.refresh_from_db()
+        assert student.password.startswith("argon2$argon2id$")
 
 
 class TestLogout:

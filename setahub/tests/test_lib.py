@@ -9,6 +9,7 @@ from conftest import NOW
 from setahub.lib import when
 from setahub.lib.keys import ascii_slug, fold, nfc
 from setahub.lib.paging import paginate, whole
+from setahub.lib.ratelimit import Window
 from topics.models import Topic
 
 
@@ -119,3 +120,23 @@ class TestPaging:
         )
         with pytest.raises(Http404):
             paginate(rows, "4", 2)
+
+
+class TestWindow:
+    def test_counts_each_key_alone_and_can_take_one_back(self, clock):
+        one, other = Window("one@example.com", 300), Window("other@example.com", 300)
+        assert [one.add(), one.add(), other.add(), one.add()] == [1, 2, 1, 3]
+        one.take_back()
+        assert (one.count(), other.count()) == (2, 1)
+
+    def test_begins_with_the_first_and_ends_after_its_seconds(self, clock):
+        window = Window("one@example.com", 300)
+        assert window.count() == 0
+        window.add()
+        clock.shift(299)
+        assert window.add() == 2
+        clock.shift(1)
+        assert (window.count(), window.add()) == (0, 1)
+
+    def test_takes_any_key(self, clock):
+        assert Window("ก \0\n\ud800" * 200, 60).add() == 1
