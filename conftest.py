@@ -26,11 +26,17 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def pytest_report_header() -> str | None:
+def pytest_report_header() -> list[str]:
     """Says once what a newcomer's machine leaves out; in CI those tests fail instead."""
-    if chromium() or os.environ.get("CI"):
-        return None
-    return "Chromium is not installed: the browser tests are left out."
+    if os.environ.get("CI"):
+        return []
+    missing = {
+        "Chromium is not installed: the browser tests are left out.": chromium(),
+        "Redis is not installed: the tests of several server processes are left out.": (
+            shutil.which("redis-server")
+        ),
+    }
+    return [line for line, program in missing.items() if not program]
 
 
 @pytest.fixture(autouse=True)

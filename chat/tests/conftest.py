@@ -1,5 +1,6 @@
 """Conversations that tests of the chat need."""
 
+import os
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,11 @@ import pytest
 from accounts.models import User
 from chat import services
 from chat.models import Message
+from chat.tests.servers import redis_server
+
+# Tests with a Redis of their own; the root conftest says in one line that they are left out.
+NEED_REDIS = ["test_servers.py", "test_processes.py", "test_redis_away.py"]
+collect_ignore = [] if redis_server() or os.environ.get("CI") else NEED_REDIS
 
 
 @pytest.fixture
