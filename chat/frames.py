@@ -43,7 +43,9 @@ def message(message: Message, *, viewer: int, other: int) -> Frame:
         "width": message.width,
         "height": message.height,
         "created_at": _iso(message.created_at),
-        "html": render_to_string("chat/_message.html", {"message": message, "viewer_id": viewer}),
+        "html": render_to_string(
+            "chat/_message.html", {"message": message, "viewer_id": viewer, "live": True}
+        ),
     }
 
 

@@ -166,7 +166,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def shown(self) -> "MessageQuerySet":
         """Loads what showing a message needs."""
-        return self.select_related("event__booking__topic")
+        return self.select_related("sender", "event__booking__topic")
 
     def newest(self, count: int, before: int | None = None) -> "Sequence[Message]":
         """The last ``count`` messages (before one, by id), oldest first."""

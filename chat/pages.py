@@ -1,6 +1,6 @@
 """Reads that the pages of conversations share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,38 +10,80 @@ from django.http import Http404
 from accounts.models import Block, User
 from chat import presence, services
 from chat.errors import ChatError
-from chat.models import Message, Participation, ParticipationQuerySet
+from chat.models import Message, MessageQuerySet, Participation, ParticipationQuerySet
 from scheduling.models import Booking
+from scheduling.pages import blocked_with
 from setahub.lib import when
 from topics.models import Topic
 
 LATEST = 50
 MISSED = 200
 INBOX = 30
+NEWEST = 3
 
 
 @dataclass(frozen=True)
 class Line:
-    """A message as a list shows it."""
+    """A message as a list shows it.
+
+    ``joined``: the next one is of the same person and minute, so that one time is enough for both.
+    ``state``: "sent", "read", or "" where the list says neither.
+    """
 
     message: Message
     day: date | None  # the day that begins with it, where one does
     first_unread: bool
+    joined: bool
+    state: str
 
 
-def lines(messages: Sequence[Message], viewer_id: int, *, read_upto: int | None) -> list[Line]:
+def lines(
+    messages: Sequence[Message],
+    viewer_id: int,
+    *,
+    read_upto: int | None = None,
+    their_read_id: int = 0,
+) -> list[Line]:
     """Messages (oldest first) with the days between them and the line before the first unread.
 
     ``read_upto`` is the last message that the viewer has read; None for no such line.
+    ``their_read_id`` is the last one that the other has read.
     """
     shown, day, divided = [], None, read_upto is None
-    for message in messages:
+    states = _states(messages, viewer_id, their_read_id)
+    followers: list[Message | None] = [*messages[1:], None]
+    for message, follower in zip(messages, followers, strict=False):
         own_day = when.local(message.created_at).date()
         unread = not divided and message.sender_id != viewer_id and message.pk > (read_upto or 0)
         divided = divided or unread
-        shown.append(Line(message, own_day if own_day != day else None, unread))
+        begins = own_day if own_day != day else None
+        joined, state = _are_joined(message, follower), states.get(message.pk, "")
+        shown.append(Line(message, begins, unread, joined, state))
         day = own_day
     return shown
+
+
+def _are_joined(message: Message, follower: Message | None) -> bool:
+    return (
+        follower is not None
+        and not (message.is_card or follower.is_card)
+        and message.sender_id == follower.sender_id
+        and when.full(message.created_at) == when.full(follower.created_at)
+    )
+
+
+def _states(messages: Sequence[Message], viewer_id: int, their_read_id: int) -> dict[int, str]:
+    """The viewer's newest message that was read, and their newest one where it wasn't."""
+    mine = [each.pk for each in messages if each.sender_id == viewer_id and not each.is_card]
+    states = {pk: "read" for pk in mine[::-1] if pk <= their_read_id}
+    newest_read = max(states, default=0)
+    found = {newest_read: "read"} if newest_read else {}
+    if mine and mine[-1] > newest_read:
+        found[mine[-1]] = "sent"
+    return found
+
+
+# --- Whom one may write to ----------------------------------------------------------------------
 
 
 def partner(viewer: User, pk: int) -> User:
@@ -57,29 +99,74 @@ def may_open(viewer: User, person: User) -> bool:
     return services.share_conversation(viewer.pk, person.pk) or services.may_write(viewer, person)
 
 
-def conversation(viewer: User, person: User) -> dict[str, Any]:
-    """What the page of a conversation shows, its form aside. A constant number of queries."""
+def writable_tas(viewer: User, tas: Iterable[User]) -> set[int]:
+    """Ids of those TAs (approved and active ones) whom the viewer may write to. One query."""
+    ids = {ta.pk for ta in tas} - {viewer.pk}
+    return ids - blocked_with(viewer)
+
+
+# --- Pages --------------------------------------------------------------------------------------
+
+
+def conversation(viewer: User, person: User, before: int | None = None) -> dict[str, Any]:
+    """What the page of a conversation shows, its form aside. A constant number of queries.
+
+    ``before``: messages older than this one rather than the latest.
+    """
     side = Participation.objects.with_other(viewer.pk, person.pk).first()
     theirs = Participation.objects.with_other(person.pk, viewer.pk).first()
-    messages = (
-        Message.objects.filter(conversation=side.conversation_id).shown().newest(LATEST + 1)
-        if side
-        else []
-    )
+    messages: Sequence[Message] = []
+    if side:
+        messages = _rows(side).newest(LATEST + 1, before)
     shown = messages[-LATEST:]
+    their_read_id = theirs.last_read_id if theirs else 0
     return {
         "person": person,
-        "lines": lines(shown, viewer.pk, read_upto=side.last_read_id if side else None),
+        "lines": lines(
+            shown,
+            viewer.pk,
+            read_upto=side.last_read_id if side else None,
+            their_read_id=their_read_id,
+        ),
         "older": shown[0].pk if len(messages) > LATEST else None,
+        "before": before,
         "last_id": shown[-1].pk if shown else 0,
         "unread": side.unread if side else 0,
-        "their_read_id": theirs.last_read_id if theirs else 0,
+        "began": side is not None,
+        "their_read_id": their_read_id,
         "their_read_at": theirs.read_at if theirs else None,
         "online": bool(side) and presence.is_online(person.pk),
         "topics": list(Topic.objects.taught_by(person.pk).order_by("name_key")[:3]),
         "booking": next_booking(viewer, person),
         "refusal": refusal(viewer, person),
         "blocked_by_me": Block.objects.made(viewer.pk, person.pk).exists(),
+        "viewer_id": viewer.pk,
+    }
+
+
+def _rows(side: Participation) -> MessageQuerySet:
+    return Message.objects.filter(conversation=side.conversation_id).shown()
+
+
+def history(
+    viewer: User, person: User, *, before: int | None = None, after: int | None = None
+) -> dict[str, Any]:
+    """Older messages, or those after one, oldest first; ``more`` where there are more of them."""
+    rows = Message.objects.between(viewer.pk, person.pk).shown()
+    found: Sequence[Message]
+    if after is not None:
+        found = rows.following(after, MISSED + 1)
+        shown, more = found[:MISSED], len(found) > MISSED
+    else:
+        found = rows.newest(LATEST + 1, before)
+        shown, more = found[-LATEST:], len(found) > LATEST
+    theirs = Participation.objects.with_other(person.pk, viewer.pk).first()
+    return {
+        "person": person,
+        "lines": lines(shown, viewer.pk),
+        "more": more,
+        "their_read_id": theirs.last_read_id if theirs else 0,
+        "their_read_at": theirs.read_at if theirs else None,
         "viewer_id": viewer.pk,
     }
 
@@ -101,3 +188,8 @@ def next_booking(viewer: User, person: User) -> Booking | None:
 def inbox(viewer: User) -> ParticipationQuerySet:
     """The viewer's conversations, unread first."""
     return Participation.objects.inbox(viewer.pk)
+
+
+def latest(viewer: User) -> list[Participation]:
+    """The few conversations that the start page shows."""
+    return list(inbox(viewer)[:NEWEST])

@@ -106,6 +106,7 @@ def send(
         if client_id and (before := Message.objects.filter(sender=sender, client_id=client_id)):
             return _again(before.get(), message, recipient_id)
         recipient = check_may_write(sender, User.objects.filter(pk=recipient_id).first())
+        message.sender = sender  # what open pages are sent names them
         _check_rate(sender, with_image=picture is not None)
         if picture is None:
             return _store(message, recipient.pk)
@@ -220,13 +221,14 @@ def post_card(event: BookingEvent) -> None:
     if event.kind not in CARDS:
         return
     booking = event.booking
-    people = (booking.student_id, booking.ta_id)
-    # What staff or the clock did is told in the TA's name, to the student.
-    sender = event.actor_id if event.actor_id in people else booking.ta_id
-    recipient = people[1] if sender == people[0] else people[0]
+    sender, recipient = booking.student, booking.ta
+    if event.actor_id != sender.pk:
+        # What staff or the clock did is told in the TA's name, to the student.
+        sender, recipient = recipient, sender
     made = event.kind == BookingEvent.Kind.MADE
     text = booking.question if made else event.detail
-    _store(Message(sender_id=sender, kind=Message.Kind.BOOKING, text=text, event=event), recipient)
+    card = Message(sender=sender, kind=Message.Kind.BOOKING, text=text, event=event)
+    _store(card, recipient.pk)
 
 
 # --- Reading ------------------------------------------------------------------------------------

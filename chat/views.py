@@ -33,11 +33,15 @@ def inbox(request: UserRequest) -> HttpResponse:
 
 @show_or_post
 def conversation(request: UserRequest, pk: int) -> HttpResponse:
-    """The latest messages with somebody; ``POST`` sends one."""
+    """The latest messages with somebody, or those ``?before=`` one; ``POST`` sends one."""
     if request.method == "POST":
         return _send(request, get_object_or_404(User, pk=pk))
     person = pages.partner(request.user, pk)
-    return _show(request, person, MessageForm(initial={"client_id": uuid.uuid4()}))
+    return _show(request, person, _empty_form(), before=_id_in(request, "before"))
+
+
+def _empty_form() -> MessageForm:
+    return MessageForm(initial={"client_id": uuid.uuid4()})
 
 
 def _send(request: UserRequest, person: User) -> HttpResponse:
@@ -75,9 +79,16 @@ def _refused(
     return _show(request, person, form, status=error.status)
 
 
-def _show(request: UserRequest, person: User, form: MessageForm, status: int = 200) -> HttpResponse:
-    shown: dict[str, Any] = pages.conversation(request.user, person)
-    shown |= {"form": form, "others": pages.inbox(request.user)[: pages.INBOX]}
+def _show(
+    request: UserRequest,
+    person: User,
+    form: MessageForm,
+    *,
+    status: int = 200,
+    before: int | None = None,
+) -> HttpResponse:
+    shown: dict[str, Any] = pages.conversation(request.user, person, before)
+    shown |= {"form": form, "page": paginate(pages.inbox(request.user), None, pages.INBOX)}
     return render(request, "chat/conversation.html", shown, status=status)
 
 
@@ -85,25 +96,16 @@ def _show(request: UserRequest, person: User, form: MessageForm, status: int = 2
 def history(request: UserRequest, pk: int) -> HttpResponse:
     """Older messages (``?before=``) or missed ones (``?after=``), as a fragment, oldest first."""
     person = pages.partner(request.user, pk)
-    rows = Message.objects.between(request.user.pk, person.pk).shown()
-    if "after" in request.GET:
-        found = rows.following(_id(request.GET["after"]), pages.MISSED + 1)
-        shown, more = found[: pages.MISSED], len(found) > pages.MISSED
-    else:
-        before = _id(request.GET["before"]) if "before" in request.GET else None
-        found = rows.newest(pages.LATEST + 1, before)
-        shown, more = found[-pages.LATEST :], len(found) > pages.LATEST
-    context = {
-        "person": person,
-        "lines": pages.lines(shown, request.user.pk, read_upto=None),
-        "more": more,
-        "viewer_id": request.user.pk,
-    }
-    return render(request, "chat/_history.html", context)
+    before, after = _id_in(request, "before"), _id_in(request, "after")
+    shown = pages.history(request.user, person, before=before, after=after)
+    return render(request, "chat/_history.html", shown)
 
 
-def _id(text: str) -> int:
-    """An id from a query string, 0 included ("from the start"); garbage is a bad request."""
+def _id_in(request: UserRequest, name: str) -> int | None:
+    """An id from the query string, 0 included ("from the start"); garbage is a bad request."""
+    text = request.GET.get(name)
+    if text is None:
+        return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BadRequest("not an id")
     return int(text)
@@ -115,8 +117,7 @@ def read(request: UserRequest, pk: int) -> HttpResponse:
     person = pages.partner(request.user, pk)
     form = ReadForm(request.POST)
     if not form.is_valid():
-        shown = MessageForm(initial={"client_id": uuid.uuid4()})
-        return _show(request, person, shown, status=422)
+        return _show(request, person, _empty_form(), status=422)
     services.mark_read(request.user.pk, person.pk, form.cleaned_data["last_id"])
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204)

@@ -122,7 +122,7 @@ def mark_clashes(viewer: User, slots: Sequence[TimeSlot]) -> None:
         .overlapping(first, last)
         .values_list("slot_id", "starts_at", "ends_at")
     )
-    blocked = _blocked_with(viewer)
+    blocked = blocked_with(viewer)
     for slot in slots:
         slot.refusal = _refusal(viewer, slot, taken, blocked)  # type: ignore[attr-defined]
 
@@ -132,7 +132,8 @@ def open_ones(slots: Iterable[TimeSlot]) -> list[TimeSlot]:
     return [slot for slot in slots if not slot.refusal]  # type: ignore[attr-defined]
 
 
-def _blocked_with(viewer: User) -> set[int]:
+def blocked_with(viewer: User) -> set[int]:
+    """Ids of those whom the viewer blocks or is blocked by. One query."""
     pairs = Block.objects.filter(blocker=viewer.pk).values_list("blocked", flat=True)
     return set(
         pairs.union(Block.objects.filter(blocked=viewer.pk).values_list("blocker", flat=True))

@@ -215,6 +215,17 @@ class TestBlocks:
         client.post(f"/users/{ta.pk}/unblock/")
         assert Block.objects.count() == 0
 
+    @pytest.mark.parametrize(
+        "back, goes_to",
+        [("/messages/{}/", "/messages/{}/"), ("https://evil.example/", "/users/{}/")],
+    )
+    def test_one_comes_back_to_the_page_of_ours_that_sent_it(
+        self, sign_in, student, ta, back, goes_to
+    ):
+        sent = {"next": back.format(ta.pk)}
+        response = sign_in(student).post(f"/users/{ta.pk}/block/", sent)
+        assert response.url == goes_to.format(ta.pk)
+
     def test_nobody_takes_back_the_others_block(self, sign_in, student, ta):
         services.block(ta, student)
         sign_in(student).post(f"/users/{ta.pk}/unblock/")

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -101,7 +102,7 @@ def _profile(request: UserRequest, person: User, error: AccountError | None = No
 @require_POST
 def block(request: UserRequest, pk: int) -> HttpResponse:
     """No further messages or bookings with somebody."""
-    done = _("Blocked: no new bookings between you two.")
+    done = _("Blocked: no messages and no new bookings between you two.")
     return _between(request, pk, services.block, done)
 
 
@@ -114,10 +115,13 @@ def unblock(request: UserRequest, pk: int) -> HttpResponse:
 def _between(
     request: UserRequest, pk: int, write: Callable[[User, User], None], done: str
 ) -> HttpResponse:
+    """Back to the page that ``next`` names (a conversation's menu does), else to the profile."""
     person = get_object_or_404(User.objects.seen_by(request.user), pk=pk)
     try:
         write(request.user, person)
     except AccountError as error:
         return _profile(request, person, error)
     messages.success(request, done)
-    return redirect(person)
+    back = request.POST.get("next", "")
+    own = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    return redirect(back if own else person)

@@ -1,5 +1,7 @@
 """How messages read in templates."""
 
+from datetime import datetime
+
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -13,6 +15,12 @@ from setahub.lib import when
 register = template.Library()
 
 PREVIEW_MAX = 120
+THUMB_WIDTH, THUMB_HEIGHT = 320, 360  # of pictures in a conversation, in CSS pixels
+GLYPHS = {
+    BookingEvent.Kind.MADE: "calendar-check",
+    BookingEvent.Kind.MOVED: "calendar-clock",
+    BookingEvent.Kind.CANCELLED: "calendar-x",
+}
 
 
 @register.filter
@@ -35,6 +43,27 @@ def card_title(event: BookingEvent) -> str:
         for name, moment in (("old", event.old_starts_at), ("new", event.new_starts_at))
     }
     return words % {"topic": event.booking.topic.name, **times}
+
+
+@register.filter
+def card_glyph(event: BookingEvent) -> str:
+    """The icon of what happened to a booking."""
+    return GLYPHS[BookingEvent.Kind(event.kind)]
+
+
+@register.filter
+def shown_size(message: Message) -> tuple[int, int]:
+    """Width and height that a message's picture takes in the list, its shape kept."""
+    width, height = message.width or 1, message.height or 1
+    scale = min(THUMB_WIDTH / width, THUMB_HEIGHT / height, 1)
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+@register.filter
+def clock_or_day(moment: datetime) -> str:
+    """``14:02`` today, ``Mon 23 Nov, 14:02`` on another day."""
+    today = when.local(moment).date() == when.today()
+    return when.clock(moment) if today else when.full(moment)
 
 
 @register.simple_tag
