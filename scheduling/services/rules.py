@@ -78,8 +78,9 @@ def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
 
 
 def _check_topic_is_offered(slot: TimeSlot, topic: Topic, moving: Booking | None) -> None:
-    taught = Registration.objects.approved().filter(user=slot.appointment.ta_id, topic=topic.pk)
-    if topic.is_archived or not slot.appointment.topics.contains(topic) or not taught.exists():
+    # Asked of the database, since the topic may have been archived since the caller read it.
+    taught = Registration.objects.teaching().filter(user=slot.appointment.ta_id, topic=topic.pk)
+    if not slot.appointment.topics.contains(topic) or not taught.exists():
         message = _("This session isn't for that topic.")
         if moving:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
             raise SchedulingError("topic", message)

@@ -230,9 +230,9 @@ class TestOffer:
         assert words(error) == ("topic", 422, "This session isn't for that topic.")
         assert error.field == "topic"
 
-    def test_an_archived_topic(self, student, topic, slot):
-        topic.archived_at = timezone.now()
-        topic.save()
+    def test_a_topic_that_is_archived_while_one_books(self, student, topic, slot):
+        Topic.objects.update(archived_at=timezone.now())
+        assert not topic.is_archived  # as it was read before
         assert refusal(student, slot, topic).code == "topic"
 
     @pytest.mark.parametrize("status", [Registration.Status.PENDING, None])
