@@ -18,7 +18,7 @@ from django.http import parse_cookie
 
 from chat import frames, protocol, sockets
 from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
-from setahub.lib import live
+from setahub.lib import live, logs
 from setahub.lib.sessions import session_mark
 
 P = ParamSpec("P")
@@ -67,6 +67,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         if found is None:
             return await self._close(NO_SESSION)
         self.user_id = found
+        logs.user_id.set(found)
         await live.hub().join(live.user_group(self.user_id), self)
 
     async def disconnect(self, code: int) -> None:

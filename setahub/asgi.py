@@ -10,5 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 pages = get_asgi_application()  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
+from setahub.lib.serving import Graceful, logged, stop_with_daphne  # noqa: E402
 
-application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application})
+application = Graceful(
+    ProtocolTypeRouter({"http": pages, "websocket": logged(websocket_application)})
+)
+stop_with_daphne(application)

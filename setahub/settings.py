@@ -234,7 +234,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # --- Files --------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", "var/static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", "var/media")
@@ -402,7 +402,7 @@ MESSAGE_IMAGES_PER_MINUTE = 10
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"requests": {"()": "setahub.lib.logs.RequestLines"}},
@@ -425,6 +425,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "setahub.access": {"level": "WARNING" if DEBUG else "INFO"},
         "psycopg.pool": {"level": "ERROR"},  # a line for each connection; outages have their own
     },
 }

@@ -11,6 +11,8 @@ from setahub.lib.outage import trouble
 
 # The id of the request that is being answered; every line logged meanwhile carries it.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+# Whose socket it is, once it is known; requests tell it themselves.
+user_id: ContextVar[int] = ContextVar("user_id", default=0)
 
 # What follows these is a secret: whoever has it is let in.
 _SECRETS = re.compile(

@@ -1,0 +1,61 @@
+"""Page processes: ``gunicorn setahub.wsgi``, which reads this file by itself.
+
+Waiting for the database is most of a page, so a process answers several at once in threads; each
+thread needs a connection of the process's pool (DATABASE_POOL).
+"""
+
+from pathlib import Path
+from socket import socket
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from setahub.lib import env
+from setahub.settings import LOGGING
+
+
+class PageWorker(ThreadWorker):
+    """gunicorn's own, but a stopping process also closes its listening socket.
+
+    Otherwise what the proxy sends it meanwhile waits where nobody looks, and is lost with the
+    process; a closed one makes the proxy ask another process at once.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._take_the_last(listener)
+                listener.close()
+
+    def _take_the_last(self, listener: socket) -> None:
+        """Accept what has connected before the end."""
+        listener.setblocking(False)
+        count = -1
+        while count != self.nr_conns:
+            count = self.nr_conns
+            self.accept(listener)
+
+
+bind = [env.text("WEB_BIND", "127.0.0.1:8000")]
+worker_class = PageWorker
+workers = env.number("WEB_PROCESSES", 2, low=1, high=64)
+threads = env.number("WEB_THREADS", 8, low=1, high=64)
+
+# A stopping process takes no new requests and finishes those that it has.
+graceful_timeout = 25  # seconds; less than what docker-compose.yml gives before it kills
+timeout = 60  # seconds without a sign of life from a process, not from a request
+# Longer than the proxy keeps a connection that nobody uses, so that it is never the one surprised.
+keepalive = 75
+
+# Signs of life are a file's times; where there is one, in memory rather than on a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# Everything goes where the site's own lines go. A line for each request is one of them already.
+logconfig_dict = {
+    **LOGGING,
+    "loggers": {
+        **LOGGING["loggers"],
+        "gunicorn.error": {"level": "INFO"},
+        "gunicorn.access": {"level": "CRITICAL"},
+    },
+}
