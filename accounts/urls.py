@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import emails, profile, security
+from accounts.views import calendar, emails, profile, security
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("me/sessions/", security.sessions, name="sessions"),
     path("me/sessions/<id:pk>/end/", security.end_session, name="end_session"),
     path("me/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
+    path("me/calendar/renew/", calendar.renew, name="renew_calendar"),
     path("me/emails/", emails.emails, name="emails"),
     path("<id:pk>/", profile.profile, name="profile"),
     path("<id:pk>/block/", profile.block, name="block"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from scheduling import calendars
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
@@ -141,6 +142,7 @@ def page(booking: Booking, viewer: User) -> dict[str, Any]:
         "other": booking.ta if as_student else booking.student,
         "actions": actions(booking, viewer),
         "history": history(booking, viewer),
+        "google": calendars.google_link(booking, viewer),
         "started": booking.starts_at <= now,
         "ended": booking.ends_at <= now,
     }

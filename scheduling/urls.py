@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import appointments, bookings, slots
+from scheduling.views import appointments, bookings, calendars, slots
 
 app_name = "scheduling"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("bookings/", bookings.booking_list, name="bookings"),
     path("bookings/new/", bookings.create, name="booking_create"),
     path("bookings/<id:pk>/", bookings.detail, name="booking"),
+    path("bookings/<id:pk>/calendar.ics", calendars.booking, name="booking_calendar"),
+    path("calendar/<str:token>.ics", calendars.feed, name="calendar_feed"),
     path("bookings/<id:pk>/cancel/", bookings.cancel, name="booking_cancel"),
     path("bookings/<id:pk>/reschedule/", bookings.reschedule, name="booking_reschedule"),
     path("bookings/<id:pk>/complete/", bookings.complete, name="booking_complete"),

@@ -16,6 +16,7 @@ from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
 from accounts.services import AccountError
+from accounts.views import calendar
 from scheduling import pages
 from scheduling.free import sessions_given
 from scheduling.models import TimeSlot
@@ -32,6 +33,7 @@ def me(request: UserRequest) -> HttpResponse:
     shown = {
         "registrations": Registration.objects.of_user(request.user.pk),
         "verified": EmailAddress.objects.is_verified(request.user.email),
+        "calendar": calendar.addresses(request),
         "emails": EmailsForm(initial=EmailsForm.of(request.user)),
     }
     return render(request, "accounts/me.html", shown)

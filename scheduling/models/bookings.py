@@ -1,5 +1,6 @@
 """Bookings and their history."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.models.appointments import REASON_MAX, TimeSlot
+from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
 from setahub.lib import when
 from setahub.lib.policy import policy
 from topics.models import Topic
@@ -132,6 +133,13 @@ class Booking(models.Model):
     ta_absent_at = models.DateTimeField(
         _("student reported that the TA did not come"), null=True, blank=True, editable=False
     )
+    # What calendars know it by, and how often its time or place has changed, cancelling included.
+    uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    revised_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The start that each reminder was sent for: after a move it is another, and due anew.
+    reminded_day_for = models.DateTimeField(null=True, blank=True, editable=False)
+    reminded_hour_for = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = BookingQuerySet.as_manager()
 
@@ -170,6 +178,10 @@ class Booking(models.Model):
                 fields=["ta", "starts_at"], name="booking_ta_kept", condition=~Q(status="cancelled")
             ),
             models.Index(fields=["student", "status", "starts_at"], name="booking_student_status"),
+            # For the sweep: reminders, and what is over.
+            models.Index(
+                fields=["starts_at"], name="booking_active_start", condition=Q(status="booked")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -252,6 +264,11 @@ class BookingEvent(models.Model):
     old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled
     new_starts_at = models.DateTimeField(null=True)  # of what was made or moved
     created_at = models.DateTimeField(default=timezone.now)
+    # The booking as this left it, for the email about it, which may be sent after further changes.
+    sequence = models.PositiveIntegerField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    place = models.CharField(max_length=LOCATION_MAX, blank=True)
 
     class Meta:
         verbose_name = _("booking event")

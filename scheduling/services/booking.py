@@ -46,6 +46,7 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
         rules.check_move_to(booking, student, slot)
         old = booking.starts_at
         booking.slot = slot
+        _revise(booking)
         booking.save()
         _record(booking, Kind.MOVED, student, old=old, new=booking.starts_at)
     return booking
@@ -115,11 +116,14 @@ def report_ta_absent(booking: Booking, student: User) -> Booking:
 
 
 def note_change(bookings: Iterable[Booking], actor: User, detail: str) -> None:
-    """Tell the students of these bookings, through their history, what changed in the session."""
-    BookingEvent.objects.bulk_create(
-        BookingEvent(booking=booking, kind=Kind.CHANGED, actor=actor, detail=detail)
-        for booking in bookings
-    )
+    """Tell the students of these bookings what changed in the session; the caller holds the locks.
+
+    The bookings have their people and their session loaded.
+    """
+    for booking in bookings:
+        _revise(booking)
+        booking.save(update_fields=["sequence", "revised_at"])
+        _record(booking, Kind.CHANGED, actor, detail=detail)
 
 
 # --- Locks --------------------------------------------------------------------------------------
@@ -163,6 +167,7 @@ def _cancel(booking: Booking, actor: User | None, reason: str, *, late: bool) ->
     booking.cancelled_by = actor
     booking.cancel_reason = reason
     booking.cancelled_late = late
+    _revise(booking)
     booking.save(
         update_fields=[
             "status",
@@ -170,10 +175,18 @@ def _cancel(booking: Booking, actor: User | None, reason: str, *, late: bool) ->
             "cancelled_by",
             "cancel_reason",
             "cancelled_late",
+            "sequence",
+            "revised_at",
         ]
     )
     _record(booking, Kind.CANCELLED, actor, detail=reason, old=booking.starts_at)
     return booking
+
+
+def _revise(booking: Booking) -> None:
+    """What calendars have of the booking is out of date from now on."""
+    booking.sequence += 1
+    booking.revised_at = timezone.now()
 
 
 def _record(
@@ -193,6 +206,10 @@ def _record(
         old_starts_at=old,
         new_starts_at=new,
         created_at=timezone.now(),
+        sequence=booking.sequence,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        place=booking.slot.appointment.location,
     )
     booking_changed.send(Booking, event=event)
 

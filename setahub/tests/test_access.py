@@ -71,6 +71,7 @@ TABLE = {
         "/users/me/sessions/end-others/", USERS_405, [L] + [302] * 5
     ),
     "users/me/emails/": Row("/users/me/emails/", USERS_200, [L] + [302] * 5),
+    "users/me/calendar/renew/": Row("/users/me/calendar/renew/", USERS_405, [L] + [302] * 5),
     "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
@@ -132,6 +133,11 @@ TABLE = {
         "/bookings/new/?slot={slot}", [L, 200, 200, 409, 200, 200], [L, 404, 404, 404, 404, 404]
     ),
     "bookings/<id:pk>/": Row("/bookings/{booking}/", [L, 404, 200, 200, 404, 404], USERS_405),
+    "bookings/<id:pk>/calendar.ics": Row(
+        "/bookings/{booking}/calendar.ics", [L, 404, 200, 200, 404, 404], USERS_405
+    ),
+    # Who has the token needs no sign-in; whose it is, is tested in scheduling.
+    "calendar/<str:token>.ics": Row("/calendar/1-x.ics", [404] * 6, ALL_405),
     "bookings/<id:pk>/cancel/": Row(
         "/bookings/{booking}/cancel/", [L, 404, 200, 200, 404, 404], [L, 404, 302, 422, 404, 404]
     ),

@@ -1,0 +1,31 @@
+"""The addresses of one's private calendar."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import services
+from accounts.requests import UserRequest
+from accounts.tokens import calendar_token
+
+
+def addresses(request: UserRequest) -> dict[str, str]:
+    """Of the feed: to copy, to open a calendar program with, and to add it to Google Calendar."""
+    feed = reverse("scheduling:calendar_feed", args=[calendar_token(request.user)])
+    http = request.build_absolute_uri(feed)
+    webcal = "webcal" + http[http.index(":") :]
+    google = "https://calendar.google.com/calendar/render?" + urlencode({"cid": webcal})
+    return {"http": http, "webcal": webcal, "google": google}
+
+
+@require_POST
+def renew(request: UserRequest) -> HttpResponse:
+    """A new secret address; what knows the old one sees nothing any more."""
+    services.renew_calendar(request.user)
+    messages.success(request, _("Your calendar has a new address. Add it to your programs again."))
+    return redirect("accounts:me")

@@ -1,0 +1,41 @@
+"""Bookings for people's own calendars."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
+
+from accounts.requests import UserRequest
+from accounts.tokens import calendar_owner
+from scheduling import calendars
+from scheduling.models import Booking
+
+ICALENDAR = "text/calendar; charset=utf-8"
+
+
+@require_safe
+def booking(request: UserRequest, pk: int) -> HttpResponse:
+    """One booking as a file, for its student and its TA."""
+    mine = Booking.objects.of(request.user.pk).with_people()
+    found = get_object_or_404(mine, pk=pk)
+    response = HttpResponse(calendars.single(found, request.user), content_type=ICALENDAR)
+    response.headers["Content-Disposition"] = f'attachment; filename="setahub-booking-{pk}.ics"'
+    return response
+
+
+@login_not_required
+@require_safe
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """All bookings of whom the token belongs to, for programs that look again and again."""
+    reader = calendar_owner(token)
+    if reader is None:
+        raise Http404
+    tag = quote_etag(calendars.feed_tag(reader))
+    response = get_conditional_response(request, etag=tag)
+    if response is None:
+        response = HttpResponse(calendars.feed(reader), content_type=ICALENDAR)
+        response.headers["Content-Disposition"] = 'inline; filename="setahub.ics"'
+    response.headers["ETag"] = tag
+    return response
