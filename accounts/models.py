@@ -21,6 +21,7 @@ from setahub.lib.images import avatar_path
 from setahub.lib.keys import fold, nfc
 
 BIO_MAX = 500
+REASON_MAX = 500
 
 
 class MailKind(models.TextChoices):
@@ -218,6 +219,45 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.blocker_id} → {self.blocked_id}"
+
+
+class SuspensionQuerySet(models.QuerySet["Suspension"]):
+    def open(self) -> "SuspensionQuerySet":
+        """Those that were not lifted."""
+        return self.filter(lifted_at__isnull=True)
+
+
+class Suspension(models.Model):
+    """One suspension of a person: by whom and why, and its end. Never deleted."""
+
+    user = models.ForeignKey(
+        User, models.PROTECT, related_name="suspensions", verbose_name=_("user")
+    )
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("suspended by")
+    )
+    reason = models.TextField(_("reason"), max_length=REASON_MAX, blank=True)
+    cancelled_bookings = models.BooleanField(_("coming bookings were cancelled"), default=False)
+    created_at = models.DateTimeField(_("suspended at"), default=timezone.now, editable=False)
+    lifted_at = models.DateTimeField(_("restored at"), null=True, editable=False)
+    lifted_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("restored by")
+    )
+    lift_reason = models.TextField(_("reason for restoring"), max_length=REASON_MAX, blank=True)
+
+    objects = SuspensionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("suspension")
+        verbose_name_plural = _("suspensions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(lifted_at__isnull=True), name="suspension_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} ({self.pk})"
 
 
 class SignInQuerySet(models.QuerySet["SignIn"]):

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from accounts import sign_ins
-from accounts.models import Block, MailKind, User
+from accounts.models import Block, MailKind, Suspension, User
 from accounts.signals import user_suspended
 
 
@@ -90,22 +91,44 @@ def unblock(blocker: User, blocked: User) -> None:
     Block.objects.filter(blocker=blocker, blocked=blocked).delete()
 
 
-def suspend(user: User, *, actor: User | None, cancel_bookings: bool) -> None:
-    """Log the user out everywhere and hide their free time, at once.
+def suspend(user: User, *, actor: User | None, cancel_bookings: bool, reason: str = "") -> None:
+    """Log the user out everywhere and hide their free time, at once. ``reason`` is kept.
 
     ``cancel_bookings``: also cancel the coming bookings, taken and given, with notice.
     """
-    if actor is not None and actor.pk == user.pk:
-        raise AccountError(_("You can't suspend yourself."))
+    check_may_suspend(user, actor)
     with transaction.atomic():
         # First, since whoever answers locks several people, always in the order of their ids.
         user_suspended.send(User, user=user, actor=actor, cancel_bookings=cancel_bookings)
-        User.objects.filter(pk=user.pk).update(is_active=False)
+        if not User.objects.active().filter(pk=user.pk).update(is_active=False):
+            raise AccountError(_("This person is suspended already."))
+        Suspension.objects.create(
+            user=user, actor=actor, reason=reason, cancelled_bookings=cancel_bookings
+        )
         sign_ins.end_all(user)
     user.is_active = False
 
 
-def restore(user: User) -> None:
+def check_may_suspend(user: User, actor: User | None) -> None:
+    """Nobody suspends themselves, and staff only a superuser."""
+    if actor is None:
+        return
+    if actor.pk == user.pk:
+        raise AccountError(_("You can't suspend yourself."))
+    if (user.is_staff or user.is_superuser) and not actor.is_superuser:
+        raise AccountError(_("Only a superuser can suspend or restore staff."), status=403)
+
+
+def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
     """Undo a suspension. Cancelled bookings stay cancelled."""
-    User.objects.filter(pk=user.pk).update(is_active=True)
+    if actor is not None:
+        check_may_suspend(user, actor)
+    with transaction.atomic():
+        [found] = User.objects.locked(user.pk)
+        if found.is_active:
+            raise AccountError(_("This person is not suspended."))
+        User.objects.filter(pk=user.pk).update(is_active=True)
+        Suspension.objects.open().filter(user=user).update(
+            lifted_at=timezone.now(), lifted_by=actor, lift_reason=reason
+        )
     user.is_active = True

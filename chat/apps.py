@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ChatConfig(AppConfig):
     name = "chat"
+    verbose_name = _("Messages")
 
     def ready(self) -> None:
         from chat import receivers  # noqa: F401  (receivers connect themselves)

@@ -250,10 +250,16 @@ class Report(models.Model):
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="reports")
     reporter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reports_made"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="reports_made",
+        verbose_name=_("reporter"),
     )
     reported = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reports_received"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="reports_received",
+        verbose_name=_("reported person"),
     )
     reason = models.TextField(_("reason"), max_length=REASON_MAX)
     text = models.TextField(_("copy of the message"), blank=True)
@@ -261,10 +267,15 @@ class Report(models.Model):
     created_at = models.DateTimeField(_("reported at"), default=timezone.now)
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.OPEN)
     note = models.TextField(_("note"), blank=True)
+    told = models.TextField(_("told to the person"), blank=True)
     resolved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("resolved by"),
     )
-    resolved_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True)
 
     class Meta:
         verbose_name = _("report")
@@ -275,4 +286,24 @@ class Report(models.Model):
         indexes = [models.Index(fields=["status", "-created_at"], name="report_queue")]
 
     def __str__(self) -> str:
-        return f"{self.pk}"
+        return str(_("Report %(number)d") % {"number": self.pk})
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+
+class ReportLook(models.Model):
+    """Somebody of the staff looked at a reported message and its neighbours. Never deleted."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="looks")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("look at a report")
+        verbose_name_plural = _("looks at reports")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.actor_id}: {self.report_id}"

@@ -1,9 +1,11 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class SchedulingConfig(AppConfig):
     name = "scheduling"
+    verbose_name = _("Calendar")
 
     def ready(self) -> None:
         from scheduling import guards, receivers  # noqa: F401  (receivers connect themselves)

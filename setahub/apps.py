@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 from django_tasks_db.apps import TasksAppConfig
 
@@ -8,6 +9,7 @@ class SetahubConfig(AppConfig):
 
     name = "setahub"
     label = "setahub"
+    verbose_name = _("Faculty")
 
     def ready(self) -> None:
         from setahub import policy_source
@@ -15,6 +17,12 @@ class SetahubConfig(AppConfig):
         from setahub.lib.policy import policy
 
         policy.source = policy_source.changes
+
+
+class StaffConfig(AdminConfig):
+    """Django's admin, as our own site."""
+
+    default_site = "setahub.admin_site.Site"
 
 
 class BackgroundConfig(TasksAppConfig):

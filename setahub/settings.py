@@ -96,7 +96,7 @@ INSTALLED_APPS = [
     "topics.apps.TopicsConfig",
     "scheduling.apps.SchedulingConfig",
     "chat.apps.ChatConfig",
-    "django.contrib.admin",
+    "setahub.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

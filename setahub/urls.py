@@ -13,8 +13,6 @@ register_converter(IdConverter, "id")
 
 # One login page, with its rate limits, for everybody.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = "SETAHub"
-admin.site.site_title = "SETAHub"
 
 urlpatterns = [
     path("", views.home, name="home"),

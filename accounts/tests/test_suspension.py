@@ -3,10 +3,8 @@
 import pytest
 
 from accounts import services
-from accounts.models import User
 from scheduling.models import Booking, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
-from topics.models import Registration
 
 pytestmark = pytest.mark.django_db
 
@@ -45,56 +43,53 @@ def test_nobody_suspends_themselves(staff):
     assert staff.is_active
 
 
-class TestAdmin:
-    def act(self, client, action, *users):
-        return client.post(
-            "/admin/accounts/user/",
-            {"action": action, "_selected_action": [user.pk for user in users]},
-            follow=True,
-        )
+def test_the_reason_is_kept_and_how_it_ended(staff, student, make_user):
+    other = make_user("Other staff", is_staff=True, is_superuser=True)
+    services.suspend(student, actor=staff, cancel_bookings=True, reason="Insults")
+    services.restore(student, actor=other, reason="Apologised")
+    [kept] = student.suspensions.all()
+    assert (kept.actor, kept.reason, kept.cancelled_bookings) == (staff, "Insults", True)
+    assert (kept.lifted_by, kept.lift_reason) == (other, "Apologised")
+    assert kept.lifted_at >= kept.created_at
+    services.suspend(student, actor=staff, cancel_bookings=False, reason="Again")
+    assert list(student.suspensions.order_by("pk").values_list("reason", flat=True)) == [
+        "Insults",
+        "Again",
+    ]
 
-    @pytest.mark.parametrize(
-        ("action", "status"), [("suspend", "booked"), ("suspend_and_cancel", "cancelled")]
-    )
-    def test_actions_call_the_services(self, made, sign_in, staff, ta, action, status):
-        client = sign_in(staff)
-        assert "1 person suspended." in self.act(client, action, ta).content.decode()
-        made.refresh_from_db()
-        ta.refresh_from_db()
-        assert (ta.is_active, made.status) == (False, status)
-        self.act(client, "restore", ta)
-        ta.refresh_from_db()
-        assert ta.is_active
 
-    @pytest.mark.parametrize("query", ["สมชาย", "student@example", "65010001"])
-    def test_people_are_found_by_name_email_and_student_id(self, sign_in, staff, student, query):
-        User.objects.filter(pk=student.pk).update(student_id="65010001")
-        page = sign_in(staff).get("/admin/accounts/user/", {"q": query}).content.decode()
-        assert "สมชาย ใจดี" in page
-        assert "Creator" not in page
+def test_suspending_twice_is_told_and_kept_once(staff, student):
+    services.suspend(student, actor=staff, cancel_bookings=False)
+    with pytest.raises(services.AccountError, match="suspended already"):
+        services.suspend(student, actor=staff, cancel_bookings=False)
+    assert student.suspensions.count() == 1
+    services.restore(student)
+    with pytest.raises(services.AccountError, match="not suspended"):
+        services.restore(student)
 
-    def test_tas_can_be_filtered(self, sign_in, staff, ta, stranger):
-        client = sign_in(staff)
-        assert "Stranger" not in client.get("/admin/accounts/user/?ta=yes").content.decode()
-        assert "น้ำฝน" not in client.get("/admin/accounts/user/?ta=no").content.decode()
 
-    def test_a_taken_name_is_a_form_error(self, sign_in, staff, student, stranger):
-        form = {"username": "STRANGER", "student_id": "", "year": "", "bio": ""}
-        response = sign_in(staff).post(f"/admin/accounts/user/{student.pk}/change/", form)
-        assert response.status_code == 200
-        assert "This name is taken." in response.content.decode()
+def test_only_a_superuser_suspends_staff(staff, make_user):
+    coordinator = make_user("Coordinator", is_staff=True)
+    with pytest.raises(services.AccountError, match="Only a superuser") as refused:
+        services.suspend(staff, actor=coordinator, cancel_bookings=False)
+    assert refused.value.status == 403
+    staff.refresh_from_db()
+    assert staff.is_active
+    services.suspend(coordinator, actor=staff, cancel_bookings=False)
 
-    def test_the_list_costs_the_same_with_one_and_with_three(
-        self, sign_in, staff, make_user, topic, django_assert_num_queries
-    ):
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
 
-        client = sign_in(staff)
-        counts = []
-        for number in range(3):
-            Registration.objects.create(user=make_user(f"U{number}"), topic=topic)
-            with CaptureQueriesContext(connection) as captured:
-                client.get("/admin/accounts/user/")
-            counts.append(len(captured))
-        assert counts[0] == counts[1] == counts[2]
+@pytest.mark.django_db(transaction=True)
+def test_sessions_and_sockets_end_at_once(staff, student, sign_in):
+    from accounts.signals import sessions_ended
+
+    told = []
+
+    def listen(user, keys, **kwargs):
+        told.append((user, keys))
+
+    client = sign_in(student)
+    sessions_ended.connect(listen)
+    services.suspend(student, actor=staff, cancel_bookings=False)
+    sessions_ended.disconnect(listen)
+    assert client.get("/bookings/").status_code == 302
+    assert told == [(student, None)]

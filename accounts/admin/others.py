@@ -1,0 +1,46 @@
+"""Suspensions and blocks in the admin: to look at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Block, Suspension
+from setahub.lib.staff.acting import LookOnly
+from setahub.lib.staff.finding import Folded
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("Suspended now")), ("lifted", _("Restored"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in ("open", "lifted"):
+            return queryset.filter(lifted_at__isnull=self.value() == "open")
+        return queryset
+
+
+@admin.register(Suspension)
+class SuspensionAdmin(Folded, LookOnly):
+    list_display = ["created_at", "user", "actor", "reason", "lifted_at", "lifted_by"]
+    list_select_related = ["user", "actor", "lifted_by"]
+    list_filter = [OpenFilter, "created_at"]
+    search_fields = ["user__username_key", "user__email_key", "user__student_id"]
+    ordering = ["-created_at"]
+    fields = [
+        "user", "actor", "created_at", "reason", "cancelled_bookings", "lifted_at", "lifted_by",
+        "lift_reason",
+    ]  # fmt: skip
+
+
+@admin.register(Block)
+class BlockAdmin(Folded, LookOnly):
+    list_display = ["created_at", "blocker", "blocked"]
+    list_select_related = ["blocker", "blocked"]
+    search_fields = ["blocker__username_key", "blocked__username_key"]
+    ordering = ["-created_at"]
+    fields = ["blocker", "blocked", "created_at"]

@@ -1,0 +1,201 @@
+"""Users in the admin. Accounts are made by signing up; being suspended is an action."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import services
+from accounts.admin.person import parts
+from accounts.forms import ResetPasswordForm
+from accounts.models import REASON_MAX, User
+from setahub.lib.staff.acting import Acting
+from setahub.lib.staff.export import Export
+from setahub.lib.staff.finding import Folded
+from topics.models import Registration
+
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class YesNoFilter(admin.SimpleListFilter):
+    """Those for whom ``condition`` holds, or those for whom it doesn't."""
+
+    condition: Any
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() == "yes":
+            return queryset.filter(self.condition)
+        return queryset.exclude(self.condition) if self.value() == "no" else queryset
+
+
+class TeachesFilter(YesNoFilter):
+    title = gettext_lazy("TA")
+    parameter_name = "ta"
+    condition = Exists(Registration.objects.approved().filter(user=OuterRef("pk")))
+
+
+class SuspendedFilter(YesNoFilter):
+    title = gettext_lazy("suspended")
+    parameter_name = "suspended"
+    condition = Q(is_active=False)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=REASON_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Kept for the staff. The person is not shown it."),
+    )
+
+
+class SuspendForm(ReasonForm):
+    cancel_bookings = forms.BooleanField(
+        label=gettext_lazy("Cancel the coming bookings, taken and given, and tell the others"),
+        required=False,
+        initial=True,
+    )
+
+
+class UserForm(forms.ModelForm):
+    """Says what is taken beside its field: those rules rest on keys that no form shows."""
+
+    class Meta:
+        model = User
+        fields = ["username", "student_id", "year", "bio"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            changed = User(pk=self.instance.pk, email=self.instance.email)
+            changed.username = cleaned.get("username", self.instance.username)
+            changed.student_id = cleaned.get("student_id")
+            try:
+                services.check_unique(changed)
+            except services.AccountError as error:
+                self.add_error(error.field, error.message)
+        return cleaned
+
+
+@admin.register(User)
+class UserAdmin(Folded, Export, Acting):
+    form = UserForm
+    refusals = (services.AccountError,)
+    change_form_template = "admin/accounts/user.html"
+    list_display = ["username", "email", "student_id", "year", "teaches", "active", "date_joined"]
+    list_filter = ["year", TeachesFilter, SuspendedFilter, "is_staff"]
+    search_fields = ["username_key", "email_key", "student_id"]
+    search_help_text = gettext_lazy("Name, email or student ID")
+    ordering = ["-date_joined", "-pk"]
+    readonly_fields = ["email", "verified", "active", "date_joined", "last_login", "avatar"]
+    filter_horizontal = ["groups", "user_permissions"]
+    actions = ["suspend", "restore", "reset_password"]
+    fieldsets = [
+        (None, {"fields": ["username", "email", "verified", "student_id", "year", "bio"]}),
+        (gettext_lazy("State"), {"fields": ["active", "date_joined", "last_login", "avatar"]}),
+        (gettext_lazy("Powers"), {"classes": ["collapse"], "fields": POWERS}),
+    ]
+    columns = [
+        (gettext_lazy("ID"), lambda user: user.pk),
+        (gettext_lazy("Name"), lambda user: user.username),
+        (gettext_lazy("Email"), lambda user: user.email),
+        (gettext_lazy("Student ID"), lambda user: user.student_id),
+        (gettext_lazy("Year"), lambda user: user.year),
+        (gettext_lazy("TA"), lambda user: user.is_ta),
+        (gettext_lazy("Suspended"), lambda user: not user.is_active),
+        (gettext_lazy("Staff"), lambda user: user.is_staff),
+        (gettext_lazy("Joined"), lambda user: user.date_joined),
+        (gettext_lazy("Last sign-in"), lambda user: user.last_login),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).annotate(is_ta=TeachesFilter.condition)
+
+    @admin.display(description=gettext_lazy("TA"), boolean=True)
+    def teaches(self, user: Any) -> bool:
+        return user.is_ta
+
+    @admin.display(description=gettext_lazy("active"), boolean=True, ordering="is_active")
+    def active(self, user: User) -> bool:
+        return user.is_active
+
+    @admin.display(description=gettext_lazy("email confirmed"), boolean=True)
+    def verified(self, user: User) -> bool:
+        return EmailAddress.objects.is_verified(user.email)
+
+    # --- Who may what ---------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # history points at people: they are suspended, not deleted
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Staff are changed by superusers alone."""
+        if obj is not None and (obj.is_staff or obj.is_superuser):
+            return request.user.is_superuser
+        return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        # Who may edit people must not thereby make themselves or others powerful.
+        return [*self.readonly_fields, *([] if request.user.is_superuser else POWERS)]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        profile = {name: form.cleaned_data[name] for name in UserForm.Meta.fields}
+        services.update_profile(obj, **profile)
+        powers = [name for name in form.changed_data if name in ("is_staff", "is_superuser")]
+        if powers:
+            obj.save(update_fields=powers)
+
+    # --- Actions --------------------------------------------------------------------------------
+
+    def offers(self, action: str, row: User) -> bool:
+        return row.is_active is (action != "restore")
+
+    @admin.action(description=gettext_lazy("Suspend"), permissions=["act"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        def act(user: User, given: Mapping[str, Any]) -> None:
+            services.suspend(user, actor=cast(User, request.user), **given)
+
+        return self.ask(
+            request,
+            queryset,
+            SuspendForm,
+            act,
+            title=_("Suspend"),
+            warning=_("They are signed out everywhere at once, and their free time disappears."),
+        )
+
+    @admin.action(description=gettext_lazy("Restore"), permissions=["act"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        def act(user: User, given: Mapping[str, Any]) -> None:
+            services.restore(user, actor=cast(User, request.user), **given)
+
+        return self.ask(request, queryset, ReasonForm, act, title=_("Restore"))
+
+    @admin.action(description=gettext_lazy("Send a password reset"), permissions=["act"])
+    def reset_password(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        def act(user: User) -> None:
+            form = ResetPasswordForm({"email": user.email})
+            if not user.is_active or not form.is_valid():
+                raise services.AccountError(_("Suspended people can't reset their password."))
+            form.save(request)
+
+        return self.apply(request, queryset, act, _("Password reset sent"))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if context.get("original"):
+            context["parts"] = parts(context["original"], cast(User, request.user))
+        return super().render_change_form(request, context, *args, **kwargs)
