@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from scheduling.models import BookingEvent
 from setahub.lib.images import random_name
 
@@ -89,13 +91,29 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
 
     def newest_id(self, user_id: int) -> int | None:
         """The newest message of all the user's conversations."""
-        newest = (
+        return self._newest(user_id).first()
+
+    def _newest(self, user_id: int) -> "models.QuerySet[Participation, int | None]":
+        return (
             self.of(user_id)
             .filter(last_message__isnull=False)
             .order_by("-last_message")
             .values_list("last_message", flat=True)
         )
-        return newest.first()
+
+    def badge(self, user_id: int) -> tuple[int, int]:
+        """Unread messages in all, and the newest message there is (0 for none). One query."""
+        total = self.unread(user_id).values("user").annotate(total=models.Sum("unread"))
+        return (
+            User.objects.filter(pk=user_id)
+            .values_list(
+                Coalesce(models.Subquery(total.values("total")), 0),
+                Coalesce(
+                    models.Subquery(self._newest(user_id)[:1], models.BigIntegerField()), 0
+                ),
+            )
+            .get()
+        )
 
 
 class Participation(models.Model):

@@ -131,6 +131,7 @@ def conversation(viewer: User, person: User, before: int | None = None) -> dict[
         "older": shown[0].pk if len(messages) > LATEST else None,
         "before": before,
         "last_id": shown[-1].pk if shown else 0,
+        "read_id": side.last_read_id if side else 0,
         "unread": side.unread if side else 0,
         "began": side is not None,
         "their_read_id": their_read_id,

@@ -77,7 +77,42 @@ def preview(message: Message, viewer_id: int) -> str:
 
 @register.simple_tag
 def unread_total(user: User) -> int:
-    """What the badges of the navigation show; asked once a page."""
-    if not hasattr(user, "_unread_total"):
-        user._unread_total = Participation.objects.unread_total(user.pk)  # type: ignore[attr-defined]
-    return user._unread_total  # type: ignore[attr-defined]
+    """What the badges of the navigation show."""
+    return _badge(user)[0]
+
+
+@register.filter
+def newest_message_id(user: User) -> int:
+    """The newest message of all conversations: a script that hears of a newer one missed some."""
+    return _badge(user)[1]
+
+
+def _badge(user: User) -> tuple[int, int]:
+    """Asked once a page."""
+    if not hasattr(user, "_badge"):
+        user._badge = Participation.objects.badge(user.pk)  # type: ignore[attr-defined]
+    return user._badge  # type: ignore[attr-defined]
+
+
+@register.simple_tag
+def chat_words() -> dict[str, str]:
+    """What the scripts of a conversation say."""
+    return {
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "read": _("Read {time}"),
+        "sent": _("Sent"),
+        "sending": _("Sending…"),
+        "online": _("Online"),
+        "offline": _("Offline"),
+        "network": _("Not sent: the server can't be reached."),
+        "failed": _("Not sent: something went wrong on our side."),
+        "lost": _("Not sent: the picture is not here any more. Choose it again."),
+        "tooLong": _("A message has at most {most} characters; this one has {count}."),
+        "noPicture": _("“{name}” is not a picture that can be sent (JPEG, PNG, WebP or GIF)."),
+        "tooMany": _("At most {most} pictures at once."),
+        "caption": _("Add a caption…"),
+        "unseen": _("{count} new"),
+        "removePicture": _("Remove {name}"),
+        "typing": _("{name} is typing"),
+    }
