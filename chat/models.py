@@ -108,9 +108,7 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
             User.objects.filter(pk=user_id)
             .values_list(
                 Coalesce(models.Subquery(total.values("total")), 0),
-                Coalesce(
-                    models.Subquery(self._newest(user_id)[:1], models.BigIntegerField()), 0
-                ),
+                Coalesce(models.Subquery(self._newest(user_id)[:1], models.BigIntegerField()), 0),
             )
             .get()
         )

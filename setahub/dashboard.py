@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat import pages as conversations
 from scheduling import booking_pages, pages
 from scheduling.free import FreeTime, soonest_topics
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
@@ -56,7 +57,7 @@ class News:
 
 
 def dashboard(user: User) -> dict[str, Any]:
-    """The next bookings, the next TA sessions, what changed, and where there is time this week."""
+    """The next bookings, the next TA sessions, what changed, who wrote, and where there is time this week."""
     now = timezone.now()
     coming = list(Booking.objects.of_student(user.pk).upcoming(now).with_people()[: BOOKINGS + 1])
     taught = pages.is_ta(user)
@@ -68,6 +69,7 @@ def dashboard(user: User) -> dict[str, Any]:
         "sessions": sessions(user, now),
         "is_ta": taught,
         "news": news(user, now),
+        "conversations": conversations.latest(user),
         "tiles": tiles(user, now),
         "may_teach": not taught and _may_teach(user),
     }

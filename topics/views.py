@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import UserRequest
+from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
 from scheduling.models import TimeSlot
@@ -90,8 +91,9 @@ def _people(request: UserRequest, topic: Topic) -> dict[str, Any]:
     limit = TAS_MAX if request.GET.get("tas") == "all" else TAS_SHOWN
     tas, more = Registration.objects.tas_of(topic, list(free), limit)
     given = sessions_given([ta.pk for ta in tas])
+    writable = conversations.writable_tas(request.user, tas)
     return {
-        "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0)) for ta in tas],
+        "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
         "more_tas": more,
         "next": next(iter(free.values()), None),
     }

@@ -17,6 +17,7 @@ from accounts.models import Block, User
 from accounts.requests import UserRequest
 from accounts.services import AccountError
 from accounts.views import calendar
+from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import sessions_given
 from scheduling.models import TimeSlot
@@ -91,6 +92,7 @@ def _profile(request: UserRequest, person: User, error: AccountError | None = No
     shown: dict[str, Any] = {
         "person": person,
         "own": person.pk == request.user.pk,
+        "may_message": person.is_active and conversations.may_open(request.user, person),
         "registrations": Registration.objects.of_user(person.pk).seen_by(request.user),
         "days": pages.by_day(slots[:SLOTS_SHOWN]),
         "more": len(slots) > SLOTS_SHOWN,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.requests import UserRequest
+from chat import pages as conversations
 from scheduling import booking_pages, pages
 from scheduling.errors import SchedulingError
 from scheduling.forms.bookings import BookForm, CancelForm
@@ -212,4 +213,5 @@ def _show(
 ) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
     shown: dict[str, Any] = booking_pages.page(found, request.user) | {"error": error}
+    shown["may_message"] = conversations.may_open(request.user, shown["other"])
     return render(request, "scheduling/booking.html", shown, status=error.status if error else 200)

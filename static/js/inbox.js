@@ -17,18 +17,19 @@ function update(frame) {
   row.querySelector("[data-preview]").textContent = line.dataset.preview;
   row.querySelector("[data-when]").textContent = line.dataset.ago;
   stopTyping(person);
-  if (list.dataset.inbox === "first") list.prepend(row);
+  if (list.dataset.inbox) list.prepend(row);
 }
 
 /** The list as the server shows it now; further pages of it stay as they are. */
 async function reload() {
-  if (list.dataset.inbox !== "first") return;
+  if (!list.dataset.inbox) return;
   const response = await ask("/messages/");
   if (!response?.ok) return;
   const fresh = parse(await response.text()).querySelector("[data-inbox]");
   if (!fresh) return;
   const open = list.querySelector("[aria-current]")?.closest("[data-conversation]");
-  list.replaceChildren(...fresh.children);
+  const most = list.dataset.inbox === "few" ? list.children.length : Infinity;
+  list.replaceChildren(...[...fresh.children].slice(0, most));
   const link = open && rowOf(open.dataset.conversation)?.querySelector("a");
   link?.setAttribute("aria-current", "page");
 }

@@ -37,7 +37,7 @@ def shown_times(response):
 
 
 def tas(response):
-    return [(ta.username, free and free.next_label, given) for ta, free, given in (
+    return [(ta.username, free and free.next_label, given) for ta, free, given, _ in (
         response.context["tas"]
     )]  # fmt: skip
 

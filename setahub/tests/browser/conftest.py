@@ -1,14 +1,16 @@
 """A real browser against a real server."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts.models import User
 from conftest import chromium
@@ -19,6 +21,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = chromium()
 # The root conftest says so in one line.
 collect_ignore_glob = [] if CHROMIUM or os.environ.get("CI") else ["test_*.py"]
+
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
@@ -41,8 +45,48 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where the site is served."""
+
+    url: str
+
+
+@pytest.fixture(scope="session")
+def _server(django_db_setup: Any) -> Iterator[Site]:
+    """Daphne with pages and sockets, in a thread of this process: mail, settings and the frozen
+    clock are the test's own. Its event loop can run once only, hence one for all tests."""
+    from daphne.server import Server
+    from twisted.internet import reactor
+
+    from setahub.asgi import application
+
+    class Reporting(Server):
+        def listen_success(self, port: Any) -> None:
+            super().listen_success(port)
+            listening.set()
+
+    listening = threading.Event()
+    server = Reporting(
+        application, ["tcp:0:interface=127.0.0.1"], signal_handlers=False, verbosity=0
+    )
+    thread = threading.Thread(target=server.run, name="site", daemon=True)
+    thread.start()
+    assert listening.wait(30), "the site doesn't listen"
+    host, port = server.listening_addresses[0]
+    yield Site(f"http://{host}:{port}")
+    reactor.callFromThread(reactor.stop)
+    thread.join(20)
+
+
 @pytest.fixture
-def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
+def site(_server: Site, transactional_db: Any) -> Site:
+    """The site, on the test's database."""
+    return _server
+
+
+@pytest.fixture
+def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., BrowserContext]]:
     """``open_context(user, phone=True, dark=True, javascript=False)``: a browser signed in."""
     contexts = []
 
@@ -52,9 +96,10 @@ def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., B
         phone: bool = False,
         dark: bool = False,
         javascript: bool = True,
+        url: str = site.url,
     ) -> BrowserContext:
         context = browser.new_context(
-            base_url=live_server.url,
+            base_url=url,
             viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
             color_scheme="dark" if dark else "light",
             java_script_enabled=javascript,
@@ -64,7 +109,7 @@ def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., B
         context.set_default_timeout(10_000)
         contexts.append(context)
         if user is not None:
-            context.add_cookies([session_cookie(user, live_server.url)])
+            context.add_cookies([session_cookie(user, url)])
         return context
 
     yield make
@@ -77,7 +122,7 @@ def open_page(open_context: Callable[..., BrowserContext]) -> Iterator[Callable[
     """A page whose console must stay clean: no script error, nothing that the CSP refused."""
     complaints: list[str] = []
 
-    def make(user: User | None = None, **shape: bool) -> Page:
+    def make(user: User | None = None, **shape: Any) -> Page:
         page = open_context(user, **shape).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
