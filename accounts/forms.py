@@ -137,6 +137,7 @@ class ProfileForm(forms.Form):
     username = forms.CharField(
         label=_("Name"),
         help_text=NAME_HELP,
+        error_messages={"required": _("Enter the name that others shall see.")},
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     student_id = student_id_field()
