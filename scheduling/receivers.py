@@ -11,7 +11,12 @@ from accounts.signals import user_suspended
 from scheduling.services import upheaval
 from topics.models import Topic
 from topics.services import TopicError
-from topics.signals import registration_withdrawn, topic_deleting, topic_removed
+from topics.signals import (
+    registration_withdrawn,
+    topic_deleting,
+    topic_merging,
+    topic_removed,
+)
 
 
 @receiver(registration_withdrawn)
@@ -39,6 +44,11 @@ def keep_history(topic: Topic, **kwargs: Any) -> bool:
 @receiver(topic_removed)
 def leave_the_calendar(topic: Topic, **kwargs: Any) -> None:
     upheaval.take_topic_off(topic)
+
+
+@receiver(topic_merging)
+def follow_the_merger(source: Topic, target: Topic, **kwargs: Any) -> None:
+    upheaval.replace_topic(source, target)
 
 
 @receiver(user_suspended)

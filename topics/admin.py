@@ -1,25 +1,34 @@
 """Topics and registrations for staff. Everything that changes them goes through the services."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django import forms
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from setahub.lib.keys import fold
+from accounts.models import User
+from setahub.lib.staff.acting import LookOnly
+from setahub.lib.staff.finding import Folded
 from topics import services
-from topics.models import Registration, Topic, TopicQuerySet
+from topics.models import NAME_MAX, Registration, Topic, TopicQuerySet
 from topics.services import TopicError
+
+NOTE_MAX = 500
+
+
+def actor(request: HttpRequest) -> User:
+    return cast(User, request.user)
 
 
 class ArchivedFilter(admin.SimpleListFilter):
-    title = _("archived")
+    title = gettext_lazy("archived")
     parameter_name = "archived"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -31,52 +40,39 @@ class ArchivedFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows are looked at here and changed by actions, which call services."""
+class MergeForm(forms.Form):
+    target = forms.ModelChoiceField(
+        Topic.objects.listed().order_by("name_key"), label=gettext_lazy("Merge into")
+    )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class RenameForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("New name"), max_length=NAME_MAX)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        """What actions ask for: Django's permission to change rows of this model."""
-        return super().has_change_permission(request)
-
-    def apply(
-        self, request: HttpRequest, rows: Iterable[Any], act: Callable[[Any, Any], object]
-    ) -> None:
-        """Do it to each row, and tell how many it was and what was refused."""
-        done = 0
-        for row in rows:
-            try:
-                act(row, request.user)
-            except TopicError as error:
-                self.message_user(request, f"{row}: {error.message}", messages.ERROR)
-            else:
-                done += 1
-        if done:
-            text = ngettext("%(count)d changed.", "%(count)d changed.", done) % {"count": done}
-            self.message_user(request, text, messages.SUCCESS)
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=NOTE_MAX,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Told to the applicant. May be left out."),
+    )
 
 
 @admin.register(Topic)
-class TopicAdmin(ReadOnlyAdmin):
+class TopicAdmin(LookOnly):
+    refusals = (TopicError,)
     list_display = ["name", "creator", "tas", "waiting", "created_at", "archived_at", "on_site"]
     list_filter = [ArchivedFilter]
     list_select_related = ["creator"]
-    list_per_page = 50
     search_fields = ["name_key"]  # the box; the search is get_search_results
-    date_hierarchy = "created_at"
     ordering = ["name_key"]
     fields = [
-        "name", "slug", "description", "image", "creator", "created_at", "archived_at", "on_site",
+        "name", "slug", "description", "image", "creator", "created_at", "archived_at",
+        "merged_into", "on_site",
     ]  # fmt: skip
-    actions = ["archive", "restore"]
+    actions = ["rename", "merge", "archive", "restore"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return Topic.objects.with_ta_count().with_pending_count()
@@ -86,15 +82,15 @@ class TopicAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Topic], bool]:
         return cast(TopicQuerySet, queryset).search(search_term), False
 
-    @admin.display(description=_("TAs"), ordering="ta_count")
+    @admin.display(description=gettext_lazy("TAs"), ordering="ta_count")
     def tas(self, topic: Topic) -> int:
         return topic.ta_count  # type: ignore[attr-defined]
 
-    @admin.display(description=_("waiting"), ordering="pending_count")
+    @admin.display(description=gettext_lazy("waiting"), ordering="pending_count")
     def waiting(self, topic: Topic) -> int:
         return topic.pending_count  # type: ignore[attr-defined]
 
-    @admin.display(description=_("on the site"))
+    @admin.display(description=gettext_lazy("on the site"))
     def on_site(self, topic: Topic) -> SafeString:
         """Staff change and delete a topic on its own pages, like its creator."""
         return format_html(
@@ -105,43 +101,93 @@ class TopicAdmin(ReadOnlyAdmin):
             _("delete"),
         )
 
-    @admin.action(
-        description=_("Archive: hide from lists, keep the history"), permissions=["decide"]
-    )
-    def archive(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
-        self.apply(request, queryset, services.archive_topic)
+    def offers(self, action: str, row: Topic) -> bool:
+        if action == "restore":
+            return row.is_archived and not row.merged_into_id
+        return not row.merged_into_id and not (action == "archive" and row.is_archived)
 
-    @admin.action(description=_("Restore: list again"), permissions=["decide"])
-    def restore(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
-        self.apply(request, queryset, services.restore_topic)
+    @admin.action(description=gettext_lazy("Rename"), permissions=["act"])
+    def rename(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
+        def act(topic: Topic, given: Mapping[str, Any]) -> None:
+            services.update_topic(
+                topic, actor(request), name=given["name"], description=topic.description
+            )
+
+        return self.ask(request, queryset, RenameForm, act, title=_("Rename"))
+
+    @admin.action(description=gettext_lazy("Merge into another topic"), permissions=["act"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
+        def act(topic: Topic, given: Mapping[str, Any]) -> None:
+            services.merge_topics(topic, given["target"], actor(request))
+
+        return self.ask(
+            request,
+            queryset,
+            MergeForm,
+            act,
+            title=_("Merge"),
+            warning=_(
+                "Registrations, sessions and bookings become the other topic's. This one is archived,"
+                " and its address leads there. It can't be undone."
+            ),
+        )
+
+    @admin.action(
+        description=gettext_lazy("Archive: hide from lists, keep the history"), permissions=["act"]
+    )
+    def archive(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
+        def act(topic: Topic) -> None:
+            services.archive_topic(topic, actor(request))
+
+        return self.apply(request, queryset, act, _("Archive"))
+
+    @admin.action(description=gettext_lazy("Restore: list again"), permissions=["act"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
+        def act(topic: Topic) -> None:
+            services.restore_topic(topic, actor(request))
+
+        return self.apply(request, queryset, act, _("Restore"))
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ReadOnlyAdmin):
+class RegistrationAdmin(Folded, LookOnly):
+    refusals = (TopicError,)
     list_display = ["user", "year", "topic", "status", "created_at"]
     list_filter = ["status", ("topic", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["user", "topic"]
-    list_per_page = 50
     search_fields = ["user__username_key", "user__email_key", "topic__name_key"]
-    date_hierarchy = "created_at"
     ordering = ["-created_at", "-pk"]
     fields = ["user", "topic", "status", "created_at"]
     actions = ["approve", "decline"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Registration], search_term: str
-    ) -> tuple[QuerySet[Registration], bool]:
-        # The keys that are searched are folded; SQLite by itself folds ASCII only.
-        return super().get_search_results(request, queryset, fold(search_term))
-
-    @admin.display(description=_("year of study"), ordering="user__year")
+    @admin.display(description=gettext_lazy("year of study"), ordering="user__year")
     def year(self, registration: Registration) -> int | None:
         return registration.user.year
 
-    @admin.action(description=_("Approve: they teach the topic"), permissions=["decide"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
-        self.apply(request, queryset.select_related("user", "topic"), services.approve)
+    def describe(self, row: Registration) -> str:
+        return f"{row.user} – {row.topic}"
 
-    @admin.action(description=_("Decline: the registration is gone"), permissions=["decide"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
-        self.apply(request, queryset.select_related("user", "topic"), services.decline)
+    def offers(self, action: str, row: Registration) -> bool:
+        return not row.is_approved
+
+    @admin.action(description=gettext_lazy("Approve: they teach the topic"), permissions=["act"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Registration]) -> Any:
+        def act(registration: Registration, given: Mapping[str, Any]) -> None:
+            services.approve(registration, actor(request), **given)
+
+        return self._decide(request, queryset, act, _("Approve"))
+
+    @admin.action(
+        description=gettext_lazy("Decline: the registration is gone"), permissions=["act"]
+    )
+    def decline(self, request: HttpRequest, queryset: QuerySet[Registration]) -> Any:
+        def act(registration: Registration, given: Mapping[str, Any]) -> None:
+            services.decline(registration, actor(request), **given)
+
+        return self._decide(request, queryset, act, _("Decline"))
+
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[Registration], act: Any, title: str
+    ) -> HttpResponse | None:
+        chosen = queryset.select_related("user", "topic")
+        return self.ask(request, chosen, NoteForm, act, title=title)

@@ -44,6 +44,10 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         can_be_slug = handle.isascii() and handle.isprintable()
         return self.filter(slug=handle).first() if can_be_slug else None
 
+    def locked(self, *ids: int) -> "list[Topic]":
+        """These topics, their rows locked in the order of their ids."""
+        return list(self.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)))
+
     def slugs_like(self, base: str) -> set[str]:
         """The slugs that begin with ``base``."""
         return set(self.filter(slug__startswith=base).values_list("slug", flat=True))
@@ -89,6 +93,15 @@ class Topic(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("merged into"),
+    )
 
     objects = TopicQuerySet.as_manager()
 

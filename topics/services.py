@@ -16,7 +16,12 @@ from accounts.models import User
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
-from topics.signals import registration_withdrawn, topic_deleting, topic_removed
+from topics.signals import (
+    registration_withdrawn,
+    topic_deleting,
+    topic_merging,
+    topic_removed,
+)
 
 # So many people taking the same slug in the same instant don't exist.
 SLUG_ATTEMPTS = 10
@@ -149,9 +154,64 @@ def restore_topic(topic: Topic, actor: User) -> Topic:
     check_may_change(topic, actor)
     with transaction.atomic():
         topic = _locked(topic)
+        if topic.merged_into is not None:
+            raise TopicError(
+                _("It was merged into %(topic)s and stays archived.") % {"topic": topic.merged_into}
+            )
         topic.archived_at = None
         topic.save(update_fields=["archived_at"])
     return topic
+
+
+def merge_topics(source: Topic, target: Topic, actor: User) -> Topic:
+    """Make everything of a duplicate the target's: registrations, sessions, bookings.
+
+    The duplicate stays, archived and pointing at the target, so that old links lead there and its
+    name isn't taken anew. Raises TopicError when that can't be, saying why; then nothing changes.
+    """
+    if not actor.is_staff:
+        raise TopicError(_("Only staff merge topics."), status=403)
+    if source.pk == target.pk:
+        raise TopicError(_("A topic can't be merged into itself."))
+    registered = Registration.objects.filter(topic__in=[source, target])
+    with transaction.atomic():
+        User.objects.locked(*registered.values_list("user", flat=True))
+        rows = {topic.pk: topic for topic in Topic.objects.locked(source.pk, target.pk)}
+        if len(rows) < 2:
+            raise TopicError(_("This topic was just deleted."))
+        source, target = rows[source.pk], rows[target.pk]
+        if target.is_archived:
+            raise TopicError(_("%(topic)s is archived: restore it first.") % {"topic": target})
+        if source.merged_into_id:
+            raise TopicError(_("It was merged into another topic already."))
+        _merge_registrations(source, target)
+        topic_merging.send(Topic, source=source, target=target)
+        Topic.objects.filter(merged_into=source).update(merged_into=target)
+        source.merged_into = target
+        source.archived_at = source.archived_at or timezone.now()
+        source.save(update_fields=["merged_into", "archived_at"])
+    return target
+
+
+def _merge_registrations(source: Topic, target: Topic) -> None:
+    """Who is registered for both keeps one, the earlier; both must be in the same state."""
+    own = {each.user_id: each for each in source.registrations.select_related("user")}
+    both = {each.user_id: each for each in target.registrations.filter(user__in=own)}
+    clashes = sorted(
+        own[user_id].user.username
+        for user_id, there in both.items()
+        if there.status != own[user_id].status
+    )
+    if clashes:
+        raise TopicError(
+            _("Decide first on who waits for approval in one and teaches the other: %(names)s.")
+            % {"names": ", ".join(clashes)}
+        )
+    for user_id, there in both.items():
+        there.created_at = min(there.created_at, own[user_id].created_at)
+        there.save(update_fields=["created_at"])
+    source.registrations.filter(user__in=both).delete()
+    source.registrations.update(topic=target)
 
 
 def _archive(topic: Topic) -> None:
@@ -239,8 +299,8 @@ def unregister(user: User, topic: Topic) -> None:
         registration.delete()
 
 
-def approve(registration: Registration, actor: User) -> Registration:
-    """Staff accept an offer to teach."""
+def approve(registration: Registration, actor: User, note: str = "") -> Registration:
+    """Staff accept an offer to teach; ``note`` is for the applicant."""
     with transaction.atomic():
         registration = _locked_pending(registration, actor)
         registration.status = Registration.Status.APPROVED
@@ -248,8 +308,8 @@ def approve(registration: Registration, actor: User) -> Registration:
     return registration
 
 
-def decline(registration: Registration, actor: User) -> None:
-    """Staff turn an offer to teach down: it is gone, and may be made again."""
+def decline(registration: Registration, actor: User, note: str = "") -> None:
+    """Staff turn an offer to teach down: it is gone, and may be made again. ``note``: why."""
     with transaction.atomic():
         _locked_pending(registration, actor).delete()
 

@@ -8,3 +8,5 @@ registration_withdrawn = Signal()
 topic_deleting = Signal()
 # topic: is being deleted for good; take it out of wherever it stands.
 topic_removed = Signal()
+# source, target: everything of the source becomes the target's. A receiver may raise TopicError.
+topic_merging = Signal()

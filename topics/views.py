@@ -53,7 +53,10 @@ def topic_list(request: UserRequest) -> HttpResponse:
 @require_safe
 def detail(request: UserRequest, slug: str) -> HttpResponse:
     """A topic, its TAs, and the soonest free times of any of them from ``?from=`` on."""
-    return _show(request, _topic_or_404(slug))
+    topic = _topic_or_404(slug)
+    if topic.merged_into is not None:
+        return redirect(topic.merged_into, permanent=True)
+    return _show(request, topic)
 
 
 def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -> HttpResponse:

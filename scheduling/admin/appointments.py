@@ -1,23 +1,31 @@
 """TA sessions and their slots in the admin."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from scheduling.admin.shared import LookOnly, LookOnlyInline, TaFilter, cancel_each
+from accounts.models import User
+from scheduling.admin.shared import Calendar, CancelForm, TaFilter
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments
+from setahub.lib import when
+from setahub.lib.staff.acting import LookOnlyInline
+from setahub.lib.staff.export import Export
+from setahub.lib.staff.finding import Folded, by_period
 
 
 class StateFilter(admin.SimpleListFilter):
     """Coming, over or cancelled."""
 
-    title = _("status")
+    title = gettext_lazy("status")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -44,57 +52,106 @@ class TimeSlotInline(LookOnlyInline):
     ordering = ["starts_at"]
 
 
+def _bookings(of: str, **which: Any) -> Subquery:
+    """How many bookings (or their slots: ``of``) of the row's session there are."""
+    rows = Booking.objects.filter(slot__appointment=OuterRef("pk"), **which).order_by()
+    counted = rows.values("slot__appointment").annotate(count=Count(of, distinct=True))
+    return Coalesce(Subquery(counted.values("count")), 0)  # type: ignore[return-value]
+
+
 @admin.register(Appointment)
-class AppointmentAdmin(LookOnly):
+class AppointmentAdmin(Folded, Export, Calendar):
     list_display = ["starts_at", "ends_at", "ta", "topic_names", "location", "booked", "state"]
-    list_filter = [StateFilter, TaFilter, "topics", "starts_at"]
+    list_filter = [
+        by_period("starts_at", gettext_lazy("date"), ahead=True),
+        StateFilter,
+        "topics",
+        TaFilter,
+    ]
     list_select_related = ["ta"]
-    search_fields = ["ta__username", "ta__email", "location", "topics__name"]
+    search_fields = ["ta__username_key", "ta__email_key", "ta__student_id", "location"]
+    search_help_text = gettext_lazy("The TA's name, email or student ID, or the place")
     date_hierarchy = "starts_at"
-    ordering = ["-starts_at"]
+    ordering = ["-starts_at", "-pk"]
     fields = [
         "ta", "topics", "starts_at", "ends_at", "slot_minutes", "capacity", "location", "notes",
         "series", "created_at", "cancelled_at", "cancel_reason",
     ]  # fmt: skip
     inlines = [TimeSlotInline]
     actions = ["cancel"]
+    columns = [
+        (gettext_lazy("ID"), lambda row: row.pk),
+        (gettext_lazy("TA"), lambda row: row.ta.username),
+        (gettext_lazy("Student ID"), lambda row: row.ta.student_id),
+        (gettext_lazy("Email"), lambda row: row.ta.email),
+        (gettext_lazy("Start"), lambda row: row.starts_at),
+        (gettext_lazy("End"), lambda row: row.ends_at),
+        (gettext_lazy("Topics"), lambda row: ", ".join(each.name for each in row.topics.all())),
+        (gettext_lazy("Place"), lambda row: row.location),
+        (gettext_lazy("Cancelled"), lambda row: row.is_cancelled),
+        (gettext_lazy("Bookings"), lambda row: row.booked),
+        (gettext_lazy("Completed"), lambda row: row.completed),
+        (gettext_lazy("No-shows"), lambda row: row.missed),
+        (gettext_lazy("Minutes given"), lambda row: row.given_slots * row.slot_minutes),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
-        kept = ~Q(slots__bookings__status=Booking.Status.CANCELLED)
-        return (
-            super()
-            .get_queryset(request)
-            .prefetch_related("topics")
-            .annotate(booked=Count("slots__bookings", filter=kept, distinct=True))
+        # Counted for the rows of one page only: a join would count all bookings there are.
+        kept = ["booked", "completed", "no_show"]
+        rows = super().get_queryset(request).prefetch_related("topics")
+        return rows.annotate(booked=_bookings("pk", status__in=kept))
+
+    def exported(self, rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
+        """With what was given: a slot with several students is one slot of the TA's time."""
+        return rows.select_related("ta").annotate(
+            completed=_bookings("pk", status="completed"),
+            missed=_bookings("pk", status="no_show"),
+            given_slots=_bookings("slot", status__in=["completed", "no_show"]),
         )
 
-    @admin.display(description=_("topics"))
+    @admin.display(description=gettext_lazy("topics"))
     def topic_names(self, row: Appointment) -> str:
         return ", ".join(topic.name for topic in row.topics.all())
 
-    @admin.display(description=_("bookings"), ordering="booked")
+    @admin.display(description=gettext_lazy("bookings"), ordering="booked")
     def booked(self, row: Any) -> int:
         return row.booked
 
-    @admin.display(description=_("cancelled"))
+    @admin.display(description=gettext_lazy("cancelled"))
     def state(self, row: Appointment) -> datetime | None:
         return row.cancelled_at
 
-    @admin.action(description=_("Cancel, and tell the students"), permissions=["act"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        cancel_each(request, queryset, appointments.cancel_by_staff)
+    def describe(self, row: Appointment) -> str:
+        return f"{when.full_range(row.starts_at, row.ends_at)}: {row.ta}"
+
+    def offers(self, action: str, row: Appointment) -> bool:
+        return not row.is_cancelled and not row.has_ended()
+
+    @admin.action(description=gettext_lazy("Cancel, and tell the students"), permissions=["act"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> HttpResponse | None:
+        def act(row: Appointment, given: Mapping[str, Any]) -> None:
+            appointments.cancel_by_staff(row, cast(User, request.user), given["reason"])
+
+        return self.ask(
+            request,
+            queryset,
+            CancelForm,
+            act,
+            title=_("Cancel the sessions"),
+            warning=_("Their bookings are cancelled too, and the students are told."),
+        )
 
 
 @admin.register(TimeSlot)
-class TimeSlotAdmin(LookOnly):
+class TimeSlotAdmin(Folded, Calendar):
     list_display = ["starts_at", "ends_at", "ta", "capacity", "taken", "withdrawn"]
-    list_filter = ["withdrawn", "starts_at"]
+    list_filter = [by_period("starts_at", gettext_lazy("date"), ahead=True), "withdrawn"]
     list_select_related = ["appointment__ta"]
-    search_fields = ["appointment__ta__username", "appointment__location"]
+    search_fields = ["appointment__ta__username_key", "appointment__location"]
     date_hierarchy = "starts_at"
-    ordering = ["-starts_at"]
+    ordering = ["-starts_at", "-pk"]
     fields = ["appointment", "starts_at", "ends_at", "capacity", "taken", "withdrawn"]
 
-    @admin.display(description=_("TA"))
+    @admin.display(description=gettext_lazy("TA"))
     def ta(self, row: TimeSlot) -> str:
         return row.appointment.ta.username

@@ -1,13 +1,25 @@
 """Bookings and their history in the admin."""
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from scheduling.admin.shared import LookOnly, LookOnlyInline, TaFilter, cancel_each
+from accounts.models import User
+from scheduling.admin.shared import Calendar, CancelForm, TaFilter
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import booking
+from setahub.lib import when
+from setahub.lib.staff.acting import LookOnlyInline
+from setahub.lib.staff.export import Export
+from setahub.lib.staff.finding import Folded, by_period
+
+Status = Booking.Status
 
 
 class BookingEventInline(LookOnlyInline):
@@ -19,29 +31,84 @@ class BookingEventInline(LookOnlyInline):
 
 
 @admin.register(Booking)
-class BookingAdmin(LookOnly):
-    list_display = [
-        "starts_at", "student", "ta", "topic", "status", "cancelled_late", "ta_absent_at"
-    ]  # fmt: skip
+class BookingAdmin(Folded, Export, Calendar):
+    list_display = ["starts_at", "student", "ta", "topic", "status", "cancelled_late", "ta_absent"]
     list_filter = [
+        by_period("starts_at", gettext_lazy("date"), ahead=True),
         "status",
+        "topic",
+        TaFilter,
         "cancelled_late",
         ("ta_absent_at", admin.EmptyFieldListFilter),
-        TaFilter,
-        "topic",
-        "starts_at",
     ]
     list_select_related = ["student", "ta", "topic"]
-    search_fields = ["student__username", "student__email", "ta__username", "ta__email", "question"]
+    search_fields = [
+        "student__username_key", "student__email_key", "student__student_id",
+        "ta__username_key", "ta__email_key",
+    ]  # fmt: skip
+    search_help_text = gettext_lazy("Name, email or student ID of either")
     date_hierarchy = "starts_at"
-    ordering = ["-starts_at"]
+    ordering = ["-starts_at", "-pk"]
     fields = [
         "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at",
         "cancelled_at", "cancelled_by", "cancel_reason", "cancelled_late", "ta_absent_at",
     ]  # fmt: skip
     inlines = [BookingEventInline]
-    actions = ["cancel"]
+    actions = ["cancel", "complete", "undo_no_show"]
+    columns = [
+        (gettext_lazy("ID"), lambda row: row.pk),
+        (gettext_lazy("Start"), lambda row: row.starts_at),
+        (gettext_lazy("End"), lambda row: row.ends_at),
+        (gettext_lazy("Topic"), lambda row: row.topic.name),
+        (gettext_lazy("Student"), lambda row: row.student.username),
+        (gettext_lazy("Student ID"), lambda row: row.student.student_id),
+        (gettext_lazy("TA"), lambda row: row.ta.username),
+        (gettext_lazy("TA's student ID"), lambda row: row.ta.student_id),
+        (gettext_lazy("Status"), lambda row: row.effective_status_label),
+        (gettext_lazy("Cancelled late"), lambda row: row.cancelled_late),
+        (gettext_lazy("Reported: TA absent"), lambda row: row.ta_absent_at is not None),
+        (gettext_lazy("Booked at"), lambda row: row.created_at),
+        (gettext_lazy("Question"), lambda row: row.question),
+    ]
 
-    @admin.action(description=_("Cancel, and tell both"), permissions=["act"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
-        cancel_each(request, queryset, booking.cancel_by_staff)
+    def exported(self, rows: QuerySet[Booking]) -> QuerySet[Booking]:
+        return rows.select_related("student", "ta", "topic")
+
+    @admin.display(description=gettext_lazy("TA absent"), boolean=True, ordering="ta_absent_at")
+    def ta_absent(self, row: Booking) -> bool:
+        return row.ta_absent_at is not None
+
+    def describe(self, row: Booking) -> str:
+        return f"{when.full(row.starts_at)}: {row.student} – {row.ta}, {row.topic}"
+
+    def offers(self, action: str, row: Booking) -> bool:
+        if action == "cancel":
+            return not row.is_settled
+        if action == "undo_no_show":
+            return row.status == Status.NO_SHOW
+        return row.status == Status.BOOKED and row.starts_at <= timezone.now()
+
+    @admin.action(description=gettext_lazy("Cancel, and tell both"), permissions=["act"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        def act(row: Booking, given: Mapping[str, Any]) -> None:
+            booking.cancel_by_staff(row, cast(User, request.user), given["reason"])
+
+        return self.ask(request, queryset, CancelForm, act, title=_("Cancel the bookings"))
+
+    @admin.action(description=gettext_lazy("Mark as completed"), permissions=["act"])
+    def complete(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        return self._settle(request, queryset, _("Mark as completed"))
+
+    @admin.action(description=gettext_lazy("Undo a no-show: it took place"), permissions=["act"])
+    def undo_no_show(
+        self, request: HttpRequest, queryset: QuerySet[Booking]
+    ) -> HttpResponse | None:
+        return self._settle(request, queryset.filter(status=Status.NO_SHOW), _("Undo a no-show"))
+
+    def _settle(
+        self, request: HttpRequest, queryset: QuerySet[Booking], title: str
+    ) -> HttpResponse | None:
+        def act(row: Booking) -> None:
+            booking.complete_by_staff(row, cast(User, request.user))
+
+        return self.apply(request, queryset, act, title)

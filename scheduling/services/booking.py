@@ -103,6 +103,14 @@ def mark_no_show(booking: Booking, actor: User) -> Booking:
     return _set_outcome(booking, actor, Status.NO_SHOW, Kind.NO_SHOW)
 
 
+def complete_by_staff(booking: Booking, actor: User) -> Booking:
+    """Staff say that it took place, from the start on: also instead of a no-show."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        rules.check_settled_by_staff(booking)
+        return _settle(booking, actor, Status.COMPLETED, Kind.COMPLETED)
+
+
 def report_ta_absent(booking: Booking, student: User) -> Booking:
     """The student says that the TA did not come: from the start until 24 hours after the end."""
     with transaction.atomic():
@@ -154,10 +162,14 @@ def _set_outcome(booking: Booking, actor: User, status: str, kind: str) -> Booki
     with transaction.atomic():
         booking = _locked(booking)
         rules.check_outcome(booking, actor, status)
-        if booking.status != status:
-            booking.status = status
-            booking.save(update_fields=["status"])
-            _record(booking, kind, actor)
+        return _settle(booking, actor, status, kind)
+
+
+def _settle(booking: Booking, actor: User, status: str, kind: str) -> Booking:
+    if booking.status != status:
+        booking.status = status
+        booking.save(update_fields=["status"])
+        _record(booking, kind, actor)
     return booking
 
 

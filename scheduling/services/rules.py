@@ -232,6 +232,11 @@ def check_outcome(booking: Booking, actor: User, status: str) -> None:
         )
 
 
+def check_settled_by_staff(booking: Booking) -> None:
+    """Staff, who settle what the two disagree on, may say how it went at any time after the start."""
+    _check_began(booking, timezone.now())
+
+
 def check_absence_report(booking: Booking, actor: User) -> None:
     """Its student says that the TA did not come, from the start to ``AUTO_COMPLETE`` after the end."""
     if actor.pk != booking.student_id:

@@ -34,6 +34,15 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
                 appointments.end([appointment], ta, _("Its topic is no longer offered."))
 
 
+def replace_topic(source: Topic, target: Topic) -> None:
+    """Put ``target`` in the place of ``source`` in every session and booking, past ones included."""
+    links = Appointment.topics.through.objects
+    both = links.filter(topic=target).values("appointment")
+    links.filter(topic=source, appointment__in=both).delete()
+    links.filter(topic=source).update(topic=target)
+    Booking.objects.filter(topic=source).update(topic=target)
+
+
 def cancel_everything_of(user: User, actor: User | None, reason: str) -> int:
     """Cancel a person's coming bookings, taken and given. Returns how many."""
     with transaction.atomic():

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,10 +16,9 @@ def client(staff, sign_in):
     return sign_in(staff)
 
 
-def act(client, path, action, *rows):
-    return client.post(
-        path, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True
-    )
+def act(client, path, action, *rows, **given):
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows], "confirm": "1"}
+    return client.post(path, {**chosen, **given}, follow=True)
 
 
 def listed(response):
@@ -58,7 +58,7 @@ def test_archived_topics_are_filtered(client, topic, creator):
 
 def test_staff_archive_and_restore(client, topic):
     response = act(client, TOPICS, "archive", topic)
-    assert "1 changed." in response.content.decode()
+    assert "Archive: 1 done." in response.content.decode()
     topic.refresh_from_db()
     assert topic.is_archived
     act(client, TOPICS, "restore", topic)
@@ -105,7 +105,41 @@ def test_what_was_decided_already_is_told_and_the_rest_done(client, topic, ta, s
     response = act(client, REGISTRATIONS, "approve", ta.registrations.get(), waits)
     html = response.content.decode()
     assert "This registration is approved already." in html
-    assert "1 changed." in html
+    assert "Approve: 1 done." in html
+
+
+def test_a_note_may_go_with_a_decision_in_bulk(client, topic, stranger, creator):
+    rows = [
+        Registration.objects.create(user=user, topic=topic, status="pending")
+        for user in (stranger, creator)
+    ]
+    chosen = {"action": "approve", "_selected_action": [row.pk for row in rows]}
+    page = client.post(REGISTRATIONS, chosen).content.decode()
+    assert "<li>Stranger – Data Structures</li>" in page
+    assert 'name="note"' in page
+    assert Registration.objects.pending().count() == 2
+    act(client, REGISTRATIONS, "approve", *rows, note="Welcome!")
+    assert Registration.objects.approved().count() == 2
+    assert {entry.change_message for entry in LogEntry.objects.all()} == {"Approve: Welcome!"}
+
+
+def test_staff_rename_through_the_service(client, topic, creator):
+    create_topic(creator, "Trees")
+    html = act(client, TOPICS, "rename", topic, name="TREES").content.decode()
+    assert "A topic with this name exists already." in html
+    act(client, TOPICS, "rename", topic, name="Data Structures II")
+    topic.refresh_from_db()
+    assert (topic.name, topic.slug) == ("Data Structures II", "data-structures")
+
+
+def test_staff_merge_duplicates(client, topic, creator, ta):
+    double = create_topic(creator, "Data Structure")
+    html = act(client, TOPICS, "merge", double, target=topic.pk).content.decode()
+    assert "Merge: 1 done." in html
+    double.refresh_from_db()
+    assert double.merged_into == topic
+    page = client.get(f"{TOPICS}{double.pk}/change/").content.decode()
+    assert 'name="action"' not in page
 
 
 def test_who_may_only_look_decides_nothing(topic, make_user, stranger, sign_in):

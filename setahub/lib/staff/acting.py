@@ -32,6 +32,10 @@ class Acting(admin.ModelAdmin):
         """What actions ask for: Django's permission to change rows of this model."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
+    def describe(self, row: Any) -> str:
+        """The row as a question before an action names it."""
+        return str(row)
+
     def offers(self, action: str, row: Any) -> bool:
         """Whether the row's page shows the action's button; the services have the last word."""
         return True
@@ -41,21 +45,25 @@ class Acting(admin.ModelAdmin):
         request: HttpRequest,
         chosen: QuerySet[Any],
         act: Callable[[Any], object],
-        log: str,
+        title: str,
+        log: str = "",
     ) -> HttpResponse | None:
-        """Do it to each row; tell how many it was and what was refused. ``log``: for its history."""
+        """Do it to each row; tell how many it was and what was refused.
+
+        ``log``: what the row's history keeps, where that is more than the title.
+        """
         done = 0
         for row in self._few(request, chosen):
             try:
                 act(row)
             except self.refusals as error:
-                self.message_user(request, f"{row}: {error.message}", messages.ERROR)  # type: ignore[attr-defined]
+                self.message_user(request, f"{self.describe(row)}: {error.message}", messages.ERROR)  # type: ignore[attr-defined]
             else:
                 done += 1
-                self.log_change(request, row, log)
+                self.log_change(request, row, log or title)
         if done:
             text = ngettext("%(count)d done.", "%(count)d done.", done) % {"count": done}
-            self.message_user(request, f"{log}: {text}", messages.SUCCESS)
+            self.message_user(request, f"{title}: {text}", messages.SUCCESS)
         return self._back(request)
 
     def ask(
@@ -75,7 +83,10 @@ class Acting(admin.ModelAdmin):
         sent = "confirm" in request.POST
         form = form_class(request.POST if sent else None)
         if sent and form.is_valid():
-            return self.apply(request, chosen, lambda row: act(row, form.cleaned_data), title)
+            given = form.cleaned_data
+            words = " ".join(filter(None, (given.get("note"), given.get("reason"))))
+            log = f"{title}: {words}" if words else title
+            return self.apply(request, chosen, lambda row: act(row, given), title, log)
         rows = self._few(request, chosen)
         if not rows:
             return self._back(request)
@@ -85,7 +96,7 @@ class Acting(admin.ModelAdmin):
             "warning": warning,
             "opts": self.opts,
             "form": form,
-            "rows": rows[:NAMED],
+            "rows": [self.describe(row) for row in rows[:NAMED]],
             "more": max(0, len(rows) - NAMED),
             "action": request.POST.get("action"),
             "from_page": request.POST.get("from_page"),
