@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import User
+from chat.models import Message, Participation
 from conftest import NOW
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
 from scheduling.services import appointments, booking
@@ -25,6 +26,7 @@ from topics.models import Registration, Topic
 pytestmark = pytest.mark.django_db
 TOPIC_ART, AVATAR_ART = cache(topic_art), cache(avatar_art)
 TABLES = [User, EmailAddress, Topic, Registration, Appointment, TimeSlot, Booking, BookingEvent]
+TABLES += [Message, Participation]
 
 
 @pytest.fixture(autouse=True)
@@ -231,3 +233,27 @@ def test_it_takes_a_stricter_policy(clock, settings):
     seed()
     assert upcoming(STUDENT).count() == 1
     assert not Registration.objects.pending().exists()
+
+
+def test_people_have_written_to_each_other(demo):
+    student, ta = User.objects.get(email=STUDENT), User.objects.get(email=TA)
+    talk = Message.objects.between(student.pk, ta.pk).order_by("pk")
+    assert [each.kind for each in talk][:2] == ["booking", "text"]
+    assert {"image", "text"} <= {each.kind for each in talk}
+    moments = [each.created_at for each in talk]
+    assert moments == sorted(moments)
+    assert moments[-1] <= NOW
+    side = Participation.objects.with_other(student.pk, ta.pk).get()
+    assert (side.unread, side.unread_since) == (2, moments[-2])
+    theirs = Participation.objects.with_other(ta.pk, student.pk).get()
+    assert theirs.last_read_id >= talk.filter(sender=student).last().pk
+
+
+def test_what_waits_unread_is_little_and_always_counted_right(demo):
+    for side in Participation.objects.all():
+        left = Message.objects.filter(
+            conversation=side.conversation_id, pk__gt=side.last_read_id, sender=side.other_id
+        )
+        assert side.unread == left.count()
+    for person in User.objects.all():
+        assert Participation.objects.unread_total(person.pk) <= 3

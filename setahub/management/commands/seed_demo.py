@@ -3,24 +3,28 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from setahub.demo import bookings, calendar, people, topics
+from setahub.demo import bookings, calendar, messages, people, topics
 from setahub.demo.command import SeedCommand
 
 
 class Command(SeedCommand):
     help = (
-        "Demo people, topics, sessions and bookings. Safe to repeat: keeps what users changed, and"
+        "Demo people, topics, sessions, bookings and messages. Safe to repeat: keeps what users changed, and"
         " opens time on the next 14 days where it is missing."
     )
 
     @transaction.atomic
     def handle(self, *, verbosity: int, **options: Any) -> None:
+        began = timezone.now()
         cast = people.ensure()
         known = topics.ensure(cast)
         sessions = calendar.ensure(cast, known)
         booked = bookings.ensure(cast, sessions)
+        lines = messages.ensure(cast, began)
         self.say(
-            f"Added {len(cast.fresh)} people, {len(sessions)} sessions and {booked} bookings.",
+            f"Added {len(cast.fresh)} people, {len(sessions)} sessions, {booked} bookings"
+            f" and {lines} messages.",
             verbosity,
         )
