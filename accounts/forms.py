@@ -1,5 +1,6 @@
 """Shape and field rules of what people say about themselves."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import app_settings
@@ -11,6 +12,14 @@ from allauth.account.internal.flows.email_verification import (
     send_verification_email_to_address,
 )
 from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -18,6 +27,7 @@ from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.validators import validate_student_id, validate_username
@@ -25,6 +35,7 @@ from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
 from setahub.lib.keys import nfc
 
+KEY_NAME_MAX = 60
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
 NAME_HELP = _("The one name that others see. Thai and any other script is fine.")
 STUDENT_ID_HELP = _("8 digits. Only you and the staff see it.")
@@ -192,3 +203,81 @@ class EmailsForm(forms.Form):
     @property
     def wanted(self) -> dict[MailKind, bool]:
         return {kind: self.cleaned_data[kind.value] for kind in MailKind}
+
+
+def key_name_field(*, required: bool) -> forms.CharField:
+    return forms.CharField(
+        label=_("Name"),
+        required=required,
+        max_length=KEY_NAME_MAX,
+        help_text=_("To tell it from others: “My phone”, “Blue key”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class CredentialField(forms.JSONField):
+    """What a browser says of a passkey, in a shape that the libraries behind it can take.
+
+    They raise all kinds of errors for another shape, and not all of them are caught.
+    """
+
+    widget = forms.HiddenInput
+
+    def __init__(self, parse: Callable[[Any], object]) -> None:
+        self.parse = parse
+        super().__init__()
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            credential = super().to_python(value)
+            self.parse(credential)
+        except Exception as error:
+            # Bytes made to harm end in anything from KeyError to struct.error.
+            raise get_mfa_adapter().validation_error("incorrect_code") from error
+        return credential
+
+    def bound_data(self, data: Any, initial: Any) -> None:
+        """Never shown again: what a browser said counts once."""
+
+
+def _parse_new(credential: Any) -> None:
+    made = RegistrationResponse.from_dict(credential).response.attestation_object
+    if made.auth_data.credential_data is None:
+        raise ValueError("It brings no key.")
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """allauth's, with a name that ends somewhere, and meant to replace the password too."""
+
+    credential = CredentialField(_parse_new)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = key_name_field(required=False)
+        self.fields["passwordless"].initial = True
+
+
+class RenamePasskeyForm(EditWebAuthnForm):
+    """allauth's, with a name that ends somewhere."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = key_name_field(required=True)
+
+
+class PasskeyForm(AuthenticateWebAuthnForm):
+    """A passkey as the second step."""
+
+    credential = CredentialField(AuthenticationResponse.from_dict)
+
+
+class PasskeyAgainForm(ReauthenticateWebAuthnForm):
+    """A passkey to show that it is still oneself."""
+
+    credential = CredentialField(AuthenticationResponse.from_dict)
+
+
+class PasskeyLoginForm(LoginWebAuthnForm):
+    """A passkey in place of email and password."""
+
+    credential = CredentialField(AuthenticationResponse.from_dict)

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from allauth.account.adapter import get_adapter
 from allauth.core.internal.ratelimit import respond_429
 from django.conf import settings
+from django.contrib import messages
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from accounts import sign_ins
+from accounts import mfa, sign_ins
 from setahub.lib import ratelimit
 from setahub.lib.ratelimit import Window
 
@@ -44,5 +48,27 @@ def last_seen(get_response: GetResponse) -> GetResponse:
                 agent = request.headers.get("User-Agent", "")
                 sign_ins.note(request.user, session.session_key or "", agent)
         return response
+
+    return middleware
+
+
+def staff_second_step(get_response: GetResponse) -> GetResponse:
+    """Staff without a second step see no admin page; they are led to set one up, or to take it.
+
+    Here and not in the admin itself, so that no page below its address is ever left out.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not (settings.STAFF_MFA and request.path.startswith(reverse("admin:index"))):
+            return get_response(request)
+        user = request.user
+        if not (user.is_authenticated and user.is_staff):
+            return get_response(request)  # the admin itself sends them away
+        away = mfa.missing_step(request, user)
+        if not away or request.path == reverse("admin:logout"):
+            return get_response(request)
+        if away == reverse("mfa_index"):
+            messages.warning(request, _("Staff sign in in two steps. Set up the second one here."))
+        return redirect(away)
 
     return middleware

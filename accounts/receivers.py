@@ -3,11 +3,13 @@
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import sign_ins
+from accounts import mfa, sign_ins
 from accounts.models import User
 
 
@@ -35,3 +37,10 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
 @receiver(password_reset)
 def end_every_session(user: User, **kwargs: Any) -> None:
     sign_ins.end_all(user)
+
+
+@receiver(authenticator_added)
+def count_as_second_step(
+    request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    mfa.count_set_up_as_step(request, user, authenticator)

@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "csp",
 ]
@@ -126,6 +127,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.auth_limit",
+    "accounts.middleware.staff_second_step",
     "django_htmx.middleware.HtmxMiddleware",
     "setahub.middleware.ErrorPages",
     "setahub.middleware.sync_only",
@@ -365,6 +367,24 @@ ACCOUNT_RATE_LIMITS = (
     else False
 )
 
+# The second step of signing in. Whether one may be set up is for accounts.mfa to say: allauth's
+# own rule would keep who has one from ever changing their email.
+STAFF_MFA = env.flag("STAFF_MFA", default=not DEBUG)
+MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.PasskeyAgainForm",
+    "login_webauthn": "accounts.forms.PasskeyLoginForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "SETAHub"
+MFA_TOTP_TOLERANCE = 1  # codes of half a minute before and after: clocks differ
+MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"} if RATE_LIMITS else False
+
 # --- Email --------------------------------------------------------------------------------------
 
 _email = env.email("EMAIL_URL", "consolemail://")
@@ -426,6 +446,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "setahub.access": {"level": "WARNING" if DEBUG else "INFO"},
+        "fido2": {"level": "WARNING"},  # it would name everybody's keys
         "psycopg.pool": {"level": "ERROR"},  # a line for each connection; outages have their own
     },
 }

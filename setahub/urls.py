@@ -4,6 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
+from accounts.views import mfa
 from accounts.views.emails import unsubscribe
 from accounts.views.entrance import EmailView, SignupView
 from setahub import views
@@ -21,6 +22,8 @@ urlpatterns = [
     path("auth/email/", EmailView.as_view(), name="account_email"),
     path("auth/", include("allauth.account.urls")),
     path("email/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
+    path("auth/2fa/", include(mfa.urls)),
+    path("auth/2fa/", include("allauth.mfa.urls")),
     path("users/", include("accounts.urls")),
     path("messages/", include("chat.urls")),
     path("topics/", include("topics.urls")),

@@ -1,7 +1,9 @@
-"""Suspensions and blocks in the admin: to look at."""
+"""Suspensions, blocks and second steps of signing in, in the admin: to look at."""
 
 from typing import Any
 
+from allauth.mfa import admin as allauth_mfa
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -44,3 +46,17 @@ class BlockAdmin(Folded, LookOnly):
     search_fields = ["blocker__username_key", "blocked__username_key"]
     ordering = ["-created_at"]
     fields = ["blocker", "blocked", "created_at"]
+
+
+# allauth's own would show the secrets.
+admin.site.unregister(allauth_mfa.Authenticator)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(Folded, LookOnly):
+    list_display = ["created_at", "user", "type", "last_used_at"]
+    list_select_related = ["user"]
+    list_filter = ["type"]
+    search_fields = ["user__username_key", "user__email_key"]
+    ordering = ["-created_at"]
+    fields = ["user", "type", "created_at", "last_used_at"]

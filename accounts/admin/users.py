@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import services
+from accounts import mfa, services
 from accounts.admin.person import parts
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User
@@ -98,7 +98,7 @@ class UserAdmin(Folded, Export, Acting):
     ordering = ["-date_joined", "-pk"]
     readonly_fields = ["email", "verified", "active", "date_joined", "last_login", "avatar"]
     filter_horizontal = ["groups", "user_permissions"]
-    actions = ["suspend", "restore", "reset_password"]
+    actions = ["suspend", "restore", "reset_password", "remove_factors"]
     fieldsets = [
         (None, {"fields": ["username", "email", "verified", "student_id", "year", "bio"]}),
         (gettext_lazy("State"), {"fields": ["active", "date_joined", "last_login", "avatar"]}),
@@ -160,6 +160,8 @@ class UserAdmin(Folded, Export, Acting):
     # --- Actions --------------------------------------------------------------------------------
 
     def offers(self, action: str, row: User) -> bool:
+        if action == "remove_factors":
+            return bool(mfa.factors_of(row))
         return row.is_active is (action != "restore")
 
     @admin.action(description=gettext_lazy("Suspend"), permissions=["act"])
@@ -199,3 +201,13 @@ class UserAdmin(Folded, Export, Acting):
         if context.get("original"):
             context["parts"] = parts(context["original"], cast(User, request.user))
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.action(
+        description=gettext_lazy("Remove the second step of signing in, for who has lost it"),
+        permissions=["act"],
+    )
+    def remove_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        def act(user: User) -> None:
+            mfa.remove_factors(user, actor=cast(User, request.user))
+
+        return self.apply(request, queryset, act, _("Second step removed"))

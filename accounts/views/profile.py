@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import services
+from accounts import mfa, services, sign_ins
 from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
@@ -36,6 +36,8 @@ def me(request: UserRequest) -> HttpResponse:
         "verified": EmailAddress.objects.is_verified(request.user.email),
         "calendar": calendar.addresses(request),
         "emails": EmailsForm(initial=EmailsForm.of(request.user)),
+        "factors": mfa.factors_of(request.user),
+        "devices": len(sign_ins.of(request.user)),
     }
     return render(request, "accounts/me.html", shown)
 

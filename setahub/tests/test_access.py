@@ -35,6 +35,8 @@ L = "login"
 ALL_200 = [200] * 6
 ALL_405 = [405] * 6
 USERS_200 = [L, 200, 200, 200, 200, 200]
+USERS_302 = [L, 302, 302, 302, 302, 302]
+USERS_404 = [L, 404, 404, 404, 404, 404]
 USERS_405 = [L, 405, 405, 405, 405, 405]
 USERS_422 = [L, 422, 422, 422, 422, 422]
 
@@ -59,6 +61,30 @@ TABLE = {
         "/auth/password/reset/key/1-x/", ALL_200, ALL_200
     ),
     "auth/password/reset/key/done/": Row("/auth/password/reset/key/done/", ALL_200, ALL_405),
+    "auth/2fa/": Row("/auth/2fa/", USERS_200, USERS_405),
+    "auth/2fa/authenticate/": Row("/auth/2fa/authenticate/", [302] * 6, [302] * 6),
+    "auth/2fa/reauthenticate/": Row("/auth/2fa/reauthenticate/", USERS_302, USERS_302),
+    "auth/2fa/totp/activate/": Row("/auth/2fa/totp/activate/", USERS_302, USERS_302),
+    "auth/2fa/totp/deactivate/": Row("/auth/2fa/totp/deactivate/", USERS_404, USERS_404),
+    "auth/2fa/recovery-codes/": Row("/auth/2fa/recovery-codes/", USERS_404, USERS_405),
+    "auth/2fa/recovery-codes/generate/": Row(
+        "/auth/2fa/recovery-codes/generate/", USERS_302, USERS_302
+    ),
+    "auth/2fa/recovery-codes/download/": Row(
+        "/auth/2fa/recovery-codes/download/", USERS_404, USERS_404
+    ),
+    "auth/2fa/webauthn/": Row("/auth/2fa/webauthn/", USERS_200, USERS_405),
+    "auth/2fa/webauthn/add/": Row("/auth/2fa/webauthn/add/", USERS_302, USERS_302),
+    "auth/2fa/webauthn/reauthenticate/": Row(
+        "/auth/2fa/webauthn/reauthenticate/", USERS_302, USERS_302
+    ),
+    "auth/2fa/webauthn/login/": Row("/auth/2fa/webauthn/login/", [302] * 6, [302] * 6),
+    "auth/2fa/webauthn/keys/<int:pk>/remove/": Row(
+        "/auth/2fa/webauthn/keys/99999/remove/", USERS_302, USERS_302
+    ),
+    "auth/2fa/webauthn/keys/<int:pk>/edit/": Row(
+        "/auth/2fa/webauthn/keys/99999/edit/", USERS_302, USERS_302
+    ),
     "users/me/": Row("/users/me/", USERS_200, USERS_405),
     "users/me/edit/": Row("/users/me/edit/", USERS_200, USERS_422),
     "users/me/avatar/": Row("/users/me/avatar/", USERS_200, USERS_422),

@@ -39,6 +39,7 @@ def start(**environ: str) -> subprocess.CompletedProcess[str]:
         ("TA_MIN_YEAR", "9", "a whole number from 1 to 8"),
         ("TA_APPROVAL", "perhaps", "True or False"),
         ("RATE_LIMITS", "some", "True or False"),
+        ("STAFF_MFA", "often", "True or False"),
         ("TRUSTED_PROXIES", "many", "a whole number from 0 to 10"),
         ("DATABASE_URL", "mysql://x/y", "sqlite:///path/to/file or postgres://"),
         ("DATABASE_URL", "nonsense", "sqlite:///path/to/file or postgres://"),

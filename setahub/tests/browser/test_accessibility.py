@@ -19,6 +19,8 @@ OF_USERS = [
     "/users/me/edit/",
     "/users/me/avatar/",
     "/users/me/emails/",
+    "/users/me/sessions/",
+    "/auth/2fa/",
     "/users/{ta}/",
     "/users/{ta}/timeslots/",
     "/auth/password/change/",
