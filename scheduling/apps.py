@@ -8,7 +8,7 @@ class SchedulingConfig(AppConfig):
     verbose_name = _("Calendar")
 
     def ready(self) -> None:
-        from scheduling import guards, receivers  # noqa: F401  (receivers connect themselves)
+        from scheduling import guards, receivers, sweeps  # noqa: F401  (they connect themselves)
 
         # SQLite loses a table's triggers when a migration rebuilds the table, and refuses to
         # rename a table that a trigger elsewhere names: so off before, and on again after.

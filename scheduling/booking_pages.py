@@ -185,8 +185,8 @@ def history(booking: Booking, viewer: User) -> list[Line]:
         for event in booking.events.select_related("actor")
     ]
     if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
-        text = _("Completed, since nobody said otherwise")
-        lines.append(Line("circle-check", text, "", booking.ends_at + policy.auto_complete))
+        at = booking.ends_at + policy.auto_complete
+        lines.append(Line("circle-check", _by_itself(), "", at))
     return lines
 
 
@@ -196,6 +196,8 @@ def tell(event: BookingEvent, viewer: User) -> str:
     The event has its actor loaded; its booking too, unless the actor is the viewer.
     """
     kind = Kind(event.kind)
+    if kind == Kind.COMPLETED and event.actor_id is None:
+        return _by_itself()
     if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
         times = {"old": when.full(event.old_starts_at), "new": when.full(event.new_starts_at)}
         if event.actor_id == viewer.pk:
@@ -220,6 +222,10 @@ def tell(event: BookingEvent, viewer: User) -> str:
         Kind.NO_SHOW: _("%(name)s marked it as a no-show"),
         Kind.TA_ABSENT: _("%(name)s reported that the TA did not come"),
     }[kind] % {"name": _name(event)}
+
+
+def _by_itself() -> str:
+    return _("Completed, since nobody said otherwise")
 
 
 def _name(event: BookingEvent) -> str:

@@ -65,6 +65,12 @@ def after(event: BookingEvent) -> Revision:
     )
 
 
+def place(then: Revision) -> str:
+    """Where it is; of a cancelled one not the address of the online room."""
+    hidden = then.cancelled and then.place.startswith("https://")
+    return _("online") if hidden else then.place
+
+
 # --- For people ---------------------------------------------------------------------------------
 
 
@@ -159,7 +165,7 @@ def _entry(booking: Booking, reader: User, then: Revision) -> Event:
     entry.add("dtend", then.ends_at)
     entry.add("summary", _clean(summary(booking, reader)))
     entry.add("description", _clean(_description(booking, reader)))
-    entry.add("location", _clean(_place(then)))
+    entry.add("location", _clean(place(then)))
     entry.add("url", absolute(booking.get_absolute_url()))
     entry.add("status", "CANCELLED" if then.cancelled else "CONFIRMED")
     entry.add("transp", "TRANSPARENT" if then.cancelled else "OPAQUE")
@@ -180,12 +186,6 @@ def _description(booking: Booking, reader: User) -> str:
     if booking.slot.appointment.notes:
         parts += ["", _("Notes on this session:"), booking.slot.appointment.notes]
     return "\n".join([*parts, "", absolute(booking.get_absolute_url())])
-
-
-def _place(then: Revision) -> str:
-    """Where it is; of a cancelled one not the address of the online room."""
-    hidden = then.cancelled and then.place.startswith("https://")
-    return _("online") if hidden else then.place
 
 
 def _organizer(booking: Booking) -> vCalAddress:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
+from scheduling.reminders import Reminder
 from setahub.lib import when
 from setahub.lib.policy import policy
 from topics.models import Topic
@@ -78,6 +79,26 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             ta_absent_at__isnull=True,
         )
         return self.kept().filter(Q(status=Booking.Status.COMPLETED) | late)
+
+    def to_remind(self, which: Reminder, now: datetime) -> "BookingQuerySet":
+        """Active ones whose time for this reminder has come, and which weren't looked at for it."""
+        later_than, up_to = which.window(now)
+        return (
+            self.active()
+            .filter(starts_at__gt=later_than, starts_at__lte=up_to)
+            .exclude(**{which.field: F("starts_at")})
+        )
+
+    def reminded(self, which: Reminder, now: datetime) -> "BookingQuerySet":
+        """Those that this reminder is for, of their present start, as long as it lies ahead."""
+        return self.active().filter(starts_at__gt=now, **{which.field: F("starts_at")})
+
+    def overdue(self, now: datetime) -> "BookingQuerySet":
+        """Booked ones that count as completed by now; the first condition is what an index knows."""
+        over = now - policy.auto_complete
+        return self.active().filter(
+            starts_at__lt=over, ends_at__lte=over, ta_absent_at__isnull=True
+        )
 
     def with_people(self) -> "BookingQuerySet":
         """Loads what every list and page of bookings shows along."""
@@ -241,8 +262,22 @@ class Booking(models.Model):
         return now - self.created_at <= policy.late_cancel_grace
 
     @property
+    def placed_at(self) -> datetime:
+        """When its people last heard of its time and place."""
+        return self.revised_at or self.created_at
+
+    @property
     def duration(self) -> timedelta:
         return self.ends_at - self.starts_at
+
+
+class BookingEventQuerySet(models.QuerySet["BookingEvent"]):
+    def with_booking(self) -> "BookingEventQuerySet":
+        """Loads what an email about the event tells along."""
+        return self.select_related(
+            "actor", "booking__student", "booking__ta", "booking__topic",
+            "booking__slot__appointment",
+        )  # fmt: skip
 
 
 class BookingEvent(models.Model):
@@ -269,6 +304,8 @@ class BookingEvent(models.Model):
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     place = models.CharField(max_length=LOCATION_MAX, blank=True)
+
+    objects = BookingEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("booking event")

@@ -4,16 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling import guards
+from scheduling import guards, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
 from setahub.lib import when
+from setahub.lib.policy import policy
 from topics.models import Topic
 
 Status = Booking.Status
@@ -91,6 +94,36 @@ def cancel_by_staff(booking: Booking, actor: User, reason: str) -> Booking:
         booking = _locked(booking)
         rules.check_active(booking)
         return _cancel(booking, actor, reason, late=False)
+
+
+def complete_overdue(booking: Booking) -> None:
+    """Complete a booking that ended a day ago and that nobody said anything about."""
+    with transaction.atomic():
+        booking = _locked(booking)
+        if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
+            booking.status = Status.COMPLETED
+            booking.save(update_fields=["status"])
+            _record(booking, Kind.COMPLETED, None, at=booking.ends_at + policy.auto_complete)
+
+
+def remind(slot_id: int, which: Reminder) -> None:
+    """Queue this reminder for who sits in the slot, where it is due and wasn't queued before.
+
+    Who heard of the time only after the reminder's own needs none. Skipped while another worker or
+    a booking holds the slot.
+    """
+    with transaction.atomic():
+        slots = TimeSlot.objects.select_for_update(no_key=True, skip_locked=True)
+        slot = slots.filter(pk=slot_id).first()
+        if slot is None:
+            return
+        found = Booking.objects.to_remind(which, timezone.now()).filter(slot=slot_id)
+        rows = list(found.order_by("pk").select_for_update(no_key=True))
+        Booking.objects.filter(pk__in=[row.pk for row in rows]).update(
+            **{which.field: F("starts_at")}
+        )
+        due = [row for row in rows if row.placed_at <= row.starts_at - which.lead]
+        notifications.due(slot_id, due, which)
 
 
 def complete(booking: Booking, actor: User) -> Booking:
@@ -209,6 +242,7 @@ def _record(
     detail: str = "",
     old: datetime | None = None,
     new: datetime | None = None,
+    at: datetime | None = None,
 ) -> None:
     event = BookingEvent.objects.create(
         booking=booking,
@@ -217,12 +251,13 @@ def _record(
         detail=detail,
         old_starts_at=old,
         new_starts_at=new,
-        created_at=timezone.now(),
+        created_at=at or timezone.now(),
         sequence=booking.sequence,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         place=booking.slot.appointment.location,
     )
+    notifications.happened(event)
     booking_changed.send(Booking, event=event)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from setahub.lib.tasks import nothing_queued
+
 PASSWORD = "setahub-demo"
 
 
@@ -23,7 +25,8 @@ class SeedCommand(BaseCommand):
                 "This makes up accounts with a known password: it runs where DEBUG is on,"
                 " or with --force."
             )
-        return super().execute(*args, **options)
+        with nothing_queued():
+            return super().execute(*args, **options)
 
     def say(self, line: str, verbosity: int) -> None:
         """One line of progress."""

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from chat.models import Message, Participation
@@ -52,6 +53,11 @@ def demo(clock):
 
 def upcoming(email):
     return Booking.objects.of_student(User.objects.get(email=email).pk).upcoming(timezone.now())
+
+
+def test_no_emails_to_made_up_people(demo):
+    assert Booking.objects.upcoming(timezone.now()).exists()
+    assert not DBTaskResult.objects.exists()
 
 
 def test_it_refuses_a_site_that_runs_without_debug():

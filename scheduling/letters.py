@@ -1,0 +1,191 @@
+"""What emails about bookings say, to one of the booking's two people."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling.calendars import Revision, after, current, place
+from scheduling.models import Booking, BookingEvent, TimeSlot
+from setahub.lib import when
+from setahub.lib.mail import Letter
+
+Kind = BookingEvent.Kind
+
+
+class _Words(NamedTuple):
+    """A subject (of ``topic``, ``name``, ``time``) and a first line (of ``name``, ``old``)."""
+
+    subject: str
+    lead: str
+
+
+def about(event: BookingEvent, reader: User) -> Letter:
+    """What a line of the booking's history means for the reader.
+
+    The event has its actor and its booking with people loaded.
+    """
+    booking, then = event.booking, after(event)
+    other = _other(booking, reader)
+    words = _words(event, reader)
+    # Who acted is the other, or for a cancellation perhaps somebody of the faculty.
+    name = _actor(event) if event.actor_id != reader.pk else other.username
+    told = {
+        "topic": booking.topic.name,
+        "name": other.username,
+        "time": when.full(then.starts_at),
+    }
+    old = when.full(event.old_starts_at) if event.old_starts_at else ""
+    return Letter(
+        subject=words.subject % told,
+        lead=[words.lead % {"name": name, "old": old}],
+        facts=_facts(booking, then, reader),
+        quotes=_quotes(event, reader),
+        action=_action(booking, then, reader),
+    )
+
+
+def reminder(booking: Booking) -> Letter:
+    """For the student, some time before."""
+    told = {
+        "topic": booking.topic.name,
+        "name": booking.ta.username,
+        "time": _soon(booking.starts_at),
+    }
+    lead = [_begins(booking.starts_at)]
+    if not booking.is_late_to_change(timezone.now()):
+        lead.append(
+            _("If you can't come, please move or cancel it, so that somebody else gets the time.")
+        )
+    return Letter(
+        subject=_("%(time)s: %(topic)s with %(name)s") % told,
+        lead=lead,
+        facts=_facts(booking, current(booking), booking.student),
+        quotes=[*_question(booking, booking.student), *_notes(booking)],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
+def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Letter:
+    """For the TA: all who come at this time, in one letter."""
+    names = ", ".join(booking.student.username for booking in bookings)
+    shown = current(bookings[0])
+    return Letter(
+        subject=_("%(time)s: you help %(names)s") % {"time": _soon(slot.starts_at), "names": names},
+        lead=[_begins(slot.starts_at)],
+        facts=[_time(shown), *_place(shown)],
+        quotes=[
+            (
+                _("%(topic)s, %(name)s")
+                % {"topic": booking.topic.name, "name": booking.student.username},
+                booking.question,
+            )
+            for booking in bookings
+        ],
+        action=(_("See the session"), slot.appointment.get_absolute_url()),
+    )
+
+
+# --- Words --------------------------------------------------------------------------------------
+
+
+def _words(event: BookingEvent, reader: User) -> _Words:
+    own = event.actor_id == reader.pk
+    kind = Kind(event.kind)
+    if kind == Kind.MADE and own:
+        return _Words(
+            _("Booked: %(topic)s with %(name)s, %(time)s"),
+            _("Your booking is made. See you there!"),
+        )
+    if kind == Kind.MADE:
+        return _Words(
+            _("%(name)s booked you: %(topic)s, %(time)s"), _("%(name)s booked a time with you.")
+        )
+    if kind == Kind.MOVED:
+        return _Words(
+            _("Moved to %(time)s: %(topic)s with %(name)s"),
+            _("You moved this booking. It was %(old)s before.")
+            if own
+            else _("%(name)s moved this booking. It was %(old)s before."),
+        )
+    if kind == Kind.CHANGED:
+        return _Words(
+            _("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session.")
+        )
+    return _Words(
+        _("Cancelled: %(topic)s with %(name)s, %(time)s"),
+        _("You cancelled this booking.") if own else _("%(name)s cancelled this booking."),
+    )
+
+
+def _actor(event: BookingEvent) -> str:
+    """Who did it, as the two know them; anybody else acts for the faculty."""
+    booking = event.booking
+    if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):
+        return _("The faculty's staff")
+    return event.actor.username
+
+
+def _other(booking: Booking, reader: User) -> User:
+    return booking.ta if reader.pk == booking.student_id else booking.student
+
+
+def _begins(moment: datetime) -> str:
+    return _("A reminder: this begins %(until)s.") % {"until": when.until(moment)}
+
+
+def _soon(moment: datetime) -> str:
+    """``Tomorrow 13:30``."""
+    return f"{when.day_name(moment)} {when.clock(moment)}"
+
+
+# --- Parts --------------------------------------------------------------------------------------
+
+
+def _facts(booking: Booking, then: Revision, reader: User) -> list[tuple[str, str]]:
+    as_student = reader.pk == booking.student_id
+    return [
+        _time(then),
+        *([] if then.cancelled else _place(then)),
+        (_("Topic"), booking.topic.name),
+        (_("TA"), booking.ta.username) if as_student else (_("Student"), booking.student.username),
+    ]
+
+
+def _time(then: Revision) -> tuple[str, str]:
+    return _("When"), when.full_range(then.starts_at, then.ends_at)
+
+
+def _place(then: Revision) -> list[tuple[str, str]]:
+    return [(_("Where"), place(then))]
+
+
+def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
+    booking = event.booking
+    if event.kind == Kind.CANCELLED:
+        return [(_("Why"), event.detail)] if event.detail else []
+    if event.kind == Kind.CHANGED:
+        return [(_("What changed"), event.detail)]
+    return [*_question(booking, reader), *_notes(booking)]
+
+
+def _question(booking: Booking, reader: User) -> list[tuple[str, str]]:
+    if reader.pk == booking.student_id:
+        return [(_("What you need help with"), booking.question)]
+    label = _("What %(name)s needs help with") % {"name": booking.student.username}
+    return [(label, booking.question)]
+
+
+def _notes(booking: Booking) -> list[tuple[str, str]]:
+    notes = booking.slot.appointment.notes
+    return [(_("Notes on this session"), notes)] if notes else []
+
+
+def _action(booking: Booking, then: Revision, reader: User) -> tuple[str, str]:
+    if then.cancelled and reader.pk == booking.student_id:
+        times = reverse("scheduling:timeslots", args=[booking.ta_id])
+        return _("Find another time"), f"{times}?topic={booking.topic.slug}"
+    return _("See the booking"), booking.get_absolute_url()

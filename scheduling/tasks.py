@@ -1,0 +1,51 @@
+"""Emails about bookings, as tasks. Each goes to one person."""
+
+from django.utils import timezone
+
+from accounts.models import MailKind, User
+from accounts.notifications import write_to
+from scheduling import calendars, letters
+from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.reminders import Reminder
+from setahub.lib.tasks import task
+
+
+@task
+def tell(event_id: int, reader_id: int) -> None:
+    """What happened to a booking, with the entry for the reader's calendar."""
+    event = BookingEvent.objects.with_booking().filter(pk=event_id).first()
+    reader = User.objects.filter(pk=reader_id).first()
+    if event is None or reader is None:
+        return
+    write_to(
+        reader,
+        MailKind.BOOKINGS,
+        letters.about(event, reader),
+        key=f"booking-{event.booking_id}-{event.pk}",
+        attachments=[calendars.invitation(event, reader)],
+    )
+
+
+@task
+def remind_student(booking_id: int, reminder: str) -> None:
+    """Unless the booking was cancelled or moved since this was queued, or has begun."""
+    which = Reminder(reminder)
+    found = (
+        Booking.objects.reminded(which, timezone.now()).with_people().filter(pk=booking_id).first()
+    )
+    if found is not None:
+        key = f"reminder-{which.value}-{found.pk}-{found.starts_at:%Y%m%d%H%M}"
+        write_to(found.student, MailKind.REMINDERS, letters.reminder(found), key=key)
+
+
+@task
+def remind_ta(slot_id: int, reminder: str) -> None:
+    """Who comes at this time, of those who still do."""
+    which = Reminder(reminder)
+    found = Booking.objects.reminded(which, timezone.now()).with_people().filter(slot=slot_id)
+    bookings = list(found.order_by("pk"))
+    if bookings:
+        slot: TimeSlot = bookings[0].slot
+        key = f"reminder-{which.value}-slot-{slot.pk}-{slot.starts_at:%Y%m%d%H%M}"
+        letter = letters.reminder_for_ta(slot, bookings)
+        write_to(bookings[0].ta, MailKind.REMINDERS, letter, key=key)
