@@ -1,6 +1,13 @@
-# One image for every process of ours: pages, sockets, worker, migrations. docker-compose.yml tells
-# which one a container runs.
+# Two images: the proxy, and one for every process of ours (pages, sockets, worker, migrations;
+# docker-compose.yml tells which of them a container runs). Both run as a normal user.
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
+ARG CADDY_IMAGE=docker.io/library/caddy:2-alpine
+
+FROM ${CADDY_IMAGE} AS proxy
+# What Caddy stores, certificates above all, is its user's.
+RUN adduser -D -H -u 10002 caddy && chown -R caddy /data /config
+COPY Caddyfile /etc/caddy/Caddyfile
+USER caddy
 
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -9,7 +16,7 @@ COPY requirements.txt ./
 RUN /venv/bin/pip install --quiet --requirement requirements.txt \
     && /venv/bin/pip uninstall --quiet --yes pip setuptools
 
-FROM ${PYTHON_IMAGE}
+FROM ${PYTHON_IMAGE} AS site
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # A normal user, with a number of its own for the files in the volumes.
 RUN groupadd --gid 10001 setahub \
