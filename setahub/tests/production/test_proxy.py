@@ -34,7 +34,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET  # noqa: N815  (the name is http.server's)
+    do_POST = do_GET
 
     def handle(self) -> None:
         with suppress(OSError):  # cut off in the middle

@@ -1,0 +1,92 @@
+"""Runs all of docker-compose.yml's processes by hand. ``script/rehearse`` starts this.
+
+Caddy finds the two of each kind as it finds containers: by the addresses of one name. Here the name
+is ``localhost``, which has two, 127.0.0.1 and ::1.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+
+from serve import HOST, ROOT, Children, answers, check_port, fail, read_port
+
+BIN = ROOT / ".venv/bin"
+VAR = ROOT / "var/rehearsal"
+ADDRESSES = {"127.0.0.1": "127.0.0.1", "::1": "[::1]"}
+START_WITHIN = 60
+
+WELCOME = """
+The production shape runs at http://localhost:{port}
+  pages    127.0.0.1:{web} and [::1]:{web}
+  sockets  127.0.0.1:{live} and [::1]:{live}
+Ctrl-C stops all of it, in order.
+"""
+
+
+def main(arguments: list[str]) -> None:
+    port = read_port(arguments or ["8080"])
+    web, live, admin = port + 1, port + 2, port + 3
+    for each in (port, web, live, admin):
+        check_port(each)
+    if not shutil.which("caddy"):
+        fail("caddy is not installed; on Debian: apt install caddy")
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if not os.environ.get(name):
+            fail(f"{name} must be set")
+    os.chdir(ROOT)
+    os.environ.update(environment(port, web, live, admin))
+    run_all(port, web, live)
+
+
+def environment(port: int, web: int, live: int, admin: int) -> dict[str, str]:
+    """What docker-compose.yml sets, over plain http and on loopback."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "setahub.settings",
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secrets.token_hex(32),
+        "DEBUG": "False",
+        "HTTPS": "False",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "SITE_URL": f"http://localhost:{port}",
+        "TRUSTED_PROXIES": "1",
+        "STATIC_ROOT": str(VAR / "static"),
+        "MEDIA_ROOT": str(VAR / "media"),
+        "SITE_ADDRESS": f"http://localhost:{port}, http://127.0.0.1:{port}",
+        "CADDY_ADMIN": f"{HOST}:{admin}",
+        "WEB_HOST": "localhost",
+        "WEB_PORT": str(web),
+        "LIVE_HOST": "localhost",
+        "LIVE_PORT": str(live),
+        "XDG_DATA_HOME": str(VAR / "caddy"),
+        "XDG_CONFIG_HOME": str(VAR / "caddy"),
+    }
+
+
+def run_all(port: int, web: int, live: int) -> None:
+    python = str(BIN / "python")
+    children = Children()
+    try:
+        children.run([python, "manage.py", "migrate", "--noinput", "-v0"])
+        children.run([python, "manage.py", "collectstatic", "--noinput", "-v0"])
+        daphne = [str(BIN / "daphne"), "-v", "0", "-p", str(live)]
+        for number, (bare, bracketed) in enumerate(ADDRESSES.items(), 1):
+            bind = f"{bracketed}:{web}"
+            pages = [str(BIN / "gunicorn"), "--bind", bind, "setahub.wsgi"]
+            children.start(f"web {number}", pages)
+            children.start(f"live {number}", [*daphne, "-b", bare, "setahub.asgi:application"])
+        children.start("worker", [python, "manage.py", "worker"])
+        children.start("proxy", ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"])
+        late = time.monotonic() + START_WITHIN
+        children.watch(lambda: answers(port) or time.monotonic() > late)
+        print(WELCOME.format(port=port, web=web, live=live), flush=True)
+        children.watch(lambda: False)
+    except subprocess.SubprocessError as error:
+        fail(str(error))
+    finally:
+        children.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
