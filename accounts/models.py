@@ -166,6 +166,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether to send an email of this kind."""
         return self.is_active and bool(self.email) and getattr(self, kind.field)
 
+    def fits_session(self, kept: str) -> bool:
+        """Whether a session with this hash is still this user's: the password is what it was.
+
+        Hashes made with one of SECRET_KEY_FALLBACKS count too, as they do for pages.
+        """
+        hashes = (self.get_session_auth_hash(), *self.get_session_auth_fallback_hash())
+        return any(constant_time_compare(kept, each) for each in hashes)
+
     def clean(self) -> None:
         self._normalize()
 
@@ -305,5 +313,4 @@ class SignIn(models.Model):
 
     def opens(self, user: User) -> bool:
         """Whether the session still lets somebody in: a password set by command shuts it out."""
-        kept = self.session.get_decoded().get(HASH_SESSION_KEY, "")
-        return constant_time_compare(kept, user.get_session_auth_hash())
+        return user.fits_session(self.session.get_decoded().get(HASH_SESSION_KEY, ""))

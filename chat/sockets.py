@@ -5,7 +5,6 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from chat import frames, presence, services
@@ -38,9 +37,7 @@ def user_of_session(key: str) -> int | None:
         user = User.objects.active().filter(pk=store[SESSION_KEY]).first()
     except ValueError:
         return None
-    if user is None or not constant_time_compare(
-        store[HASH_SESSION_KEY], user.get_session_auth_hash()
-    ):
+    if user is None or not user.fits_session(store[HASH_SESSION_KEY]):
         return None
     return user.pk
 

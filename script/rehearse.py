@@ -1,11 +1,12 @@
 """Runs all of docker-compose.yml's processes by hand. ``script/rehearse`` starts this.
 
-Caddy finds the two of each kind as it finds containers: by the addresses of one name. Here the name
-is ``localhost``, which has two, 127.0.0.1 and ::1.
+Caddy finds the two of each kind as it finds containers: by the addresses that one name has. So that
+``web`` and ``live`` have two here, it runs with a hosts file of its own, in a mount namespace.
 """
 
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,13 +16,13 @@ from serve import HOST, ROOT, Children, answers, check_port, fail, read_port
 
 BIN = ROOT / ".venv/bin"
 VAR = ROOT / "var/rehearsal"
-ADDRESSES = {"127.0.0.1": "127.0.0.1", "::1": "[::1]"}
+ADDRESSES = ["127.0.0.2", "127.0.0.3"]
 START_WITHIN = 60
 
 WELCOME = """
 The production shape runs at http://localhost:{port}
-  pages    127.0.0.1:{web} and [::1]:{web}
-  sockets  127.0.0.1:{live} and [::1]:{live}
+  pages    127.0.0.2:{web} and 127.0.0.3:{web}
+  sockets  127.0.0.2:{live} and 127.0.0.3:{live}
 Ctrl-C stops all of it, in order.
 """
 
@@ -55,9 +56,7 @@ def environment(port: int, web: int, live: int, admin: int) -> dict[str, str]:
         "MEDIA_ROOT": str(VAR / "media"),
         "SITE_ADDRESS": f"http://localhost:{port}, http://127.0.0.1:{port}",
         "CADDY_ADMIN": f"{HOST}:{admin}",
-        "WEB_HOST": "localhost",
         "WEB_PORT": str(web),
-        "LIVE_HOST": "localhost",
         "LIVE_PORT": str(live),
         "XDG_DATA_HOME": str(VAR / "caddy"),
         "XDG_CONFIG_HOME": str(VAR / "caddy"),
@@ -71,13 +70,13 @@ def run_all(port: int, web: int, live: int) -> None:
         children.run([python, "manage.py", "migrate", "--noinput", "-v0"])
         children.run([python, "manage.py", "collectstatic", "--noinput", "-v0"])
         daphne = [str(BIN / "daphne"), "-v", "0", "-p", str(live)]
-        for number, (bare, bracketed) in enumerate(ADDRESSES.items(), 1):
-            bind = f"{bracketed}:{web}"
-            pages = [str(BIN / "gunicorn"), "--bind", bind, "setahub.wsgi"]
-            children.start(f"web {number}", pages)
-            children.start(f"live {number}", [*daphne, "-b", bare, "setahub.asgi:application"])
+        for address in ADDRESSES:
+            pages = [str(BIN / "gunicorn"), "--bind", f"{address}:{web}", "setahub.wsgi"]
+            children.start(f"page process {address}", pages)
+            sockets = [*daphne, "-b", address, "setahub.asgi:application"]
+            children.start(f"socket process {address}", sockets)
         children.start("worker", [python, "manage.py", "worker"])
-        children.start("proxy", ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"])
+        children.start("proxy", ["unshare", "--map-root-user", "--mount", "sh", "-c", proxy()])
         late = time.monotonic() + START_WITHIN
         children.watch(lambda: answers(port) or time.monotonic() > late)
         print(WELCOME.format(port=port, web=web, live=live), flush=True)
@@ -86,6 +85,15 @@ def run_all(port: int, web: int, live: int) -> None:
         fail(str(error))
     finally:
         children.stop()
+
+
+def proxy() -> str:
+    """What starts Caddy where both names have two addresses."""
+    hosts = VAR / "hosts"
+    names = "".join(f"{each} web live\n" for each in ADDRESSES)
+    hosts.write_text(f"127.0.0.1 localhost\n{names}")
+    caddy = "exec caddy run --adapter caddyfile --config Caddyfile"
+    return f"mount --bind {shlex.quote(str(hosts))} /etc/hosts && {caddy}"
 
 
 if __name__ == "__main__":
