@@ -55,7 +55,7 @@ logconfig_dict = {
     **LOGGING,
     "loggers": {
         **LOGGING["loggers"],
-        "gunicorn.error": {"level": "INFO"},
-        "gunicorn.access": {"level": "CRITICAL"},
+        "gunicorn.error": {"level": "INFO", "propagate": True},
+        "gunicorn.access": {"level": "CRITICAL", "propagate": False},
     },
 }
