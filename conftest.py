@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.test import Client
 
 from accounts.models import User
@@ -44,6 +44,7 @@ def _surroundings_of_its_own(settings: Any, tmp_path: Any, monkeypatch: Any) -> 
     """Uploads go to a folder of the test's own; nothing is cached from the test before."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+    caches["shared"].clear()
     monkeypatch.setattr(policy_source, "LIFE", 3600)
     policy_source.keep(NO_CHANGES)
 

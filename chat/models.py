@@ -5,10 +5,11 @@ row. What a list shows (the last message, the unread count) is stored, never cou
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -88,6 +89,31 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
     def unread_counts(self, user_id: int) -> dict[int, int]:
         """Unread messages by the id of who wrote them; zeros are left out."""
         return dict(self.unread(user_id).values_list("other", "unread"))
+
+    def unread_since(self, moment: datetime) -> "ParticipationQuerySet":
+        """Those with a message, booking cards aside, that has waited since then or longer.
+
+        Left out is where an email has told of messages that are still unread.
+        """
+        written = Message.objects.filter(
+            conversation=OuterRef("conversation"),
+            sender=OuterRef("other"),
+            pk__gt=OuterRef("last_read_id"),
+            created_at__lte=moment,
+        ).exclude(kind="booking")
+        return self.filter(
+            Exists(written),
+            is_unread=True,
+            unread_since__lte=moment,
+            told_id__lte=F("last_read_id"),
+            user__is_active=True,
+            user__mail_messages=True,
+        )
+
+    def waiting(self) -> "ParticipationQuerySet":
+        """Those that an email tells of or is about to, with their people."""
+        unread = self.filter(is_unread=True, told_id__gt=F("last_read_id"))
+        return unread.select_related("user", "other")
 
     def newest_id(self, user_id: int) -> int | None:
         """The newest message of all the user's conversations."""
@@ -179,6 +205,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def seen_by(self, user_id: int) -> "MessageQuerySet":
         """Messages of conversations that this user is one of the two of."""
         return self.filter(Q(conversation__low=user_id) | Q(conversation__high=user_id))
+
+    def unread_by_hand(self, side: "Participation") -> "MessageQuerySet":
+        """What the other wrote and this one hasn't read, booking cards aside."""
+        return self.filter(
+            conversation=side.conversation_id, sender=side.other_id, pk__gt=side.last_read_id
+        ).exclude(kind=Message.Kind.BOOKING)
 
     def shown(self) -> "MessageQuerySet":
         """Loads what showing a message needs."""

@@ -1,14 +1,15 @@
 """What open pages are told after a write: frames of the protocol, rendered for who receives them.
 
 All of it happens after the commit, so that no lock is held for it, and none of it is needed: a page
-that hears nothing asks for what it missed.
+that hears nothing asks for what it missed. Who has no page open is told by email, in time.
 """
 
 from django.db import transaction
 
-from chat import frames
+from chat import frames, tasks
 from chat.models import Message, Participation
 from setahub.lib import live
+from setahub.lib.tasks import later
 
 
 def stored(message: Message, recipient_id: int) -> None:
@@ -26,6 +27,11 @@ def _tell_stored(message: Message, recipient_id: int) -> None:
         frames.message(message, viewer=recipient_id, other=sender_id),
         _badges(recipient_id, sender_id),
     )
+
+
+def unread(participation_id: int) -> None:
+    """Email somebody who is away that a conversation waits for them."""
+    later(tasks.tell_unread, participation_id)
 
 
 def read(reader_id: int, other_id: int, last_id: int) -> None:

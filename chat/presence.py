@@ -1,6 +1,11 @@
-"""Who is online: seen on a socket within the last minute. Kept in the cache, and lost with it."""
+"""Who is online: seen on a socket within the last minute.
 
-from django.core.cache import cache
+Kept in a cache that the worker reads too, and lost with it; a cache that fails knows nobody.
+"""
+
+from contextlib import suppress
+
+from django.core.cache import caches
 
 ONLINE_FOR = 60  # seconds
 
@@ -8,12 +13,16 @@ ONLINE_FOR = 60  # seconds
 def touch(user_id: int) -> bool:
     """Note that the user is online; True when they weren't before."""
     came = not is_online(user_id)
-    cache.set(_key(user_id), True, ONLINE_FOR)
+    with suppress(OSError):  # files, where there is no Redis
+        caches["shared"].set(_key(user_id), True, ONLINE_FOR)
     return came
 
 
 def is_online(user_id: int) -> bool:
-    return bool(cache.get(_key(user_id)))
+    try:
+        return bool(caches["shared"].get(_key(user_id)))
+    except OSError:
+        return False
 
 
 def _key(user_id: int) -> str:

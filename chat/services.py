@@ -264,6 +264,16 @@ def _set_read(side: Participation, upto: int) -> None:
     side.save(update_fields=["last_read_id", "read_at", "unread", "is_unread", "unread_since"])
 
 
+def tell_unread(side: Participation) -> None:
+    """Have an email tell of what waits in this conversation; of several workers one does."""
+    with transaction.atomic():
+        as_seen = Participation.objects.filter(
+            pk=side.pk, is_unread=True, told_id=side.told_id, last_read_id=side.last_read_id
+        )
+        if as_seen.update(told_id=F("last_message_id")):
+            notifications.unread(side.pk)
+
+
 # --- Reports ------------------------------------------------------------------------------------
 
 

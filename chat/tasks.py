@@ -2,8 +2,11 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from chat.models import Report
+from accounts.models import MailKind
+from accounts.notifications import write_to
+from chat.models import Message, Participation, Report
 from setahub.lib import mail, when
 from setahub.lib.tasks import task
 
@@ -24,3 +27,31 @@ def warn(report_id: int) -> None:
     )
     if person.is_active and person.email:
         mail.send(letter, name=person.username, address=person.email, key=f"warning-{report.pk}")
+
+
+@task
+def tell_unread(participation_id: int) -> None:
+    """What waits in a conversation, unless it was read since this was queued."""
+    side = Participation.objects.waiting().filter(pk=participation_id).first()
+    if side is not None:
+        key = f"unread-{side.pk}-{side.told_id}"
+        write_to(side.user, MailKind.MESSAGES, unread_letter(side), key=key)
+
+
+def unread_letter(side: Participation) -> mail.Letter:
+    """Who wrote, when, and how many; the messages themselves stay on the site."""
+    count = Message.objects.unread_by_hand(side).count()
+    told = {"name": side.other.username, "count": count}
+    return mail.Letter(
+        subject=ngettext("%(name)s wrote to you", "%(name)s wrote you %(count)d messages", count)
+        % told,
+        lead=[
+            ngettext(
+                "%(name)s wrote to you on SETAHub, and you haven't read it yet.",
+                "%(name)s wrote you %(count)d messages on SETAHub that you haven't read yet.",
+                count,
+            )
+            % told
+        ],
+        action=(_("Read and answer"), reverse("chat:conversation", args=[side.other_id])),
+    )

@@ -196,10 +196,18 @@ REDIS_URL = env.checked(
     lambda url: not url or env.can_parse(parse_url, url),
     "redis://host:port/number",
 )
+CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "setahub.lib.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}}
+    CACHES["shared"] = CACHES["default"]
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # What the worker must see too: who is online.
+    CACHES["shared"] = {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(VAR_DIR / "cache"),
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
 
 # Messages reach open pages through this. PubSub carries twice what the queueing layer does and loses
 # nothing in a burst; frames are hints in any case, and the database is the truth. Neither connecting

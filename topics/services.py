@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
-from topics.models import Registration, Topic
+from topics import notifications
+from topics.models import Decision, Registration, Topic
 from topics.signals import (
     registration_withdrawn,
     topic_deleting,
@@ -305,13 +306,27 @@ def approve(registration: Registration, actor: User, note: str = "") -> Registra
         registration = _locked_pending(registration, actor)
         registration.status = Registration.Status.APPROVED
         registration.save(update_fields=["status"])
+        _decide(registration, actor, note, approved=True)
     return registration
 
 
 def decline(registration: Registration, actor: User, note: str = "") -> None:
     """Staff turn an offer to teach down: it is gone, and may be made again. ``note``: why."""
     with transaction.atomic():
-        _locked_pending(registration, actor).delete()
+        registration = _locked_pending(registration, actor)
+        _decide(registration, actor, note, approved=False)
+        registration.delete()
+
+
+def _decide(registration: Registration, actor: User, note: str, *, approved: bool) -> None:
+    decision = Decision.objects.create(
+        user_id=registration.user_id,
+        topic_id=registration.topic_id,
+        approved=approved,
+        note=note.strip(),
+        decided_by=actor,
+    )
+    notifications.decided(decision)
 
 
 def _locked_pending(registration: Registration, actor: User) -> Registration:

@@ -28,6 +28,7 @@ if CACHES["default"].get("LOCATION"):
     _number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     _server = urlsplit(REDIS_URL)._replace(path=f"/{_number}").geturl()
     CACHES = {"default": {**CACHES["default"], "LOCATION": _server}}
+CACHES["shared"] = CACHES["default"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, since threads that race on a database in memory meet other locks than in real life;
     # one for each process, so that runs don't meet.
