@@ -14,7 +14,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python3 -m venv /venv
 COPY requirements.txt ./
 RUN /venv/bin/pip install --quiet --requirement requirements.txt \
-    && /venv/bin/pip uninstall --quiet --yes pip setuptools
+    && /venv/bin/pip uninstall --quiet --yes pip setuptools \
+    && find /venv -type d \( -name tests -o -path '*/twisted/*/test' \) -prune -exec rm -r {} +
 
 FROM ${PYTHON_IMAGE} AS site
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -47,6 +47,9 @@ timeout = 60  # seconds without a sign of life from a process, not from a reques
 # Longer than the proxy keeps a connection that nobody uses, so that it is never the one surprised.
 keepalive = 75
 
+# What it would be asked there, nobody asks; and the code's folder is not its to write in.
+control_socket_disable = True
+
 # Signs of life are a file's times; where there is one, in memory rather than on a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 

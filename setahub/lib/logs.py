@@ -3,6 +3,7 @@
 import logging
 import re
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import TracebackType
 from urllib.parse import quote
 from uuid import uuid4
@@ -62,10 +63,14 @@ class RequestLines(logging.Filter):
 
 
 class Line(logging.Formatter):
-    """A formatter whose tracebacks don't quote what people have written.
+    """A formatter with times in UTC, whose tracebacks don't quote what people have written.
 
-    PostgreSQL adds rows and statements to its errors, with the values in them.
+    Processes differ in the zone they know. PostgreSQL adds rows and statements to its errors, with
+    the values in them.
     """
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return datetime.fromtimestamp(record.created, UTC).isoformat("T", "milliseconds")[:-6] + "Z"
 
     def formatException(
         self,

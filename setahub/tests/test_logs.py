@@ -177,6 +177,11 @@ def test_a_lost_database_is_one_line_and_a_bug_all_of_it():
     assert bug.exc_info
 
 
+def test_times_are_told_in_utc():
+    record = record_of(created=1_795_614_848.787)
+    assert logs.Line("{asctime}", style="{").format(record) == "2026-11-25T13:54:08.787Z"
+
+
 def test_a_traceback_does_not_quote_what_people_have_written():
     words = (
         'duplicate key value violates "one"\nDETAIL:  Key (email)=(mali@example.com)\n\nexists.\n'
