@@ -9,6 +9,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from scheduling import guards, receivers, sweeps  # noqa: F401  (they connect themselves)
+        from scheduling.services import demand  # noqa: F401  (takes its part in the sweep)
 
         # SQLite loses a table's triggers when a migration rebuilds the table, and refuses to
         # rename a table that a trigger elsewhere names: so off before, and on again after.

@@ -1,11 +1,15 @@
 """The admin site: our name, our order, and one place for one's own password."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from setahub.overview import page
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
 HIDDEN = {"account.emailaddress", "account.emailconfirmation"}
@@ -23,6 +27,12 @@ class Site(admin.AdminSite):
         )
         shown = [model for model in models if model._meta.label_lower not in HIDDEN]
         super().register(shown, *args, **options)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        shown = page.overview() if page.may_see(cast(User, request.user)) else {}
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The parts in the order of the daily work."""

@@ -213,6 +213,7 @@ def _merge_registrations(source: Topic, target: Topic) -> None:
         there.save(update_fields=["created_at"])
     source.registrations.filter(user__in=both).delete()
     source.registrations.update(topic=target)
+    Decision.objects.filter(topic=source).update(topic=target)
 
 
 def _archive(topic: Topic) -> None:

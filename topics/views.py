@@ -14,6 +14,7 @@ from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
 from scheduling.models import TimeSlot
+from scheduling.services import demand
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from topics import services
 from topics.forms import TopicForm
@@ -61,13 +62,17 @@ def detail(request: UserRequest, slug: str) -> HttpResponse:
 
 def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -> HttpResponse:
     """The page of a topic; with an error, what was refused and its status."""
+    mine = Registration.objects.of(request.user, topic)
+    times = _times(request, topic)
+    if times["from_today"] and not times["days"] and not mine and not topic.is_archived:
+        demand.note_nothing_free(request.user, topic)
     shown = {
         "topic": topic,
         "error": error,
-        "mine": Registration.objects.of(request.user, topic),
+        "mine": mine,
         "may_change": services.may_change(topic, request.user),
         "cannot_teach": services.year_refusal(request.user),
-        **_times(request, topic),
+        **times,
         **_people(request, topic),
     }
     return render(request, "topics/detail.html", shown, status=error.status if error else 200)

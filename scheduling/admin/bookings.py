@@ -48,6 +48,7 @@ class BookingAdmin(Folded, Export, Calendar):
     ]  # fmt: skip
     search_help_text = gettext_lazy("Name, email or student ID of either")
     date_hierarchy = "starts_at"
+    view_on_site = False  # that page is for its two people
     ordering = ["-starts_at", "-pk"]
     fields = [
         "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at",

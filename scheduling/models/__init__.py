@@ -1,7 +1,9 @@
-"""Appointments, their time slots, bookings, and the table that keeps people out of two places."""
+"""Appointments, their time slots, bookings, what was looked for in vain, and the table that keeps
+people out of two places."""
 
 from scheduling.models.appointments import Appointment, TimeSlot
 from scheduling.models.bookings import Booking, BookingEvent
 from scheduling.models.commitments import Commitment
+from scheduling.models.demand import NothingFree
 
-__all__ = ["Appointment", "Booking", "BookingEvent", "Commitment", "TimeSlot"]
+__all__ = ["Appointment", "Booking", "BookingEvent", "Commitment", "NothingFree", "TimeSlot"]

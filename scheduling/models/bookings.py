@@ -199,6 +199,7 @@ class Booking(models.Model):
                 fields=["ta", "starts_at"], name="booking_ta_kept", condition=~Q(status="cancelled")
             ),
             models.Index(fields=["student", "status", "starts_at"], name="booking_student_status"),
+            models.Index(fields=["starts_at"], name="booking_start"),  # staff's lists and numbers
             # For the sweep: reminders, and what is over.
             models.Index(
                 fields=["starts_at"], name="booking_active_start", condition=Q(status="booked")

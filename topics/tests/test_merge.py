@@ -7,8 +7,15 @@ import pytest
 from accounts.models import User
 from scheduling.models import Appointment, Booking
 from scheduling.services import booking
-from topics.models import Registration, Topic
-from topics.services import TopicError, archive_topic, create_topic, merge_topics, restore_topic
+from topics.models import Decision, Registration, Topic
+from topics.services import (
+    TopicError,
+    approve,
+    archive_topic,
+    create_topic,
+    merge_topics,
+    restore_topic,
+)
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -47,6 +54,12 @@ def test_who_taught_only_the_duplicate_teaches_the_topic(topic, double, stranger
     merge_topics(double, topic, staff)
     assert Registration.objects.get(user=stranger).pk == old.pk
     assert list(Topic.objects.taught_by(stranger.pk)) == [topic]
+
+
+def test_earlier_decisions_move_too(topic, double, stranger, staff):
+    approve(teach(stranger, double, "pending"), staff, "Welcome")
+    merge_topics(double, topic, staff)
+    assert list(Decision.objects.values_list("topic", "note")) == [(topic.pk, "Welcome")]
 
 
 def test_who_taught_both_keeps_the_earlier_date(topic, double, ta, staff):

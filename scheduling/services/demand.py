@@ -1,0 +1,34 @@
+"""Noting what students look for and don't find, so that staff see which topics lack TAs."""
+
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db import DatabaseError, transaction
+
+from accounts.models import User
+from scheduling.models import NothingFree
+from setahub.lib import when
+from setahub.lib.tasks import every_minute
+from topics.models import Topic
+
+KEPT = timedelta(days=120)  # longer than any overview looks back
+
+
+def note_nothing_free(student: User, topic: Topic) -> None:
+    """A student found no free time for a topic: kept once a day. Never fails a page."""
+    day = when.today()
+    if not cache.add(f"nothing-free:{topic.pk}:{student.pk}:{day}", 1, 24 * 3600):
+        return
+    try:
+        with transaction.atomic():
+            NothingFree.objects.bulk_create(
+                [NothingFree(topic=topic, student=student, day=day)], ignore_conflicts=True
+            )
+    except DatabaseError:
+        pass  # a number less in a statistic
+
+
+@every_minute
+def forget_old_visits() -> None:
+    """Who looked for what is kept no longer than it is counted."""
+    NothingFree.objects.filter(day__lt=when.today() - KEPT).delete()

@@ -1,0 +1,168 @@
+"""What the overview shows: cards with a number, a picture and a table, lists, and what waits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat.models import Report
+from scheduling.models import Booking
+from setahub.overview import weeks
+from setahub.overview.chart import bars
+from topics.models import Registration
+
+Values = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One measure: this week's value in words, the last weeks as a picture and as a table."""
+
+    title: str
+    about: str
+    now: str
+    before: str
+    picture: SafeString
+    table: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a list: whose it is, this week's number, the last weeks as a picture."""
+
+    name: str
+    link: str
+    count: float
+    picture: SafeString
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Something that waits for staff."""
+
+    text: str
+    count: int
+    link: str
+
+
+def overview() -> dict[str, Any]:
+    """All of the page. A constant number of queries."""
+    period = weeks.last_weeks()
+    days = period.mondays
+    sessions, slots = weeks.opened(period)
+    found = weeks.booked(period)
+    return {
+        "cards": [
+            _card(days, _("TA sessions"), _("not cancelled"), sessions, _whole),
+            _card(days, _("Bookings"), _("not cancelled"), found.kept, _whole),
+            _card(
+                days,
+                _("Slots booked"),
+                _("share of the open slots"),
+                _shares(found.slots, slots),
+                _percent,
+            ),
+            _card(
+                days,
+                _("No-shows"),
+                _("share of the bookings that are over"),
+                _shares(found.no_shows, found.over),
+                _percent,
+            ),
+            _card(
+                days,
+                _("Late cancellations"),
+                _("share of all bookings"),
+                _shares(found.late, found.made),
+                _percent,
+            ),
+            _card(
+                days,
+                _("From booking to session"),
+                _("median"),
+                weeks.lead_times(period),
+                _hours,
+            ),
+            _card(days, _("New users"), _("signed up"), weeks.joined(period), _whole),
+        ],
+        "tas": _lines(weeks.by_ta(period), "accounts_user"),
+        "topics": _lines(weeks.by_topic(period), "topics_topic"),
+        "todos": _todos(),
+    }
+
+
+def _todos() -> list[Todo]:
+    absent = Booking.objects.active().filter(ta_absent_at__isnull=False)
+    return [
+        Todo(
+            _("registrations wait for approval"),
+            Registration.objects.pending().count(),
+            reverse("admin:topics_registration_changelist") + "?status__exact=pending",
+        ),
+        Todo(
+            _("reports are open"),
+            Report.objects.filter(status=Report.Status.OPEN).count(),
+            reverse("admin:chat_report_changelist"),
+        ),
+        Todo(
+            _("students reported that their TA did not come"),
+            absent.count(),
+            reverse("admin:scheduling_booking_changelist")
+            + "?ta_absent_at__isempty=0&status__exact=booked",
+        ),
+    ]
+
+
+def _card(
+    days: Sequence[date], title: str, about: str, values: Values, say: Callable[[float], str]
+) -> Card:
+    told = [say(value) if value is not None else "–" for value in values]
+    labels = [date_format(day, "j M") for day in days]
+    words = _("%(title)s, last 12 weeks: %(values)s") % {
+        "title": title,
+        "values": ", ".join(told),
+    }
+    return Card(
+        title, about, told[-1], told[-2], bars(values, words), list(zip(labels, told, strict=True))
+    )
+
+
+def _lines(rows: Sequence[tuple[Any, Sequence[int]]], admin_name: str) -> list[Line]:
+    return [
+        Line(
+            str(what),
+            reverse(f"admin:{admin_name}_change", args=[what.pk]),
+            values[-1],
+            bars(values, _("last 12 weeks: %(values)s") % {"values": ", ".join(map(str, values))}),
+        )
+        for what, values in rows
+    ]
+
+
+def _shares(parts: Sequence[int], wholes: Sequence[int]) -> list[float | None]:
+    return [part / whole if whole else None for part, whole in zip(parts, wholes, strict=True)]
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}" if value == 0 or value >= 0.1 else f"{value:.1%}"
+
+
+def _hours(value: float) -> str:
+    if value < 48:
+        return _("%(hours).0f h") % {"hours": value}
+    return _("%(days).1f days") % {"days": value / 24}
+
+
+def may_see(user: User) -> bool:
+    """Who may see bookings and users may see them counted."""
+    return user.has_perm("scheduling.view_booking") and user.has_perm("accounts.view_user")

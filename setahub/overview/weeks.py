@@ -1,0 +1,169 @@
+"""The last twelve weeks in numbers. Each function is one query, whatever the size of the tables.
+
+A week is the faculty's, from Monday on. What is counted in a week takes place in it; the running
+one counts what is planned as well.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, DateField, DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import TruncWeek
+from django.utils import timezone
+
+from accounts.models import User
+from scheduling.models import Appointment, Booking, NothingFree
+from setahub.lib import when
+from topics.models import Topic
+
+WEEKS = 12
+WEEK = timedelta(weeks=1)
+HOUR = timedelta(hours=1)
+Status = Booking.Status
+
+
+@dataclass(frozen=True)
+class Period:
+    """Twelve Mondays, the last of them this week's, and the moments around them."""
+
+    mondays: Sequence[date]
+
+    @property
+    def start(self) -> datetime:
+        return when.day_bounds(self.mondays[0])[0]
+
+    @property
+    def end(self) -> datetime:
+        return when.day_bounds(self.mondays[-1] + WEEK)[0]
+
+    def along(self, found: dict[date, int]) -> list[int]:
+        """The values in the order of the weeks, nothing where a week has none."""
+        return [found.get(monday, 0) for monday in self.mondays]
+
+
+def last_weeks() -> Period:
+    this = when.monday(when.today())
+    return Period([this - (WEEKS - 1 - number) * WEEK for number in range(WEEKS)])
+
+
+def _week(field: str) -> TruncWeek:
+    return TruncWeek(field, output_field=DateField(), tzinfo=when.zone())
+
+
+def _within(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
+    return rows.filter(**{f"{field}__gte": period.start, f"{field}__lt": period.end}).order_by()
+
+
+def opened(period: Period) -> tuple[list[int], list[int]]:
+    """How many sessions there were each week, and how many slots they opened."""
+    length = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
+    rows = (
+        _within(Appointment.objects.open(), "starts_at", period)
+        .annotate(week=_week("starts_at"), length=length)
+        .values("week", "length", "slot_minutes")
+        .annotate(count=Count("pk"))
+    )
+    sessions: dict[date, int] = {}
+    slots: dict[date, int] = {}
+    for row in rows:
+        # A session is cut into whole slots without a rest.
+        each = row["length"] // timedelta(minutes=row["slot_minutes"])
+        sessions[row["week"]] = sessions.get(row["week"], 0) + row["count"]
+        slots[row["week"]] = slots.get(row["week"], 0) + row["count"] * each
+    return period.along(sessions), period.along(slots)
+
+
+@dataclass(frozen=True)
+class Booked:
+    """Bookings of each week: those kept, the slots they fill, and what became of them."""
+
+    kept: list[int]
+    slots: list[int]
+    over: list[int]  # kept, and their end has passed
+    no_shows: list[int]
+    made: list[int]  # kept or cancelled
+    late: list[int]  # cancelled late
+
+
+def booked(period: Period) -> Booked:
+    kept = ~Q(status=Status.CANCELLED)
+    rows = list(
+        _within(Booking.objects.all(), "starts_at", period)
+        .annotate(week=_week("starts_at"))
+        .values("week")
+        .annotate(
+            kept=Count("pk", filter=kept),
+            slots=Count("slot", filter=kept, distinct=True),
+            over=Count("pk", filter=kept & Q(ends_at__lte=timezone.now())),
+            no_shows=Count("pk", filter=Q(status=Status.NO_SHOW)),
+            made=Count("pk"),
+            late=Count("pk", filter=Q(cancelled_late=True)),
+        )
+    )
+    names = ("kept", "slots", "over", "no_shows", "made", "late")
+    return Booked(*(period.along({row["week"]: row[name] for row in rows}) for name in names))
+
+
+def lead_times(period: Period) -> list[float | None]:
+    """The median time from booking to session of each week's kept bookings, in whole hours."""
+    ahead = ExpressionWrapper(F("starts_at") - F("created_at"), output_field=DurationField())
+    rows = (
+        _within(Booking.objects.kept(), "starts_at", period)
+        .annotate(week=_week("starts_at"), ahead=ahead)
+        .values_list("week", "ahead")
+    )
+    found: dict[date, list[int]] = {}
+    for week, ahead_of in rows:
+        found.setdefault(week, []).append(max(ahead_of // HOUR, 0))
+    return [_median(found.get(monday, ())) for monday in period.mondays]
+
+
+def _median(values: Iterable[int]) -> float | None:
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[middle])
+    return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def joined(period: Period) -> list[int]:
+    """New users of each week."""
+    rows = _within(User.objects.all(), "date_joined", period).annotate(week=_week("date_joined"))
+    counted = rows.values("week").annotate(count=Count("pk"))
+    return period.along({row["week"]: row["count"] for row in counted})
+
+
+def by_ta(period: Period) -> list[tuple[User, list[int]]]:
+    """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
+    kept = _within(Booking.objects.kept(), "starts_at", period)
+    this_week = kept.filter(starts_at__gte=when.day_bounds(period.mondays[-1])[0])
+    top = this_week.values_list("ta").annotate(count=Count("pk")).order_by("-count", "ta")[:8]
+    ids = [ta for ta, _count in top]
+    rows = kept.filter(ta__in=ids).annotate(week=_week("starts_at")).values_list("ta", "week")
+    return _lines(period, ids, rows.annotate(count=Count("pk")), User.objects.in_bulk(ids))
+
+
+def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
+    """The topics whose page had no free time for most students this week, at most eight."""
+    rows = NothingFree.objects.filter(day__gte=period.mondays[0]).order_by()
+    this_week = rows.filter(day__gte=period.mondays[-1]).values_list("topic")
+    top = this_week.annotate(count=Count("student", distinct=True)).order_by("-count", "topic")[:8]
+    ids = [topic for topic, _count in top]
+    weekly = (
+        rows.filter(topic__in=ids)
+        .annotate(week=TruncWeek("day", output_field=DateField()))
+        .values_list("topic", "week")
+        .annotate(count=Count("student", distinct=True))
+    )
+    return _lines(period, ids, weekly, Topic.objects.in_bulk(ids))
+
+
+def _lines(period: Period, ids: Sequence[int], rows: Iterable, named: dict) -> list:
+    """For each id what is named so, and its counts along the weeks."""
+    found: dict[int, dict[date, int]] = {}
+    for key, week, count in rows:
+        found.setdefault(key, {})[week] = count
+    return [(named[key], period.along(found.get(key, {}))) for key in ids if key in named]

@@ -1,0 +1,160 @@
+"""The admin's first page: right numbers, told to everybody, at a constant cost."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from scheduling.models import Booking, NothingFree
+from scheduling.services import booking, demand
+from scheduling.tests.factories import book, open_time, slots_of, tomorrow
+from setahub.lib import when
+from setahub.overview import weeks
+from setahub.overview.chart import bars
+from setahub.overview.page import overview
+
+pytestmark = pytest.mark.usefixtures("clock")
+DAY = timedelta(days=1)
+
+
+def card(title):
+    return next(each for each in overview()["cards"] if each.title == title)
+
+
+def test_weeks_begin_on_the_facultys_mondays(clock):
+    clock.move_to(datetime(2026, 11, 22, 23, 59, tzinfo=when.zone()))
+    assert [day.isoformat() for day in weeks.last_weeks().mondays][-2:] == [
+        "2026-11-09",
+        "2026-11-16",
+    ]
+    clock.move_to(datetime(2026, 11, 23, 0, 0, tzinfo=when.zone()))
+    assert weeks.last_weeks().mondays[-1].isoformat() == "2026-11-23"
+    assert len(weeks.last_weeks().mondays) == 12
+
+
+def test_what_takes_place_this_week_is_counted(ta, topic, student, stranger, clock):
+    appointment = open_time(ta, topic, capacity=2)  # four slots
+    open_time(ta, topic, day=tomorrow() + 7 * DAY)  # next week
+    first, second, third, _last = slots_of(appointment)
+    rows = [book(student, first), book(stranger, first), book(student, second)]
+    booking.cancel(book(student, third), student, "")
+    assert [card("TA sessions").now, card("Bookings").now] == ["1", "3"]
+    assert card("Slots booked").now == "50%"  # two of four, two seats of one being one slot
+    assert card("No-shows").now == "–"
+    clock.move_to(appointment.ends_at)
+    booking.mark_no_show(rows[0], ta)
+    assert card("No-shows").now == "33%"
+
+
+def test_late_cancellations_are_a_share_of_all(ta, topic, student, stranger, clock):
+    appointment = open_time(ta, topic)
+    first, second, *_ = slots_of(appointment)
+    late, _kept = book(student, first), book(stranger, second)
+    clock.move_to(appointment.starts_at - timedelta(hours=1))
+    booking.cancel(late, student, "Ill")
+    assert card("Late cancellations").now == "50%"
+
+
+def test_the_median_time_from_booking_to_session(ta, topic, make_user):
+    for slot, hours in zip(slots_of(open_time(ta, topic)), (1, 4, 30, 40), strict=True):
+        made = book(make_user(f"S{hours}"), slot)
+        Booking.objects.filter(pk=made.pk).update(
+            created_at=made.starts_at - timedelta(hours=hours)
+        )
+    assert card("From booking to session").now == "17 h"
+
+
+def test_new_users_and_the_week_before(make_user):
+    new, old = make_user("New"), make_user("Old")
+    User.objects.filter(pk=new.pk).update(date_joined=when.at(when.today(), datetime.min.time()))
+    User.objects.filter(pk=old.pk).update(date_joined=new.date_joined - 7 * DAY)
+    shown = card("New users")
+    assert (shown.now, shown.before) == ("1", "1")
+    assert [value for _week, value in shown.table] == ["0"] * 10 + ["1", "1"]
+
+
+def test_the_busiest_tas_come_first(ta, topic, make_user, student, stranger):
+    from topics.models import Registration
+
+    other = make_user("Other TA")
+    Registration.objects.create(user=other, topic=topic)
+    book(student, slots_of(open_time(ta, topic))[0])
+    slots = slots_of(open_time(other, topic))
+    book(student, slots[1])
+    book(stranger, slots[2])
+    assert [(line.name, line.count) for line in overview()["tas"]] == [("Other TA", 2), ("น้ำฝน", 1)]
+
+
+class TestNothingFree:
+    PATH = "/topics/data-structures/"
+
+    def found(self):
+        return [(line.name, line.count) for line in overview()["topics"]]
+
+    def test_students_are_counted_once_a_day(self, topic, student, stranger, sign_in, clock):
+        for client in (sign_in(student), sign_in(student), sign_in(stranger)):
+            client.get(self.PATH)
+        assert NothingFree.objects.count() == 2
+        assert self.found() == [("Data Structures", 2)]
+        clock.shift(DAY)
+        sign_in(student).get(self.PATH)
+        assert NothingFree.objects.count() == 3
+        assert self.found() == [("Data Structures", 2)]
+
+    def test_not_where_there_is_time_nor_who_teaches_it(self, topic, ta, student, sign_in):
+        sign_in(ta).get(self.PATH)
+        open_time(ta, topic)
+        sign_in(student).get(self.PATH)
+        assert self.found() == []
+
+    def test_a_second_look_costs_no_write(self, topic, student, sign_in):
+        client = sign_in(student)
+        client.get(self.PATH)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(self.PATH)
+        assert not [each for each in captured if "INSERT" in each["sql"]]
+
+    def test_old_visits_are_forgotten(self, topic, student):
+        NothingFree.objects.create(topic=topic, student=student, day=when.today() - 121 * DAY)
+        kept = NothingFree.objects.create(
+            topic=topic, student=student, day=when.today() - 120 * DAY
+        )
+        demand.forget_old_visits()
+        assert list(NothingFree.objects.all()) == [kept]
+
+
+def test_a_picture_is_told_in_words_and_marks_this_week():
+    drawn = str(bars([0, 2, None, 4], "TA sessions: <b>"))
+    assert 'role="img" aria-label="TA sessions: &lt;b&gt;"' in drawn
+    assert drawn.count("<rect") == 3
+    assert drawn.count('class="now"') == 1
+    assert "style" not in drawn
+
+
+def test_the_page_shows_it_all_in_a_constant_number_of_queries(
+    staff, sign_in, ta, topic, make_user, student
+):
+    client = sign_in(staff)
+    client.get("/admin/")
+    counts = []
+    for number in range(3):
+        other = make_user(f"S{number}")
+        book(other, slots_of(open_time(ta, topic, day=tomorrow() + number * DAY))[0])
+        demand.note_nothing_free(other, topic)
+        with CaptureQueriesContext(connection) as captured:
+            page = client.get("/admin/").content.decode()
+        counts.append(len(captured))
+    assert counts[0] == counts[2] <= 20
+    assert page.count('<svg class="bars"') == 7 + 1 + 1
+    assert page.count("As a table") == 7
+
+
+def test_staff_without_those_powers_see_no_numbers(make_user, sign_in):
+    viewer = make_user("Viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_topic"))
+    page = sign_in(viewer).get("/admin/").content.decode()
+    assert "Busiest TAs" not in page
+    assert "/admin/topics/topic/" in page
