@@ -33,7 +33,7 @@ from accounts.models import BIO_MAX, MailKind, User
 from accounts.validators import validate_student_id, validate_username
 from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
-from setahub.lib.keys import nfc
+from setahub.lib.keys import fold, nfc
 
 KEY_NAME_MAX = 60
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
@@ -203,6 +203,37 @@ class EmailsForm(forms.Form):
     @property
     def wanted(self) -> dict[MailKind, bool]:
         return {kind: self.cleaned_data[kind.value] for kind in MailKind}
+
+
+class DeleteAccountForm(forms.Form):
+    """The password once more; without one, the name, after the second step was taken again."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if user.has_usable_password():
+            self.fields["password"] = forms.CharField(
+                label=_("Your password"),
+                strip=False,
+                widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+            )
+        else:
+            self.fields["name"] = forms.CharField(
+                label=_("Type your name to confirm"),
+                widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            )
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise ValidationError(_("This is not your password."), code="wrong")
+        return password
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if fold(name) != self.user.username_key:
+            raise ValidationError(_("This is not your name."), code="wrong")
+        return name
 
 
 def key_name_field(*, required: bool) -> forms.CharField:

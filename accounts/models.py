@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.validators import USERNAME_MAX, validate_student_id, validate_username
+from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
 from setahub.lib.images import avatar_path
 from setahub.lib.keys import fold, nfc
 
@@ -56,6 +56,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def with_student_id(self, student_id: str) -> "UserQuerySet":
         return self.filter(student_id=student_id)
+
+    def administrators(self) -> "list[int]":
+        """Ids of those who may give others every power."""
+        return list(self.active().filter(is_superuser=True).values_list("pk", flat=True))
 
     def locked(self, *ids: int) -> "list[User]":
         """These people, their rows locked in the order of their ids (so two writers can't deadlock).
@@ -122,6 +126,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Part of what the address of the private calendar is made from; a new one ends the old address.
     calendar_nonce = models.CharField(max_length=32, blank=True, default="", editable=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    # What is left of an account that its owner deleted, so that others keep their history.
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -155,6 +161,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    @classmethod
+    def from_db(cls, db: Any, field_names: Any, values: Any, **more: Any) -> Self:
+        user = super().from_db(db, field_names, values, **more)
+        if user.__dict__.get("deleted_at") and "username" in user.__dict__:
+            user.username = gettext(DELETED_NAME)
+        return user
 
     def get_short_name(self) -> str:
         return self.username
@@ -191,6 +204,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     def _normalize(self) -> None:
         self.username = nfc(self.username)
         self.username_key = fold(self.username)
+        if self.deleted_at:  # all of them share the name; no name can have this key
+            self.username_key = f"deleted #{self.pk}"
         self.email = User.objects.normalize_email(nfc(self.email))
         self.email_key = fold(self.email)
         self.student_id = self.student_id or None  # unique, so "none" must not be ""

@@ -127,6 +127,8 @@ def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
         [found] = User.objects.locked(user.pk)
         if found.is_active:
             raise AccountError(_("This person is not suspended."))
+        if found.deleted_at:
+            raise AccountError(_("This person has deleted their account."))
         User.objects.filter(pk=user.pk).update(is_active=True)
         Suspension.objects.open().filter(user=user).update(
             lifted_at=timezone.now(), lifted_by=actor, lift_reason=reason

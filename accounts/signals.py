@@ -9,3 +9,7 @@ user_suspended = Signal()
 # user; keys: the session keys that no longer count, or None for all of this user's but those in
 # kept; kept: session keys (frozensets of str). Open sockets of such sessions are to close.
 sessions_ended = Signal()
+
+# user: is deleting their account, and is still there. Cancel what is to come, with notice to the
+# others. What is kept about people is erased afterwards, by the parts of accounts.privacy.
+user_deleting = Signal()

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from accounts.views import calendar, emails, profile, security
+from accounts.views import calendar, emails, privacy, profile, security
 
 app_name = "accounts"
 urlpatterns = [
     path("me/", profile.me, name="me"),
     path("me/edit/", profile.edit, name="edit"),
     path("me/avatar/", profile.avatar, name="avatar"),
+    path("me/data/", privacy.download, name="download"),
+    path("me/delete/", privacy.delete, name="delete"),
     path("me/sessions/", security.sessions, name="sessions"),
     path("me/sessions/<id:pk>/end/", security.end_session, name="end_session"),
     path("me/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),

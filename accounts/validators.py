@@ -6,6 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from setahub.lib.keys import fold
+
+DELETED_NAME = "Deleted user"  # what others see of somebody who has deleted their account
 USERNAME_MIN = 2
 USERNAME_MAX = 50
 # Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): a name with them
@@ -44,6 +47,8 @@ def validate_username(value: str) -> None:
         raise ValidationError(
             _("A name takes letters, digits, spaces, “.”, “_” and “-”."), code="characters"
         )
+    if fold(value) == fold(DELETED_NAME):
+        raise ValidationError(_("This name is taken."), code="taken")
     if not any(char.isalnum() for char in value):
         raise ValidationError(_("A name needs a letter or a digit."), code="characters")
 

@@ -7,4 +7,4 @@ class ChatConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from chat import receivers, sweeps  # noqa: F401  (they connect themselves)
+        from chat import personal, receivers, sweeps  # noqa: F401  (they connect themselves)

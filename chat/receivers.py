@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.signals import user_suspended
+from accounts.signals import sessions_ended, user_suspended
 from chat import services
 from scheduling.models import BookingEvent
 from scheduling.signals import booking_changed
@@ -36,3 +36,10 @@ def close_sockets(user: User, **kwargs: Any) -> None:
 @receiver([password_changed, password_set, password_reset])
 def close_sockets_elsewhere(user: User, **kwargs: Any) -> None:
     live.end(user.pk)
+
+
+@receiver(sessions_ended)
+def close_sockets_of_ended(user: User, keys: frozenset[str] | None, **kwargs: Any) -> None:
+    live.end(user.pk)  # each looks for itself whether its session still stands
+    for key in keys or ():
+        live.end(user.pk, session_mark(key))

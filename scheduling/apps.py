@@ -8,7 +8,8 @@ class SchedulingConfig(AppConfig):
     verbose_name = _("Calendar")
 
     def ready(self) -> None:
-        from scheduling import guards, receivers, sweeps  # noqa: F401  (they connect themselves)
+        # They connect themselves.
+        from scheduling import guards, personal, receivers, sweeps  # noqa: F401
         from scheduling.services import demand  # noqa: F401  (takes its part in the sweep)
 
         # SQLite loses a table's triggers when a migration rebuilds the table, and refuses to

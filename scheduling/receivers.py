@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.signals import user_suspended
+from accounts.signals import user_deleting, user_suspended
 from scheduling.services import upheaval
 from topics.models import Topic
 from topics.services import TopicError
@@ -57,3 +57,8 @@ def cancel_for_suspended(
 ) -> None:
     if cancel_bookings:
         upheaval.cancel_everything_of(user, actor, _("Cancelled by the faculty's staff."))
+
+
+@receiver(user_deleting)
+def cancel_for_leaving(user: User, **kwargs: Any) -> None:
+    upheaval.leave(user, _("The other person has deleted their account."))

@@ -12,7 +12,10 @@ class SetahubConfig(AppConfig):
     verbose_name = _("Faculty")
 
     def ready(self) -> None:
-        from setahub import policy_source
+        from setahub import (
+            personal,  # noqa: F401  (takes its part in exports and deletions)
+            policy_source,
+        )
         from setahub.lib import cleaning  # noqa: F401  (takes its part in the sweep)
         from setahub.lib.policy import policy
 

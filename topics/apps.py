@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class TopicsConfig(AppConfig):
     name = "topics"
     verbose_name = _("Topics")
+
+    def ready(self) -> None:
+        from topics import personal  # noqa: F401  (takes its part in exports and deletions)

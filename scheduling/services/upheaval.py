@@ -51,3 +51,20 @@ def cancel_everything_of(user: User, actor: User | None, reason: str) -> int:
         User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
         # Read again: what was booked before the locks were ours counts as well.
         return booking.cancel_all(list(coming.with_people()), actor, reason)
+
+
+def leave(user: User, reason: str) -> None:
+    """Cancel a person's coming bookings, taken and given, and end their coming sessions."""
+    with transaction.atomic():
+        cancel_everything_of(user, None, reason)
+        coming = Appointment.objects.of(user.pk).open().filter(starts_at__gt=timezone.now())
+        appointments.end(list(coming.order_by("starts_at")), None, reason)
+
+
+def ahead_of(user: User) -> dict[str, int]:
+    """How much ``leave`` would cancel: ``bookings``, taken and given, and ``sessions``."""
+    now = timezone.now()
+    return {
+        "bookings": Booking.objects.of(user.pk).upcoming(now).count(),
+        "sessions": Appointment.objects.of(user.pk).open().filter(starts_at__gt=now).count(),
+    }

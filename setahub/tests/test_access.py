@@ -88,6 +88,9 @@ TABLE = {
     "users/me/": Row("/users/me/", USERS_200, USERS_405),
     "users/me/edit/": Row("/users/me/edit/", USERS_200, USERS_422),
     "users/me/avatar/": Row("/users/me/avatar/", USERS_200, USERS_422),
+    "users/me/data/": Row("/users/me/data/", USERS_200, USERS_405),
+    # The only administrator can't leave.
+    "users/me/delete/": Row("/users/me/delete/", USERS_200, [L, 422, 422, 422, 422, 409]),
     "users/me/sessions/": Row("/users/me/sessions/", USERS_200, USERS_405),
     # Somebody else's session is not there; whose it is, is tested in accounts.
     "users/me/sessions/<id:pk>/end/": Row(

@@ -20,6 +20,7 @@ OF_USERS = [
     "/users/me/avatar/",
     "/users/me/emails/",
     "/users/me/sessions/",
+    "/users/me/delete/",
     "/auth/2fa/",
     "/users/{ta}/",
     "/users/{ta}/timeslots/",

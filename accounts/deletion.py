@@ -1,0 +1,44 @@
+"""The end of an account, by its owner."""
+
+from allauth.account.adapter import get_adapter
+from allauth.core import context
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import privacy
+from accounts.models import User
+from accounts.services import AccountError
+from accounts.signals import user_deleting
+
+
+def check_may_delete(user: User) -> None:
+    """Everybody may leave, except the last who could let others in."""
+    if User.objects.administrators() == [user.pk]:
+        raise AccountError(
+            _("You are the only administrator. Give somebody else that power first.")
+        )
+
+
+def delete_account(user: User) -> None:
+    """Cancel what is to come, with notice; erase what is personal; sign out everywhere.
+
+    What others have of it, their bookings and conversations, stays under "Deleted user". Email
+    and student ID are free for a new account. Raises AccountError for the last administrator.
+    """
+    address = user.email
+    with transaction.atomic():
+        if user.is_superuser:
+            # Two administrators who leave at once wait for each other here.
+            User.objects.locked(*User.objects.administrators())
+            check_may_delete(user)
+        # Then whoever answers, since that locks several people, always in the order of their ids.
+        user_deleting.send(User, user=user)
+        [user] = User.objects.locked(user.pk)
+        privacy.erase(user)
+        transaction.on_commit(lambda: _say_goodbye(address), robust=True)
+
+
+def _say_goodbye(address: str) -> None:
+    """To the address that is forgotten from now on: a thief may have done it, not the owner."""
+    if context.request is not None:  # allauth's letters need one
+        get_adapter().send_mail("accounts/email/account_deleted", address, {})

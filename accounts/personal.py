@@ -1,0 +1,134 @@
+"""What this app, and the accounts of allauth and Django below it, hold about a person."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import sign_ins
+from accounts.models import Block, MailKind, SignIn, User
+from accounts.privacy import Part, register
+from accounts.validators import DELETED_NAME
+
+NOWHERE = "deleted.invalid"  # no mail ever arrives there. Source: RFC 2606
+
+
+def profile_of(user: User) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "name": user.username,
+        "email": user.email,
+        "student_id": user.student_id,
+        "year": user.year,
+        "about": user.bio,
+        "picture": user.avatar.name or None,
+        "joined": user.date_joined,
+        "last_signed_in": user.last_login,
+        "active": user.is_active,
+        "staff": user.is_staff,
+        "superuser": user.is_superuser,
+        "groups": list(user.groups.values_list("name", flat=True)),
+        "permissions": list(user.user_permissions.values_list("codename", flat=True)),
+        "has_password": user.has_usable_password(),
+        "emails_wanted": {kind.value: getattr(user, kind.field) for kind in MailKind},
+        "addresses": list(
+            EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
+        ),
+        "suspensions": list(user.suspensions.values("created_at", "lifted_at")),
+    }
+
+
+def security_of(user: User) -> dict[str, Any]:
+    return {
+        "second_steps": [
+            {
+                "type": each.type,
+                "name": str(each),
+                "added": each.created_at,
+                "last_used": each.last_used_at,
+            }
+            for each in Authenticator.objects.filter(user=user).order_by("pk")
+        ],
+        "signed_in": list(
+            SignIn.objects.of(user.pk).values("browser", "system", "created_at", "last_seen_at")
+        ),
+        "changes_in_the_admin": [
+            {"at": each.action_time, "what": str(each.content_type), "id": each.object_id}
+            for each in LogEntry.objects.filter(user=user).select_related("content_type")
+        ],
+    }
+
+
+def blocks_of(user: User) -> list[dict[str, Any]]:
+    rows = Block.objects.filter(blocker=user).select_related("blocked")
+    return [{"blocked": each.blocked.username, "since": each.created_at} for each in rows]
+
+
+def forget(user: User) -> None:
+    """All but the row itself, which others' history points at."""
+    _forget_in_the_admins_log(user)
+    Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
+    user.suspensions.update(reason="", lift_reason="")
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+    sign_ins.end_all(user)
+    picture, storage = user.avatar.name, user.avatar.storage
+    if picture:
+        transaction.on_commit(lambda: storage.delete(picture), robust=True)
+    _make_nobody(user)
+
+
+def _make_nobody(user: User) -> None:
+    now = timezone.now()
+    user.deleted_at = user.date_joined = now
+    user.username = DELETED_NAME
+    user.email = f"{user.pk}@{NOWHERE}"
+    user.student_id = user.year = user.last_login = None
+    user.bio = user.calendar_nonce = ""
+    user.avatar = ""
+    for kind in MailKind:
+        setattr(user, kind.field, False)
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+
+
+def _forget_in_the_admins_log(user: User) -> None:
+    """The log names rows as they were called; its lines about the account lose the name."""
+    about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    named = Q(object_repr__in=[user.username, user.email])
+    LogEntry.objects.filter(about | named).update(object_repr=DELETED_NAME)
+
+
+register(
+    Part(
+        "profile",
+        export=profile_of,
+        erase=forget,
+        pictures=lambda user: [("profile.webp", user.avatar)] if user.avatar else [],
+        gone=[
+            "account.EmailAddress.user",
+            "accounts.User_groups.user",
+            "accounts.User_user_permissions.user",
+            "accounts.Block.blocker",
+            "accounts.Block.blocked",
+            "accounts.SignIn.user",
+            "mfa.Authenticator.user",
+        ],
+        kept=[
+            "accounts.Suspension.user",
+            "accounts.Suspension.actor",
+            "accounts.Suspension.lifted_by",
+            "admin.LogEntry.user",
+        ],
+    )
+)
+register(Part("security", export=security_of))
+register(Part("blocks", export=blocks_of))

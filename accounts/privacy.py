@@ -1,0 +1,119 @@
+"""What the site holds about a person: given to them, and taken away when they leave.
+
+Each app says so for its own tables, in a module ``personal.py`` that its AppConfig imports::
+
+    privacy.register(
+        Part(
+            "bookings",                      # becomes bookings.json
+            export=bookings_of,              # user -> lists and dicts; nothing private of others
+            erase=forget,                    # user -> None; inside the transaction
+            gone=["topics.Registration.user"],
+            kept=["scheduling.Booking.student"],
+        )
+    )
+
+``gone`` are the relations that point at nobody after ``erase``; ``kept`` those that stay, as the
+history of others, to what is by then called "Deleted user". A test walks all models: a relation to
+a user that no part names fails it.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models.fields.files import FieldFile
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+
+
+def _nothing(user: User) -> Any:
+    return None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One app's share. ``pictures``: those of the user, each with its name in the archive."""
+
+    name: str
+    export: Callable[[User], Any]
+    erase: Callable[[User], None] = _nothing
+    pictures: Callable[[User], Iterable[tuple[str, FieldFile]]] = lambda user: ()
+    gone: Sequence[str] = ()
+    kept: Sequence[str] = ()
+
+
+_parts: list[Part] = []
+
+
+def register(part: Part) -> None:
+    _parts.append(part)
+
+
+def parts() -> Sequence[Part]:
+    """All of them, in the order in which the apps were loaded."""
+    return tuple(_parts)
+
+
+def archive(user: User) -> Iterator[bytes]:
+    """All that the site holds about the user, as a ZIP: a JSON file for each part, and pictures.
+
+    The database is read at once, pictures while they are sent.
+    """
+    texts = {f"{part.name}.json": _json(part.export(user)) for part in _parts}
+    texts["README.txt"] = _(
+        "This is what SETAHub holds about you. Times are in UTC. Left out are your password and the"
+        " keys of your second step, which would only serve a thief, and what others wrote."
+    )
+    pictures = [each for part in _parts for each in part.pictures(user)]
+    return _zip(texts, pictures)
+
+
+def erase(user: User) -> None:
+    """Take away what each app holds; the name goes last, since others may need it to look.
+
+    Inside the transaction of the caller.
+    """
+    for part in reversed(_parts):
+        part.erase(user)
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+
+
+class _Sink:
+    """A file that can only be written to; keeps what was written until it is taken."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._written.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def take(self) -> bytes:
+        taken, self._written = b"".join(self._written), []
+        return taken
+
+
+def _zip(texts: dict[str, str], pictures: list[tuple[str, FieldFile]]) -> Iterator[bytes]:
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        for name, text in texts.items():
+            archive.writestr(name, text)
+        yield sink.take()
+        for name, picture in pictures:
+            try:
+                content = picture.read()
+            except OSError:  # gone from the disk; the rest is still theirs
+                continue
+            archive.writestr(f"pictures/{name}", content, zipfile.ZIP_STORED)
+            yield sink.take()
+    yield sink.take()

@@ -1,0 +1,83 @@
+"""What this app holds about a person: their messages, with the pictures in them, and reports.
+
+The words stay with those they were written to; the pictures go. What was reported stays with the
+staff, who may have to answer for what they decided.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.privacy import Part, register
+from chat.models import Message, Participation, Report
+
+
+def messages_of(user: User) -> list[dict[str, Any]]:
+    names = dict(Participation.objects.of(user.pk).values_list("conversation", "other__username"))
+    rows = Message.objects.filter(sender=user).exclude(kind=Message.Kind.BOOKING).order_by("pk")
+    return [
+        {
+            "id": each.pk,
+            "to": names.get(each.conversation_id),
+            "sent_at": each.created_at,
+            "text": each.text,
+            "picture": f"pictures/message-{each.pk}.webp" if each.image else None,
+        }
+        for each in rows
+    ]
+
+
+def reports_of(user: User) -> list[Any]:
+    rows = Report.objects.filter(reporter=user).order_by("pk")
+    return list(rows.values("message", "reason", "created_at", "status"))
+
+
+def forget(user: User) -> None:
+    sent = Message.objects.filter(sender=user, kind=Message.Kind.IMAGE)
+    for each in sent:
+        for picture in (each.image, each.thumb):
+            if picture.name:
+                _drop_on_commit(picture.storage, picture.name)
+        each.kind = Message.Kind.TEXT
+        each.image = each.thumb = each.digest = ""
+        each.width = each.height = None
+        each.text = f"{_('[picture removed]')} {each.text}".strip()
+        each.save()
+
+
+def _drop_on_commit(storage: Any, name: str) -> None:
+    transaction.on_commit(lambda: storage.delete(name), robust=True)
+
+
+register(
+    Part(
+        "messages",
+        export=messages_of,
+        erase=forget,
+        pictures=lambda user: [
+            (f"message-{each.pk}.webp", each.image)
+            for each in Message.objects.filter(sender=user).exclude(image="")
+        ],
+        kept=[
+            "chat.Conversation.low",
+            "chat.Conversation.high",
+            "chat.Participation.user",
+            "chat.Participation.other",
+            "chat.Message.sender",
+        ],
+    )
+)
+register(
+    Part(
+        "reports",
+        export=reports_of,
+        kept=[
+            "chat.Report.reporter",
+            "chat.Report.reported",
+            "chat.Report.resolved_by",
+            "chat.ReportLook.actor",
+        ],
+    )
+)

@@ -1,0 +1,94 @@
+"""What this app holds about a person: their sessions, and bookings taken and given.
+
+Others appear by their public name, and what they wrote is theirs.
+"""
+
+from typing import Any
+
+from accounts.models import User
+from accounts.privacy import Part, register
+from scheduling.models import Appointment, Booking, BookingEvent
+
+NOWHERE = "–"
+
+
+def sessions_of(user: User) -> list[dict[str, Any]]:
+    rows = Appointment.objects.of(user.pk).prefetch_related("topics").order_by("starts_at")
+    return [
+        {
+            "id": each.pk,
+            "starts_at": each.starts_at,
+            "ends_at": each.ends_at,
+            "topics": [topic.name for topic in each.topics.all()],
+            "place": each.location,
+            "notes": each.notes,
+            "slot_minutes": each.slot_minutes,
+            "seats": each.capacity,
+            "made_at": each.created_at,
+            "cancelled_at": each.cancelled_at,
+            "cancel_reason": each.cancel_reason,
+        }
+        for each in rows
+    ]
+
+
+def bookings_of(user: User) -> list[dict[str, Any]]:
+    rows = Booking.objects.of(user.pk).with_people().order_by("starts_at", "pk")
+    return [_booking(user, each) for each in rows]
+
+
+def _booking(user: User, booking: Booking) -> dict[str, Any]:
+    taken = booking.student_id == user.pk
+    own_reason = booking.cancelled_by_id == user.pk
+    return {
+        "id": booking.pk,
+        "as": "student" if taken else "TA",
+        "with": (booking.ta if taken else booking.student).username,
+        "topic": booking.topic.name,
+        "starts_at": booking.starts_at,
+        "ends_at": booking.ends_at,
+        "status": booking.status,
+        "booked_at": booking.created_at,
+        "question": booking.question if taken else None,
+        "cancelled_at": booking.cancelled_at,
+        "cancel_reason": booking.cancel_reason if own_reason else None,
+        "cancelled_late": booking.cancelled_late if own_reason else None,
+        "ta_absent_reported_at": booking.ta_absent_at,
+    }
+
+
+def actions_of(user: User) -> list[Any]:
+    rows = BookingEvent.objects.filter(actor=user).order_by("created_at", "pk")
+    return list(rows.values("booking", "kind", "detail", "created_at"))
+
+
+def forget(user: User) -> None:
+    """History stays with the others; the address of a room of one's own goes."""
+    own_rooms = Appointment.objects.of(user.pk).filter(location__startswith="https://")
+    own_rooms.update(location=NOWHERE)
+    events = BookingEvent.objects.filter(booking__ta=user)
+    events.filter(place__startswith="https://").update(place=NOWHERE)
+    events.filter(actor=user, kind=BookingEvent.Kind.CHANGED).update(detail="")  # new places
+
+
+register(
+    Part(
+        "sessions",
+        export=sessions_of,
+        erase=forget,
+        kept=["scheduling.Appointment.ta"],
+    )
+)
+register(
+    Part(
+        "bookings",
+        export=bookings_of,
+        kept=[
+            "scheduling.Booking.student",
+            "scheduling.Booking.ta",
+            "scheduling.Booking.cancelled_by",
+            "scheduling.Commitment.person",
+        ],
+    )
+)
+register(Part("booking_actions", export=actions_of, kept=["scheduling.BookingEvent.actor"]))

@@ -1,0 +1,14 @@
+"""What the project itself holds about a person: which numbers of the policy they changed."""
+
+from typing import Any
+
+from accounts.models import User
+from accounts.privacy import Part, register
+from setahub.models import PolicyChange
+
+
+def changes_of(user: User) -> list[Any]:
+    return list(PolicyChange.objects.filter(actor=user).values("at", "what", "old", "new"))
+
+
+register(Part("policy_changes", export=changes_of, kept=["setahub.PolicyChange.actor"]))

@@ -1,0 +1,38 @@
+"""What this app holds about a person. The topics themselves belong to everybody."""
+
+from typing import Any
+
+from accounts.models import User
+from accounts.privacy import Part, register
+from topics.models import Registration, Topic
+
+
+def topics_of(user: User) -> dict[str, Any]:
+    created = Topic.objects.filter(creator=user).order_by("pk")
+    registrations = Registration.objects.filter(user=user).select_related("topic").order_by("pk")
+    return {
+        "created": list(created.values("id", "name", "description", "created_at")),
+        "teaches": [
+            {"topic": each.topic.name, "status": each.status, "since": each.created_at}
+            for each in registrations
+        ],
+    }
+
+
+def forget(user: User) -> None:
+    Registration.objects.filter(user=user).delete()
+    Topic.objects.filter(creator=user).update(creator=None)
+
+
+register(
+    Part(
+        "topics",
+        export=topics_of,
+        erase=forget,
+        pictures=lambda user: [
+            (f"topic-{topic.pk}.webp", topic.image)
+            for topic in Topic.objects.filter(creator=user).exclude(image="")
+        ],
+        gone=["topics.Registration.user", "topics.Topic.creator"],
+    )
+)
