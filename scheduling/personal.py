@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.privacy import Part, register
-from scheduling.models import Appointment, Booking, BookingEvent
+from scheduling.models import Appointment, Booking, BookingEvent, NothingFree
 
 NOWHERE = "–"
 
@@ -62,8 +62,14 @@ def actions_of(user: User) -> list[Any]:
     return list(rows.values("booking", "kind", "detail", "created_at"))
 
 
+def visits_of(user: User) -> list[Any]:
+    rows = NothingFree.objects.filter(student=user).order_by("day", "pk")
+    return list(rows.values("day", "topic__name"))
+
+
 def forget(user: User) -> None:
     """History stays with the others; the address of a room of one's own goes."""
+    NothingFree.objects.filter(student=user).delete()
     own_rooms = Appointment.objects.of(user.pk).filter(location__startswith="https://")
     own_rooms.update(location=NOWHERE)
     events = BookingEvent.objects.filter(booking__ta=user)
@@ -90,5 +96,8 @@ register(
             "scheduling.Commitment.person",
         ],
     )
+)
+register(
+    Part("visits_without_free_time", export=visits_of, gone=["scheduling.NothingFree.student"])
 )
 register(Part("booking_actions", export=actions_of, kept=["scheduling.BookingEvent.actor"]))

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.privacy import Part, register
-from topics.models import Registration, Topic
+from topics.models import Decision, Registration, Topic
 
 
 def topics_of(user: User) -> dict[str, Any]:
@@ -16,11 +16,17 @@ def topics_of(user: User) -> dict[str, Any]:
             {"topic": each.topic.name, "status": each.status, "since": each.created_at}
             for each in registrations
         ],
+        "decisions": list(
+            Decision.objects.filter(user=user)
+            .order_by("pk")
+            .values("topic__name", "approved", "note", "created_at")
+        ),
     }
 
 
 def forget(user: User) -> None:
     Registration.objects.filter(user=user).delete()
+    Decision.objects.filter(user=user).delete()
     Topic.objects.filter(creator=user).update(creator=None)
 
 
@@ -33,6 +39,7 @@ register(
             (f"topic-{topic.pk}.webp", topic.image)
             for topic in Topic.objects.filter(creator=user).exclude(image="")
         ],
-        gone=["topics.Registration.user", "topics.Topic.creator"],
+        gone=["topics.Registration.user", "topics.Decision.user", "topics.Topic.creator"],
+        kept=["topics.Decision.decided_by"],
     )
 )

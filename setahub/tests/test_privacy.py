@@ -29,10 +29,11 @@ from accounts.models import Block, SignIn, Suspension, User
 from accounts.services import AccountError
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
-from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
+from setahub.lib import when
 from setahub.models import PolicyChange
-from topics.models import Registration, Topic
+from topics.models import Decision, Registration, Topic
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +96,9 @@ def person(clock, make_user, other, topic) -> User:
     for whose in (user, other):
         Registration.objects.create(user=whose, topic=topic)
     Registration.objects.create(user=user, topic=own)
+    Decision.objects.create(user=user, topic=topic, approved=True, decided_by=other)
+    Decision.objects.create(user=other, topic=topic, approved=True, decided_by=user)
+    NothingFree.objects.create(student=user, topic=topic, day=when.today())
     _calendar(user, other, topic)
     _conversation(user, other)
     _conversation(user, make_user("Later"))
