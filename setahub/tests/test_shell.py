@@ -1,11 +1,8 @@
 """What every answer of the site has in common: headers, health, public pictures, static files."""
 
-import json
-
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.management import call_command
 from django.test import Client, override_settings
 
 
@@ -98,19 +95,6 @@ def test_an_error_of_ours_is_a_page_too(student, monkeypatch):
     response = client.get("/topics/")
     assert response.status_code == 500
     assert "our mistake" in response.content.decode()
-
-
-def test_static_files_get_hashed_names_inside_each_other_too(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
-    }
-    call_command("collectstatic", verbosity=0, interactive=False)
-    manifest = json.loads((settings.STATIC_ROOT / "staticfiles.json").read_text())["paths"]
-    assert manifest["css/tokens.css"] != "css/tokens.css"
-    assert (settings.STATIC_ROOT / manifest["js/site.js"]).exists()
-    assert (settings.STATIC_ROOT / (manifest["css/tokens.css"] + ".br")).exists()
 
 
 def test_a_part_of_a_page_whose_session_has_ended_sends_the_whole_page_to_the_login(db, client):
