@@ -198,11 +198,15 @@ class _Coming:
         return True
 
     def _backdate(self) -> None:
-        """Not all of them were booked in the same second."""
+        """Not all of them were booked in the same second, and nobody needs a reminder."""
         for booking in self.made:
             luck = dice("booked", booking.starts_at, booking.student_id)
             booking.created_at = self.now - timedelta(minutes=luck.randint(120, 3000))
-        Booking.objects.bulk_update(self.made, ["created_at"])
+            # Made-up people get no emails.
+            booking.reminded_day_for = booking.reminded_hour_for = booking.starts_at
+        Booking.objects.bulk_update(
+            self.made, ["created_at", "reminded_day_for", "reminded_hour_for"]
+        )
         events = list(BookingEvent.objects.filter(booking__in=self.made))
         booked_at = {booking.pk: booking.created_at for booking in self.made}
         for event in events:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -40,7 +40,23 @@ def ensure(cast: Cast, since: datetime) -> int:
     ]
     _backdate_cards(cards, {(student.pk, ta.pk): talk for talk, student, ta in talks})
     _read_cards(cards)
-    return sum(_hold(*each) for each in talks)
+    lines = sum(_hold(*each) for each in talks)
+    _tell_nobody(cards, talks)
+    return lines
+
+
+def _tell_nobody(cards: list[Message], talks: list[tuple[Talk, User, User]]) -> None:
+    """What was left unread on purpose is told by no email: these people are made up."""
+    for _talk, student, ta in talks:
+        for side in (
+            Participation.objects.with_other(student.pk, ta.pk),
+            Participation.objects.with_other(ta.pk, student.pk),
+        ):
+            side.update(told_id=F("last_message_id"))
+    with_cards = Participation.objects.filter(
+        conversation__in={each.conversation_id for each in cards}
+    )
+    with_cards.update(told_id=F("last_message_id"))
 
 
 # --- Cards --------------------------------------------------------------------------------------

@@ -226,6 +226,8 @@ class Scale:
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
             created_at=booked_at,
+            reminded_day_for=slot.starts_at,  # made-up people get no emails
+            reminded_hour_for=slot.starts_at,
         )
         if booking.status == Status.CANCELLED:
             booking.cancelled_at = booked_at + timedelta(hours=1)

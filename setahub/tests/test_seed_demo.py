@@ -12,8 +12,10 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
+from chat import sweeps as message_sweeps
 from chat.models import Message, Participation
 from conftest import NOW
+from scheduling import sweeps as calendar_sweeps
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
 from scheduling.services import appointments, booking
 from setahub.demo import people as people_step
@@ -56,7 +58,13 @@ def upcoming(email):
 
 
 def test_no_emails_to_made_up_people(demo):
-    assert Booking.objects.upcoming(timezone.now()).exists()
+    coming = Booking.objects.upcoming(timezone.now())
+    assert Participation.objects.filter(is_unread=True).exists()
+    assert coming.count() > 10
+    for booking_ in coming:
+        demo.move_to(booking_.starts_at - timedelta(minutes=30))
+        calendar_sweeps.remind()
+        message_sweeps.tell_unread()
     assert not DBTaskResult.objects.exists()
 
 
