@@ -2,6 +2,13 @@
 
 import time
 
+import pytest
+from django.db import OperationalError
+from django.db.utils import ConnectionHandler
+
+from setahub.lib.breaker import Breaker
+from setahub.lib.outage import trouble
+from setahub.lib.postgres import base
 from setahub.tests.production.conftest import fetch, status_of, wait_for
 
 PAGE = "/auth/password/reset/key/1-x/"  # needs the database, and no data
@@ -37,3 +44,28 @@ def test_a_restart_of_the_database_between_two_requests_goes_unnoticed(cluster, 
     cluster.start()
     assert fetch(port, PAGE).status == 200
     assert "ERROR" not in process.output
+
+
+def test_a_full_pool_is_busy_and_keeps_nobody_else_out(cluster, monkeypatch, django_db_blocker):
+    breaker = Breaker("PostgreSQL", base.PAUSE)
+    monkeypatch.setattr(base, "_breaker", breaker)
+    monkeypatch.setattr(base.DatabaseWrapper, "_connection_pools", {})
+    database = {
+        "ENGINE": "setahub.lib.postgres",
+        "HOST": "127.0.0.1",
+        "PORT": cluster.port,
+        "NAME": "postgres",
+        "USER": "setahub",
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 1, "timeout": 0.3}},
+    }
+    first, second = (ConnectionHandler({"default": database})["default"] for _ in range(2))
+    with django_db_blocker.unblock():
+        first.ensure_connection()
+        with pytest.raises(OperationalError) as refused:
+            second.ensure_connection()
+        assert trouble(refused.value) == "busy"
+        assert breaker.allows()
+        first.close()
+        second.ensure_connection()
+        second.close()
+        first.close_pool()
