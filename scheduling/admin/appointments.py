@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from scheduling.admin.shared import Calendar, CancelForm, TaFilter
+from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments
 from setahub.lib import when
 from setahub.lib.staff.acting import LookOnlyInline
 from setahub.lib.staff.export import Export
-from setahub.lib.staff.finding import Folded, by_period
+from setahub.lib.staff.finding import by_period
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -60,7 +60,7 @@ def _bookings(of: str, **which: Any) -> Subquery:
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(Folded, Export, Calendar):
+class AppointmentAdmin(FindsPeople, Export, Calendar):
     list_display = ["starts_at", "ends_at", "ta", "topic_names", "location", "booked", "state"]
     list_filter = [
         by_period("starts_at", gettext_lazy("date"), ahead=True),
@@ -69,8 +69,6 @@ class AppointmentAdmin(Folded, Export, Calendar):
         TaFilter,
     ]
     list_select_related = ["ta"]
-    search_fields = ["ta__username_key", "ta__email_key", "ta__student_id", "location"]
-    search_help_text = gettext_lazy("The TA's name, email or student ID, or the place")
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
     fields = [
@@ -143,11 +141,11 @@ class AppointmentAdmin(Folded, Export, Calendar):
 
 
 @admin.register(TimeSlot)
-class TimeSlotAdmin(Folded, Calendar):
+class TimeSlotAdmin(FindsPeople, Calendar):
     list_display = ["starts_at", "ends_at", "ta", "capacity", "taken", "withdrawn"]
     list_filter = [by_period("starts_at", gettext_lazy("date"), ahead=True), "withdrawn"]
     list_select_related = ["appointment__ta"]
-    search_fields = ["appointment__ta__username_key", "appointment__location"]
+    people = ("appointment__ta",)
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
     fields = ["appointment", "starts_at", "ends_at", "capacity", "taken", "withdrawn"]

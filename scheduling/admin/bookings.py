@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from scheduling.admin.shared import Calendar, CancelForm, TaFilter
+from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import booking
 from setahub.lib import when
 from setahub.lib.staff.acting import LookOnlyInline
 from setahub.lib.staff.export import Export
-from setahub.lib.staff.finding import Folded, by_period
+from setahub.lib.staff.finding import by_period
 
 Status = Booking.Status
 
@@ -31,7 +31,7 @@ class BookingEventInline(LookOnlyInline):
 
 
 @admin.register(Booking)
-class BookingAdmin(Folded, Export, Calendar):
+class BookingAdmin(FindsPeople, Export, Calendar):
     list_display = ["starts_at", "student", "ta", "topic", "status", "cancelled_late", "ta_absent"]
     list_filter = [
         by_period("starts_at", gettext_lazy("date"), ahead=True),
@@ -42,11 +42,7 @@ class BookingAdmin(Folded, Export, Calendar):
         ("ta_absent_at", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["student", "ta", "topic"]
-    search_fields = [
-        "student__username_key", "student__email_key", "student__student_id",
-        "ta__username_key", "ta__email_key",
-    ]  # fmt: skip
-    search_help_text = gettext_lazy("Name, email or student ID of either")
+    people = ("student", "ta")
     date_hierarchy = "starts_at"
     view_on_site = False  # that page is for its two people
     ordering = ["-starts_at", "-pk"]

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.models import Report
 from scheduling.models import Booking
+from setahub.lib import when
 from setahub.overview import weeks
 from setahub.overview.chart import bars
 from topics.models import Registration
 
+FRESH = 60  # seconds
 Values = Sequence[float | None]
 
 
@@ -52,7 +56,17 @@ class Todo:
 
 
 def overview() -> dict[str, Any]:
-    """All of the page. A constant number of queries."""
+    """All of the page, its numbers at most a minute old. A constant number of queries."""
+    key = f"overview:{get_language()}:{when.today()}"
+    found = cache.get(key)
+    if found is None:
+        found = numbers()
+        cache.set(key, found, FRESH)
+    return {**found, "todos": todos()}
+
+
+def numbers() -> dict[str, Any]:
+    """Cards and lists, counted now."""
     period = weeks.last_weeks()
     days = period.mondays
     sessions, slots = weeks.opened(period)
@@ -93,11 +107,10 @@ def overview() -> dict[str, Any]:
         ],
         "tas": _lines(weeks.by_ta(period), "accounts_user"),
         "topics": _lines(weeks.by_topic(period), "topics_topic"),
-        "todos": _todos(),
     }
 
 
-def _todos() -> list[Todo]:
+def todos() -> list[Todo]:
     absent = Booking.objects.active().filter(ta_absent_at__isnull=False)
     return [
         Todo(

@@ -7,8 +7,19 @@ one counts what is planned as well.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median
 
-from django.db.models import Count, DateField, DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db import connection
+from django.db.models import (
+    Aggregate,
+    Count,
+    DateField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+)
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
@@ -105,28 +116,28 @@ def booked(period: Period) -> Booked:
     return Booked(*(period.along({row["week"]: row[name] for row in rows}) for name in names))
 
 
+class Median(Aggregate):
+    """PostgreSQL's own; SQLite has none."""
+
+    name = "Median"
+    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
 def lead_times(period: Period) -> list[float | None]:
-    """The median time from booking to session of each week's kept bookings, in whole hours."""
+    """The median time from booking to session of each week's kept bookings, in hours."""
     ahead = ExpressionWrapper(F("starts_at") - F("created_at"), output_field=DurationField())
-    rows = (
-        _within(Booking.objects.kept(), "starts_at", period)
-        .annotate(week=_week("starts_at"), ahead=ahead)
-        .values_list("week", "ahead")
-    )
-    found: dict[date, list[int]] = {}
-    for week, ahead_of in rows:
-        found.setdefault(week, []).append(max(ahead_of // HOUR, 0))
-    return [_median(found.get(monday, ())) for monday in period.mondays]
-
-
-def _median(values: Iterable[int]) -> float | None:
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return float(ordered[middle])
-    return (ordered[middle - 1] + ordered[middle]) / 2
+    rows = _within(Booking.objects.kept(), "starts_at", period).annotate(week=_week("starts_at"))
+    medians: dict[date, float]
+    if connection.vendor == "postgresql":
+        middle = Median(ahead, output_field=DurationField())
+        found = rows.values_list("week").annotate(middle=middle)
+        medians = {week: length / HOUR for week, length in found}
+    else:
+        lengths: dict[date, list[float]] = {}
+        for week, length in rows.annotate(ahead=ahead).values_list("week", "ahead"):
+            lengths.setdefault(week, []).append(length / HOUR)
+        medians = {week: median(each) for week, each in lengths.items()}
+    return [max(medians[monday], 0) if monday in medians else None for monday in period.mondays]
 
 
 def joined(period: Period) -> list[int]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,16 +13,16 @@ from scheduling.models import Booking, NothingFree
 from scheduling.services import booking, demand
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
 from setahub.lib import when
-from setahub.overview import weeks
+from setahub.overview import page, weeks
 from setahub.overview.chart import bars
-from setahub.overview.page import overview
+from setahub.overview.page import numbers
 
 pytestmark = pytest.mark.usefixtures("clock")
 DAY = timedelta(days=1)
 
 
 def card(title):
-    return next(each for each in overview()["cards"] if each.title == title)
+    return next(each for each in numbers()["cards"] if each.title == title)
 
 
 def test_weeks_begin_on_the_facultys_mondays(clock):
@@ -85,14 +86,14 @@ def test_the_busiest_tas_come_first(ta, topic, make_user, student, stranger):
     slots = slots_of(open_time(other, topic))
     book(student, slots[1])
     book(stranger, slots[2])
-    assert [(line.name, line.count) for line in overview()["tas"]] == [("Other TA", 2), ("น้ำฝน", 1)]
+    assert [(line.name, line.count) for line in numbers()["tas"]] == [("Other TA", 2), ("น้ำฝน", 1)]
 
 
 class TestNothingFree:
     PATH = "/topics/data-structures/"
 
     def found(self):
-        return [(line.name, line.count) for line in overview()["topics"]]
+        return [(line.name, line.count) for line in numbers()["topics"]]
 
     def test_students_are_counted_once_a_day(self, topic, student, stranger, sign_in, clock):
         for client in (sign_in(student), sign_in(student), sign_in(stranger)):
@@ -144,12 +145,29 @@ def test_the_page_shows_it_all_in_a_constant_number_of_queries(
         other = make_user(f"S{number}")
         book(other, slots_of(open_time(ta, topic, day=tomorrow() + number * DAY))[0])
         demand.note_nothing_free(other, topic)
+        cache.clear()
         with CaptureQueriesContext(connection) as captured:
-            page = client.get("/admin/").content.decode()
+            shown = client.get("/admin/").content.decode()
         counts.append(len(captured))
     assert counts[0] == counts[2] <= 20
-    assert page.count('<svg class="bars"') == 7 + 1 + 1
-    assert page.count("As a table") == 7
+    assert shown.count('<svg class="bars"') == 7 + 1 + 1
+    assert shown.count("As a table") == 7
+
+
+def test_the_numbers_are_at_most_a_minute_old(staff, sign_in, ta, topic):
+    client = sign_in(staff)
+
+    def sessions():
+        return client.get("/admin/").context["cards"][0].now
+
+    assert sessions() == "0"
+    open_time(ta, topic)
+    with CaptureQueriesContext(connection) as captured:
+        assert sessions() == "0"
+    assert not [each for each in captured if "scheduling_appointment" in each["sql"]]
+    assert page.FRESH == 60
+    cache.clear()  # as a minute does
+    assert sessions() == "1"
 
 
 def test_staff_without_those_powers_see_no_numbers(make_user, sign_in):
