@@ -2,16 +2,19 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 
-pages = get_asgi_application()  # first: it loads the apps
+django.setup(set_prefix=False)  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
+from setahub.lib.gate import GatedHandler  # noqa: E402
 from setahub.lib.serving import Graceful, logged, stop_with_daphne  # noqa: E402
 
+pages = GatedHandler(settings.PAGES_AT_ONCE)
 application = Graceful(
     ProtocolTypeRouter({"http": pages, "websocket": logged(websocket_application)})
 )

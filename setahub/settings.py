@@ -151,6 +151,7 @@ TEMPLATES = [
 
 # --- Data ---------------------------------------------------------------------------------------
 
+_connections = env.number("DATABASE_POOL", 16, low=1, high=500)  # of one process
 _database = env.database("DATABASE_URL", "sqlite:///var/setahub.sqlite3")
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     if _database["NAME"] != ":memory:":
@@ -183,12 +184,14 @@ else:
         **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
         "pool": {
             "min_size": 1,
-            "max_size": env.number("DATABASE_POOL", 16, low=1, high=500),
+            "max_size": _connections,
             "timeout": 3,  # seconds that a request waits for a connection
             "reconnect_timeout": 2,  # then it is tried anew for the next request
         },
     }
 DATABASES = {"default": _database}
+# Of one Daphne process. Some connections are left to the sockets, and to responses being sent.
+PAGES_AT_ONCE = max(1, _connections * 3 // 4)
 
 REDIS_URL = env.checked(
     "REDIS_URL",
