@@ -145,7 +145,9 @@ class UserAdmin(Export, Acting):
         return False  # history points at people: they are suspended, not deleted
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Staff are changed by superusers alone."""
+        """Staff are changed by superusers alone, and what is left of deleted accounts by nobody."""
+        if obj is not None and obj.deleted_at:
+            return False
         if obj is not None and (obj.is_staff or obj.is_superuser):
             return request.user.is_superuser
         return super().has_change_permission(request, obj)
@@ -164,6 +166,8 @@ class UserAdmin(Export, Acting):
     # --- Actions --------------------------------------------------------------------------------
 
     def offers(self, action: str, row: User) -> bool:
+        if row.deleted_at:
+            return False
         if action == "remove_factors":
             return bool(mfa.factors_of(row))
         return row.is_active is (action != "restore")

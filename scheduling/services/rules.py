@@ -41,6 +41,8 @@ def check_bookable(
     and TA loaded.
     """
     now = timezone.now()
+    if not student.is_active:  # suspended, or gone, while the request was on its way
+        raise SchedulingError("inactive", _("This account can't book."), status=403)
     _check_slot_is_offered(slot, now)
     if slot.appointment.ta_id == student.pk:
         raise SchedulingError("own", _("This is your own session; you can't book yourself."))

@@ -29,6 +29,7 @@ from accounts.models import Block, SignIn, Suspension, User
 from accounts.services import AccountError
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
+from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.lib import when
@@ -283,8 +284,15 @@ def test_what_was_to_come_is_cancelled_with_a_reason_and_nobodys_blame(person, o
     assert Appointment.objects.of(person.pk).open().count() == 0
     assert TimeSlot.objects.free().of_ta(person.pk).count() == 0
     assert Appointment.objects.of(other.pk).open().count() == 1
-    with pytest.raises(Exception, match="no longer offered"):
+    with pytest.raises(SchedulingError, match="no longer offered"):
         book(other, slots_of(Appointment.objects.of(person.pk).get())[1])
+
+
+def test_a_booking_that_was_on_its_way_comes_too_late(clock, student, ta, topic):
+    slot = slots_of(open_time(ta, topic))[0]
+    deletion.delete_account(student)
+    with pytest.raises(SchedulingError, match="This account can't book"):
+        book(student, slot)
 
 
 def test_email_and_student_id_are_free_again_and_all_sessions_end(client, person, sign_in):
@@ -306,8 +314,11 @@ def test_two_may_leave_and_nobody_takes_their_name(client, student, stranger):
     assert list(client.post("/auth/signup/", form).context["form"].errors) == ["username"]
 
 
-def test_a_deleted_account_is_not_restored(student, staff):
+def test_a_deleted_account_is_not_restored_or_edited(student, staff, sign_in):
     deletion.delete_account(student)
+    address = f"/admin/accounts/user/{student.pk}/change/"
+    assert sign_in(staff).get(address).status_code == 200
+    assert sign_in(staff).post(address, {"username": "Back"}).status_code == 403
     with pytest.raises(AccountError, match="deleted their account"):
         services.restore(student, actor=staff)
 
