@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.requests import UserRequest
-from chat import frames, pages, services
+from chat import frames, pages, protocol, services
 from chat.errors import ChatError
 from chat.forms import MessageForm, ReadForm, ReportForm
 from chat.models import Message, Participation
@@ -51,7 +51,8 @@ def _send(request: UserRequest, person: User) -> HttpResponse:
         message = _stored(request.user, person, form)
     except ChatError as error:
         if as_json:
-            frame = frames.error(error.code, error.message, form.data.get("client_id"))
+            name = protocol.as_uuid(form.data.get("client_id"))
+            frame = frames.error(error.code, error.message, name)
             return JsonResponse(frame, status=error.status)
         return _refused(request, person, form, error)
     if as_json:
