@@ -4,8 +4,10 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
+from psycopg_pool import ConnectionPool
 
 from setahub.lib.breaker import Breaker
+from setahub.lib.postgres import alive
 
 PAUSE = 1.0  # seconds without an attempt after a failure
 
@@ -22,6 +24,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     The pool alone lets each caller wait for its whole timeout, and so an outage would soon hold
     every thread of a page process, health checks included.
     """
+
+    @property
+    def pool(self) -> ConnectionPool | None:
+        pool = super().pool
+        if pool is not None and pool._check is not None:
+            pool._check = alive.check  # Django leaves no other way to choose it
+        return pool
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         if not _breaker.allows():
