@@ -1,0 +1,31 @@
+"""``script/bench [name …]``: runs benchmarks, prints their tables, keeps them in RESULTS.md."""
+
+import sys
+from collections.abc import Callable
+
+from bench import first_visit, pages, race, report, sockets
+from bench.machine import Lacking, Machine
+
+SHORT: dict[str, Callable[[Machine], report.Table]] = {
+    "pages": pages.run,
+    "first_visit": first_visit.run,
+    "sockets": sockets.run,
+    "race": race.run,
+}
+LONG: dict[str, Callable[[Machine], report.Table]] = {"growth": pages.growth}
+
+
+def main(names: list[str]) -> None:
+    known = SHORT | LONG
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"bench: there is no {unknown[0]}; there are {', '.join(known)}")
+    try:
+        with Machine() as machine:
+            for name in names or SHORT:
+                report.keep(name, known[name](machine))
+    except Lacking as lacking:
+        sys.exit(f"bench: {lacking}")
+
+
+main(sys.argv[1:])

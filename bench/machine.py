@@ -1,0 +1,174 @@
+"""The servers that a benchmark needs: PostgreSQL, Redis, and the site in several processes."""
+
+import http.client
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = str(ROOT / ".venv/bin/python")
+PASSWORD = "setahub-demo"
+# Shapes of the site: as in production, and as it runs without any other server.
+SIZE = "--students 200 --tas 25 --bookings 2000 --messages 2000"  # what seed_scale adds
+SHAPES = ("PostgreSQL + Redis", "embedded")
+Environment = dict[str, str]
+
+
+class Lacking(Exception):
+    """What has to be installed first, in one line."""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Machine:
+    """Starts what is asked for, and ends all of it when it is left."""
+
+    def __init__(self) -> None:
+        self._exit = ExitStack()
+        self.folder = Path(tempfile.mkdtemp(prefix="setahub-bench."))
+        self.folder.chmod(0o755)  # PostgreSQL runs as a user of its own
+        self._exit.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self._postgres = os.environ.get("DATABASE_URL", "")
+        self._redis = os.environ.get("REDIS_URL", "")
+        self._seeded: dict[tuple[str, str], Environment] = {}
+
+    def __enter__(self) -> "Machine":
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+        for program in ("wrk", *(() if self._redis else ("redis-server",))):
+            if not shutil.which(program):
+                raise Lacking(f"{program} is missing; on Debian: apt install {program}")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._exit.close()
+
+    # --- Databases ------------------------------------------------------------------------------
+
+    def site(self, shape: str, seed: str = "") -> Environment:
+        """The environment of a site of this shape, filled by ``seed_demo`` and ``seed_scale seed``."""
+        if (shape, seed) not in self._seeded:
+            self._seeded[shape, seed] = self._filled(shape, seed)
+        return self._seeded[shape, seed]
+
+    def _filled(self, shape: str, seed: str) -> Environment:
+        name = f"setahub_bench_{len(self._seeded)}"
+        environment = {
+            **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
+            "PYTHONPATH": str(ROOT),
+            "DJANGO_SETTINGS_MODULE": "bench.floor.settings",
+            "SECRET_KEY": "only-for-benchmarks-" + "x" * 40,
+            "HTTPS": "False",
+            "RATE_LIMITS": "off",
+            "MEDIA_ROOT": str(self.folder / name),
+            "BENCH_STATIC": str(self.folder / "static"),
+            "DATABASE_URL": f"sqlite:///{self.folder / name}.sqlite3",
+        }
+        if shape == SHAPES[0]:
+            environment["DATABASE_URL"] = self._new_database(name)
+            environment["REDIS_URL"] = self._redis or self._own_redis()
+        manage = [PYTHON, "manage.py"]
+        commands = [["migrate"], ["seed_demo", "--force"]]
+        if seed:
+            commands.append(["seed_scale", "--force", *seed.split()])
+        if not (self.folder / "static").exists():
+            commands.append(["collectstatic", "--noinput"])
+        for command in commands:
+            subprocess.run([*manage, *command, "-v0"], cwd=ROOT, env=environment, check=True)
+        return environment
+
+    def _new_database(self, name: str) -> str:
+        self._postgres = self._postgres or self._own_postgres()
+        with psycopg.connect(self._postgres, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name}")
+        self._exit.callback(self._drop, name)
+        return urlsplit(self._postgres)._replace(path=f"/{name}").geturl()
+
+    def _drop(self, name: str) -> None:
+        with psycopg.connect(self._postgres, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _own_postgres(self) -> str:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        if not found:
+            raise Lacking("PostgreSQL is missing; on Debian: apt install postgresql")
+        data, port = self.folder / "pg", free_port()
+        data.mkdir(mode=0o700)
+        prefix: list[str] = []
+        if os.getuid() == 0:  # which PostgreSQL refuses to be
+            os.chown(data, pwd.getpwnam("postgres").pw_uid, -1)
+            prefix = ["runuser", "-u", "postgres", "--"]
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+        initdb = ["initdb", "-D", str(data), "-U", "setahub", "--auth=trust", "-E", "UTF8"]
+        start = ["pg_ctl", "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start"]
+        for program, *rest in ([*initdb, "--locale=C.UTF-8"], start):
+            command = [*prefix, f"{found[-1]}/{program}", *rest]
+            subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL)
+        stop = [*prefix, f"{found[-1]}/pg_ctl", "-D", str(data), "-m", "immediate", "stop"]
+        self._exit.callback(subprocess.run, stop, cwd="/", stdout=subprocess.DEVNULL)
+        return f"postgres://setahub@127.0.0.1:{port}/postgres"
+
+    def _own_redis(self) -> str:
+        port = free_port()
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        self._start([*command, "--appendonly", "no"], {"PATH": os.environ["PATH"]})
+        self._redis = f"redis://127.0.0.1:{port}/0"
+        return self._redis
+
+    # --- Processes ------------------------------------------------------------------------------
+
+    def daphne(self, environment: Environment, application: str = "bench.floor.site:asgi") -> int:
+        """A Daphne process; its port."""
+        port = free_port()
+        command = [PYTHON, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(port), application]
+        self._start(command, environment)
+        return self._answering(port)
+
+    def gunicorn(
+        self, environment: Environment, application: str = "setahub.wsgi:application"
+    ) -> int:
+        """A gunicorn of one process with eight threads; its port."""
+        port = free_port()
+        command = [PYTHON, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8"]
+        self._start([*command, "-b", f"127.0.0.1:{port}", application], environment)
+        return self._answering(port)
+
+    def _start(self, command: list[str], environment: Environment) -> None:
+        log = (self.folder / "log").open("ab")
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        self._exit.callback(process.wait)
+        self._exit.callback(process.terminate)
+
+    def _answering(self, port: int) -> int:
+        for _attempt in range(300):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            try:
+                connection.request("GET", "/healthz")
+                connection.getresponse()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return port
+            finally:
+                connection.close()
+        sys.exit((self.folder / "log").read_text()[-2000:])

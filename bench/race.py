@@ -1,0 +1,85 @@
+"""Fifty students who want the same time at once, through HTTP."""
+
+import http.client
+import json
+import subprocess
+import threading
+import time
+from collections import Counter
+from urllib.parse import urlencode
+
+from bench.machine import PYTHON, ROOT, SHAPES, SIZE, Environment, Machine
+from bench.people import sessions
+from bench.report import Table
+
+ATTEMPTS = 50
+TOKEN = "x" * 32
+SLOTS = """
+import django, json
+django.setup()
+from scheduling.models import TimeSlot
+from topics.models import Registration
+found = []
+for slot in TimeSlot.objects.free().with_ta().soonest()[200:203]:
+    topic = slot.appointment.topics.first()
+    found.append([slot.pk, topic.pk, slot.seats_left])
+print(json.dumps(found))
+"""
+
+
+def run(machine: Machine) -> Table:
+    """Three slots, one after the other, on both shapes: who got a seat, and how long it took."""
+    rows = []
+    for shape in SHAPES:
+        site = machine.site(shape, SIZE)
+        keys = list(sessions(site, ATTEMPTS, email_key__startswith="scale1-student").values())
+        port = machine.daphne(site)
+        for slot, topic, seats in _slots(site):
+            answers, spent = _attempts(port, keys, slot, topic)
+            told = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
+            rows.append(
+                [shape, str(seats), str(answers[302]), told, f"{spent[-1]:.2f} s"]
+            )  # of fifty, the slowest is the 99th percentile
+    columns = ("shape", "seats", "booked", "answers", "p99")
+    note = (
+        f"`script/bench race`. {ATTEMPTS} students send the form for one slot at the same moment."
+    )
+    return Table("One slot, many at once", note, columns, rows)
+
+
+def _slots(site: Environment) -> list[tuple[int, int, int]]:
+    command = [PYTHON, "-c", SLOTS]
+    out = subprocess.run(
+        command, cwd=ROOT, env=site, check=True, capture_output=True, text=True
+    ).stdout
+    return json.loads(out.splitlines()[-1])
+
+
+def _attempts(
+    port: int, keys: list[str], slot: int, topic: int
+) -> tuple[Counter[int], list[float]]:
+    start, answers, spent = threading.Barrier(len(keys)), Counter[int](), []
+    body = urlencode(
+        {"slot": slot, "topic": topic, "question": "Why?", "csrfmiddlewaretoken": TOKEN}
+    )
+
+    def attempt(key: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.connect()
+        headers = {
+            "Cookie": f"sessionid={key}; csrftoken={TOKEN}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        start.wait()
+        began = time.perf_counter()
+        connection.request("POST", "/bookings/new/", body, headers)
+        status = connection.getresponse().status
+        spent.append(time.perf_counter() - began)
+        answers[status] += 1
+
+    threads = [threading.Thread(target=attempt, args=[key]) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers, sorted(spent)

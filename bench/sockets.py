@@ -1,0 +1,112 @@
+"""Messages from browser to browser against a bare Channels echo in the same process."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from statistics import median, quantiles
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from bench.machine import SHAPES, SIZE, Machine
+from bench.people import sessions
+from bench.report import Table
+
+PAIRS = 25
+PACE = 1.0  # seconds between two messages of one socket: 50 a second in all
+SECONDS = 8
+ROUNDS = 3
+
+
+def run(machine: Machine) -> Table:
+    """Fifty sockets, fifty messages a second: p99 until the other one has it."""
+    rows = []
+    for shape in SHAPES:
+        site = machine.site(shape, SIZE)
+        students = sessions(site, PAIRS, email_key__startswith="scale1-student")
+        tas = sessions(site, PAIRS, email_key__startswith="scale1-ta")
+        port = machine.daphne(site)
+        floor, stored = [], []
+        for _round in range(ROUNDS):
+            floor.append(asyncio.run(_echo(port)))
+            stored.append(asyncio.run(_messages(port, students, tas)))
+        ratio = median(stored) / median(floor)
+        rows.append([shape, f"{ratio:.1f}", f"{median(stored):.1f} ms", f"{median(floor):.1f} ms"])
+    note = (
+        "`script/bench sockets`. 50 sockets, 50 messages a second, each stored and shown to the "
+        "other; over a bare echo of the same frames in the same process. p99."
+    )
+    return Table("A message", note, ("shape", "over the echo", "message", "echo"), rows)
+
+
+def _open(port: int, path: str, key: str = "") -> Any:
+    headers = {"Cookie": f"sessionid={key}"} if key else {}
+    origin: Any = f"http://127.0.0.1:{port}"
+    return connect(
+        f"ws://127.0.0.1:{port}{path}", origin=origin, additional_headers=headers, open_timeout=30
+    )
+
+
+def _p99(spent: list[float]) -> float:
+    return quantiles(spent, n=100)[98] * 1000
+
+
+async def _echo(port: int) -> float:
+    spent: list[float] = []
+
+    async def one(number: int) -> None:
+        async with _open(port, "/bench/echo/") as socket:
+            await asyncio.sleep(PACE * number / (2 * PAIRS))
+            for _time in range(int(SECONDS / PACE)):
+                began = time.perf_counter()
+                await socket.send(json.dumps(_frame(number)))
+                await socket.recv()
+                took = time.perf_counter() - began
+                spent.append(took)
+                await asyncio.sleep(max(0.0, PACE - took))
+
+    await asyncio.gather(*(one(number) for number in range(2 * PAIRS)))
+    return _p99(spent)
+
+
+def _frame(to: int) -> dict[str, Any]:
+    return {"type": "message.send", "to": to, "client_id": str(uuid.uuid4()), "text": "Hello there"}
+
+
+async def _messages(port: int, students: Mapping[int, str], tas: Mapping[int, str]) -> float:
+    sent: dict[str, float] = {}
+    spent: list[float] = []
+    pairs = [*zip(students, tas, strict=True)]
+    pairs += [(ta, student) for student, ta in pairs]
+    keys = {**students, **tas}
+
+    async def listen(socket: ClientConnection, own: int) -> None:
+        async for text in socket:
+            frame = json.loads(text)
+            if frame["type"] == "message" and frame["to"] == own and frame["client_id"] in sent:
+                spent.append(time.perf_counter() - sent[frame["client_id"]])
+            elif frame["type"] == "error":
+                raise RuntimeError(frame["detail"])
+
+    async def one(number: int, own: int, other: int) -> None:
+        async with _open(port, "/ws/", keys[own]) as socket:
+            listening = asyncio.create_task(listen(socket, own))
+            # Students write first, which lets the TAs answer.
+            await asyncio.sleep(2 + PACE * number / (2 * PAIRS) + (own in tas))
+            for _time in range(int(SECONDS / PACE)):
+                began = time.perf_counter()
+                frame = _frame(other)
+                sent[frame["client_id"]] = began
+                await socket.send(json.dumps(frame))
+                await asyncio.sleep(max(0.0, PACE - (time.perf_counter() - began)))
+            await asyncio.sleep(3)
+            if listening.done():
+                listening.result()
+            listening.cancel()
+
+    await asyncio.gather(*(one(number, *pair) for number, pair in enumerate(pairs)))
+    if len(spent) < len(sent):
+        raise RuntimeError(f"{len(sent) - len(spent)} of {len(sent)} messages were not shown")
+    return _p99(spent)
