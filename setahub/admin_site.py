@@ -13,7 +13,7 @@ from setahub.overview import page
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
 HIDDEN = {"account.emailaddress", "account.emailconfirmation"}
-ORDER = ["chat", "topics", "scheduling", "accounts", "setahub", "django_tasks_database", "auth"]
+ORDER = ["chat", "topics", "scheduling", "accounts", "mfa", "setahub", "auth"]
 
 
 class Site(admin.AdminSite):

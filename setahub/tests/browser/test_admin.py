@@ -14,6 +14,8 @@ MODELS = sorted(
 def test_every_list_and_every_row_opens_without_a_complaint(open_page, staff, ta, student, topic):
     book(student, slots_of(open_time(ta, topic))[0])
     page = open_page(staff)
+    page.goto("/admin/")
+    assert page.locator("svg.bars").count() == 7 + 1
     for name in MODELS:
         page.goto(reverse(f"admin:{name}_changelist"))
         rows = page.locator("#result_list tbody th a")
@@ -34,6 +36,9 @@ def test_a_session_is_cancelled_by_an_action(open_page, staff, ta, student, topi
     label = next(name for name in names if "ancel" in name)
     page.select_option("select[name=action]", label=label)
     page.locator("button[name=index]").click()
+    page.locator(".ask").wait_for()
+    page.fill("[name=reason]", "The building is closed.")
+    page.locator(".ask input[type=submit]").click()
     page.locator(".messagelist").wait_for()
     made.refresh_from_db()
     appointment.refresh_from_db()
