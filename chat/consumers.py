@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
 
-from chat import frames, protocol, sockets
+from chat import frames, presence, protocol, sockets
 from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
 from setahub.lib import live, logs
 from setahub.lib.sessions import session_mark
@@ -158,8 +158,11 @@ class TabConsumer(AsyncWebsocketConsumer):
             return
         online = await _ask(sockets.watch, self.user_id, other)
         if online is not None:
-            self.watching, self.watched_online = other, online
+            self.watching = other
             await live.hub().join(live.watch_group(other), self)
+            # Who came between the look and the join was told to nobody here.
+            online = online or await _ask(presence.is_online, other)
+            self.watched_online = online
         await self._send(frames.presence(other, bool(online)))
 
     async def _unwatch(self) -> None:

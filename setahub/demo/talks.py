@@ -74,7 +74,7 @@ TALKS = (
             ta(DAY + 2 * HOUR, "That drawing helps a lot. The parent has to be told, yes: return the pivot and"
                 " let the caller hang it in. This page shows it step by step:"
                 " https://en.wikipedia.org/wiki/AVL_tree#Rebalancing"),
-            me(DAY + 2 * HOUR - 9, "Now it runs! ขอบคุณมากครับ 🙏"),
+            me(DAY + 2 * HOUR - 9, "Now it runs! ขอบคุณมากครับ"),
             ta(34, "เก่งมากค่ะ พรุ่งนี้เรามาดูเคส left-right กันต่อนะคะ"),
             ta(33, "And bring the exercise sheet, number 4 is a nice one."),
         ),

@@ -202,6 +202,7 @@ function setState(id, state, detail = "") {
   line.querySelector("progress").hidden = state !== "sending" || !line.querySelector(".picture");
   line.querySelector("progress").removeAttribute("value");
   for (const button of line.querySelectorAll("button")) button.hidden = state !== "failed";
+  if (line.querySelector(".picture")) line.querySelector("[data-edit]").hidden = true;
 }
 
 function setProgress(id, share) {

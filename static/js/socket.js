@@ -32,6 +32,8 @@ let reconnecting, pinging, waiting, pausing, polling;
 export function on(name, listener) {
   if (!listeners.has(name)) listeners.set(name, []);
   listeners.get(name).push(listener);
+  // A file that the network brought late: the connection may be older than it.
+  if (name === "open" && ready) queueMicrotask(() => listener({ first: true }));
 }
 
 /** Sends a frame; false when there is no connection. */

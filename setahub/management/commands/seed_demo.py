@@ -21,8 +21,9 @@ class Command(SeedCommand):
         cast = people.ensure()
         known = topics.ensure(cast)
         sessions = calendar.ensure(cast, known)
+        lines = messages.begin(cast)
         booked = bookings.ensure(cast, sessions)
-        lines = messages.ensure(cast, began)
+        lines += messages.finish(cast, began)
         self.say(
             f"Added {len(cast.fresh)} people, {len(sessions)} sessions, {booked} bookings"
             f" and {lines} messages.",

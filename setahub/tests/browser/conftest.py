@@ -13,6 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts.models import User
+from chat.tests.conftest import say  # noqa: F401  (a fixture of these tests, too)
 from conftest import chromium
 
 # Playwright's own event loop runs in this thread; the ORM calls of these tests are meant.

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from chat import services
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
 from setahub.lib import when
@@ -38,6 +39,9 @@ OF_USERS = [
     "/bookings/{booking}/",
     "/bookings/{booking}/cancel/",
     "/bookings/{booking}/reschedule/",
+    "/messages/",
+    "/messages/{student}/",
+    "/messages/report/{message}/",
     "/nothing/",
 ]
 # The student sees these as their own; the TA the others.
@@ -61,12 +65,16 @@ def world(ta, student, topic):
     [appointment] = appointments.open_time(ta, plan)
     first, second, *_ = appointment.slots.order_by("starts_at")
     made = booking.book(student, first.pk, topic, "Why?")
+    said = services.send(student.pk, ta.pk, None, "See https://example.com\n```\nx = 1\n```")
+    services.send(ta.pk, student.pk, None, "Thank you")
     return {
         "slug": topic.slug,
         "ta": ta.pk,
         "appointment": appointment.pk,
         "slot": second.pk,
         "booking": made.pk,
+        "student": student.pk,
+        "message": said.pk,
     }
 
 
