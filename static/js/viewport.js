@@ -4,8 +4,10 @@ const view = window.visualViewport;
 
 function fit() {
   const covered = window.innerHeight - view.height;
-  const style = document.documentElement.style;
-  if (covered > 80 && view.scale === 1) {
+  const { style, classList } = document.documentElement;
+  const keyboard = covered > 80 && view.scale === 1;
+  classList.toggle("keyboard", keyboard);
+  if (keyboard) {
     style.setProperty("--visible", `${view.height}px`);
     window.scrollTo(0, 0);
   } else style.removeProperty("--visible");
