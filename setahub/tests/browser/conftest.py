@@ -1,6 +1,7 @@
 """A real browser against a real server."""
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ collect_ignore_glob = [] if CHROMIUM or os.environ.get("CI") else ["test_*.py"]
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
+# What was refused on purpose, and a network that was cut on purpose.
+EXPECTED = re.compile(r"status of 4|net::ERR_|WebSocket connection to")
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
 
@@ -130,7 +133,7 @@ def open_page(open_context: Callable[..., BrowserContext]) -> Iterator[Callable[
             "console",
             lambda message: (
                 complaints.append(message.text)
-                if message.type == "error" and "status of 4" not in message.text
+                if message.type == "error" and not EXPECTED.search(message.text)
                 else None
             ),
         )
