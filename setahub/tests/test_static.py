@@ -114,3 +114,20 @@ def test_scripts_never_hold_up_the_page_and_htmx_comes_only_where_it_is_used(sig
         assert all(' type="module"' in each or " defer" in each for each in scripts)
         assert any("htmx" in each for each in scripts) is uses_htmx
         assert ("hx-get" in page) is uses_htmx
+
+
+# --- Pictures -----------------------------------------------------------------------------------
+
+
+def test_every_picture_says_its_size_and_waits_until_it_is_near(sign_in, student, topic):
+    topic.image = "topics/one.webp"
+    topic.save()
+    client = sign_in(student)
+    shown = [
+        client.get(path).content.decode() for path in ["/", "/topics/", f"/topics/{topic.slug}/"]
+    ]
+    shown.append(Client().get("/").content.decode())
+    pictures = [tag for page in shown for tag in re.findall(r"<img [^>]+>", page)]
+    assert len(pictures) >= 3
+    for picture in pictures:
+        assert re.search(r' width="\d+" height="\d+" loading="lazy"', picture)
