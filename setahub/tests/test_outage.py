@@ -99,6 +99,28 @@ def test_while_the_database_is_away_one_waits_and_the_others_are_told_at_once(no
     assert ours == ["PostgreSQL is away: PoolTimeout"]
 
 
+@pytest.mark.parametrize(("busy_for", "waits"), [(4, 5), (99, 5)])
+def test_while_the_pool_is_merely_busy_a_request_waits_for_its_turn(
+    nobody, monkeypatch, busy_for, waits
+):
+    tried = []
+
+    def busy(*args):
+        tried.append(1)
+        if len(tried) <= busy_for:
+            raise PoolTimeout("all taken")
+        return "a connection"
+
+    monkeypatch.setattr(base.base.DatabaseWrapper, "get_new_connection", busy)
+    if busy_for < base.PATIENCE:
+        assert nobody.get_new_connection({}) == "a connection"
+    else:
+        with pytest.raises(PoolTimeout):
+            nobody.get_new_connection({})
+    assert len(tried) == waits
+    assert base._breaker.allows()
+
+
 def test_after_the_pause_it_is_tried_again(nobody, monkeypatch):
     clock = [1000.0]
     monkeypatch.setattr(breaker, "monotonic", lambda: clock[0])

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from setahub.lib.breaker import Breaker
 from setahub.lib.postgres import alive
 
 PAUSE = 1.0  # seconds without an attempt after a failure
+PATIENCE = 5  # timeouts of the pool that a request waits through while the server is merely busy
 
 _breaker = Breaker("PostgreSQL", PAUSE)
 
@@ -36,14 +37,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not _breaker.allows():
             raise Unreachable("PostgreSQL is away")
         refused = self._refusals()
-        try:
-            connection = super().get_new_connection(conn_params)
-        except OperationalError as error:
-            # A pool that is merely busy times out as well; then nothing was refused meanwhile.
-            if self.pool and self._refusals() == refused:
-                raise
-            _breaker.failed(error)
-            raise Unreachable(str(error)) from error
+        for waits_left in reversed(range(PATIENCE)):
+            try:
+                connection = super().get_new_connection(conn_params)
+            except OperationalError as error:
+                # A pool that is merely busy times out as well; then nothing was refused meanwhile.
+                # A crowd before one row waits its turn: all of it holds connections, and moves on.
+                if self.pool and self._refusals() == refused:
+                    if waits_left and isinstance(error, PoolTimeout):
+                        continue
+                    raise
+                _breaker.failed(error)
+                raise Unreachable(str(error)) from error
+            break
         _breaker.worked()
         return connection
 
