@@ -142,7 +142,8 @@ def lead_times(period: Period) -> list[float | None]:
 
 def joined(period: Period) -> list[int]:
     """New users of each week."""
-    rows = _within(User.objects.all(), "date_joined", period).annotate(week=_week("date_joined"))
+    people = User.objects.filter(deleted_at__isnull=True)
+    rows = _within(people, "date_joined", period).annotate(week=_week("date_joined"))
     counted = rows.values("week").annotate(count=Count("pk"))
     return period.along({row["week"]: row["count"] for row in counted})
 

@@ -72,6 +72,7 @@ def test_new_users_and_the_week_before(make_user):
     new, old = make_user("New"), make_user("Old")
     User.objects.filter(pk=new.pk).update(date_joined=when.at(when.today(), datetime.min.time()))
     User.objects.filter(pk=old.pk).update(date_joined=new.date_joined - 7 * DAY)
+    User.objects.filter(pk=make_user("Gone").pk).update(deleted_at=new.date_joined)
     shown = card("New users")
     assert (shown.now, shown.before) == ("1", "1")
     assert [value for _week, value in shown.table] == ["0"] * 10 + ["1", "1"]
