@@ -178,7 +178,8 @@ def test_without_redis_the_page_says_so_polls_and_is_live_again_by_itself(
         theirs.goto(f"/messages/{student.pk}/")
         expect(mine.locator("[data-presence]")).to_have_text("Online")
         write(theirs, "1")
-        expect(bubbles(mine)).to_have_text(["0", "1"])
+        # A busy machine may lose the frame; the next ping finds it out.
+        expect(bubbles(mine)).to_have_text(["0", "1"], timeout=60_000)
         redis.stop()
         paused = mine.locator("[data-paused]")
         expect(paused).to_be_hidden()
