@@ -77,8 +77,8 @@ def _server(django_db_setup: Any) -> Iterator[Site]:
     thread = threading.Thread(target=server.run, name="site", daemon=True)
     thread.start()
     assert listening.wait(30), "the site doesn't listen"
-    host, port = server.listening_addresses[0]
-    yield Site(f"http://{host}:{port}")
+    _host, port = server.listening_addresses[0]
+    yield Site(f"http://localhost:{port}")  # browsers refuse passkeys at a bare address
     reactor.callFromThread(reactor.stop)
     thread.join(20)
 

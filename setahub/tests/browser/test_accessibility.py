@@ -49,7 +49,8 @@ OF_STUDENT = ("/bookings/new/", "/bookings/", "/users/{ta}", "/topics/", "/users
 
 
 def violations(page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    # It would fetch the style sheets again and put them into the page, which the policy refuses.
+    found = Axe().run(page, options={"preload": False}).response["violations"]
     return [
         f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
         for one in found

@@ -78,7 +78,7 @@ def test_every_page_of_it_is_for_everybody(open_page, owner, phone, dark):
     page.fill("[name=password]", "pass-word-1")
     submit(page)
     page.locator(".qr svg").wait_for()
-    page.locator(".steps summary").click()
+    page.locator("main form summary").click()
     look("app")
     page.fill("[name=code]", "nonsense")
     submit(page)
