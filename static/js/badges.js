@@ -31,7 +31,7 @@ export async function refresh(last = seen) {
   const before = news;
   const response = await ask("/messages/unread/");
   if (!response?.ok) return;
-  const { total, conversations } = await response.json();
+  const { total, conversations } = JSON.parse(response.text);
   if (before !== news) return refresh(last);
   seen = Math.max(seen, last);
   showTotal(total);

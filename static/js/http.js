@@ -7,7 +7,7 @@ const UPLOAD_PATIENCE = 120_000;
 
 const loginPath = () => document.querySelector("[data-live]").dataset.login;
 
-/** The response of a GET or POST, or null when the server can't be reached or the session ended. */
+/** {ok, text} of a GET or POST, or null when the server can't be reached or the session ended. */
 export async function ask(url, options = {}) {
   try {
     const response = await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE) });
@@ -15,7 +15,7 @@ export async function ask(url, options = {}) {
       signedOut();
       return null;
     }
-    return response;
+    return { ok: response.ok, text: await response.text() };
   } catch {
     return null;
   }
@@ -25,7 +25,7 @@ export async function ask(url, options = {}) {
 export async function fragment(url) {
   const response = await ask(url);
   if (!response?.ok) return null;
-  return parse(await response.text());
+  return parse(response.text);
 }
 
 /** The server's HTML as elements. */

@@ -25,7 +25,7 @@ async function reload() {
   if (!list.dataset.inbox) return;
   const response = await ask("/messages/");
   if (!response?.ok) return;
-  const fresh = parse(await response.text()).querySelector("[data-inbox]");
+  const fresh = parse(response.text).querySelector("[data-inbox]");
   if (!fresh) return;
   const open = list.querySelector("[aria-current]")?.closest("[data-conversation]");
   const most = list.dataset.inbox === "few" ? list.children.length : Infinity;
