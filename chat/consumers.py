@@ -19,6 +19,7 @@ from django.http import parse_cookie
 from chat import frames, presence, protocol, sockets
 from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
 from setahub.lib import live, logs
+from setahub.lib.hub import hub
 from setahub.lib.sessions import session_mark
 
 P = ParamSpec("P")
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 NO_SESSION = 4401
 SESSION_ENDED = 4403
-TRY_AGAIN = 4503  # ours: the database is away
+COME_BACK = 4503  # the database is away, or the session has another key now
 TYPING_EVERY = 3.0  # seconds
 
 # Channels' own thread is one for the whole process: a slow query would hold up every socket.
@@ -49,7 +50,7 @@ class TabConsumer(AsyncWebsocketConsumer):
     watching: int | None = None
     watched_online = False
     typed_at = -TYPING_EVERY
-    closed = False
+    open = False
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels' own also closes old connections for each message, which _ask does where it counts.
@@ -58,23 +59,28 @@ class TabConsumer(AsyncWebsocketConsumer):
     # --- The connection -------------------------------------------------------------------------
 
     async def connect(self) -> None:
-        await self.accept()
+        """Joins before it accepts: whoever has an open socket misses nothing from then on."""
         self.session_key = self._cookie()
+        refusal = NO_SESSION
         try:
             found = await _ask(sockets.connect, self.session_key)
-        except DatabaseError:
-            return await self._close(TRY_AGAIN)
-        if found is None:
-            return await self._close(NO_SESSION)
-        self.user_id = found
-        logs.user_id.set(found)
-        await live.hub().join(live.user_group(self.user_id), self)
+        except DatabaseError as error:
+            logger.error("socket: %s", type(error).__name__)
+            found, refusal = None, COME_BACK
+        if found:
+            self.user_id = found
+            logs.user_id.set(found)
+            await hub().join(live.user_group(found), self)
+        await self.accept()
+        self.open = True
+        if not found:
+            await self._close(refusal)
 
     async def disconnect(self, code: int) -> None:
-        self.closed = True
+        self.open = False
         if self.user_id:
             await self._unwatch()
-            await live.hub().leave(live.user_group(self.user_id), self)
+            await hub().leave(live.user_group(self.user_id), self)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         await self.disconnect(message["code"])
@@ -88,30 +94,31 @@ class TabConsumer(AsyncWebsocketConsumer):
         return ""
 
     async def _close(self, code: int) -> None:
-        if not self.closed:
-            self.closed = True
+        if self.open:
+            self.open = False
             await self.close(code)
 
     async def _send(self, frame: frames.Frame) -> None:
-        if not self.closed:
+        if self.open:
             await self.send(text_data=json.dumps(frame, ensure_ascii=False))
 
     # --- From the hub ---------------------------------------------------------------------------
 
     async def live_event(self, event: dict[str, Any]) -> None:
-        """Frames to hand on, or a session that may have ended."""
+        """Frames to hand on, or a session that has ended, may have, or has another key now."""
         if event["type"] == "live.frames":
+            if event["group"] != live.user_group(self.user_id):
+                self.watched_online = True  # all that is said there is that somebody came
             for text in event["frames"]:
-                if not self.closed:
+                if self.open:
                     await self.send(text_data=text)
-        elif event["type"] == "live.end":
-            if event["session"]:
-                if event["session"] == session_mark(self.session_key):
-                    await self._close(SESSION_ENDED)
-                return
-            self._checking = asyncio.create_task(self._check_session())
+        elif not event["session"]:
+            self.looking = asyncio.create_task(self._look_again())
+        elif event["session"] == session_mark(self.session_key):
+            await self._close(COME_BACK if event["type"] == "live.renew" else SESSION_ENDED)
 
-    async def _check_session(self) -> None:
+    async def _look_again(self) -> None:
+        """Close when the session no longer stands. Apart from the hub, which waits for nobody."""
         with contextlib.suppress(DatabaseError):
             if await _ask(sockets.user_of_session, self.session_key) != self.user_id:
                 await self._close(SESSION_ENDED)
@@ -119,7 +126,7 @@ class TabConsumer(AsyncWebsocketConsumer):
     # --- From the browser -----------------------------------------------------------------------
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        if self.closed or not self.user_id:
+        if not self.open:
             return
         try:
             await self._take(protocol.parse(message.get("text")))
@@ -128,7 +135,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         except DatabaseError as error:
             # Nothing is stored: the page keeps the message and sends it again after it reconnects.
             logger.error("socket: %s", type(error).__name__)
-            await self._close(TRY_AGAIN)
+            await self._close(COME_BACK)
 
     async def _take(self, frame: protocol.Frame) -> None:
         match frame:
@@ -159,7 +166,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         online = await _ask(sockets.watch, self.user_id, other)
         if online is not None:
             self.watching = other
-            await live.hub().join(live.watch_group(other), self)
+            await hub().join(live.watch_group(other), self)
             # Who came between the look and the join was told to nobody here.
             online = online or await _ask(presence.is_online, other)
             self.watched_online = online
@@ -167,7 +174,7 @@ class TabConsumer(AsyncWebsocketConsumer):
 
     async def _unwatch(self) -> None:
         if self.watching is not None:
-            await live.hub().leave(live.watch_group(self.watching), self)
+            await hub().leave(live.watch_group(self.watching), self)
             self.watching = None
 
     async def _pong(self) -> None:
@@ -178,4 +185,4 @@ class TabConsumer(AsyncWebsocketConsumer):
         if watching is not None and beat.online != self.watched_online:
             self.watched_online = beat.online
             await self._send(frames.presence(watching, beat.online))
-        await self._send(frames.pong(beat.newest, await live.hub().is_live()))
+        await self._send(frames.pong(beat.newest, await hub().is_live()))

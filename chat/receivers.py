@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -34,7 +35,11 @@ def close_sockets(user: User, **kwargs: Any) -> None:
 
 
 @receiver([password_changed, password_set, password_reset])
-def close_sockets_elsewhere(user: User, **kwargs: Any) -> None:
+def close_sockets_elsewhere(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """The browser that changed it stays signed in, under a new key that its tabs must learn."""
+    own = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if own and request.user == user:
+        live.renew(user.pk, session_mark(own))
     live.end(user.pk)
 
 

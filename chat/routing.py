@@ -21,14 +21,15 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 def same_origin(headers: dict[bytes, bytes], scheme: str) -> bool:
     """Whether the ``Origin`` is the page's own: scheme, host and port, on a host that is ours.
 
-    Behind a proxy the scheme is what ``X-Forwarded-Proto`` says. Another site's page can't set
-    that header, nor the host, so it needs no proof.
+    Behind a proxy the scheme is what ``X-Forwarded-Proto`` says, of several proxies the first.
+    Another site's page can't set that header, nor the host, so it needs no proof.
     """
     host = headers.get(b"host", b"").decode("latin1").lower()
     domain, _port = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return False
-    scheme = headers.get(b"x-forwarded-proto", scheme.encode()).decode("latin1").strip().lower()
+    forwarded = headers.get(b"x-forwarded-proto", scheme.encode()).decode("latin1").lower()
+    scheme = forwarded.split(",")[0].strip()
     own = _origin(f"{scheme}://{host}")
     return own is not None and own == _origin(headers.get(b"origin", b"").decode("latin1").lower())
 

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 # A fence is a line of its own that begins with ```; what follows it there names the language.
 _FENCE = re.compile(r"^```[^\n`]*\n(.*?)(?:\n```[ \t]*$|\n?\Z)", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
+_LINK = re.compile(r"https?://\w[^\s<>\"'`]*", re.IGNORECASE)
 _NOT_AT_END = ".,:;!?…"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -28,8 +28,6 @@ def _linked(text: str) -> str:
     parts, at = [], 0
     for found in _LINK.finditer(text):
         url = _trimmed(found[0])
-        if len(url) <= len("https://"):
-            continue
         parts.append(escape(text[at : found.start()]))
         parts.append(
             format_html(
@@ -43,11 +41,12 @@ def _linked(text: str) -> str:
 
 def _trimmed(url: str) -> str:
     """Without the punctuation that belongs to the sentence around the link."""
-    while url:
-        last = url[-1]
-        opened = _PAIRS.get(last)
-        if last in _NOT_AT_END or (opened and url.count(last) > url.count(opened)):
-            url = url[:-1]
-        else:
-            break
-    return url
+    surplus = {close: url.count(close) - url.count(start) for close, start in _PAIRS.items()}
+    end = len(url)
+    while True:
+        last = url[end - 1]
+        if surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+        elif last not in _NOT_AT_END:
+            return url[:end]
+        end -= 1

@@ -235,7 +235,8 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         if REDIS_URL
         else {
             "BACKEND": "channels.layers.InMemoryChannelLayer",
-            "CONFIG": {"capacity": 10_000},
+            # One channel takes the events of all sockets. Its groups last as long as the process.
+            "CONFIG": {"capacity": 10_000, "group_expiry": 10 * 365 * 24 * 3600},
         }
     )
 }
@@ -436,7 +437,10 @@ MESSAGE_IMAGES_PER_MINUTE = 10
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"requests": {"()": "setahub.lib.logs.RequestLines"}},
+    "filters": {
+        "requests": {"()": "setahub.lib.logs.RequestLines"},
+        "once": {"()": "setahub.lib.logs.OncePerOutage"},
+    },
     "formatters": {
         "line": {
             "()": "setahub.lib.logs.Line",
@@ -458,6 +462,8 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "setahub.access": {"level": "WARNING" if DEBUG else "INFO"},
         "fido2": {"level": "WARNING"},  # it would name everybody's keys
+        # A traceback every second while Redis is away.
+        "channels_redis.pubsub": {"filters": ["once"]},
         "psycopg.pool": {"level": "ERROR"},  # a line for each connection; outages have their own
     },
 }

@@ -4,6 +4,7 @@ import logging
 import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import monotonic
 from types import TracebackType
 from urllib.parse import quote
 from uuid import uuid4
@@ -78,3 +79,23 @@ class Line(logging.Formatter):
         | tuple[None, None, None],
     ) -> str:
         return _QUOTED.sub("(left out)\n", super().formatException(ei)).rstrip()
+
+
+class OncePerOutage(logging.Filter):
+    """Of a library that complains again and again while a server is away, the first line alone."""
+
+    PAUSE = 10.0  # seconds without a complaint after which the next one is news
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = -self.PAUSE
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        before, self._last = self._last, monotonic()
+        if self._last - before < self.PAUSE:
+            return False
+        if record.exc_info and record.exc_info[1]:
+            record.msg = f"{record.getMessage()} ({type(record.exc_info[1]).__name__})"
+            record.args = ()
+        record.exc_info = record.exc_text = None
+        return True
