@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
@@ -151,7 +151,7 @@ class TabConsumer(AsyncWebsocketConsumer):
                 await self._pong()
 
     async def _type(self, frame: Typing) -> None:
-        now = time.monotonic()
+        now = monotonic()
         if now - self.typed_at < TYPING_EVERY:
             return
         self.typed_at = now
