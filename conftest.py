@@ -39,6 +39,11 @@ def pytest_report_header() -> list[str]:
     return [line for line, program in missing.items() if not program]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright leaves an event loop in the thread of the tests."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def _surroundings_of_its_own(settings: Any, tmp_path: Any, monkeypatch: Any) -> None:
     """Uploads go to a folder of the test's own; nothing is cached from the test before."""

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import REASON_MAX, User
 from chat import moderation
 from chat.models import Message, Report
+from setahub.lib.images import picture_response
 from setahub.lib.staff.acting import LookOnly
 from setahub.lib.staff.finding import Folded
 
@@ -122,7 +123,7 @@ class ReportAdmin(Folded, LookOnly):
         context["others"] = about.select_related("reporter").order_by("-created_at")[:EARLIER]
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def picture(self, request: HttpRequest, pk: int, message_id: int) -> FileResponse:
+    def picture(self, request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
         """A picture of the reported message or of a neighbour; 0: the copy kept with the report."""
         report = get_object_or_404(Report.objects.select_related("message"), pk=pk)
         if not self.has_view_permission(request, report):
@@ -132,9 +133,7 @@ class ReportAdmin(Folded, LookOnly):
         if holder is None or not holder.image:
             raise Http404
         moderation.look(report, cast(User, request.user))
-        response = FileResponse(holder.image.open(), content_type="image/webp")
-        response.headers["Content-Disposition"] = "inline"
-        return response
+        return picture_response(holder.image, cache="private, no-store")
 
     # --- Resolving ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages as notices
 from django.core.exceptions import BadRequest
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from chat import frames, pages, protocol, services
 from chat.errors import ChatError
 from chat.forms import MessageForm, ReadForm, ReportForm
 from chat.models import Message, Participation
+from setahub.lib.images import picture_response
 from setahub.lib.paging import paginate
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -154,15 +155,11 @@ def report(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def image(request: UserRequest, pk: int) -> FileResponse:
+def image(request: UserRequest, pk: int) -> HttpResponse:
     """A conversation's picture or its thumbnail, for its two people only."""
     found = get_object_or_404(Message.objects.seen_by(request.user.pk).exclude(image=""), pk=pk)
     stored = found.thumb if request.GET.get("size") == "thumb" else found.image
     try:
-        file = stored.open()
+        return picture_response(stored, cache="private, max-age=31536000, immutable")
     except (OSError, ValueError) as error:
         raise Http404 from error
-    response = FileResponse(file, content_type="image/webp")
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    response.headers["Content-Disposition"] = "inline"
-    return response

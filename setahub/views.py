@@ -6,13 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from setahub.dashboard import dashboard, landing
+from setahub.lib.images import picture_response
 from setahub.lib.logs import request_id
 from setahub.lib.outage import trouble
 
@@ -38,18 +39,15 @@ def auth(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def media(request: HttpRequest, name: str) -> FileResponse:
+def media(request: HttpRequest, name: str) -> HttpResponse:
     """A public picture, where no proxy serves ``/media/``. Names are random and never reused."""
     if not name.startswith(PUBLIC_FOLDERS) or ".." in name or "\0" in name:
         raise Http404
     try:
-        file = default_storage.open(name)
+        picture = default_storage.open(name)
+        return picture_response(picture, cache="public, max-age=31536000, immutable")
     except (OSError, ValueError) as error:
         raise Http404 from error
-    response = FileResponse(file, content_type="image/webp")
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.headers["Content-Disposition"] = "inline"
-    return response
 
 
 def _error(request: HttpRequest, status: int, **shown: Any) -> HttpResponse:

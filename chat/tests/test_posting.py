@@ -154,7 +154,7 @@ class TestOthers:
             for query, stored in (("", sent.image), ("?size=thumb", sent.thumb)):
                 response = client_of(person).get(f"/messages/images/{sent.pk}/{query}")
                 assert response.status_code == 200
-                assert b"".join(response.streaming_content) == stored.open().read()
+                assert response.content == stored.open().read()
                 assert response.headers["Content-Type"] == "image/webp"
                 assert response.headers["Cache-Control"].startswith("private")
                 assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -130,7 +130,7 @@ class TestPictures:
             assert f'href="{path}"' in page
             response = client.get(path)
             assert "no-store" in response.headers["Cache-Control"]
-            assert b"".join(response.streaming_content)[8:12] == b"WEBP"
+            assert response.content[8:12] == b"WEBP"
         assert ReportLook.objects.count() == 3
 
     def test_no_other_picture_is_shown(self, client, pictured, say, ta, student):

@@ -13,6 +13,7 @@ from typing import IO, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms
@@ -233,6 +234,19 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         if converted is not None:
             return converted
     return image if image.mode == mode else image.convert(mode)
+
+
+def picture_response(stored: File, *, cache: str) -> HttpResponse:
+    """A picture that this site stored, as an answer; ``cache`` is its Cache-Control.
+
+    Read as a whole, since it is small, and ASGI would gather a stream before sending it anyway.
+    Raises OSError when the file is gone.
+    """
+    with stored.open() as file:
+        response = HttpResponse(file.read(), content_type="image/webp")
+    response.headers["Cache-Control"] = cache
+    response.headers["Content-Disposition"] = "inline"
+    return response
 
 
 class ReencodedImageField(forms.FileField):

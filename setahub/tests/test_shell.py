@@ -43,7 +43,7 @@ def test_public_pictures_come_as_pictures_and_may_be_kept(db, client):
     name = default_storage.save("avatars/abc.webp", ContentFile(b"RIFF"))
     response = client.get(f"/media/{name}")
     assert response.status_code == 200
-    assert b"".join(response.streaming_content) == b"RIFF"
+    assert response.content == b"RIFF"
     assert response.headers["Content-Type"] == "image/webp"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "immutable" in response.headers["Cache-Control"]
