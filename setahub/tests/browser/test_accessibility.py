@@ -1,4 +1,4 @@
-"""axe finds nothing on any page, light and dark, on a phone and on a desk."""
+"""axe finds nothing on any page, on a phone in the dark and on a desk in the light."""
 
 from datetime import time, timedelta
 
@@ -79,8 +79,9 @@ def world(ta, student, topic):
     }
 
 
-@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
-@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize(
+    ("phone", "dark"), [(True, True), (False, False)], ids=["phone dark", "desk light"]
+)
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(open_page, world, ta, student, phone, dark):
     found = {}
     visitor = open_page(phone=phone, dark=dark)

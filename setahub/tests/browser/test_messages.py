@@ -124,7 +124,9 @@ def test_pictures_are_previewed_captioned_sent_in_a_row_and_opened(talk, student
 def test_on_any_page_a_badge_moves_and_a_toast_says_who_wrote(open_page, say, student, ta):
     say(student, ta)
     page = open_page(student)
-    page.goto("/topics/")
+    with page.expect_websocket() as socket:
+        page.goto("/topics/")
+    socket.value.wait_for_event("framereceived", lambda frame: "pong" in frame)
     badge = page.locator(".nav [data-unread-total]")
     expect(badge).to_be_hidden()
     first = say(ta, student, "Bring <b>the</b> failing test")
