@@ -92,6 +92,7 @@ def send(
     When this returns, the message is committed. Raises ChatError with the reason if it isn't.
     """
     check_text(text, needed=picture is None)
+    client_id = client_id or uuid.uuid4()  # cards alone have none, and count towards no limit
     message = Message(
         sender_id=sender_id,
         client_id=client_id,
@@ -103,7 +104,7 @@ def send(
         [sender] = User.objects.locked(sender_id) or [None]
         if sender is None or not sender.is_active:
             raise ChatError("not_allowed", _("You can't write to this person."))
-        if client_id and (before := Message.objects.filter(sender=sender, client_id=client_id)):
+        if before := Message.objects.filter(sender=sender, client_id=client_id):
             return _again(before.get(), message, recipient_id)
         recipient = check_may_write(sender, User.objects.filter(pk=recipient_id).first())
         message.sender = sender  # what open pages are sent names them

@@ -41,8 +41,10 @@ class TestForms:
         assert [post(client_of(student), ta, **fields).status_code for _ in range(2)] == [302, 302]
         assert Message.objects.count() == 1
 
-    def test_without_a_name_it_is_sent_all_the_same(self, client_of, student, ta):
-        assert post(client_of(student), ta, text="Hello").status_code == 302
+    def test_without_a_name_it_is_sent_and_counts_all_the_same(self, clock, client_of, student, ta):
+        client = client_of(student)
+        assert [post(client, ta, text="Hello").status_code for _ in range(31)] == [302] * 30 + [429]
+        assert Message.objects.filter(client_id__isnull=False).count() == 30
 
     def test_answering_marks_as_read(self, client_of, student, ta, say):
         say(student, ta)
