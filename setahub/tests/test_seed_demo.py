@@ -216,7 +216,9 @@ def test_what_users_changed_stays(demo):
 
 
 def test_a_deleted_topic_stays_deleted(demo):
-    topic = Topic.objects.get(slug=TOPICS[2].slug)
+    # One whose bookings no conversation shows; which they are depends on the hour.
+    shown = Message.objects.filter(event__isnull=False).values("event__booking__topic")
+    topic = Topic.objects.exclude(pk__in=shown).order_by("pk")[0]
     Booking.objects.filter(topic=topic).delete()
     topic.delete()
     seed()
