@@ -104,7 +104,7 @@ def test_a_senior_sees_who_comes_with_which_question_and_completes(open_page, ta
     appointment = open_tomorrow(ta, topic)
     slot = appointment.slots.order_by("starts_at")[0]
     made = bookings.book(student, slot.pk, topic, "My AVL tree rotates the wrong way.")
-    begun = when.at(when.today(), time(0)) - timedelta(hours=1)
+    begun = when.now() - timedelta(hours=1)
     appointment.slots.filter(pk=slot.pk).update(
         starts_at=begun, ends_at=begun + timedelta(minutes=30)
     )
