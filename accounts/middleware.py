@@ -6,18 +6,37 @@ from collections.abc import Callable
 from allauth.account.adapter import get_adapter
 from allauth.core.internal.ratelimit import respond_429
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import auth, messages
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts import mfa, sign_ins
+from accounts.models import User
 from setahub.lib import ratelimit
 from setahub.lib.ratelimit import Window
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class Authentication(AuthenticationMiddleware):
+    """Django's, but the user comes along with the session, rather than by a query of its own."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
+
+
+def _user(request: HttpRequest) -> User | AnonymousUser:
+    if not hasattr(request, "_cached_user"):  # as Django names it
+        found = request.session.user() or auth.get_user(request)  # type: ignore[attr-defined]
+        request._cached_user = found  # type: ignore[attr-defined]
+    return request._cached_user  # type: ignore[attr-defined]
 
 
 def auth_limit(get_response: GetResponse) -> GetResponse:

@@ -6,6 +6,7 @@ row. What a list shows (the last message, the unread count) is stored, never cou
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models import BookingEvent
+from setahub.lib.compiled import Compiled
 from setahub.lib.images import random_name
 
 TEXT_MAX = 4000
@@ -117,9 +119,10 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
 
     def newest_id(self, user_id: int) -> int | None:
         """The newest message of all the user's conversations."""
-        return self._newest(user_id).first()
+        return self.newest(user_id).first()
 
-    def _newest(self, user_id: int) -> "models.QuerySet[Participation, int | None]":
+    def newest(self, user_id: int) -> "models.QuerySet[Participation, int | None]":
+        """Ids of the newest message of each conversation of the user, newest first."""
         return (
             self.of(user_id)
             .filter(last_message__isnull=False)
@@ -129,15 +132,19 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
 
     def badge(self, user_id: int) -> tuple[int, int]:
         """Unread messages in all, and the newest message there is (0 for none). One query."""
-        total = self.unread(user_id).values("user").annotate(total=models.Sum("unread"))
-        return (
-            User.objects.filter(pk=user_id)
-            .values_list(
-                Coalesce(models.Subquery(total.values("total")), 0),
-                Coalesce(models.Subquery(self._newest(user_id)[:1], models.BigIntegerField()), 0),
-            )
-            .get()
-        )
+        return _badge(user=user_id).get() or (0, 0)
+
+
+def _build_badge(user: Any) -> "models.QuerySet[User, tuple[int, int]]":
+    mine = Participation.objects
+    total = mine.unread(user).values("user").annotate(total=models.Sum("unread"))
+    newest = models.Subquery(mine.newest(user)[:1], models.BigIntegerField())
+    return User.objects.filter(pk=user).values_list(
+        Coalesce(models.Subquery(total.values("total")), 0), Coalesce(newest, 0)
+    )
+
+
+_badge = Compiled(_build_badge, user=models.BigIntegerField())
 
 
 class Participation(models.Model):

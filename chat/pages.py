@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.http import Http404
 
 from accounts.models import Block, User
 from chat import presence, services
 from chat.errors import ChatError
-from chat.models import Message, MessageQuerySet, Participation, ParticipationQuerySet
+from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
 from scheduling.pages import blocked_with
 from setahub.lib import when
+from setahub.lib.compiled import Compiled, Rows
 from topics.models import Topic
 
 LATEST = 50
@@ -186,11 +188,14 @@ def next_booking(viewer: User, person: User) -> Booking | None:
     return Booking.objects.between(viewer.pk, person.pk).first()
 
 
-def inbox(viewer: User) -> ParticipationQuerySet:
+_inbox = Compiled(lambda user: Participation.objects.inbox(user), user=BigIntegerField())
+
+
+def inbox(viewer: User) -> Rows[Participation]:
     """The viewer's conversations, unread first."""
-    return Participation.objects.inbox(viewer.pk)
+    return _inbox(user=viewer.pk)
 
 
 def latest(viewer: User) -> list[Participation]:
     """The few conversations that the start page shows."""
-    return list(inbox(viewer)[:NEWEST])
+    return inbox(viewer)[:NEWEST]

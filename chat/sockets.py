@@ -29,6 +29,8 @@ class Beat:
 def user_of_session(key: str) -> int | None:
     """The id of the active user whose session this is, if it stands; as for pages."""
     store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    if user := store.user():
+        return user.pk
     if MANNERS - set(store.keys()) or store[BACKEND_SESSION_KEY] not in (
         settings.AUTHENTICATION_BACKENDS
     ):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import BigIntegerField, DateTimeField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from scheduling.models.bookings import BookingQuerySet
 from scheduling.pages import SlotDay, by_day, nearest_free, topics_of
 from scheduling.services import rules
 from setahub.lib import when
+from setahub.lib.compiled import Compiled, Rows
 from setahub.lib.policy import policy
 from topics.models import Topic
 
@@ -27,14 +29,21 @@ Kind = BookingEvent.Kind
 TABS = ("upcoming", "completed", "cancelled")
 
 
-def in_tab(bookings: BookingQuerySet, tab: str | None) -> tuple[str, BookingQuerySet]:
-    """The tab that ``?tab=`` means (garbage is the first) and its bookings in their order."""
-    now = timezone.now()
+def taken_in_tab(student: User, tab: str | None) -> tuple[str, Rows[Booking]]:
+    """The tab that ``?tab=`` means (garbage is the first) and the student's bookings in it."""
+    shown = tab if tab in TABS else TABS[0]
+    return shown, _taken(student=student.pk, now=timezone.now(), tab=shown)
+
+
+def _build_taken(student: Any, now: Any, tab: str) -> BookingQuerySet:
+    # The student is the reader: no need to load them with each row.
+    mine = Booking.objects.of_student(student).select_related("ta", "topic", "slot__appointment")
     if tab == "completed":
-        return tab, bookings.completed(now)
-    if tab == "cancelled":
-        return tab, bookings.cancelled()
-    return "upcoming", bookings.upcoming(now)
+        return mine.completed(now)
+    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+
+
+_taken = Compiled(_build_taken, student=BigIntegerField(), now=DateTimeField())
 
 
 # --- Booking a time -----------------------------------------------------------------------------

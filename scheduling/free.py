@@ -1,19 +1,20 @@
 """Free time counted: for each topic of a list, for each TA of a topic. Never a definition of its
 own: all of it builds on ``TimeSlot.objects.free()``."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import BigIntegerField, Count, DateTimeField, F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from scheduling.models import Booking, TimeSlot
-from scheduling.models.appointments import TimeSlotQuerySet
+from scheduling.models.appointments import Bookable, TimeSlotQuerySet
 from setahub.lib import when
-from setahub.lib.policy import policy
+from setahub.lib.compiled import Compiled
 from topics.models import Topic
 
 
@@ -41,34 +42,37 @@ class FreeTime:
         return f"{date_format(day, 'D') if ahead < 7 else when.day_short(day)} {clock}"
 
 
-def free_by_topic(topic_ids: Collection[int], now: datetime | None = None) -> dict[int, FreeTime]:
-    """The free time of each of these topics; one without any is left out. One query."""
-    slots = TimeSlot.objects.free_each_topic(Q(appointment__topics__in=topic_ids), now)
-    return _counted(slots, "topic")
-
-
-def free_by_ta(
-    topic_id: int, ta_ids: Collection[int] | None = None, now: datetime | None = None
+def free_by_topic(
+    topic_ids: Collection[int], bookable: Bookable | None = None
 ) -> dict[int, FreeTime]:
-    """The free time for one topic of each of its TAs (or of these). One query."""
-    slots = TimeSlot.objects.free(topic_id=topic_id, now=now).annotate(ta=F("appointment__ta"))
-    return _counted(slots if ta_ids is None else slots.filter(ta__in=ta_ids), "ta")
+    """The free time of each of these topics; one without any is left out. One query."""
+    if not topic_ids:
+        return {}
+    bookable = bookable or Bookable.at()
+    return _as_dict(_by_topic(topics=tuple(topic_ids), **vars(bookable)))
 
 
-def soonest_topics(limit: int, now: datetime | None = None) -> list[tuple[Topic, FreeTime]]:
+def free_by_ta(topic_id: int, bookable: Bookable | None = None) -> dict[int, FreeTime]:
+    """The free time for one topic of each of its TAs. One query."""
+    return _as_dict(_by_ta(topic=topic_id, **vars(bookable or Bookable.at())))
+
+
+def soonest_topics(limit: int, bookable: Bookable | None = None) -> list[tuple[Topic, FreeTime]]:
     """The topics that have free time soonest, in that order, with their TAs counted.
 
     Five queries at most; fewer where the next day or week alone fills the list.
     """
-    now = now or timezone.now()
+    bookable = bookable or Bookable.at()
     soon: list[int] = []
     # Where much is free, a day is enough, and counting all of a month would be dear.
-    for days in (1, 7, policy.horizon.days + 1):
+    for days in (1, 7, None):
         if len(soon) < limit:
-            soonest = Q(starts_at__lt=now + timedelta(days=days))
-            slots = TimeSlot.objects.free_each_topic(soonest, now)
-            soon = list(_counted(slots, "topic", limit))
-    free = free_by_topic(soon, now)
+            until = bookable.until
+            if days is not None:
+                until = min(until, bookable.now + timedelta(days=days))
+            soonest = _soonest(**vars(replace(bookable, until=until)))
+            soon = list(_as_dict(soonest[:limit]))
+    free = free_by_topic(soon, bookable)
     topics = Topic.objects.with_ta_count().in_bulk(soon)
     return [(topics[key], free[key]) for key in soon if key in topics and key in free]
 
@@ -79,11 +83,37 @@ def sessions_given(ta_ids: Collection[int], now: datetime | None = None) -> dict
     return dict(given.order_by().values_list("ta").annotate(count=Count("pk")))
 
 
-def _counted(slots: TimeSlotQuerySet, by: str, limit: int | None = None) -> dict[int, FreeTime]:
-    rows = (
+# --- Queries ------------------------------------------------------------------------------------
+
+
+def _counted(slots: TimeSlotQuerySet, by: str) -> "QuerySet[TimeSlot, Any]":
+    return (
         slots.order_by()
-        .values(by)
+        .values_list(by)
         .annotate(count=Count("pk"), next_at=Min("starts_at"))
         .order_by("next_at", by)
     )
-    return {row[by]: FreeTime(row["count"], row["next_at"]) for row in rows[:limit]}
+
+
+def _as_dict(rows: Iterable[tuple[int, int, datetime]]) -> dict[int, FreeTime]:
+    return {key: FreeTime(count, next_at) for key, count, next_at in rows}
+
+
+def _build_by_topic(topics: Any, **bookable: Any) -> "QuerySet[TimeSlot, Any]":
+    which = Q(appointment__topics__id__in=topics)
+    return _counted(TimeSlot.objects.free_each_topic(which, Bookable(**bookable)), "topic")
+
+
+def _build_by_ta(topic: Any, **bookable: Any) -> "QuerySet[TimeSlot, Any]":
+    slots = TimeSlot.objects.free(topic_id=topic, bookable=Bookable(**bookable))
+    return _counted(slots.annotate(ta=F("appointment__ta")), "ta")
+
+
+def _build_soonest(**bookable: Any) -> "QuerySet[TimeSlot, Any]":
+    return _counted(TimeSlot.objects.free_each_topic(Q(), Bookable(**bookable)), "topic")
+
+
+_TIMES = {name: DateTimeField() for name in ("now", "until", "starts", "ends")}
+_by_topic = Compiled(_build_by_topic, topics=BigIntegerField(), **_TIMES)
+_by_ta = Compiled(_build_by_ta, topic=BigIntegerField(), **_TIMES)
+_soonest = Compiled(_build_soonest, **_TIMES)

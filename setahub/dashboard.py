@@ -14,6 +14,7 @@ from chat import pages as conversations
 from scheduling import booking_pages, pages
 from scheduling.free import FreeTime, soonest_topics
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from scheduling.models.appointments import Bookable
 from setahub.lib import when
 from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
@@ -98,8 +99,9 @@ def sessions(user: User, now: datetime) -> Sequence[Appointment]:
 
 def tiles(user: User, now: datetime) -> list[Tile]:
     """The topics with free time this week, soonest first."""
-    soonest = soonest_topics(TILES, now)
-    slots = _soonest_slots(soonest, now)
+    bookable = Bookable.at(now)
+    soonest = soonest_topics(TILES, bookable)
+    slots = _soonest_slots(soonest, bookable)
     pages.mark_clashes(user, [slot for found in slots.values() for slot in found])
     return [
         Tile(topic, free, pages.open_ones(slots.get(topic.pk, ()))[:CHIPS])
@@ -108,7 +110,7 @@ def tiles(user: User, now: datetime) -> list[Tile]:
 
 
 def _soonest_slots(
-    topics: Sequence[tuple[Topic, FreeTime]], now: datetime
+    topics: Sequence[tuple[Topic, FreeTime]], bookable: Bookable
 ) -> dict[int, list[TimeSlot]]:
     """The first few free slots of each topic, with their TA. Two queries."""
     # Only where each topic's free time begins: ranking all of it would read it all.
@@ -116,7 +118,7 @@ def _soonest_slots(
     for topic, free in topics:
         near = (free.next_at, free.next_at + NEAR)
         beginnings |= Q(appointment__topics=topic.pk, starts_at__range=near)
-    rows = TimeSlot.objects.free_each_topic(beginnings, now).soonest()
+    rows = TimeSlot.objects.free_each_topic(beginnings, bookable).soonest()
     first: dict[int, list[int]] = {}
     for topic_id, slot_id in rows.values_list("topic", "pk"):  # type: ignore[misc]
         first.setdefault(topic_id, []).append(slot_id)

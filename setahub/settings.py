@@ -121,7 +121,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "setahub.middleware.htmx",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.Authentication",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.last_seen",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -181,6 +181,7 @@ else:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
+        "prepare_threshold": 5,  # uses of a statement of setahub.lib.compiled before it is kept
         **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
         "pool": {
             "min_size": 1,

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts import services, sign_ins
 from accounts.devices import browser_and_system
-from accounts.models import SignIn
+from accounts.models import SignIn, User
+from accounts.sessions import SessionStore
 from accounts.signals import sessions_ended
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login, signed_in
 
@@ -287,3 +288,35 @@ def test_a_user_agent_in_words(agent, words):
 def test_a_device_that_tells_nothing_has_a_name_too(student):
     assert SignIn(user=student).device == "Unknown browser"
     assert SignIn(user=student, browser="Firefox").device == "Firefox"
+
+
+class TestUser:
+    """Who a request is of, told by the query that loads the session."""
+
+    def test_comes_along_with_the_session(self, enter, student, django_assert_num_queries):
+        store = SessionStore(key_of(enter()))
+        with django_assert_num_queries(1):
+            assert store.user() == student
+
+    def test_is_nobody_who_is_suspended(self, enter, student):
+        key = key_of(enter())
+        User.objects.filter(pk=student.pk).update(is_active=False)
+        assert SessionStore(key).user() is None
+
+    def test_is_nobody_after_another_password(self, enter, student):
+        client = enter()
+        student.set_password(NEW)
+        student.save()
+        assert SessionStore(key_of(client)).user() is None
+        assert client.get("/bookings/").status_code == 302
+
+    def test_is_who_the_session_names_and_not_whom_a_sign_in_does(self, enter, student, stranger):
+        client = enter()
+        SignIn.objects.update(user=stranger)
+        assert SessionStore(key_of(client)).user() is None
+        assert client.get("/users/me/").context["user"] == student
+
+    def test_of_a_session_made_by_a_program_django_tells(self, student):
+        client = made_by_hand(student)
+        assert SessionStore(key_of(client)).user() is None
+        assert client.get("/users/me/").context["user"] == student

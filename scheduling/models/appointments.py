@@ -1,6 +1,8 @@
 """A TA's availability: appointments ("TA sessions") and their time slots."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -125,14 +127,39 @@ class Appointment(models.Model):
         return self.ends_at <= (now or timezone.now())
 
 
-def _keeps_notice(now: datetime) -> Q:
-    """That a slot starts late enough to be booked now, exam weeks included."""
-    spans = policy.bookable_spans(now)
-    found = Q()
-    for start, end in spans:
-        span = Q(starts_at__gte=start)
-        found |= span if end is None else span & Q(starts_at__lt=end)
-    return found
+@dataclass(frozen=True)
+class Bookable:
+    """When slots must start to be bookable at ``now``: what the policy says, exam weeks included.
+
+    In one of the spans from ``starts`` to ``ends``, of which the last has no end, and by ``until``.
+    ``longest``: how long a slot can be.
+    """
+
+    now: datetime
+    until: datetime
+    starts: tuple[datetime, ...]
+    ends: tuple[datetime, ...]
+    longest: timedelta
+
+    @classmethod
+    def at(cls, now: datetime | None = None) -> "Bookable":
+        now = now or timezone.now()
+        spans = policy.bookable_spans(now)
+        return cls(
+            now,
+            now + policy.horizon,
+            tuple(start for start, _end in spans),
+            tuple(end for _start, end in spans if end is not None),
+            policy.max_length,
+        )
+
+    def keeps_notice(self) -> Q:
+        """That a slot starts in one of the spans."""
+        found = Q()
+        for start, end in zip_longest(self.starts, self.ends):
+            span = Q(starts_at__gte=start)
+            found |= span if end is None else span & Q(starts_at__lt=end)
+        return found
 
 
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
@@ -141,16 +168,16 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         return self.filter(withdrawn=False)
 
     def free(
-        self, *, topic_id: int | None = None, now: datetime | None = None
+        self, *, topic_id: int | None = None, bookable: Bookable | None = None
     ) -> "TimeSlotQuerySet":
         """Slots that any user could book now, for any of their topics or for one.
 
         The one definition of "free" (SPEC, section 2): notice, horizon, a seat left, the TA active,
         approved and not otherwise booked, the topic not archived.
         """
-        now = now or timezone.now()
+        bookable = bookable or Bookable.at()
         if topic_id is not None:
-            return self._free_for(Q(appointment__topics=topic_id), now)
+            return self._free_for(Q(appointment__topics=topic_id), bookable)
         taught = Appointment.topics.through.objects.filter(
             appointment=OuterRef("appointment"),
             topic__archived_at__isnull=True,
@@ -158,44 +185,46 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__registrations__status="approved",
         )
         # A bare EXISTS PostgreSQL turns into a join, and then reads all sessions there ever were.
-        return self._with_room(now).filter(Case(When(Exists(taught), then=True), default=False))
+        return self._with_room(bookable).filter(
+            Case(When(Exists(taught), then=True), default=False)
+        )
 
-    def free_each_topic(self, which: Q, now: datetime | None = None) -> "TimeSlotQuerySet":
+    def free_each_topic(self, which: Q, bookable: Bookable) -> "TimeSlotQuerySet":
         """Free slots, each once for every topic (``topic``, its id) that it can be booked for.
 
         ``which`` chooses among them; what it says of ``appointment__topics`` is about that topic.
         """
-        return self._free_for(which, now or timezone.now()).annotate(topic=F("appointment__topics"))
+        return self._free_for(which, bookable).annotate(topic=F("appointment__topics"))
 
-    def _free_for(self, which: Q, now: datetime) -> "TimeSlotQuerySet":
+    def _free_for(self, which: Q, bookable: Bookable) -> "TimeSlotQuerySet":
         """Each free slot once for every topic that ``which`` lets through."""
         # One filter, so that all of it is about the same topic.
-        return self._with_room(now).filter(
+        return self._with_room(bookable).filter(
             which,
             appointment__topics__archived_at__isnull=True,
             appointment__topics__registrations__user=F("appointment__ta"),
             appointment__topics__registrations__status="approved",
             # Follows from the slot's time; lets the search begin at the sessions to come.
-            appointment__ends_at__gt=now,
+            appointment__ends_at__gt=bookable.now,
         )
 
-    def _with_room(self, now: datetime) -> "TimeSlotQuerySet":
+    def _with_room(self, bookable: Bookable) -> "TimeSlotQuerySet":
         """All that "free" says apart from topics."""
         elsewhere = (
             Commitment.objects.overlapping(OuterRef("starts_at"), OuterRef("ends_at"))
             # No slot is longer than a session may be: this bound lets the index end the search.
             .filter(
                 person=OuterRef("appointment__ta"),
-                starts_at__gt=OuterRef("starts_at") - policy.max_length,
+                starts_at__gt=OuterRef("starts_at") - bookable.longest,
             )
             .exclude(slot=OuterRef("pk"))
         )
         return self.standing().filter(
             ~Exists(elsewhere),
-            _keeps_notice(now),
+            bookable.keeps_notice(),
             taken__lt=F("capacity"),
-            starts_at__gt=now,
-            starts_at__lte=now + policy.horizon,
+            starts_at__gt=bookable.now,
+            starts_at__lte=bookable.until,
             appointment__cancelled_at__isnull=True,
             appointment__ta__is_active=True,
         )

@@ -26,8 +26,7 @@ show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def booking_list(request: UserRequest) -> HttpResponse:
     """One's bookings as a student, in three tabs."""
-    mine = Booking.objects.of_student(request.user.pk).with_people()
-    tab, rows = booking_pages.in_tab(mine, request.GET.get("tab"))
+    tab, rows = booking_pages.taken_in_tab(request.user, request.GET.get("tab"))
     page = paginate(rows, request.GET.get("page"))
     return render(request, "scheduling/bookings.html", {"tab": tab, "page": page})
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.models.appointments import Bookable
 from scheduling.services import booking as bookings
 from setahub.demo.calendar import Session, dice, split
 from setahub.demo.history import events_of
@@ -158,7 +159,7 @@ class _Coming:
         for days, tas in ((1, [ta]), (3, others), (6, others)):
             day = when.day_bounds(when.today() + timedelta(days=days))[0]
             slots = (
-                TimeSlot.objects.free(now=self.now)
+                TimeSlot.objects.free(bookable=Bookable.at(self.now))
                 .filter(appointment__ta__in=tas, starts_at__gte=day)
                 .soonest()
             )

@@ -1,17 +1,23 @@
 """Pages of a list without counting it: one row more than a page tells whether there is a next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from django.db.models import Model, QuerySet
 from django.http import Http404
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 PER_PAGE = 12
 # OFFSET walks over what it skips; nobody leafs this far, only robots do.
 LAST_PAGE = 1000
+
+
+class Sliceable(Protocol[T_co]):
+    """A queryset, a compiled one, or a list."""
+
+    def __getitem__(self, part: slice, /) -> Iterable[T_co]: ...
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ def whole(text: str | None, default: int, *, low: int, high: int) -> int:
     return default
 
 
-def paginate(rows: "QuerySet[T, Any]", number: str | None, per_page: int = PER_PAGE) -> Page[T]:
+def paginate(rows: Sliceable[T], number: str | None, per_page: int = PER_PAGE) -> Page[T]:
     """Page ``number`` (from the query string; garbage is the first) of ``rows``.
 
     Raises Http404 for a page past the end.

@@ -1,5 +1,6 @@
 """Template tags and filters that every page may use without loading them."""
 
+from collections.abc import Hashable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -7,13 +8,18 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
+from django.template import Context, NodeList
+from django.template.base import FilterExpression, Parser, Token
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as _draw
 
 from setahub.lib import when
 
 register = template.Library()
+
+MEMOS_KEPT = 500  # of one place in one template
 
 
 @register.simple_tag
@@ -31,6 +37,37 @@ register.filter("day_long", when.day_long)
 register.filter("moment", when.full)
 register.filter("until", when.until)
 register.filter("ago", when.ago)
+
+
+class MemoNode(template.Node):
+    """Its content, rendered once for each set of values in each language."""
+
+    def __init__(self, nodelist: NodeList, values: Sequence[FilterExpression]) -> None:
+        self.nodelist = nodelist
+        self._values = values
+        self._rendered: dict[Hashable, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        key = (get_language(), *(value.resolve(context) for value in self._values))
+        rendered = self._rendered.get(key)
+        if rendered is None:
+            if len(self._rendered) >= MEMOS_KEPT:
+                self._rendered.clear()
+            rendered = self._rendered[key] = self.nodelist.render(context)
+        return rendered
+
+
+@register.tag
+def memo(parser: Parser, token: Token) -> MemoNode:
+    """``{% memo a b %}…{% endmemo %}``: rendered once, then the same for the same ``a`` and ``b``.
+
+    For what every page repeats. Whatever the content depends on must be among the values, and none
+    of it may be secret or of one request, such as a CSRF token.
+    """
+    values = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
+    nodelist = parser.parse(("endmemo",))
+    parser.delete_first_token()
+    return MemoNode(nodelist, values)
 
 
 @register.simple_tag

@@ -166,13 +166,13 @@ def test_one_topic_costs_as_many_queries_as_three(
 ):
     open_time(ta, topic)
     # Session, user, topics, free time, unread messages.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/topics/")
     for number, name in enumerate(("Web", "C")):
         more = create_topic(creator, name)
         Registration.objects.create(user=ta, topic=more)
         open_time(ta, more, days=2 + number)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/topics/")
 
 

@@ -1,0 +1,49 @@
+"""The parts of pages that are rendered once."""
+
+from django.template import Context, Template
+from django.utils.translation import override
+
+from setahub.templatetags.ui import MEMOS_KEPT
+
+TEMPLATE = "{% memo place %}{{ place }}{{ made }}{% endmemo %}"
+
+
+def test_the_same_values_show_what_was_rendered_first():
+    template = Template(TEMPLATE)
+    assert template.render(Context({"place": "a", "made": 1})) == "a1"
+    assert template.render(Context({"place": "a", "made": 2})) == "a1"
+    assert template.render(Context({"place": "b", "made": 3})) == "b3"
+    assert template.render(Context({"place": "a", "made": 4})) == "a1"
+
+
+def test_each_language_has_its_own():
+    template = Template(TEMPLATE)
+    assert template.render(Context({"place": "a", "made": 1})) == "a1"
+    with override("th"):
+        assert template.render(Context({"place": "a", "made": 2})) == "a2"
+    assert template.render(Context({"place": "a", "made": 3})) == "a1"
+
+
+def test_what_is_kept_is_escaped_as_ever():
+    template = Template(TEMPLATE)
+    for _time in range(2):
+        assert template.render(Context({"place": "<b>", "made": ""})) == "&lt;b&gt;"
+
+
+def test_only_so_many_are_kept():
+    template = Template(TEMPLATE)
+    for number in range(MEMOS_KEPT + 1):
+        template.render(Context({"place": number, "made": "first"}))
+    assert template.render(Context({"place": 0, "made": "again"})) == "0again"
+
+
+def test_people_do_not_see_each_others_badges(sign_in, student, ta):
+    """What one person's page put into a memo isn't on another's."""
+    from chat import services
+
+    services.send(student.pk, ta.pk, None, "Hello")
+    of_ta = sign_in(ta).get("/bookings/").content.decode()
+    of_student = sign_in(student).get("/bookings/").content.decode()
+    assert of_ta.count('data-unread-total="1"') == 2
+    assert of_student.count('data-unread-total="0"') == 2
+    assert student.username not in of_ta
