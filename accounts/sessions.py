@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import SignIn, User
+from accounts.signals import session_renewed
 from setahub.lib.compiled import Compiled
 from setahub.lib.sessions import SessionStore as BaseSessionStore
 
@@ -67,3 +68,4 @@ class SessionStore(BaseSessionStore):
         if sign_in is not None:
             sign_in.session_id = str(self.session_key)
             sign_in.save(force_insert=True)
+            session_renewed.send(SessionStore, user_id=sign_in.user_id, key=str(self.earlier_key))

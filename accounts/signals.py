@@ -10,6 +10,10 @@ user_suspended = Signal()
 # kept; kept: session keys (frozensets of str). Open sockets of such sessions are to close.
 sessions_ended = Signal()
 
+# A session of somebody signed in goes on under another key. user_id; key: the earlier one, whose
+# open sockets are to come back with the new one. Sent before sessions_ended of the same request.
+session_renewed = Signal()
+
 # user: is deleting their account, and is still there. Cancel what is to come, with notice to the
 # others. What is kept about people is erased afterwards, by the parts of accounts.privacy.
 user_deleting = Signal()

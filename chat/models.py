@@ -90,7 +90,7 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
 
     def unread_counts(self, user_id: int) -> dict[int, int]:
         """Unread messages by the id of who wrote them; zeros are left out."""
-        return dict(self.unread(user_id).values_list("other", "unread"))
+        return dict(_unread_counts(user=user_id))
 
     def unread_since(self, moment: datetime) -> "ParticipationQuerySet":
         """Those with a message, booking cards aside, that has waited since then or longer.
@@ -144,6 +144,10 @@ def _build_badge(user: Any) -> "models.QuerySet[User, tuple[int, int]]":
     )
 
 
+_unread_counts = Compiled(
+    lambda user: Participation.objects.unread(user).values_list("other", "unread"),
+    user=models.BigIntegerField(),
+)
 _badge = Compiled(_build_badge, user=models.BigIntegerField())
 
 

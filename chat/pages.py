@@ -177,7 +177,7 @@ def history(
 def refusal(viewer: User, person: User) -> str:
     """Why the viewer can't write to somebody now, or ""."""
     try:
-        services.check_may_write(viewer, person)
+        services.check_may_write(viewer.pk, person.pk)
     except ChatError as error:
         return error.message
     return ""

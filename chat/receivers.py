@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
-from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.signals import sessions_ended, user_suspended
+from accounts.signals import session_renewed, sessions_ended, user_suspended
 from chat import services
 from scheduling.models import BookingEvent
 from scheduling.signals import booking_changed
@@ -34,13 +32,10 @@ def close_sockets(user: User, **kwargs: Any) -> None:
     live.end(user.pk)
 
 
-@receiver([password_changed, password_set, password_reset])
-def close_sockets_elsewhere(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """The browser that changed it stays signed in, under a new key that its tabs must learn."""
-    own = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if own and request.user == user:
-        live.renew(user.pk, session_mark(own))
-    live.end(user.pk)
+@receiver(session_renewed)
+def bring_sockets_back(user_id: int, key: str, **kwargs: Any) -> None:
+    """The browser that changed its password stays signed in, and its tabs must learn the new key."""
+    live.renew(user_id, session_mark(key))
 
 
 @receiver(sessions_ended)

@@ -5,11 +5,24 @@ conversation become visible in their order. Live frames go out after the commit 
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db import IntegrityError, transaction
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +33,7 @@ from chat.errors import ChatError
 from chat.models import TEXT_MAX, Conversation, Message, Participation, Report
 from scheduling.models import Booking, BookingEvent
 from setahub.lib import ratelimit
+from setahub.lib.compiled import Compiled, CompiledUpdate
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
 from topics.models import Registration
@@ -39,34 +53,46 @@ class Picture:
 # --- Who may write to whom ----------------------------------------------------------------------
 
 
-def check_may_write(sender: User, recipient: User | None) -> User:
-    """Raises ChatError unless ``sender`` may write to ``recipient`` now; gives the recipient.
+def check_may_write(sender_id: int, recipient_id: int) -> None:
+    """Raises ChatError unless the one may write to the other now, by id. One query.
 
     A student may write first to anyone who is a TA, a TA to anyone who has or had a booking with
     them, and both may answer. A block of either stops both.
     """
-    if recipient is not None and recipient.pk == sender.pk:
+    if recipient_id == sender_id:
         raise ChatError("invalid", _("You can't write to yourself."))
-    if recipient is None or not recipient.is_active or not sender.is_active:
+    standing = _standing(sender=sender_id, recipient=recipient_id).get()
+    if standing is None:  # one of them is suspended, or nobody
         raise ChatError("not_allowed", _("You can't write to this person."))
-    if Block.objects.between(sender.pk, recipient.pk).exists():
+    blocked, acquainted = standing
+    if blocked:
         raise ChatError("blocked", _("No messages can be sent between you two."))
-    if not (
-        Registration.objects.approved().filter(user=recipient.pk).exists()
-        or Booking.objects.filter(ta=sender.pk, student=recipient.pk).exists()
-        or Message.objects.between(sender.pk, recipient.pk).filter(sender=recipient.pk).exists()
-    ):
+    if not acquainted:
         raise ChatError(
             "not_allowed",
             _("You can write to TAs, to students who booked you, and to who wrote to you."),
         )
-    return recipient
+
+
+def _build_standing(sender: Any, recipient: Any) -> "QuerySet[User, tuple[bool, bool]]":
+    one_way, other_way = Q(low=sender, high=recipient), Q(low=recipient, high=sender)
+    conversation = Conversation.objects.filter(one_way | other_way).values("pk")
+    active = User.objects.active()
+    return active.filter(Exists(active.filter(pk=sender)), pk=recipient).values_list(
+        Exists(Block.objects.between(sender, recipient)),
+        Exists(Registration.objects.approved().filter(user=recipient))
+        | Exists(Booking.objects.filter(ta=sender, student=recipient))
+        | Exists(Message.objects.filter(conversation__in=conversation, sender=recipient)),
+    )
+
+
+_standing = Compiled(_build_standing, sender=BigIntegerField(), recipient=BigIntegerField())
 
 
 def may_write(sender: User, recipient: User) -> bool:
     """Whether ``sender`` may write to ``recipient`` now."""
     try:
-        check_may_write(sender, recipient)
+        check_may_write(sender.pk, recipient.pk)
     except ChatError:
         return False
     return True
@@ -92,34 +118,52 @@ def send(
     When this returns, the message is committed. Raises ChatError with the reason if it isn't.
     """
     check_text(text, needed=picture is None)
-    client_id = client_id or uuid.uuid4()  # cards alone have none, and count towards no limit
     message = Message(
         sender_id=sender_id,
-        client_id=client_id,
+        client_id=client_id or uuid.uuid4(),  # cards alone have none, and count towards no limit
         text=text,
         kind=Message.Kind.IMAGE if picture else Message.Kind.TEXT,
         digest=picture.digest if picture else "",
     )
-    with transaction.atomic():
-        [sender] = User.objects.locked(sender_id) or [None]
-        if sender is None or not sender.is_active:
-            raise ChatError("not_allowed", _("You can't write to this person."))
-        if before := Message.objects.filter(sender=sender, client_id=client_id):
-            return _again(before.get(), message, recipient_id)
-        recipient = check_may_write(sender, User.objects.filter(pk=recipient_id).first())
-        message.sender = sender  # what open pages are sent names them
-        _check_rate(sender, with_image=picture is not None)
-        if picture is None:
-            return _store(message, recipient.pk)
+    try:
+        with _kept_files(message), transaction.atomic():
+            return _send(message, recipient_id, picture)
+    except (ChatError, IntegrityError) as refused:
+        # Looked for only now: hardly any message is sent twice.
+        before = Message.objects.filter(sender=sender_id, client_id=message.client_id).first()
+        if before is None or not before.sender.is_active:
+            raise
+        return _again(before, message, recipient_id, refused)
+
+
+def _send(message: Message, recipient_id: int, picture: Picture | None) -> Message:
+    sender = _locked_sender(pk=message.sender_id).get()
+    if sender is None or not sender.is_active:
+        raise ChatError("not_allowed", _("You can't write to this person."))
+    check_may_write(sender.pk, recipient_id)
+    message.sender = sender  # what open pages are sent names them
+    _check_rate(sender, with_image=picture is not None)
+    if picture is not None:
         message.width, message.height = picture.full.width, picture.full.height
         message.image.save("", picture.full, save=False)
         message.thumb.save("", picture.thumb, save=False)
-        try:
-            return _store(message, recipient.pk)
-        except BaseException:
-            message.image.delete(save=False)
-            message.thumb.delete(save=False)
-            raise
+    return _store(message, recipient_id)
+
+
+_locked_sender = Compiled(
+    lambda pk: User.objects.filter(pk=pk).select_for_update(no_key=True), pk=BigIntegerField()
+)
+
+
+@contextmanager
+def _kept_files(message: Message) -> Iterator[None]:
+    """Takes the message's files away again when it isn't stored after all."""
+    try:
+        yield
+    except BaseException:
+        message.image.delete(save=False)
+        message.thumb.delete(save=False)
+        raise
 
 
 def check_text(text: str, *, needed: bool) -> None:
@@ -134,7 +178,7 @@ def check_text(text: str, *, needed: bool) -> None:
         raise ChatError("invalid", _("Write something first."))
 
 
-def _again(before: Message, message: Message, recipient_id: int) -> Message:
+def _again(before: Message, message: Message, recipient_id: int, refused: Exception) -> Message:
     """The stored message that the same sending made before; ChatError when it said other things."""
     same = (
         before.kind == message.kind
@@ -145,7 +189,9 @@ def _again(before: Message, message: Message, recipient_id: int) -> Message:
         .exists()
     )
     if not same:
-        raise ChatError("invalid", _("This was sent before with other content. Send it anew."))
+        raise ChatError(
+            "invalid", _("This was sent before with other content. Send it anew.")
+        ) from refused
     return before
 
 
@@ -153,10 +199,8 @@ def _check_rate(sender: User, *, with_image: bool) -> None:
     """Counts what is stored, under the sender's lock: exact, and needs no other server."""
     if not ratelimit.is_on():
         return
-    lately = Message.objects.filter(
-        sender=sender, created_at__gt=timezone.now() - MINUTE, client_id__isnull=False
-    ).order_by("-created_at")[: policy.messages_per_minute]
-    kinds = list(lately.values_list("kind", flat=True))
+    since = timezone.now() - MINUTE
+    kinds = _sent_lately(sender=sender.pk, since=since)[: policy.messages_per_minute]
     too_many = len(kinds) >= policy.messages_per_minute or (
         with_image and kinds.count(Message.Kind.IMAGE) >= policy.message_images_per_minute
     )
@@ -164,6 +208,17 @@ def _check_rate(sender: User, *, with_image: bool) -> None:
         raise ChatError(
             "rate_limited", _("You are sending very fast. Please wait a minute, then try again.")
         )
+
+
+_sent_lately = Compiled(
+    lambda sender, since: (
+        Message.objects.filter(sender=sender, created_at__gt=since, client_id__isnull=False)
+        .order_by("-created_at")
+        .values_list("kind", flat=True)
+    ),
+    sender=BigIntegerField(),
+    since=DateTimeField(),
+)
 
 
 def _store(message: Message, recipient_id: int) -> Message:
@@ -174,18 +229,48 @@ def _store(message: Message, recipient_id: int) -> Message:
     message.prev = conversation.last_message_id
     message.created_at = timezone.now()
     message.save(force_insert=True)
-    Conversation.objects.filter(pk=conversation.pk).update(last_message=message)
-    Participation.objects.filter(conversation=conversation).update(
-        last_message=message.pk,
-        unread=F("unread") + Case(When(user=recipient_id, then=1), default=0),
-        is_unread=Case(When(user=recipient_id, then=Value(True)), default=F("is_unread")),
-        unread_since=Case(
-            When(user=recipient_id, then=Coalesce(F("unread_since"), message.created_at)),
-            default=F("unread_since"),
-        ),
+    _append(conversation=conversation.pk, message=message.pk)
+    _bring_up(
+        conversation=conversation.pk,
+        message=message.pk,
+        recipient=recipient_id,
+        now=message.created_at,
     )
     notifications.stored(message, recipient_id)
     return message
+
+
+_append = CompiledUpdate(
+    lambda conversation, message: (
+        Conversation.objects.filter(pk=conversation),
+        {"last_message": message},
+    ),
+    conversation=BigIntegerField(),
+    message=BigIntegerField(),
+)
+
+
+def _build_bring_up(
+    conversation: Any, message: Any, recipient: Any, now: Any
+) -> tuple[QuerySet[Participation], dict[str, Any]]:
+    received = Q(user=recipient)
+    return Participation.objects.filter(conversation=conversation), {
+        "last_message": message,
+        "unread": F("unread") + Case(When(received, then=1), default=0),
+        "is_unread": Case(When(received, then=Value(True)), default=F("is_unread")),
+        "unread_since": Case(
+            When(received, then=Coalesce(F("unread_since"), now)), default=F("unread_since")
+        ),
+    }
+
+
+_bring_up = CompiledUpdate(
+    _build_bring_up,
+    conversation=BigIntegerField(),
+    message=BigIntegerField(),
+    recipient=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
@@ -193,8 +278,8 @@ def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
 
     Raises Conversation.DoesNotExist when it is missing and not wanted.
     """
-    rows = Conversation.objects.between(one, other).select_for_update(no_key=True)
-    found = rows.first()
+    rows = _locked_conversation(low=min(one, other), high=max(one, other))
+    found = rows.get()
     if found is None:
         if not make:
             raise Conversation.DoesNotExist
@@ -202,6 +287,7 @@ def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
             [Conversation(low_id=min(one, other), high_id=max(one, other))], ignore_conflicts=True
         )
         found = rows.get()
+        assert found is not None  # noqa: S101  (for the type checker)
         Participation.objects.bulk_create(
             [
                 Participation(conversation=found, user_id=one, other_id=other),
@@ -210,6 +296,15 @@ def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
             ignore_conflicts=True,
         )
     return found
+
+
+_locked_conversation = Compiled(
+    lambda low, high: Conversation.objects.filter(low=low, high=high).select_for_update(
+        no_key=True
+    ),
+    low=BigIntegerField(),
+    high=BigIntegerField(),
+)
 
 
 # --- Cards of bookings --------------------------------------------------------------------------

@@ -81,16 +81,11 @@ def send(user_id: int, frame: Send) -> Frame:
 def typing(user_id: int, frame: Typing) -> Frame | None:
     """Tell the other that the user types; what is answered when that isn't allowed."""
     try:
-        services.check_may_write(*_people(user_id, frame.to))
+        services.check_may_write(user_id, frame.to)
     except ChatError as error:
         return frames.error(error.code, error.message, None)
     live.push(live.user_group(frame.to), frames.typing(user_id))
     return None
-
-
-def _people(user_id: int, other_id: int) -> tuple[User, User | None]:
-    found = User.objects.in_bulk({user_id, other_id})
-    return found[user_id], found.get(other_id)
 
 
 def mark_read(user_id: int, frame: Read) -> None:

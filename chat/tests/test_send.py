@@ -1,10 +1,13 @@
 """Sending: stored once, in order, within limits; what is refused leaves nothing behind."""
 
 import uuid
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError, transaction
 from PIL import Image
 
 from accounts.models import Block
@@ -152,6 +155,14 @@ class TestLimits:
             say(student, ta)
         assert refusal(student.pk, ta.pk, uuid.uuid4(), "One more") == "rate_limited"
 
+    def test_a_retry_is_answered_although_the_limit_is_reached(self, clock, student, ta, say):
+        name = uuid.uuid4()
+        first = services.send(student.pk, ta.pk, name, "Hello")
+        for _ in range(29):
+            say(student, ta)
+        assert services.send(student.pk, ta.pk, name, "Hello").pk == first.pk
+        assert Message.objects.count() == 30
+
     def test_one_person_s_haste_is_not_another_s(self, clock, student, ta, stranger, say):
         for _ in range(30):
             say(student, ta)
@@ -183,6 +194,18 @@ class TestPictures:
 
         monkeypatch.setattr(services, "_store", fail)
         with pytest.raises(RuntimeError):
+            services.send(student.pk, ta.pk, uuid.uuid4(), "", picture())
+        assert stored_files() == 0
+
+    def test_files_go_when_the_commit_itself_fails(self, monkeypatch, student, ta):
+        @contextmanager
+        def failing():
+            with transaction.atomic():
+                yield
+            raise OperationalError
+
+        monkeypatch.setattr(services, "transaction", SimpleNamespace(atomic=failing))
+        with pytest.raises(OperationalError):
             services.send(student.pk, ta.pk, uuid.uuid4(), "", picture())
         assert stored_files() == 0
 

@@ -16,7 +16,7 @@ OK = "ok"
 
 def answer(sender, recipient):
     try:
-        services.check_may_write(sender, recipient)
+        services.check_may_write(sender.pk, recipient.pk if recipient else 0)
     except ChatError as error:
         return error.code
     return OK

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, QuerySet
 from django.db.models.expressions import Expression
+from django.db.models.sql import UpdateQuery
 
 Row = TypeVar("Row")
 
@@ -42,22 +43,37 @@ class _Marker(Expression):
 
 
 @dataclass(frozen=True)
-class _Kept(Generic[Row]):
-    """A queryset with the compiler that has made its SQL, and what its placeholders stand for."""
+class _Statement:
+    """Finished SQL, and what its placeholders stand for."""
 
-    queryset: "QuerySet[Any, Row]"
-    compiler: Any
     sql: str
     params: tuple[Any, ...]
 
-    def run(self, values: Mapping[str, Any]) -> list[Row]:
-        connection = connections[DEFAULT_DB_ALIAS]
+    @classmethod
+    def of(cls, compiler: Any) -> "_Statement":
+        sql, params = compiler.as_sql()
+        return cls(*_with_constants(sql, params, compiler.connection))
+
+    def execute(self, cursor: Any, values: Mapping[str, Any], connection: Any) -> None:
         filled = [
             param.value(values, connection) if isinstance(param, _Marker) else param
             for param in self.params
         ]
+        cursor.execute(self.sql, filled)
+
+
+@dataclass(frozen=True)
+class _Kept(Generic[Row]):
+    """A queryset with the compiler that has made its SQL."""
+
+    queryset: "QuerySet[Any, Row]"
+    compiler: Any
+    statement: _Statement
+
+    def run(self, values: Mapping[str, Any]) -> list[Row]:
+        connection = connections[DEFAULT_DB_ALIAS]
         with _cursor(connection) as cursor:
-            cursor.execute(self.sql, filled)
+            self.statement.execute(cursor, values, connection)
             found = [cursor.fetchall()]
         compiler = copy(self.compiler)
         compiler.connection = connection  # of this thread
@@ -149,18 +165,15 @@ class Compiled(Generic[Row]):
         return kept.run(values)
 
     def _compile(self, values: Mapping[str, Any], part: slice | None) -> _Kept[Row]:
-        queryset = self._build(
-            **{
-                name: _markers(name, self._fields[name], value) if name in self._fields else value
-                for name, value in values.items()
-            }
-        )
+        marked = {
+            name: _markers(name, self._fields[name], value) if name in self._fields else value
+            for name, value in values.items()
+        }
+        queryset = self._build(**marked)
         if part is not None:
             queryset = queryset[part]
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        sql, params = compiler.as_sql()
-        sql, params = _with_constants(sql, params, compiler.connection)
-        return _Kept(queryset, compiler, sql, params)
+        return _Kept(queryset, compiler, _Statement.of(compiler))
 
 
 class Rows(Generic[Row]):
@@ -183,6 +196,40 @@ class Rows(Generic[Row]):
     def get(self) -> Row | None:
         """The row, of a queryset that finds one at most, or None."""
         return next(iter(self), None)
+
+
+class CompiledUpdate:
+    """``CompiledUpdate(build, name=Field(), …)``: an update whose SQL is made once.
+
+    ``build`` gives the queryset and what ``update()`` would be called with. Every argument has a
+    field. Calling it gives the number of rows that were changed.
+    """
+
+    def __init__(
+        self,
+        build: Callable[..., "tuple[QuerySet[Any, Any], Mapping[str, Any]]"],
+        **fields: "Field[Any, Any]",
+    ) -> None:
+        self._build = build
+        self._fields = fields
+        self._kept: dict[str, _Statement] = {}
+
+    def __call__(self, **values: Any) -> int:
+        connection = connections[DEFAULT_DB_ALIAS]
+        statement = self._kept.get(connection.vendor)
+        if statement is None:
+            statement = self._kept[connection.vendor] = self._compile()
+        with _cursor(connection) as cursor:
+            statement.execute(cursor, values, connection)
+            return cursor.rowcount
+
+    def _compile(self) -> _Statement:
+        queryset, changes = self._build(
+            **{name: _Marker(name, field, None) for name, field in self._fields.items()}
+        )
+        query: Any = queryset.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        return _Statement.of(query.get_compiler(DEFAULT_DB_ALIAS))
 
 
 def _length(value: Any) -> int | None:

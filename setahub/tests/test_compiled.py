@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from accounts.models import User
-from setahub.lib.compiled import SHAPES_KEPT, Compiled
+from setahub.lib.compiled import SHAPES_KEPT, Compiled, CompiledUpdate
 from topics.models import Registration, Topic
 
 
@@ -149,3 +149,17 @@ def test_a_query_that_comes_again_is_planned_once_by_postgresql(topic):
             cursor.execute("SELECT statement FROM pg_prepared_statements")
             kept = [row[0] for row in cursor.fetchall()]
         assert any('FROM "topics_topic" WHERE "topics_topic"."id" = ($1)' in each for each in kept)
+
+
+def test_an_update_changes_the_rows_that_its_queryset_finds(make_user):
+    mali, nok = make_user("Mali", year=4), make_user("Nok", year=2)
+    move_up = CompiledUpdate(
+        lambda pk, years: (User.objects.filter(pk=pk), {"year": models.F("year") + years}),
+        pk=models.BigIntegerField(),
+        years=models.IntegerField(),
+    )
+    assert move_up(pk=mali.pk, years=2) == 1
+    assert move_up(pk=nok.pk, years=1) == 1
+    assert move_up(pk=0, years=1) == 0
+    years = dict(User.objects.values_list("username", "year"))
+    assert (years["Mali"], years["Nok"]) == (6, 3)

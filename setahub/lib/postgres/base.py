@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -20,12 +20,23 @@ class Unreachable(OperationalError):
     """PostgreSQL takes no connections."""
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Django's, which knows only one of the two kinds of cursor at a time."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        if isinstance(cursor, base.ServerBindingCursor):
+            return self.compose_sql(sql, params)
+        return super().last_executed_query(cursor, sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, but while the server is away only one caller a second waits to find it back.
 
     The pool alone lets each caller wait for its whole timeout, and so an outage would soon hold
     every thread of a page process, health checks included.
     """
+
+    ops_class = DatabaseOperations
 
     @property
     def pool(self) -> ConnectionPool | None:
