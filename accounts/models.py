@@ -169,6 +169,10 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=Q(year__isnull=True) | Q(year__range=(1, 8)), name="user_year_range"
             ),
         ]
+        indexes = [
+            # What free time leaves out: a handful, read with every count of it.
+            models.Index(fields=["id"], condition=Q(is_active=False), name="user_suspended"),
+        ]
 
     def __str__(self) -> str:
         return self.username

@@ -26,6 +26,11 @@ class FreeTime:
     next_at: datetime
 
     @property
+    def key(self) -> tuple[Any, ...]:
+        """What all that is shown of it follows from."""
+        return self.count, self.next_at, when.today()
+
+    @property
     def is_near(self) -> bool:
         """Today or tomorrow."""
         return when.local(self.next_at).date() <= when.today() + timedelta(days=1)

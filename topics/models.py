@@ -26,6 +26,10 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         """Topics that are not archived."""
         return self.filter(archived_at__isnull=True)
 
+    def tiles(self) -> "TopicQuerySet":
+        """What the list of topics shows, by name."""
+        return self.listed().with_ta_count().order_by("name_key")
+
     def search(self, text: str) -> "TopicQuerySet":
         """Topics whose name contains every word of ``text`` without regard to case, in any script.
 
@@ -118,6 +122,11 @@ class Topic(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tile_key(self) -> tuple[Any, ...]:
+        """All that a tile shows of the topic, as ``TopicQuerySet.tiles`` loads it."""
+        return self.pk, self.name, self.slug, self.image.name, self.ta_count
 
     def get_absolute_url(self) -> str:
         return reverse("topics:detail", args=[self.slug])

@@ -15,6 +15,7 @@ from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
 from scheduling.models import TimeSlot
 from scheduling.services import demand
+from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from topics import services
 from topics.forms import TopicForm
@@ -29,6 +30,8 @@ TAS_MAX = 1000
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
+_tiles = Compiled(lambda: Topic.objects.tiles())
+
 # --- Find and see -------------------------------------------------------------------------------
 
 
@@ -37,7 +40,7 @@ def topic_list(request: UserRequest) -> HttpResponse:
     """Topics with their TAs and free times counted; ``?q=`` searches. htmx gets the list alone."""
     query = request.GET.get("q", "").replace("\0", "").strip()
     limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
-    topics = Topic.objects.listed().search(query).with_ta_count().order_by("name_key")
+    topics = Topic.objects.tiles().search(query) if query else _tiles()
     page = paginate(topics, request.GET.get("page"), limit)
     free = free_by_topic([topic.pk for topic in page.items])
     fragment = _is_for_htmx(request)

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from scheduling.models.commitments import Commitment
 from setahub.lib import when
 from setahub.lib.policy import policy
-from topics.models import Topic
+from topics.models import Registration, Topic
 
 LOCATION_MAX = 500  # links into meetings are long
 NOTES_MAX = 1000
@@ -194,18 +195,25 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
 
         ``which`` chooses among them; what it says of ``appointment__topics`` is about that topic.
         """
-        return self._free_for(which, bookable).annotate(topic=F("appointment__topics"))
+        return self._free_for(which, bookable)
 
     def _free_for(self, which: Q, bookable: Bookable) -> "TimeSlotQuerySet":
         """Each free slot once for every topic that ``which`` lets through."""
-        # One filter, so that all of it is about the same topic.
-        return self._with_room(bookable).filter(
-            which,
-            appointment__topics__archived_at__isnull=True,
-            appointment__topics__registrations__user=F("appointment__ta"),
-            appointment__topics__registrations__status="approved",
-            # Follows from the slot's time; lets the search begin at the sessions to come.
-            appointment__ends_at__gt=bookable.now,
+        taught = Registration.objects.approved().filter(
+            user=OuterRef("appointment__ta"),
+            topic=OuterRef("topic"),
+            topic__archived_at__isnull=True,
+        )
+        return (
+            self._with_room(bookable)
+            .filter(
+                which,
+                appointment__topics__isnull=False,
+                # Follows from the slot's time; lets the search begin at the sessions to come.
+                appointment__ends_at__gt=bookable.now,
+            )
+            .annotate(topic=F("appointment__topics"))
+            .filter(Exists(taught))
         )
 
     def _with_room(self, bookable: Bookable) -> "TimeSlotQuerySet":
@@ -222,11 +230,12 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         return self.standing().filter(
             ~Exists(elsewhere),
             bookable.keeps_notice(),
+            # Suspended ones are few: a list of them is quicker than a look at each slot's TA.
+            ~Q(appointment__ta__in=User.objects.filter(is_active=False)),
             taken__lt=F("capacity"),
             starts_at__gt=bookable.now,
             starts_at__lte=bookable.until,
             appointment__cancelled_at__isnull=True,
-            appointment__ta__is_active=True,
         )
 
     def of_ta(self, ta_id: int) -> "TimeSlotQuerySet":
