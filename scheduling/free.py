@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateTimeField, F, Min, Q, QuerySet
+from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from scheduling.models import Booking, TimeSlot
-from scheduling.models.appointments import Bookable, TimeSlotQuerySet
+from scheduling.models.appointments import BOOKABLE, Bookable, TimeSlotQuerySet
 from setahub.lib import when
 from setahub.lib.compiled import Compiled
 from topics.models import Topic
@@ -118,7 +118,6 @@ def _build_soonest(**bookable: Any) -> "QuerySet[TimeSlot, Any]":
     return _counted(TimeSlot.objects.free_each_topic(Q(), Bookable(**bookable)), "topic")
 
 
-_TIMES = {name: DateTimeField() for name in ("now", "until", "starts", "ends")}
-_by_topic = Compiled(_build_by_topic, topics=BigIntegerField(), **_TIMES)
-_by_ta = Compiled(_build_by_ta, topic=BigIntegerField(), **_TIMES)
-_soonest = Compiled(_build_soonest, **_TIMES)
+_by_topic = Compiled(_build_by_topic, topics=BigIntegerField(), **BOOKABLE)
+_by_ta = Compiled(_build_by_ta, topic=BigIntegerField(), **BOOKABLE)
+_soonest = Compiled(_build_soonest, **BOOKABLE)

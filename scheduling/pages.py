@@ -4,15 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from accounts.models import Block, User
 from scheduling.models import Appointment, Commitment, TimeSlot
-from scheduling.models.appointments import TimeSlotQuerySet
+from scheduling.models.appointments import BOOKABLE, Bookable, TimeSlotQuerySet
 from setahub.lib import when
+from setahub.lib.compiled import Compiled, Rows
 from setahub.lib.paging import whole
 from setahub.lib.policy import policy
 from topics.models import Topic
@@ -80,22 +83,25 @@ def start_day(text: str | None) -> date:
     return min(max(day, today), today + policy.horizon)
 
 
-def free_from(day: date, slots: TimeSlotQuerySet) -> TimeSlotQuerySet:
-    """Those of ``slots`` (free ones) that start on ``day`` or later, soonest first."""
-    return slots.filter(starts_at__gte=when.day_bounds(day)[0]).with_ta().soonest()
+def free_from(day: date, *, topic: int | None = None, ta: int | None = None) -> Rows[TimeSlot]:
+    """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id."""
+    since = when.day_bounds(day)[0]
+    return _free_from(topic=topic, ta=ta, since=since, **vars(Bookable.at()))
 
 
-def week_strip(current: date, slots: TimeSlotQuerySet) -> Strip:
-    """The week around ``current`` with a mark on days that have one of ``slots``. One query."""
+def week_strip(current: date, *, topic: int | None = None, ta: int | None = None) -> Strip:
+    """The week around ``current`` with a mark on days that have a free slot. One query."""
     first, today = when.monday(current), when.today()
     last = today + policy.horizon
-    start, end = when.day_bounds(first)[0], when.day_bounds(first + timedelta(days=6))[1]
     free = set(
-        slots.filter(starts_at__gte=start, starts_at__lt=end)
-        .annotate(day=TruncDate("starts_at", tzinfo=when.zone()))
-        .order_by()
-        .values_list("day", flat=True)
-        .distinct()
+        _free_days(
+            topic=topic,
+            ta=ta,
+            start=when.day_bounds(first)[0],
+            end=when.day_bounds(first + timedelta(days=6))[1],
+            zone=when.zone(),
+            **vars(Bookable.at()),
+        )
     )
     days = [
         StripDay(day, day in free, day < today, day == current)
@@ -109,6 +115,26 @@ def week_strip(current: date, slots: TimeSlotQuerySet) -> Strip:
     )
 
 
+def _offered(topic: Any, ta: Any, **bookable: Any) -> TimeSlotQuerySet:
+    slots = TimeSlot.objects.free(topic_id=topic, bookable=Bookable(**bookable))
+    return slots if ta is None else slots.of_ta(ta)
+
+
+def _build_free_from(since: Any, **which: Any) -> TimeSlotQuerySet:
+    return _offered(**which).filter(starts_at__gte=since).with_ta().soonest()
+
+
+def _build_free_days(start: Any, end: Any, zone: ZoneInfo, **which: Any) -> "QuerySet[Any, date]":
+    slots = _offered(**which).filter(starts_at__gte=start, starts_at__lt=end)
+    days = slots.annotate(day=TruncDate("starts_at", tzinfo=zone))
+    return days.order_by().values_list("day", flat=True).distinct()
+
+
+_WHICH: dict[str, Any] = {"topic": BigIntegerField(), "ta": BigIntegerField(), **BOOKABLE}
+_free_from = Compiled(_build_free_from, since=DateTimeField(), **_WHICH)
+_free_days = Compiled(_build_free_days, start=DateTimeField(), end=DateTimeField(), **_WHICH)
+
+
 def mark_clashes(viewer: User, slots: Sequence[TimeSlot]) -> None:
     """Give each slot ``refusal``: why this viewer can't book it, or "". Two queries at most.
 
@@ -117,14 +143,22 @@ def mark_clashes(viewer: User, slots: Sequence[TimeSlot]) -> None:
     if not slots:
         return
     first, last = min(s.starts_at for s in slots), max(s.ends_at for s in slots)
-    taken = list(
-        Commitment.objects.filter(person=viewer.pk)
-        .overlapping(first, last)
-        .values_list("slot_id", "starts_at", "ends_at")
-    )
+    taken = list(_taken(person=viewer.pk, first=first, last=last))
     blocked = blocked_with(viewer)
     for slot in slots:
         slot.refusal = _refusal(viewer, slot, taken, blocked)  # type: ignore[attr-defined]
+
+
+_taken = Compiled(
+    lambda person, first, last: (
+        Commitment.objects.filter(person=person)
+        .overlapping(first, last)
+        .values_list("slot_id", "starts_at", "ends_at")
+    ),
+    person=BigIntegerField(),
+    first=DateTimeField(),
+    last=DateTimeField(),
+)
 
 
 def open_ones(slots: Iterable[TimeSlot]) -> list[TimeSlot]:
@@ -134,10 +168,17 @@ def open_ones(slots: Iterable[TimeSlot]) -> list[TimeSlot]:
 
 def blocked_with(viewer: User) -> set[int]:
     """Ids of those whom the viewer blocks or is blocked by. One query."""
-    pairs = Block.objects.filter(blocker=viewer.pk).values_list("blocked", flat=True)
-    return set(
-        pairs.union(Block.objects.filter(blocked=viewer.pk).values_list("blocker", flat=True))
-    )
+    return set(_blocked_with(person=viewer.pk))
+
+
+_blocked_with = Compiled(
+    lambda person: (
+        Block.objects.filter(blocker=person)
+        .values_list("blocked", flat=True)
+        .union(Block.objects.filter(blocked=person).values_list("blocker", flat=True))
+    ),
+    person=BigIntegerField(),
+)
 
 
 def _refusal(
@@ -207,4 +248,9 @@ def topics_of(slot: TimeSlot) -> list[Topic]:
 
 def is_ta(user: User) -> bool:
     """Whether the user may open time: an approved registration for a listed topic."""
-    return Topic.objects.taught_by(user.pk).exists()
+    return bool(_taught(user=user.pk)[:1])
+
+
+_taught = Compiled(
+    lambda user: Topic.objects.taught_by(user).values_list("pk", flat=True), user=BigIntegerField()
+)

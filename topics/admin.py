@@ -84,7 +84,7 @@ class TopicAdmin(LookOnly):
 
     @admin.display(description=gettext_lazy("TAs"), ordering="ta_count")
     def tas(self, topic: Topic) -> int:
-        return topic.ta_count  # type: ignore[attr-defined]
+        return topic.ta_count
 
     @admin.display(description=gettext_lazy("waiting"), ordering="pending_count")
     def waiting(self, topic: Topic) -> int:

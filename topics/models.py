@@ -107,6 +107,8 @@ class Topic(models.Model):
         verbose_name=_("merged into"),
     )
 
+    ta_count: int  # where with_ta_count() has counted
+
     objects = TopicQuerySet.as_manager()
 
     class Meta:

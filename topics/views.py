@@ -13,7 +13,6 @@ from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
-from scheduling.models import TimeSlot
 from scheduling.services import demand
 from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
@@ -84,15 +83,14 @@ def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -
 def _times(request: UserRequest, topic: Topic) -> dict[str, Any]:
     """The soonest free slots of any TA, from the day that was asked for."""
     day = pages.start_day(request.GET.get("from"))
-    free = TimeSlot.objects.free(topic_id=topic.pk)
-    slots = list(pages.free_from(day, free)[: SLOTS_SHOWN + 1])
+    slots = pages.free_from(day, topic=topic.pk)[: SLOTS_SHOWN + 1]
     pages.mark_clashes(request.user, slots)
     return {
         "day": day,
         "from_today": day == pages.start_day(None),
         "days": pages.by_day(slots[:SLOTS_SHOWN]),
         "more_slots": len(slots) > SLOTS_SHOWN,
-        "strip": pages.week_strip(day, free),
+        "strip": pages.week_strip(day, topic=topic.pk),
     }
 
 

@@ -20,7 +20,7 @@ from accounts.views import calendar
 from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import sessions_given
-from scheduling.models import TimeSlot
+from setahub.lib import when
 from topics.models import Registration
 
 SLOTS_SHOWN = 8
@@ -89,7 +89,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
-    slots = list(TimeSlot.objects.free().of_ta(person.pk).with_ta().soonest()[: SLOTS_SHOWN + 1])
+    slots = pages.free_from(when.today(), ta=person.pk)[: SLOTS_SHOWN + 1]
     pages.mark_clashes(request.user, slots)
     shown: dict[str, Any] = {
         "person": person,

@@ -163,6 +163,12 @@ class Bookable:
         return found
 
 
+# The fields of a Bookable that differ from call to call, for a compiled query.
+BOOKABLE: dict[str, Any] = {
+    name: models.DateTimeField() for name in ("now", "until", "starts", "ends")
+}
+
+
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
     def standing(self) -> "TimeSlotQuerySet":
         """Slots that their appointment still has."""
@@ -209,8 +215,6 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             .filter(
                 which,
                 appointment__topics__isnull=False,
-                # Follows from the slot's time; lets the search begin at the sessions to come.
-                appointment__ends_at__gt=bookable.now,
             )
             .annotate(topic=F("appointment__topics"))
             .filter(Exists(taught))
@@ -236,6 +240,8 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             starts_at__gt=bookable.now,
             starts_at__lte=bookable.until,
             appointment__cancelled_at__isnull=True,
+            # Follows from the slot's time; lets the search begin at the sessions to come.
+            appointment__ends_at__gt=bookable.now,
         )
 
     def of_ta(self, ta_id: int) -> "TimeSlotQuerySet":

@@ -130,13 +130,13 @@ def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> Http
     if slot and error:
         return _cannot_move(request, found, slot, error)
     day = pages.start_day(request.GET.get("from"))
-    free = TimeSlot.objects.free(topic_id=found.topic_id).of_ta(found.ta_id)
-    slots = list(pages.free_from(day, free))
+    which = {"topic": found.topic_id, "ta": found.ta_id}
+    slots = list(pages.free_from(day, **which))
     pages.mark_clashes(request.user, slots)
     shown = booking_pages.page(found, request.user) | {
         "slot": slot,
         "days": pages.by_day(slots),
-        "strip": pages.week_strip(day, free),
+        "strip": pages.week_strip(day, **which),
     }
     return render(request, "scheduling/booking_reschedule.html", shown)
 

@@ -7,7 +7,6 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.requests import UserRequest
 from scheduling import pages
-from scheduling.models import TimeSlot
 from topics.models import Topic
 
 
@@ -19,16 +18,16 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
     topic = Topic.objects.find(handle) if handle else None
     if handle and topic is None:
         raise Http404
-    free = TimeSlot.objects.free(topic_id=topic.pk if topic else None).of_ta(ta.pk)
+    which = {"topic": topic.pk if topic else None, "ta": ta.pk}
     day = pages.start_day(request.GET.get("from"))
-    slots = list(pages.free_from(day, free))
+    slots = list(pages.free_from(day, **which))
     pages.mark_clashes(request.user, slots)
     shown = {
         "ta": ta,
         "topic": topic,
         "topics": Topic.objects.taught_by(ta.pk).order_by("name_key"),
         "days": pages.by_day(slots),
-        "strip": pages.week_strip(day, free),
+        "strip": pages.week_strip(day, **which),
         "from_today": day == pages.start_day(None),
         "own": ta.pk == request.user.pk,
     }

@@ -124,7 +124,7 @@ def _literal(value: Any, connection: Any) -> str | None:
     """How a constant is written in SQL; None for kinds that are rare enough to be sent along."""
     if isinstance(value, bool | int):
         return str(int(value)) if connection.vendor == "sqlite" else str(value)
-    if isinstance(value, str) and value.isascii() and value.isalnum():
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_/ +-]*", value):
         return f"'{value}'"
     return None
 
@@ -134,7 +134,7 @@ class Compiled(Generic[Row]):
 
     ``build`` is called with markers. They stand wherever a filter or an annotation takes an
     expression, but are no values: nothing can be computed from them. For a tuple it gets a list of
-    markers. Arguments without a field are handed on as they are, and each set of them has SQL of
+    markers, and for None None. Arguments without a field are handed on as they are, and each set of them has SQL of
     its own: switches, the name of a tab. All that the queryset depends on must be an argument.
     Prefetching is not done.
     """
@@ -152,8 +152,7 @@ class Compiled(Generic[Row]):
     def fetch(self, values: Mapping[str, Any], part: slice | None) -> list[Row]:
         """The rows for these values, or a slice of them. One query."""
         shape = {
-            name: _length(value) if name in self._fields else value
-            for name, value in values.items()
+            name: _kind(value) if name in self._fields else value for name, value in values.items()
         }
         vendor = connections[DEFAULT_DB_ALIAS].vendor
         key = (vendor, part and (part.start, part.stop), *shape.items())
@@ -166,7 +165,7 @@ class Compiled(Generic[Row]):
 
     def _compile(self, values: Mapping[str, Any], part: slice | None) -> _Kept[Row]:
         marked = {
-            name: _markers(name, self._fields[name], value) if name in self._fields else value
+            name: _marked(name, self._fields[name], value) if name in self._fields else value
             for name, value in values.items()
         }
         queryset = self._build(**marked)
@@ -232,11 +231,14 @@ class CompiledUpdate:
         return _Statement.of(query.get_compiler(DEFAULT_DB_ALIAS))
 
 
-def _length(value: Any) -> int | None:
-    return len(value) if isinstance(value, tuple) else None
+def _kind(value: Any) -> Any:
+    """What of a value the SQL depends on."""
+    return len(value) if isinstance(value, tuple) else value is None
 
 
-def _markers(name: str, field: "Field[Any, Any]", value: Any) -> _Marker | Sequence[_Marker]:
+def _marked(name: str, field: "Field[Any, Any]", value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, tuple):
         return [_Marker(name, field, index) for index in range(len(value))]
     return _Marker(name, field, None)
