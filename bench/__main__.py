@@ -1,18 +1,19 @@
 """``script/bench [name …]``: runs benchmarks, prints their tables, keeps them in RESULTS.md."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from bench import first_visit, pages, race, report, sockets
+from bench import first_visit, growth, pages, race, report, sockets
 from bench.machine import Lacking, Machine
 
-SHORT: dict[str, Callable[[Machine], report.Table]] = {
+Bench = Callable[[Machine], Iterator[report.Table]]  # each table as soon as it is measured
+SHORT: dict[str, Bench] = {
     "pages": pages.run,
     "first_visit": first_visit.run,
     "sockets": sockets.run,
     "race": race.run,
 }
-LONG: dict[str, Callable[[Machine], report.Table]] = {"growth": pages.growth}
+LONG: dict[str, Bench] = {"growth": growth.run}
 
 
 def main(names: list[str]) -> None:
@@ -23,7 +24,8 @@ def main(names: list[str]) -> None:
     try:
         with Machine() as machine:
             for name in names or SHORT:
-                report.keep(name, known[name](machine))
+                for table in known[name](machine):
+                    report.keep(table)
     except Lacking as lacking:
         sys.exit(f"bench: {lacking}")
 

@@ -3,13 +3,14 @@
 import gzip
 import http.client
 import re
+from collections.abc import Iterator
 
 from bench.machine import SHAPES, SIZE, Machine
 from bench.people import sessions
 from bench.report import Table
 
 
-def run(machine: Machine) -> Table:
+def run(machine: Machine) -> Iterator[Table]:
     """Bytes over the wire, file by file, and what holds up the first paint."""
     site = machine.site(SHAPES[1], SIZE)
     [key] = sessions(site, email="student@example.com").values()
@@ -41,7 +42,9 @@ def run(machine: Machine) -> Table:
         "`script/bench first_visit`. Bytes that a browser fetches, pictures aside: static files as "
         "stored with brotli, the page as a proxy sends it with gzip."
     )
-    return Table("First visit to the dashboard", note, ("file", "bytes", "blocks"), rows)
+    yield Table(
+        "first_visit", "First visit to the dashboard", note, ("file", "bytes", "blocks"), rows
+    )
 
 
 def _get(port: int, path: str, key: str, encoding: str = "identity") -> bytes:

@@ -1,11 +1,15 @@
 """Load from outside, by wrk."""
 
+import http
+import http.client
 import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
+MIX = Path(__file__).with_name("mix.lua")
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -21,12 +25,46 @@ class Round:
 
 def wrk(port: int, path: str, session: str, clients: int, seconds: int) -> Round:
     """So many clients, each asking again as soon as it is answered."""
+    options = ["-H", f"Cookie: sessionid={session}"]
+    return _run(options, f"http://127.0.0.1:{port}{path}", [], clients, seconds)
+
+
+def mixed(
+    port: int, paths: Sequence[str], sessions: Sequence[str], clients: int, seconds: int
+) -> Round:
+    """The same, but page after page and person after person in turns."""
+    for path in paths:
+        page(port, path, sessions[0])
+    options, arguments = ["-s", str(MIX)], [",".join(paths), ",".join(sessions)]
+    return _run(options, f"http://127.0.0.1:{port}", arguments, clients, seconds)
+
+
+def page(port: int, path: str, session: str) -> str:
+    """The page; raises unless it is there, since wrk takes the way to the sign-in for one too."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers={"Cookie": f"sessionid={session}"})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    if answer.status != http.HTTPStatus.OK:
+        raise RuntimeError(f"{path} answers {answer.status}")
+    return text
+
+
+def _run(
+    options: Sequence[str], url: str, arguments: Sequence[str], clients: int, seconds: int
+) -> Round:
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    command += ["-H", f"Cookie: sessionid={session}", f"http://127.0.0.1:{port}{path}"]
+    command += [*options, url, "--", *arguments]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rate = re.search(r"Requests/sec: +([\d.]+)", out)
-    failed = sum(int(number) for number in re.findall(r"(?:Non-2xx.*: |timeout )(\d+)", out))
-    return Round(float(rate[1]) if rate else 0.0, _spent(out, 50), _spent(out, 99), failed)
+    return Round(float(rate[1]) if rate else 0.0, _spent(out, 50), _spent(out, 99), _failed(out))
+
+
+def _failed(out: str) -> int:
+    refused = re.findall(r"Non-2xx.*: (\d+)", out)
+    broken = re.findall(r"(?:connect|read|write|timeout) (\d+)", out)
+    return sum(int(number) for number in [*refused, *broken])
 
 
 def _spent(out: str, percent: int) -> float:
@@ -36,6 +74,8 @@ def _spent(out: str, percent: int) -> float:
 
 def in_turns(targets: Sequence[tuple[int, str, str]], clients: int, rounds: int) -> list[Round]:
     """The median of each target (port, path, session), all measured in turns."""
+    for target in targets:
+        page(*target)
     found: list[list[Round]] = [[] for _target in targets]
     for number in range(rounds + 1):
         for index, (port, path, session) in enumerate(targets):
@@ -43,12 +83,14 @@ def in_turns(targets: Sequence[tuple[int, str, str]], clients: int, rounds: int)
             measured = wrk(port, path, session, clients, seconds)
             if number:
                 found[index].append(measured)
-    return [
-        Round(
-            median(each.rate for each in rounds_),
-            median(each.p50 for each in rounds_),
-            median(each.p99 for each in rounds_),
-            sum(each.failed for each in rounds_),
-        )
-        for rounds_ in found
-    ]
+    return [middle(rounds_) for rounds_ in found]
+
+
+def middle(rounds: Sequence[Round]) -> Round:
+    """The median of each figure, and all failures together."""
+    return Round(
+        median(each.rate for each in rounds),
+        median(each.p50 for each in rounds),
+        median(each.p99 for each in rounds),
+        sum(each.failed for each in rounds),
+    )

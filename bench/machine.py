@@ -1,6 +1,7 @@
 """The servers that a benchmark needs: PostgreSQL, Redis, and the site in several processes."""
 
 import http.client
+import json
 import os
 import pwd
 import shutil
@@ -13,6 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -35,6 +37,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def inside(environment: Environment, code: str, *arguments: str) -> Any:
+    """What Python code prints inside the site, given these arguments: JSON on its last line."""
+    command = [PYTHON, "-c", f"import django; django.setup()\n{code}", *arguments]
+    out = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    return json.loads(out.stdout.splitlines()[-1])
+
+
 class Machine:
     """Starts what is asked for, and ends all of it when it is left."""
 
@@ -46,6 +55,7 @@ class Machine:
         self._postgres = os.environ.get("DATABASE_URL", "")
         self._redis = os.environ.get("REDIS_URL", "")
         self._seeded: dict[tuple[str, str], Environment] = {}
+        self._pids: dict[int, int] = {}  # by port
 
     def __enter__(self) -> "Machine":
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -70,9 +80,31 @@ class Machine:
             self._seeded[shape, seed] = self._filled(shape, seed)
         return self._seeded[shape, seed]
 
+    def standing(self, url: str) -> Environment:
+        """The environment of a site whose PostgreSQL database is there already; nothing fills it.
+
+        It stays as it is, apart from the sessions of who visits it.
+        """
+        environment = self._environment("standing")
+        environment |= {"DATABASE_URL": url, "REDIS_URL": self._redis or self._own_redis()}
+        self._collect_static(environment)
+        return environment
+
     def _filled(self, shape: str, seed: str) -> Environment:
-        name = f"setahub_bench_{len(self._seeded)}"
-        environment = {
+        name = f"setahub_bench_{os.getpid()}_{len(self._seeded)}"
+        environment = self._environment(name)
+        if shape == SHAPES[0]:
+            environment["DATABASE_URL"] = self._new_database(name)
+            environment["REDIS_URL"] = self._redis or self._own_redis()
+        self._collect_static(environment)
+        self._manage(environment, "migrate")
+        self._manage(environment, "seed_demo", "--force")
+        if seed:
+            self._manage(environment, "seed_scale", "--force", *seed.split())
+        return environment
+
+    def _environment(self, name: str) -> Environment:
+        return {
             **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
             "PYTHONPATH": str(ROOT),
             "DJANGO_SETTINGS_MODULE": "bench.floor.settings",
@@ -83,18 +115,14 @@ class Machine:
             "BENCH_STATIC": str(self.folder / "static"),
             "DATABASE_URL": f"sqlite:///{self.folder / name}.sqlite3",
         }
-        if shape == SHAPES[0]:
-            environment["DATABASE_URL"] = self._new_database(name)
-            environment["REDIS_URL"] = self._redis or self._own_redis()
-        manage = [PYTHON, "manage.py"]
-        commands = [["migrate"], ["seed_demo", "--force"]]
-        if seed:
-            commands.append(["seed_scale", "--force", *seed.split()])
+
+    def _collect_static(self, environment: Environment) -> None:
         if not (self.folder / "static").exists():
-            commands.append(["collectstatic", "--noinput"])
-        for command in commands:
-            subprocess.run([*manage, *command, "-v0"], cwd=ROOT, env=environment, check=True)
-        return environment
+            self._manage(environment, "collectstatic", "--noinput")
+
+    def _manage(self, environment: Environment, *command: str) -> None:
+        whole = [PYTHON, "manage.py", *command, "-v0"]
+        subprocess.run(whole, cwd=ROOT, env=environment, check=True)
 
     def _new_database(self, name: str) -> str:
         self._postgres = self._postgres or self._own_postgres()
@@ -141,23 +169,32 @@ class Machine:
         """A Daphne process; its port."""
         port = free_port()
         command = [PYTHON, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(port), application]
-        self._start(command, environment)
+        self._pids[port] = self._start(command, environment)
         return self._answering(port)
 
     def gunicorn(
-        self, environment: Environment, application: str = "setahub.wsgi:application"
+        self,
+        environment: Environment,
+        application: str = "setahub.wsgi:application",
+        processes: int = 1,
     ) -> int:
-        """A gunicorn of one process with eight threads; its port."""
+        """A gunicorn as gunicorn.conf.py has it, but of so many processes; its port."""
         port = free_port()
-        command = [PYTHON, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8"]
-        self._start([*command, "-b", f"127.0.0.1:{port}", application], environment)
+        command = [PYTHON, "-m", "gunicorn", "--workers", str(processes), "--threads", "8"]
+        command += ["-b", f"127.0.0.1:{port}", application]
+        self._pids[port] = self._start(command, environment)
         return self._answering(port)
 
-    def _start(self, command: list[str], environment: Environment) -> None:
+    def pid(self, port: int) -> int:
+        """The process that answers at this port; of gunicorn the one above its workers."""
+        return self._pids[port]
+
+    def _start(self, command: list[str], environment: Environment) -> int:
         log = (self.folder / "log").open("ab")
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         self._exit.callback(process.wait)
         self._exit.callback(process.terminate)
+        return process.pid
 
     def _answering(self, port: int) -> int:
         for _attempt in range(300):

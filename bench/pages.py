@@ -1,4 +1,6 @@
-"""Pages against a bare Django view on the same server, and how they bear growth."""
+"""Pages against a bare Django view on the same server."""
+
+from collections.abc import Iterator
 
 from bench.load import in_turns
 from bench.machine import SHAPES, SIZE, Machine
@@ -6,11 +8,10 @@ from bench.people import sessions
 from bench.report import Table
 
 LISTS = ("/bookings/", "/topics/", "/appointments/", "/messages/", "/")
-LARGE = "--students 5000 --tas 500 --bookings 1000000 --messages 10000000"
 ROUNDS = 3
 
 
-def run(machine: Machine) -> Table:
+def run(machine: Machine) -> Iterator[Table]:
     """Lists for 1 and 16 clients under Daphne, the topics list for 8 under gunicorn."""
     rows = []
     for shape in SHAPES:
@@ -39,22 +40,4 @@ def run(machine: Machine) -> Table:
         "`script/bench pages`. The floor is a Django project of one view and no middleware, under "
         "the same server: rate of the page as a share of the floor's."
     )
-    return Table("Pages of somebody signed in", note, columns, rows)
-
-
-def growth(machine: Machine) -> Table:
-    """The same pages with 1,000,000 bookings and 10,000,000 messages, over those with few."""
-    small, large = (machine.site(SHAPES[0], size) for size in (SIZE, LARGE))
-    one = "scale1-student-00001@example.com"
-    keys = [next(iter(sessions(site, email=one).values())) for site in (small, large)]
-    ports = [machine.daphne(site) for site in (small, large)]
-    rows = []
-    for path in ("/bookings/", "/messages/"):
-        few, many = in_turns(
-            [(port, path, key) for port, key in zip(ports, keys, strict=True)], 1, ROUNDS
-        )
-        rows.append(
-            [f"`{path}`", f"{many.p50 / few.p50:.2f}", f"{few.p50:.1f} ms", f"{many.p50:.1f} ms"]
-        )
-    note = "`script/bench growth`. p50 of one client, in turns, on PostgreSQL and Redis."
-    return Table("Pages as the site grows", note, ("page", "ratio", "few", "many"), rows)
+    yield Table("pages", "Pages of somebody signed in", note, columns, rows)

@@ -1,13 +1,14 @@
 """Sessions of the site's people, made as a browser would have them after signing in."""
 
 import json
-import subprocess
 
-from bench.machine import PYTHON, ROOT, Environment
+from bench.machine import Environment, inside
 
+# Of those whom seed_scale makes.
+STUDENT = "scale1-student-00001@example.com"
+TA = "scale1-ta-00001@example.com"
 SIGN_IN = """
-import django, json, sys
-django.setup()
+import json, sys
 from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -27,8 +28,12 @@ print(json.dumps(made))
 
 def sessions(environment: Environment, count: int = 1, **where: str) -> dict[int, str]:
     """Session keys by user id of so many users that match."""
-    command = [PYTHON, "-c", SIGN_IN, json.dumps(where), str(count)]
-    out = subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-    ).stdout
-    return {int(key): value for key, value in json.loads(out.splitlines()[-1]).items()}
+    made = inside(environment, SIGN_IN, json.dumps(where), str(count))
+    return {int(key): value for key, value in made.items()}
+
+
+def places(environment: Environment, email: str) -> dict[str, str]:
+    """Paths of this person's main pages, by what is there."""
+    code = "import sys; from bench.floor import places; places.of(sys.argv[1])"
+    found: dict[str, str] = inside(environment, code, email)
+    return found

@@ -1,22 +1,20 @@
 """Fifty students who want the same time at once, through HTTP."""
 
 import http.client
-import json
-import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from bench.machine import PYTHON, ROOT, SHAPES, SIZE, Environment, Machine
+from bench.machine import SHAPES, SIZE, Machine, inside
 from bench.people import sessions
 from bench.report import Table
 
 ATTEMPTS = 50
 TOKEN = "x" * 32
 SLOTS = """
-import django, json
-django.setup()
+import json
 from scheduling.models import TimeSlot
 from topics.models import Registration
 found = []
@@ -27,14 +25,14 @@ print(json.dumps(found))
 """
 
 
-def run(machine: Machine) -> Table:
+def run(machine: Machine) -> Iterator[Table]:
     """Three slots, one after the other, on both shapes: who got a seat, and how long it took."""
     rows = []
     for shape in SHAPES:
         site = machine.site(shape, SIZE)
         keys = list(sessions(site, ATTEMPTS, email_key__startswith="scale1-student").values())
         port = machine.daphne(site)
-        for slot, topic, seats in _slots(site):
+        for slot, topic, seats in inside(site, SLOTS):
             answers, spent = _attempts(port, keys, slot, topic)
             told = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
             rows.append(
@@ -44,15 +42,7 @@ def run(machine: Machine) -> Table:
     note = (
         f"`script/bench race`. {ATTEMPTS} students send the form for one slot at the same moment."
     )
-    return Table("One slot, many at once", note, columns, rows)
-
-
-def _slots(site: Environment) -> list[tuple[int, int, int]]:
-    command = [PYTHON, "-c", SLOTS]
-    out = subprocess.run(
-        command, cwd=ROOT, env=site, check=True, capture_output=True, text=True
-    ).stdout
-    return json.loads(out.splitlines()[-1])
+    yield Table("race", "One slot, many at once", note, columns, rows)
 
 
 def _attempts(

@@ -20,8 +20,9 @@ figure stands beside a floor measured in the same run, in turns, and is the medi
 
 @dataclass(frozen=True)
 class Table:
-    """``rows`` under ``columns``; ``note`` says what was done."""
+    """``rows`` under ``columns``; ``note`` says what was done, ``name`` is its place in the file."""
 
+    name: str
     title: str
     note: str
     columns: Sequence[str]
@@ -37,8 +38,8 @@ def load() -> str:
     return Path("/proc/loadavg").read_text().split()[0]
 
 
-def keep(name: str, table: Table) -> None:
-    """Print the table, and put it in place of the earlier one of this name."""
+def keep(table: Table) -> None:
+    """Print the table, and put it in place of the earlier one of its name."""
     versions = ", ".join(f"{each} {version(each)}" for each in PACKAGES)
     made = (
         f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, load {load()} at the end, "
@@ -50,6 +51,6 @@ def keep(name: str, table: Table) -> None:
     if RESULTS.exists():
         found = re.split(r"<!-- (\w+) -->\n", RESULTS.read_text())[1:]
         parts = dict(zip(found[::2], found[1::2], strict=True))
-    parts[name] = section
+    parts[table.name] = section
     body = "\n".join(f"<!-- {each} -->\n{text.strip()}\n" for each, text in parts.items())
     RESULTS.write_text(f"{HEAD}\n{body}")
