@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import first_visit, growth, pages, race, report, slots, sockets
+from bench import crowd, first_visit, growth, pages, race, report, slots, sockets
 from bench.machine import Lacking, Machine
 
 Bench = Callable[[Machine], Iterator[report.Table]]  # each table as soon as it is measured
 SHORT: dict[str, Bench] = {
     "pages": pages.run,
     "slots": slots.run,
+    "crowd": crowd.run,
     "first_visit": first_visit.run,
     "sockets": sockets.run,
     "race": race.run,
