@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import crowd, first_visit, growth, pages, race, report, slots, sockets
+from bench import capacity, crowd, first_visit, growth, pages, race, report, slots, sockets
 from bench.machine import Lacking, Machine
 
 Bench = Callable[[Machine], Iterator[report.Table]]  # each table as soon as it is measured
@@ -13,6 +13,7 @@ SHORT: dict[str, Bench] = {
     "crowd": crowd.run,
     "first_visit": first_visit.run,
     "sockets": sockets.run,
+    "capacity": capacity.run,
     "race": race.run,
 }
 LONG: dict[str, Bench] = {"growth": growth.run}

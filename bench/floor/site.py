@@ -1,4 +1,5 @@
-"""The site with a bare Channels echo in the same process, at ``/bench/echo/``."""
+"""The site with two floors in the same process: a bare Channels echo at ``/bench/echo/``, and its
+own socket without storing at ``/bench/unstored/<id>/``."""
 
 import os
 from typing import Any
@@ -9,6 +10,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from setahub.asgi import application as site
 
+from bench.floor.unstored import Unstored  # isort: skip  (the site loads the apps)
+
 
 class Echo(AsyncWebsocketConsumer):
     """Sends back what comes."""
@@ -18,8 +21,13 @@ class Echo(AsyncWebsocketConsumer):
 
 
 echo = Echo.as_asgi()
+unstored = Unstored.as_asgi()
 
 
 async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    door: Any = echo if scope.get("path") == "/bench/echo/" else site
+    door: Any = site
+    if scope.get("path") == "/bench/echo/":
+        door = echo
+    elif scope.get("path", "").startswith("/bench/unstored/"):
+        door = unstored
     await door(scope, receive, send)
