@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import capacity, crowd, first_visit, growth, pages, race, report, slots, sockets
+from bench import capacity, crowd, first_visit, growth, pages, race, report, slots, sockets, split
 from bench.machine import Lacking, Machine
 
 Bench = Callable[[Machine], Iterator[report.Table]]  # each table as soon as it is measured
@@ -14,6 +14,7 @@ SHORT: dict[str, Bench] = {
     "first_visit": first_visit.run,
     "sockets": sockets.run,
     "capacity": capacity.run,
+    "split": split.run,
     "race": race.run,
 }
 LONG: dict[str, Bench] = {"growth": growth.run}
