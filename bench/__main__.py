@@ -3,7 +3,19 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import capacity, crowd, first_visit, growth, pages, race, report, slots, sockets, split
+from bench import (
+    capacity,
+    crowd,
+    first_visit,
+    growth,
+    idle,
+    pages,
+    race,
+    report,
+    slots,
+    sockets,
+    split,
+)
 from bench.machine import Lacking, Machine
 
 Bench = Callable[[Machine], Iterator[report.Table]]  # each table as soon as it is measured
@@ -17,7 +29,7 @@ SHORT: dict[str, Bench] = {
     "split": split.run,
     "race": race.run,
 }
-LONG: dict[str, Bench] = {"growth": growth.run}
+LONG: dict[str, Bench] = {"growth": growth.run, "idle": idle.run}
 
 
 def main(names: list[str]) -> None:
