@@ -47,10 +47,10 @@ def run(machine: Machine) -> Iterator[Table]:
             ]
         )
     columns = ("shape", "server", "requests/s", "p50", "p99", "slowest /healthz", "failed")
+    lists = ", ".join(f"`{path}`" for path in LISTS)
     note = (
-        f"`script/bench crowd`. {CLIENTS} clients ask for {', '.join(f'`{path}`' for path in LISTS)} "
-        "in turns; × 2: of two processes, as gunicorn.conf.py has it. "
-        "Wanted: none failed, p99 under 1000 ms, `/healthz` under 500 ms."
+        f"`script/bench crowd`. {CLIENTS} clients ask for {lists} in turns; × 2: of two "
+        "processes, as gunicorn.conf.py has it. Wanted: none failed, p99 under 1000 ms, `/healthz` under 500 ms."
     )
     yield Table("crowd", "A crowd on the pages", note, columns, rows)
 

@@ -99,8 +99,8 @@ def _queries(site: Environment) -> Table:
     )  # fmt: skip
     note = (
         "`script/bench growth`. With 1,000,000 bookings and 10,000,000 messages, warm: execution "
-        "times by `EXPLAIN (ANALYZE)`, and of the slowest as the page runs it, prepared, the way there "
-        "and back included; big tables that a query reads whole. "
+        "times by `EXPLAIN (ANALYZE)`, and of the slowest as the page runs it, prepared, the way "
+        "there and back included; big tables that a query reads whole. "
         "Wanted: at most 1 ms, by index."
     )
     return Table("queries", "Queries of the main pages", note, columns, rows)

@@ -34,7 +34,7 @@ def run(machine: Machine) -> Iterator[Table]:
     ]
     columns = ("of the topics list", "requests/s", "p99", "slots shown", "failed")
     note = (
-        f"`script/bench slots`. A TA's free slots of {DAYS} days under gunicorn, {CLIENTS} clients, "
+        f"`script/bench slots`. A TA's free slots of {DAYS} days, gunicorn, {CLIENTS} clients, "
         "100,000 bookings in the table, PostgreSQL and Redis: rate over the topics list's. "
         "Wanted: at least 1."
     )

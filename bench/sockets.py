@@ -52,7 +52,8 @@ def run(machine: Machine) -> Iterator[Table]:
     note = (
         "`script/bench sockets`. 50 sockets, 50 messages a second, each stored and shown to the "
         "other; over a bare echo of the same frames in the same process. p99. "
-        "Not live: frames that did not come, whose messages a page would fetch. Wanted: at most 3.5."
+        "Not live: frames that did not come, whose messages a page would fetch. "
+        "Wanted: at most 3.5."
     )
     columns = ("shape", "over the echo", "message", "echo", "not live", "generator's core")
     yield Table("sockets", "A message", note, columns, rows)

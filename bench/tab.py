@@ -17,7 +17,7 @@ Heard = Callable[[dict[str, Any]], None]
 
 
 class Tab(asyncio.Protocol):
-    """One socket of a page. ``heard`` is called with each frame, ``lost`` when it ends by itself."""
+    """One socket of a page. ``heard`` is called with each frame, ``lost`` if it ends by itself."""
 
     def __init__(self, url: str, key: str, heard: Heard, lost: Callable[[], None]) -> None:
         self.heard = heard

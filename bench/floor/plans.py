@@ -1,4 +1,4 @@
-"""What each query of the main pages costs the database; runs inside the site, and stores nothing."""
+"""What each query of the main pages costs the database; runs inside the site, stores nothing."""
 
 import json
 import time
@@ -20,7 +20,7 @@ Plan = dict[str, Any]
 Execute = Callable[..., Any]
 
 BIG = 10_000  # rows from which on a table has to be read by index
-# A statement is prepared at the fifth time, and the same plan is kept for all values after five more.
+# A statement is prepared at the fifth time; after five more, one plan may serve all values.
 ASKED = 15
 LAST = 3
 TIMES = 5  # that a query is run; the first ones warm up, the median counts

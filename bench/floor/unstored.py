@@ -1,4 +1,4 @@
-"""The site's socket without storing: what carrying a message costs, at ``/bench/unstored/<id>/``."""
+"""The site's socket without storing, at ``/bench/unstored/<id>/``: what a message costs to carry."""
 
 import json
 import uuid
