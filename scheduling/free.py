@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from scheduling.models import Booking, TimeSlot
 from scheduling.models.appointments import BOOKABLE, Bookable, TimeSlotQuerySet
 from setahub.lib import when
-from setahub.lib.compiled import Compiled
+from setahub.lib.compiled import Compiled, in_steps
 from topics.models import Topic
 
 
@@ -54,7 +54,7 @@ def free_by_topic(
     if not topic_ids:
         return {}
     bookable = bookable or Bookable.at()
-    return _as_dict(_by_topic(topics=tuple(topic_ids), **vars(bookable)))
+    return _as_dict(_by_topic(topics=in_steps(list(topic_ids)), **vars(bookable)))
 
 
 def free_by_ta(topic_id: int, bookable: Bookable | None = None) -> dict[int, FreeTime]:

@@ -15,7 +15,7 @@ from accounts.models import Block, User
 from scheduling.models import Appointment, Commitment, TimeSlot
 from scheduling.models.appointments import BOOKABLE, Bookable, TimeSlotQuerySet
 from setahub.lib import when
-from setahub.lib.compiled import Compiled, Rows
+from setahub.lib.compiled import Compiled, in_steps
 from setahub.lib.paging import whole
 from setahub.lib.policy import policy
 from topics.models import Topic
@@ -41,6 +41,11 @@ class SlotDay:
 
     day: date
     groups: Sequence[SlotGroup]
+
+    @property
+    def key(self) -> tuple[date, date]:
+        """What its heading follows from."""
+        return self.day, when.today()
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,20 @@ def start_day(text: str | None) -> date:
     return min(max(day, today), today + policy.horizon)
 
 
-def free_from(day: date, *, topic: int | None = None, ta: int | None = None) -> Rows[TimeSlot]:
-    """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id."""
+def free_from(
+    day: date, *, topic: int | None = None, ta: int | None = None, limit: int | None = None
+) -> list[TimeSlot]:
+    """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id.
+
+    With their appointment and its TA. Two queries: many slots are of few appointments.
+    """
     since = when.day_bounds(day)[0]
-    return _free_from(topic=topic, ta=ta, since=since, **vars(Bookable.at()))
+    slots = _free_from(topic=topic, ta=ta, since=since, **vars(Bookable.at()))[:limit]
+    ids = sorted({slot.appointment_id for slot in slots})
+    appointments = {each.pk: each for each in _appointments(ids=in_steps(ids))} if ids else {}
+    for slot in slots:
+        slot.appointment = appointments[slot.appointment_id]
+    return slots
 
 
 def week_strip(current: date, *, topic: int | None = None, ta: int | None = None) -> Strip:
@@ -121,7 +136,7 @@ def _offered(topic: Any, ta: Any, **bookable: Any) -> TimeSlotQuerySet:
 
 
 def _build_free_from(since: Any, **which: Any) -> TimeSlotQuerySet:
-    return _offered(**which).filter(starts_at__gte=since).with_ta().soonest()
+    return _offered(**which).filter(starts_at__gte=since).soonest()
 
 
 def _build_free_days(start: Any, end: Any, zone: ZoneInfo, **which: Any) -> "QuerySet[Any, date]":
@@ -131,6 +146,9 @@ def _build_free_days(start: Any, end: Any, zone: ZoneInfo, **which: Any) -> "Que
 
 
 _WHICH: dict[str, Any] = {"topic": BigIntegerField(), "ta": BigIntegerField(), **BOOKABLE}
+_appointments = Compiled(
+    lambda ids: Appointment.objects.filter(pk__in=ids).select_related("ta"), ids=BigIntegerField()
+)
 _free_from = Compiled(_build_free_from, since=DateTimeField(), **_WHICH)
 _free_days = Compiled(_build_free_days, start=DateTimeField(), end=DateTimeField(), **_WHICH)
 
@@ -251,6 +269,11 @@ def is_ta(user: User) -> bool:
     return bool(_taught(user=user.pk)[:1])
 
 
+def taught_by(user: User) -> list[Topic]:
+    """The listed topics that the user may open time for, by name."""
+    return list(_taught(user=user.pk))
+
+
 _taught = Compiled(
-    lambda user: Topic.objects.taught_by(user).values_list("pk", flat=True), user=BigIntegerField()
+    lambda user: Topic.objects.taught_by(user).order_by("name_key"), user=BigIntegerField()
 )

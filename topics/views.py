@@ -83,7 +83,7 @@ def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -
 def _times(request: UserRequest, topic: Topic) -> dict[str, Any]:
     """The soonest free slots of any TA, from the day that was asked for."""
     day = pages.start_day(request.GET.get("from"))
-    slots = pages.free_from(day, topic=topic.pk)[: SLOTS_SHOWN + 1]
+    slots = pages.free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
     pages.mark_clashes(request.user, slots)
     return {
         "day": day,

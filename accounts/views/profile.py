@@ -89,7 +89,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
-    slots = pages.free_from(when.today(), ta=person.pk)[: SLOTS_SHOWN + 1]
+    slots = pages.free_from(when.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
     pages.mark_clashes(request.user, slots)
     shown: dict[str, Any] = {
         "person": person,

@@ -308,5 +308,11 @@ class TimeSlot(models.Model):
         super().save(*args, **kwargs)
 
     @property
+    def chip_key(self) -> tuple[Any, ...]:
+        """What all follows from that a chip shows of the slot, as ``pages.mark_clashes`` marked it."""
+        refusal = getattr(self, "refusal", "")
+        return self.pk, self.starts_at, self.capacity, self.taken, refusal, when.today()
+
+    @property
     def seats_left(self) -> int:
         return self.capacity - self.taken

@@ -131,7 +131,7 @@ def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> Http
         return _cannot_move(request, found, slot, error)
     day = pages.start_day(request.GET.get("from"))
     which = {"topic": found.topic_id, "ta": found.ta_id}
-    slots = list(pages.free_from(day, **which))
+    slots = pages.free_from(day, **which)
     pages.mark_clashes(request.user, slots)
     shown = booking_pages.page(found, request.user) | {
         "slot": slot,

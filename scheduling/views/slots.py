@@ -20,12 +20,12 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
         raise Http404
     which = {"topic": topic.pk if topic else None, "ta": ta.pk}
     day = pages.start_day(request.GET.get("from"))
-    slots = list(pages.free_from(day, **which))
+    slots = pages.free_from(day, **which)
     pages.mark_clashes(request.user, slots)
     shown = {
         "ta": ta,
         "topic": topic,
-        "topics": Topic.objects.taught_by(ta.pk).order_by("name_key"),
+        "topics": pages.taught_by(ta),
         "days": pages.by_day(slots),
         "strip": pages.week_strip(day, **which),
         "from_today": day == pages.start_day(None),

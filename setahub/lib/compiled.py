@@ -231,6 +231,14 @@ class CompiledUpdate:
         return _Statement.of(query.get_compiler(DEFAULT_DB_ALIAS))
 
 
+def in_steps(ids: list[int]) -> tuple[int, ...]:
+    """The ids, the last of them again and again until their number is a multiple of eight.
+
+    Lists of every length would each need SQL of their own.
+    """
+    return (*ids, *ids[-1:] * (-len(ids) % 8))
+
+
 def _kind(value: Any) -> Any:
     """What of a value the SQL depends on."""
     return len(value) if isinstance(value, tuple) else value is None

@@ -19,7 +19,7 @@ from setahub.lib import when
 
 register = template.Library()
 
-MEMOS_KEPT = 500  # of one place in one template
+MEMOS_KEPT = 2000  # of one place in one template
 
 
 @register.simple_tag
