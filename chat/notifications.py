@@ -19,13 +19,13 @@ def stored(message: Message, recipient_id: int) -> None:
 
 def _tell_stored(message: Message, recipient_id: int) -> None:
     sender_id = message.sender_id
-    live.push(
-        live.user_group(sender_id), frames.message(message, viewer=sender_id, other=recipient_id)
-    )
-    live.push(
+    live.push(  # first, since the sender has the words already
         live.user_group(recipient_id),
         frames.message(message, viewer=recipient_id, other=sender_id),
         _badges(recipient_id, sender_id),
+    )
+    live.push(
+        live.user_group(sender_id), frames.message(message, viewer=sender_id, other=recipient_id)
     )
 
 

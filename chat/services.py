@@ -53,40 +53,43 @@ class Picture:
 # --- Who may write to whom ----------------------------------------------------------------------
 
 
-def check_may_write(sender_id: int, recipient_id: int) -> None:
-    """Raises ChatError unless the one may write to the other now, by id. One query.
+def check_may_write(sender_id: int, recipient_id: int, *, lock: bool = False) -> User:
+    """Raises ChatError unless the one may write to the other now, by id; gives the sender.
 
     A student may write first to anyone who is a TA, a TA to anyone who has or had a booking with
-    them, and both may answer. A block of either stops both.
+    them, and both may answer. A block of either stops both. One query; ``lock`` holds the sender's
+    row from then on.
     """
     if recipient_id == sender_id:
         raise ChatError("invalid", _("You can't write to yourself."))
-    standing = _standing(sender=sender_id, recipient=recipient_id).get()
-    if standing is None:  # one of them is suspended, or nobody
+    sender = _sender(sender=sender_id, recipient=recipient_id, lock=lock).get()
+    if sender is None or not sender.reaches:
         raise ChatError("not_allowed", _("You can't write to this person."))
-    blocked, acquainted = standing
-    if blocked:
+    if sender.blocked:
         raise ChatError("blocked", _("No messages can be sent between you two."))
-    if not acquainted:
+    if not sender.acquainted:
         raise ChatError(
             "not_allowed",
             _("You can write to TAs, to students who booked you, and to who wrote to you."),
         )
+    return sender
 
 
-def _build_standing(sender: Any, recipient: Any) -> "QuerySet[User, tuple[bool, bool]]":
+def _build_sender(sender: Any, recipient: Any, lock: bool) -> "QuerySet[Any]":
     one_way, other_way = Q(low=sender, high=recipient), Q(low=recipient, high=sender)
     conversation = Conversation.objects.filter(one_way | other_way).values("pk")
-    active = User.objects.active()
-    return active.filter(Exists(active.filter(pk=sender)), pk=recipient).values_list(
-        Exists(Block.objects.between(sender, recipient)),
-        Exists(Registration.objects.approved().filter(user=recipient))
+    found = User.objects.active().filter(pk=sender)
+    found = found.annotate(
+        reaches=Exists(User.objects.active().filter(pk=recipient)),
+        blocked=Exists(Block.objects.between(sender, recipient)),
+        acquainted=Exists(Registration.objects.approved().filter(user=recipient))
         | Exists(Booking.objects.filter(ta=sender, student=recipient))
         | Exists(Message.objects.filter(conversation__in=conversation, sender=recipient)),
     )
+    return found.select_for_update(no_key=True) if lock else found
 
 
-_standing = Compiled(_build_standing, sender=BigIntegerField(), recipient=BigIntegerField())
+_sender = Compiled(_build_sender, sender=BigIntegerField(), recipient=BigIntegerField())
 
 
 def may_write(sender: User, recipient: User) -> bool:
@@ -137,10 +140,7 @@ def send(
 
 
 def _send(message: Message, recipient_id: int, picture: Picture | None) -> Message:
-    sender = _locked_sender(pk=message.sender_id).get()
-    if sender is None or not sender.is_active:
-        raise ChatError("not_allowed", _("You can't write to this person."))
-    check_may_write(sender.pk, recipient_id)
+    sender = check_may_write(message.sender_id, recipient_id, lock=True)
     message.sender = sender  # what open pages are sent names them
     _check_rate(sender, with_image=picture is not None)
     if picture is not None:
@@ -148,11 +148,6 @@ def _send(message: Message, recipient_id: int, picture: Picture | None) -> Messa
         message.image.save("", picture.full, save=False)
         message.thumb.save("", picture.thumb, save=False)
     return _store(message, recipient_id)
-
-
-_locked_sender = Compiled(
-    lambda pk: User.objects.filter(pk=pk).select_for_update(no_key=True), pk=BigIntegerField()
-)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 django.setup(set_prefix=False)  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
+from setahub.lib import memory  # noqa: E402
 from setahub.lib.gate import GatedHandler  # noqa: E402
 from setahub.lib.serving import Graceful, logged, stop_with_daphne  # noqa: E402
 
@@ -19,3 +20,4 @@ application = Graceful(
     ProtocolTypeRouter({"http": pages, "websocket": logged(websocket_application)})
 )
 stop_with_daphne(application)
+memory.settle()

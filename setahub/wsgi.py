@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from setahub.lib import memory
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 
 application = get_wsgi_application()
+memory.settle()
