@@ -133,7 +133,7 @@ class ReportAdmin(Folded, LookOnly):
         if holder is None or not holder.image:
             raise Http404
         moderation.look(report, cast(User, request.user))
-        return picture_response(holder.image, cache="private, no-store")
+        return picture_response(request, holder.image, cache="private, no-store")
 
     # --- Resolving ------------------------------------------------------------------------------
 

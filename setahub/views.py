@@ -44,8 +44,8 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
     if not name.startswith(PUBLIC_FOLDERS) or ".." in name or "\0" in name:
         raise Http404
     try:
-        picture = default_storage.open(name)
-        return picture_response(picture, cache="public, max-age=31536000, immutable")
+        with default_storage.open(name) as picture:
+            return picture_response(request, picture, cache="public, max-age=31536000, immutable")
     except (OSError, ValueError) as error:
         raise Http404 from error
 

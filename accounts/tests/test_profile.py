@@ -108,7 +108,15 @@ class TestAvatar:
         assert student.avatar.name.endswith(".webp")
         assert "me" not in student.avatar.name
         with Image.open(student.avatar) as stored:
-            assert (stored.format, stored.size) == ("WEBP", (1024, 1024))
+            assert (stored.format, stored.size) == ("WEBP", (288, 288))
+
+    def test_a_browser_that_has_it_is_sent_nothing(self, sign_in, student):
+        client = sign_in(student)
+        client.post("/users/me/avatar/", {"avatar": picture()})
+        student.refresh_from_db()
+        first = client.get(student.avatar.url)
+        again = client.get(student.avatar.url, headers={"If-None-Match": first.headers["ETag"]})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
 
     def test_a_new_one_and_removing_take_the_old_file_away(
         self, sign_in, student, django_capture_on_commit_callbacks

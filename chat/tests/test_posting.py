@@ -161,6 +161,16 @@ class TestOthers:
                 assert response.headers["Cache-Control"].startswith("private")
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
 
+    def test_a_browser_that_has_one_is_sent_nothing(self, client_of, sent, student, stranger):
+        path = f"/messages/images/{sent.pk}/"
+        full, thumb = (client_of(student).get(path + query) for query in ("", "?size=thumb"))
+        assert full.headers["ETag"] != thumb.headers["ETag"]
+        has_it = {"If-None-Match": full.headers["ETag"]}
+        again = client_of(student).get(path, headers=has_it)
+        assert (again.status_code, again.content) == (304, b"")
+        assert client_of(student).get(path + "?size=thumb", headers=has_it).status_code == 200
+        assert client_of(stranger).get(path, headers=has_it).status_code == 404
+
     def test_nobody_else_does(self, client_of, sent, stranger, staff):
         for person in (stranger, staff):
             client = client_of(person)

@@ -8,19 +8,23 @@ import re
 import threading
 import uuid
 from io import BytesIO
+from pathlib import PurePosixPath
 from typing import IO, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
-from django.http import HttpResponse
+from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from django.utils.functional import Promise
+from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 40_000_000
-AVATAR_MAX_SIDE = 1024  # pixels
+AVATAR_MAX_SIDE = 288  # pixels: three for each of the largest that a page shows
 TOPIC_MAX_SIDE = 1280  # pixels
 
 EXTENSION = ".webp"
@@ -236,16 +240,21 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def picture_response(stored: File, *, cache: str) -> HttpResponse:
+def picture_response(request: HttpRequest, stored: FieldFile | File, *, cache: str) -> HttpResponse:
     """A picture that this site stored, as an answer; ``cache`` is its Cache-Control.
 
-    Read as a whole, since it is small, and ASGI would gather a stream before sending it anyway.
-    Raises OSError when the file is gone.
+    304 to a browser that has it: under one name there is only ever one picture. Read as a whole,
+    since it is small, and ASGI would gather a stream before sending it anyway. Raises OSError when
+    the file is gone.
     """
-    with stored.open() as file:
-        response = HttpResponse(file.read(), content_type="image/webp")
+    tag = quote_etag(PurePosixPath(str(stored.name)).stem)
+    response = get_conditional_response(request, etag=tag)
+    if response is None:
+        with stored.open() as file:
+            response = HttpResponse(file.read(), content_type="image/webp")
+        response.headers["Content-Disposition"] = "inline"
     response.headers["Cache-Control"] = cache
-    response.headers["Content-Disposition"] = "inline"
+    response.headers["ETag"] = tag
     return response
 
 
