@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count, F, Sum, Window
+from django.db.models import BigIntegerField, Count, DateTimeField, F, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from scheduling.models.bookings import BookingQuerySet
 from scheduling.services import appointments
 from scheduling.services.plan import Plan, Span, collisions
 from setahub.lib import when
+from setahub.lib.compiled import Compiled, Rows, in_steps
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
 
@@ -55,31 +56,34 @@ def meter(booked: int, seats: int) -> list[bool]:
     return [number < max(full, min(booked, 1)) for number in range(cells)]
 
 
-def in_tab(mine: AppointmentQuerySet, tab: str | None) -> tuple[str, AppointmentQuerySet]:
-    """The tab that ``?tab=`` means (an unknown one is the first) and its sessions in order."""
-    now = timezone.now()
+TABS = ("upcoming", "completed", "cancelled")
+
+
+def in_tab(ta: User, tab: str | None) -> tuple[str, Rows[Appointment]]:
+    """The tab that ``?tab=`` means (an unknown one is the first) and the TA's sessions in it."""
+    shown = tab if tab in TABS else TABS[0]
+    return shown, _mine(ta=ta.pk, now=timezone.now(), tab=shown)
+
+
+def _build_mine(ta: Any, now: Any, tab: str) -> AppointmentQuerySet:
+    mine = Appointment.objects.of(ta)
     if tab == "completed":
-        return tab, mine.completed(now)
-    if tab == "cancelled":
-        return tab, mine.cancelled()
-    return "upcoming", mine.upcoming(now)
+        return mine.completed(now)
+    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+
+
+_mine = Compiled(_build_mine, ta=BigIntegerField(), now=DateTimeField())
 
 
 def rows(found: Sequence[Appointment], tab: str) -> list[Row]:
-    """Sessions (with their topics loaded) as rows. Three queries, however many."""
-    ids = [each.pk for each in found]
-    of_these = Booking.objects.filter(slot__appointment__in=ids)
-    of_these = of_these.cancelled() if tab == "cancelled" else of_these.kept()
-    seats = dict(
-        TimeSlot.objects.standing()
-        .filter(appointment__in=ids)
-        .order_by()
-        .values_list("appointment")
-        .annotate(Sum("capacity"))
-    )
-    booked = dict(of_these.order_by().values_list("slot__appointment").annotate(Count("pk")))
+    """Sessions (with their topics loaded) as rows. Three queries, however many; none for none."""
+    if not found:
+        return []
+    ids, cancelled = in_steps([each.pk for each in found]), tab == "cancelled"
+    seats = dict(_seats(ids=ids))
+    booked = dict(_booked(ids=ids, cancelled=cancelled))
     shown: dict[int, list[Booking]] = {}
-    for booking in _first_of_each(of_these):
+    for booking in _first_of_each(ids=ids, cancelled=cancelled):
         shown.setdefault(booking.slot.appointment_id, []).append(booking)
     return [
         Row(each, seats.get(each.pk, 0), booked.get(each.pk, 0), shown.get(each.pk, []))
@@ -87,15 +91,39 @@ def rows(found: Sequence[Appointment], tab: str) -> list[Row]:
     ]
 
 
-def _first_of_each(found: BookingQuerySet) -> BookingQuerySet:
+def _bookings(ids: Any, cancelled: bool) -> BookingQuerySet:
+    of_these = Booking.objects.filter(slot__appointment__id__in=ids)
+    return (of_these.cancelled() if cancelled else of_these.kept()).order_by()
+
+
+def _build_first_of_each(ids: Any, cancelled: bool) -> BookingQuerySet:
     """The first bookings of each session."""
     number = Window(
         RowNumber(),
         partition_by=F("slot__appointment"),
         order_by=[F("starts_at").asc(), F("pk").asc()],
     )
-    numbered = found.order_by().annotate(number=number).filter(number__lte=BOOKINGS_SHOWN)
+    numbered = _bookings(ids, cancelled).annotate(number=number).filter(number__lte=BOOKINGS_SHOWN)
     return numbered.select_related("student", "topic", "slot").order_by("starts_at", "pk")
+
+
+_seats = Compiled(
+    lambda ids: (
+        TimeSlot.objects.standing()
+        .filter(appointment__id__in=ids)
+        .order_by()
+        .values_list("appointment")
+        .annotate(Sum("capacity"))
+    ),
+    ids=BigIntegerField(),
+)
+_booked = Compiled(
+    lambda ids, cancelled: (
+        _bookings(ids, cancelled).values_list("slot__appointment").annotate(Count("pk"))
+    ),
+    ids=BigIntegerField(),
+)
+_first_of_each = Compiled(_build_first_of_each, ids=BigIntegerField())
 
 
 # --- One session --------------------------------------------------------------------------------
@@ -332,6 +360,20 @@ class CopyOffer:
         return names[self.week, self.to]
 
 
+_starts = Compiled(
+    lambda ta, start, end: (
+        Appointment.objects.of(ta)
+        .open()
+        .filter(starts_at__gte=start, starts_at__lt=end)
+        .order_by("starts_at")
+        .values_list("starts_at", flat=True)
+    ),
+    ta=BigIntegerField(),
+    start=DateTimeField(),
+    end=DateTimeField(),
+)
+
+
 def copy_offer(ta: User) -> CopyOffer | None:
     """The copy that a TA most likely wants, always into a week without sessions. One query.
 
@@ -340,13 +382,7 @@ def copy_offer(ta: User) -> CopyOffer | None:
     """
     this = when.monday(when.today())
     bounds = when.day_bounds(this - WEEK)[0], when.day_bounds(this + 3 * WEEK)[0]
-    starts = (
-        Appointment.objects.of(ta.pk)
-        .open()
-        .filter(starts_at__gte=bounds[0], starts_at__lt=bounds[1])
-        .order_by("starts_at")
-        .values_list("starts_at", flat=True)
-    )
+    starts = _starts(ta=ta.pk, start=bounds[0], end=bounds[1])
     weeks = {
         week: list(found)
         for week, found in groupby(starts, lambda start: when.monday(when.local(start).date()))

@@ -35,6 +35,11 @@ def taken_in_tab(student: User, tab: str | None) -> tuple[str, Rows[Booking]]:
     return shown, _taken(student=student.pk, now=timezone.now(), tab=shown)
 
 
+def coming(student: User, now: datetime) -> Rows[Booking]:
+    """The student's next bookings, soonest first."""
+    return _taken(student=student.pk, now=now, tab="upcoming")
+
+
 def _build_taken(student: Any, now: Any, tab: str) -> BookingQuerySet:
     # The student is the reader: no need to load them with each row.
     mine = Booking.objects.of_student(student).select_related("ta", "topic", "slot__appointment")

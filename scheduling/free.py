@@ -78,7 +78,7 @@ def soonest_topics(limit: int, bookable: Bookable | None = None) -> list[tuple[T
             soonest = _soonest(**vars(replace(bookable, until=until)))
             soon = list(_as_dict(soonest[:limit]))
     free = free_by_topic(soon, bookable)
-    topics = Topic.objects.with_ta_count().in_bulk(soon)
+    topics = {topic.pk: topic for topic in _topics(ids=in_steps(soon))} if soon else {}
     return [(topics[key], free[key]) for key in soon if key in topics and key in free]
 
 
@@ -120,4 +120,7 @@ def _build_soonest(**bookable: Any) -> "QuerySet[TimeSlot, Any]":
 
 _by_topic = Compiled(_build_by_topic, topics=BigIntegerField(), **BOOKABLE)
 _by_ta = Compiled(_build_by_ta, topic=BigIntegerField(), **BOOKABLE)
+_topics = Compiled(
+    lambda ids: Topic.objects.with_ta_count().filter(pk__in=ids), ids=BigIntegerField()
+)
 _soonest = Compiled(_build_soonest, **BOOKABLE)

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import (
+    BigIntegerField,
+    DateTimeField,
+    F,
+    Q,
+    QuerySet,
+    Sum,
+    prefetch_related_objects,
+)
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,8 +22,9 @@ from chat import pages as conversations
 from scheduling import booking_pages, pages
 from scheduling.free import FreeTime, soonest_topics
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
-from scheduling.models.appointments import Bookable
+from scheduling.models.appointments import BOOKABLE, Bookable
 from setahub.lib import when
+from setahub.lib.compiled import Compiled, in_steps
 from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 
@@ -60,7 +69,7 @@ class News:
 def dashboard(user: User) -> dict[str, Any]:
     """The next bookings, the next TA sessions, what changed, who wrote, and where there is time this week."""
     now = timezone.now()
-    coming = list(Booking.objects.of_student(user.pk).upcoming(now).with_people()[: BOOKINGS + 1])
+    coming = booking_pages.coming(user, now)[: BOOKINGS + 1]
     taught = pages.is_ta(user)
     return {
         "greeting": greeting(now),
@@ -86,15 +95,23 @@ def greeting(now: datetime) -> str:
 
 def sessions(user: User, now: datetime) -> Sequence[Appointment]:
     """The TA's next sessions, each with ``seats`` and ``booked``."""
-    return list(
-        Appointment.objects.of(user.pk)
+    found = _sessions(ta=user.pk, now=now)[:SESSIONS]
+    prefetch_related_objects(found, "topics")
+    return found
+
+
+_sessions = Compiled(
+    lambda ta, now: (
+        Appointment.objects.of(ta)
         .upcoming(now)
         .annotate(
             seats=Sum("slots__capacity", filter=Q(slots__withdrawn=False)),
             booked=Sum("slots__taken"),
         )
-        .prefetch_related("topics")[:SESSIONS]
-    )
+    ),
+    ta=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def tiles(user: User, now: datetime) -> list[Tile]:
@@ -113,48 +130,91 @@ def _soonest_slots(
     topics: Sequence[tuple[Topic, FreeTime]], bookable: Bookable
 ) -> dict[int, list[TimeSlot]]:
     """The first few free slots of each topic, with their TA. Two queries."""
+    if not topics:
+        return {}
     # Only where each topic's free time begins: ranking all of it would read it all.
-    beginnings = Q(pk__in=())
-    for topic, free in topics:
-        near = (free.next_at, free.next_at + NEAR)
-        beginnings |= Q(appointment__topics=topic.pk, starts_at__range=near)
-    rows = TimeSlot.objects.free_each_topic(beginnings, bookable).soonest()
+    begin = tuple(free.next_at for _topic, free in topics)
+    rows = _beginnings(
+        topics=tuple(topic.pk for topic, _free in topics),
+        begin=begin,
+        end=tuple(moment + NEAR for moment in begin),
+        **vars(bookable),
+    )
     first: dict[int, list[int]] = {}
-    for topic_id, slot_id in rows.values_list("topic", "pk"):  # type: ignore[misc]
+    for topic_id, slot_id in rows:
         first.setdefault(topic_id, []).append(slot_id)
     first = {topic_id: found[:CANDIDATES] for topic_id, found in first.items()}
-    slots = TimeSlot.objects.with_ta().in_bulk({pk for found in first.values() for pk in found})
+    ids = sorted({pk for found in first.values() for pk in found})
+    slots = {slot.pk: slot for slot in _slots(ids=in_steps(ids))} if ids else {}
     return {topic_id: [slots[pk] for pk in found] for topic_id, found in first.items()}
+
+
+def _build_beginnings(topics: Any, begin: Any, end: Any, **bookable: Any) -> "QuerySet[Any, Any]":
+    near = Q(pk__in=())
+    for topic, start, stop in zip(topics, begin, end, strict=True):
+        near |= Q(appointment__topics=topic, starts_at__range=(start, stop))
+    slots = TimeSlot.objects.free_each_topic(near, Bookable(**bookable))
+    return slots.soonest().values_list("topic", "pk")  # type: ignore[misc]
+
+
+_beginnings = Compiled(
+    _build_beginnings,
+    topics=BigIntegerField(),
+    begin=DateTimeField(),
+    end=DateTimeField(),
+    **BOOKABLE,
+)
+_slots = Compiled(lambda ids: TimeSlot.objects.with_ta().filter(pk__in=ids), ids=BigIntegerField())
 
 
 def news(user: User, now: datetime) -> list[News]:
     """What others did lately to the user's coming or just cancelled bookings, newest first."""
-    events = (
-        BookingEvent.objects.filter(booking__in=_of_late(user, now), created_at__gte=now - WEEK)
-        .exclude(actor=user.pk)
-        .select_related("actor", "booking__topic")
-        .order_by("-created_at", "-pk")[:NEWS]
-    )
+    ids = _of_late(user, now)
+    events = _events(ids=in_steps(ids), since=now - WEEK, user=user.pk)[:NEWS] if ids else []
     return [
         News(event, booking_pages.glyph(event), booking_pages.tell(event, user)) for event in events
     ]
 
 
+_events = Compiled(
+    lambda ids, since, user: (
+        BookingEvent.objects.filter(booking__id__in=ids, created_at__gte=since)
+        .exclude(actor=user)
+        .select_related("actor", "booking__topic")
+        .order_by("-created_at", "-pk")
+    ),
+    ids=BigIntegerField(),
+    since=DateTimeField(),
+    user=BigIntegerField(),
+)
+
+
 def _of_late(user: User, now: datetime) -> list[int]:
     """Ids of the user's coming and lately cancelled bookings, taken and given. One query."""
     since = now - WEEK
+    return sorted(_ids(user=user.pk, now=now, since=since, begun=since - LONGEST_SESSION))
+
+
+def _build_ids(user: Any, now: Any, since: Any, begun: Any) -> "QuerySet[Any, int]":
     live = Q(status=Booking.Status.BOOKED, ends_at__gt=now)
     lost = Q(status=Booking.Status.CANCELLED, cancelled_at__gte=since, ends_at__gt=since)
     # In parts that an index serves each; cancelled ones of a TA are found through the sessions.
-    taken = Booking.objects.of_student(user.pk).filter(live | lost)
-    given = Booking.objects.of_ta(user.pk).filter(live)
+    taken = Booking.objects.of_student(user).filter(live | lost)
+    given = Booking.objects.of_ta(user).filter(live)
     missed = Booking.objects.filter(
-        lost,
-        slot__appointment__ta=user.pk,
-        slot__appointment__starts_at__gt=since - LONGEST_SESSION,
+        lost, slot__appointment__ta=user, slot__appointment__starts_at__gt=begun
     )
     ids = taken.values_list("pk", flat=True)
-    return list(ids.union(*(rows.values_list("pk", flat=True) for rows in (given, missed))))
+    return ids.union(*(rows.values_list("pk", flat=True) for rows in (given, missed)))
+
+
+_ids = Compiled(
+    _build_ids,
+    user=BigIntegerField(),
+    now=DateTimeField(),
+    since=DateTimeField(),
+    begun=DateTimeField(),
+)
 
 
 def _may_teach(user: User) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,9 +27,9 @@ show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
     """One's sessions as a TA with their bookings, in three tabs."""
-    mine = Appointment.objects.of(request.user.pk).prefetch_related("topics")
-    tab, found = appointment_pages.in_tab(mine, request.GET.get("tab"))
+    tab, found = appointment_pages.in_tab(request.user, request.GET.get("tab"))
     page = paginate(found, request.GET.get("page"))
+    prefetch_related_objects(page.items, "topics")
     shown = {
         "tab": tab,
         "page": page,

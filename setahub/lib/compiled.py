@@ -134,9 +134,10 @@ class Compiled(Generic[Row]):
 
     ``build`` is called with markers. They stand wherever a filter or an annotation takes an
     expression, but are no values: nothing can be computed from them. For a tuple it gets a list of
-    markers, and for None None. Arguments without a field are handed on as they are, and each set of them has SQL of
-    its own: switches, the name of a tab. All that the queryset depends on must be an argument.
-    Prefetching is not done.
+    markers, which goes with ``booking__id__in`` and not with ``booking__in``; for None, None.
+    Arguments without a field are handed on as they are, and each set of them has SQL of its own:
+    switches, the name of a tab. All that the queryset depends on must be an argument. Prefetching
+    is not done.
     """
 
     def __init__(
