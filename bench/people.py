@@ -12,6 +12,7 @@ import json, sys
 from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from accounts import sign_ins
 from accounts.models import User
 store = import_module(settings.SESSION_ENGINE).SessionStore
 made = {}
@@ -21,6 +22,7 @@ for user in User.objects.filter(**json.loads(sys.argv[1])).order_by("pk")[: int(
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
+    sign_ins.note(user, session.session_key, "Firefox")
     made[user.pk] = session.session_key
 print(json.dumps(made))
 """

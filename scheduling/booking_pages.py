@@ -54,18 +54,20 @@ _taken = Compiled(_build_taken, student=BigIntegerField(), now=DateTimeField())
 # --- Booking a time -----------------------------------------------------------------------------
 
 
-def offer(viewer: User, slot: TimeSlot, handle: str | None) -> dict[str, Any]:
+def offer(viewer: User, slot: TimeSlot, handle: str | None, *, ask: bool = True) -> dict[str, Any]:
     """A time as the confirm page shows it: its topics, the chosen one, and what speaks against it.
 
-    ``handle`` is the id or slug of a topic; one that isn't offered here is as good as none.
+    ``handle`` is the id or slug of a topic; one that isn't offered here is as good as none. Without
+    ``ask`` nobody asks what speaks against it, since that is known already.
     """
     topics = topics_of(slot)
     topic = _chosen(topics, handle)
+    shown = topic or (topics[0] if topics else None)
     return {
         "slot": slot,
         "topics": topics,
         "topic": topic,
-        "refusal": _refusal(viewer, slot, topic or (topics[0] if topics else None)),
+        "refusal": _refusal(viewer, slot, shown) if ask else None,
     }
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -230,11 +230,11 @@ def nearest_free(
 
     At most six, in order of time. ``same_ta``: never another's; ``but``: a slot left out.
     """
-    free = TimeSlot.objects.free(topic_id=topic.pk if topic else None).exclude(pk=but).with_ta()
-    for slots in (free.of_ta(ta_id),) if same_ta else (free.of_ta(ta_id), free):
+    asked = {"topic": topic.pk if topic else None, "to": to, "but": but, **vars(Bookable.at())}
+    for ta in (ta_id,) if same_ta else (ta_id, None):
         # Twice as many as wanted, since some may clash with what the viewer has.
-        later = slots.filter(starts_at__gte=to).soonest()[: 2 * NEAREST]
-        earlier = slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")[: 2 * NEAREST]
+        later = _nearest(ta=ta, later=True, **asked)[: 2 * NEAREST]
+        earlier = _nearest(ta=ta, later=False, **asked)[: 2 * NEAREST]
         found = [*later, *earlier]
         mark_clashes(viewer, found)
         nearest = sorted(open_ones(found), key=lambda slot: abs(slot.starts_at - to))[:NEAREST]
@@ -243,25 +243,36 @@ def nearest_free(
     return []
 
 
+def _build_nearest(to: Any, but: Any, later: bool, **which: Any) -> TimeSlotQuerySet:
+    slots = _offered(**which).filter(~Q(pk=but)).with_ta()
+    if later:
+        return slots.filter(starts_at__gte=to).soonest()
+    return slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
+
+
+_nearest = Compiled(_build_nearest, to=DateTimeField(), but=BigIntegerField(), **_WHICH)
+
+
 def find_slot(text: str | None) -> TimeSlot | None:
     """The slot with this id as users send it, with its TA; None for garbage and unknown ones."""
     number = whole(text, 0, low=0, high=10**9)
-    return TimeSlot.objects.with_ta().filter(pk=number).first() if number else None
+    return _slot(pk=number).get() if number else None
+
+
+_slot = Compiled(lambda pk: TimeSlot.objects.with_ta().filter(pk=pk), pk=BigIntegerField())
 
 
 def topics_of(slot: TimeSlot) -> list[Topic]:
     """The topics that the slot can be booked for now: taught by its TA and listed. One query."""
-    return list(
-        Topic.objects.taught_by(slot.appointment.ta_id)
-        .filter(
-            Exists(
-                Appointment.topics.through.objects.filter(
-                    appointment=slot.appointment_id, topic=OuterRef("pk")
-                )
-            )
-        )
-        .order_by("name_key")
-    )
+    return list(_topics_of(ta=slot.appointment.ta_id, appointment=slot.appointment_id))
+
+
+def _build_topics_of(ta: Any, appointment: Any) -> "QuerySet[Topic]":
+    held = Appointment.topics.through.objects.filter(appointment=appointment, topic=OuterRef("pk"))
+    return Topic.objects.taught_by(ta).filter(Exists(held)).order_by("name_key")
+
+
+_topics_of = Compiled(_build_topics_of, ta=BigIntegerField(), appointment=BigIntegerField())
 
 
 def is_ta(user: User) -> bool:

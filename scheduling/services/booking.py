@@ -25,7 +25,10 @@ Kind = BookingEvent.Kind
 
 def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
     """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not."""
-    ta_id = TimeSlot.objects.filter(pk=slot_id).values_list("appointment__ta", flat=True).first()
+    seen = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
+    if seen is not None and seen.taken >= seen.capacity:
+        rules.check_bookable(student, seen, topic)  # a crowd need not queue for what is gone
+    ta_id = seen.appointment.ta_id if seen else None
     with _refused_by_database(), transaction.atomic():
         people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
         slot = _locked_slot(slot_id)

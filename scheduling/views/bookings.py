@@ -65,7 +65,7 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
         else:
             messages.success(request, _("Booked. See you there!"))
             return redirect(made)
-    shown = booking_pages.offer(request.user, slot, form.data.get("topic"))
+    shown = booking_pages.offer(request.user, slot, form.data.get("topic"), ask=False)
     shown |= {"form": form, "refusal": error if nearest else None, "sent": True, **nearest}
     return render(
         request, "scheduling/booking_new.html", shown, status=error.status if error else 422

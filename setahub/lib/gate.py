@@ -1,8 +1,12 @@
-"""How many pages one process makes at a time."""
+"""How many pages one process makes at a time, and on which threads."""
 
 import asyncio
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -12,18 +16,32 @@ HEALTH = ("/healthz", "/readyz")
 class GatedHandler(ASGIHandler):
     """Django's ASGI handler, which lets ``at_once`` requests in and the others wait their turn.
 
-    Under ASGI every request has a thread of its own. When a hundred come at one moment, all would
-    ask for one of the few database connections, and most would be turned away after seconds of
-    waiting; here they queue where it costs nothing. A request counts only while its page is made:
-    a slow upload or download keeps nobody waiting.
+    When a hundred come at one moment, all would ask for one of the few database connections, and
+    most would be turned away after seconds of waiting; here they queue where it costs nothing. A
+    request counts only while its page is made: a slow upload or download keeps nobody waiting.
+
+    Every view and middleware here is plain synchronous code, so all of a page is made in one go on
+    one of a few threads that stay. Django would go back and forth between the event loop and a new
+    thread for each request, which cost as much as making the page.
     """
 
     def __init__(self, at_once: int) -> None:
         super().__init__()
-        self._gate = asyncio.Semaphore(at_once)
+        self._pages = ThreadPoolExecutor(at_once, thread_name_prefix="page")
+        self._health = ThreadPoolExecutor(1, thread_name_prefix="health")
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path in HEALTH:  # a busy process is a live one
-            return await super().get_response_async(request)
-        async with self._gate:
-            return await super().get_response_async(request)
+        # A busy process is a live one: health does not wait for pages.
+        threads = self._health if request.path in HEALTH else self._pages
+        make = partial(contextvars.copy_context().run, self._make, request)
+        return await asyncio.get_running_loop().run_in_executor(threads, make)
+
+    def _make(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        finally:
+            # Django does so when the response is closed, which is on another thread than this one.
+            close_old_connections()

@@ -125,6 +125,9 @@ def stop_with_daphne(application: Graceful) -> None:
     from twisted.internet import defer, tcp
 
     reactor: Any = sys.modules["twisted.internet.reactor"]
+    daphne: Any = sys.modules["daphne.server"]
+    # It would cancel what runs, and what was taken in but has not begun, which nobody then answers.
+    daphne.Server.kill_all_applications = lambda server: None
 
     def stop() -> defer.Deferred[None]:
         for reader in reactor.getReaders():

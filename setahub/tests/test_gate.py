@@ -1,58 +1,99 @@
-"""A crowd at one moment waits for its turn."""
+"""A crowd at one moment waits for its turn; each page is made in one go on one thread."""
 
 import asyncio
+import contextvars
 import threading
 
+import pytest
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from django.urls import path
 
+from setahub.lib import gate
 from setahub.lib.gate import GatedHandler
 
 
-def test_so_many_pages_are_made_at_once_and_all_others_after_them(settings):
+@pytest.fixture(autouse=True)
+def _site(settings):
     settings.MIDDLEWARE = []
     settings.ROOT_URLCONF = "setahub.tests.test_gate"
-    handler = GatedHandler(3)
-    asyncio.run(crowd(handler, "/page/", 12))
+
+
+def test_so_many_pages_are_made_at_once_and_all_others_after_them():
+    asyncio.run(crowd(GatedHandler(3), "/page/", 12))
     assert Room.most == 3
     assert Room.served == 12
 
 
-def test_health_never_waits(settings):
-    settings.MIDDLEWARE = []
-    settings.ROOT_URLCONF = "setahub.tests.test_gate"
+def test_health_never_waits():
+    handler, leave = GatedHandler(1), threading.Event()
+    handler._pages.submit(leave.wait)
+    try:
+        assert asyncio.run(crowd(handler, "/healthz", 1)) == [200]
+    finally:
+        leave.set()
+
+
+def test_a_page_has_the_context_of_its_request_and_a_thread_that_stays():
+    Room.threads.clear()
+    asyncio.run(crowd(GatedHandler(2), "/who/", 8))
+    assert Room.threads <= {"page_0", "page_1"}
+    assert Room.marks == {"of this request"}
+
+
+def test_a_thread_gives_its_connection_back(monkeypatch):
+    """It would keep one of the few for good: nobody closes it from another thread."""
+    closed = []
+    monkeypatch.setattr(
+        gate, "close_old_connections", lambda: closed.append(threading.current_thread().name)
+    )
+    asyncio.run(crowd(GatedHandler(1), "/who/", 2))
+    assert closed == ["page_0", "page_0"]
+
+
+def test_a_page_that_fails_is_answered():
     handler = GatedHandler(1)
-    handler._gate = asyncio.Semaphore(0)
-    assert asyncio.run(crowd(handler, "/healthz", 1)) == [200]
+    assert asyncio.run(crowd(handler, "/none/", 1)) == [404]
+    assert asyncio.run(crowd(handler, "/who/", 1)) == [200]
 
 
 async def crowd(handler: GatedHandler, address: str, size: int) -> list[int]:
     request = AsyncRequestFactory().get
-    handler.load_middleware(is_async=True)
+    mark.set("of this request")
     responses = await asyncio.gather(
         *(handler.get_response_async(request(address)) for _ in range(size))
     )
     return [response.status_code for response in responses]
 
 
+mark = contextvars.ContextVar("mark", default="nobody's")
+
+
 class Room:
-    """Where the pages of this test are made: how many at once, and how many in all."""
+    """Where the pages of this test are made: how many at once, how many in all, on what threads."""
 
     inside = most = served = 0
     door = threading.Lock()
+    three = threading.Barrier(3, timeout=10)
+    threads: set[str] = set()
+    marks: set[str] = set()
 
 
-async def page(request):
+def page(request):
     with Room.door:
         Room.inside += 1
-        Room.served += 1
         Room.most = max(Room.most, Room.inside)
-    for _turn in range(3):  # others could come in
-        await asyncio.sleep(0)
+    Room.three.wait()  # breaks when fewer than three are let in
     with Room.door:
         Room.inside -= 1
+        Room.served += 1
     return HttpResponse()
 
 
-urlpatterns = [path("page/", page), path("healthz", page)]
+def who(request):
+    Room.threads.add(threading.current_thread().name)
+    Room.marks.add(mark.get())
+    return HttpResponse()
+
+
+urlpatterns = [path("page/", page), path("healthz", who), path("who/", who)]
