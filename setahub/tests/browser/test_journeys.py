@@ -4,6 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking
@@ -104,7 +105,7 @@ def test_a_senior_sees_who_comes_with_which_question_and_completes(open_page, ta
     appointment = open_tomorrow(ta, topic)
     slot = appointment.slots.order_by("starts_at")[0]
     made = bookings.book(student, slot.pk, topic, "My AVL tree rotates the wrong way.")
-    begun = when.now() - timedelta(hours=1)
+    begun = timezone.now() - timedelta(hours=1)
     appointment.slots.filter(pk=slot.pk).update(
         starts_at=begun, ends_at=begun + timedelta(minutes=30)
     )
