@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from scheduling.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
 from setahub.lib import when
+from setahub.lib.compiled import Compiled
 from setahub.lib.policy import policy
 from topics.models import Topic
 
@@ -25,7 +26,7 @@ Kind = BookingEvent.Kind
 
 def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
     """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not."""
-    seen = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
+    seen = _seen(pk=slot_id).get()
     if seen is not None and seen.taken >= seen.capacity:
         rules.check_bookable(student, seen, topic)  # a crowd need not queue for what is gone
     ta_id = seen.appointment.ta_id if seen else None
@@ -38,6 +39,9 @@ def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
         )
         _record(booking, Kind.MADE, student, new=booking.starts_at)
     return booking
+
+
+_seen = Compiled(lambda pk: TimeSlot.objects.with_ta().filter(pk=pk), pk=BigIntegerField())
 
 
 def move(booking: Booking, student: User, slot_id: int) -> Booking:
@@ -174,11 +178,18 @@ def note_change(bookings: Iterable[Booking], actor: User, detail: str) -> None:
 
 
 def _locked_slot(slot_id: int) -> TimeSlot:
-    slots = TimeSlot.objects.select_related("appointment__ta")
-    slot = slots.select_for_update(of=("self",), no_key=True).filter(pk=slot_id).first()
+    slot = _slot(pk=slot_id).get()
     if slot is None:  # an edit of the session took it off a moment ago
         raise SchedulingError("gone", _("This time is no longer offered."))
     return slot
+
+
+_slot = Compiled(
+    lambda pk: (
+        TimeSlot.objects.with_ta().select_for_update(of=("self",), no_key=True).filter(pk=pk)
+    ),
+    pk=BigIntegerField(),
+)
 
 
 def _locked(booking: Booking) -> Booking:

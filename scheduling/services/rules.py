@@ -7,13 +7,15 @@ raise SchedulingError with the reason, or do nothing.
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db.models import BigIntegerField, DateTimeField, Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Block, User
 from scheduling.errors import SchedulingError
-from scheduling.models import Booking, Commitment, TimeSlot
+from scheduling.models import Appointment, Booking, Commitment, TimeSlot
+from setahub.lib.compiled import Compiled
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
 
@@ -46,7 +48,7 @@ def check_bookable(
     _check_slot_is_offered(slot, now)
     if slot.appointment.ta_id == student.pk:
         raise SchedulingError("own", _("This is your own session; you can't book yourself."))
-    if Block.objects.between(student.pk, slot.appointment.ta_id).exists():
+    if _blocks(one=student.pk, other=slot.appointment.ta_id).first():
         raise SchedulingError("blocked", _("You can't book time with this TA."), status=403)
     _check_topic_is_offered(slot, topic, moving)
     _check_seat(student, slot, moving)
@@ -81,8 +83,8 @@ def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
 
 def _check_topic_is_offered(slot: TimeSlot, topic: Topic, moving: Booking | None) -> None:
     # Asked of the database, since the topic may have been archived since the caller read it.
-    taught = Registration.objects.teaching().filter(user=slot.appointment.ta_id, topic=topic.pk)
-    if not slot.appointment.topics.contains(topic) or not taught.exists():
+    appointment = slot.appointment
+    if not _offers(appointment=appointment.pk, ta=appointment.ta_id, topic=topic.pk).first():
         message = _("This session isn't for that topic.")
         if moving:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
             raise SchedulingError("topic", message)
@@ -90,29 +92,72 @@ def _check_topic_is_offered(slot: TimeSlot, topic: Topic, moving: Booking | None
 
 
 def _check_seat(student: User, slot: TimeSlot, moving: Booking | None) -> None:
-    mine = slot.bookings.active().filter(student=student.pk)
-    if moving:
-        mine = mine.exclude(pk=moving.pk)
-    if mine.exists():
+    but = moving.pk if moving else 0
+    if _seats_of(slot=slot.pk, student=student.pk, but=but).first():
         raise SchedulingError("second_seat", _("You have a seat at this time already."))
     if slot.taken >= slot.capacity:
         raise SchedulingError("full", _("Sorry, this time was just taken."))
 
 
+_blocks = Compiled(
+    lambda one, other: Block.objects.between(one, other).values_list("pk", flat=True),
+    one=BigIntegerField(),
+    other=BigIntegerField(),
+)
+_offers = Compiled(
+    lambda appointment, ta, topic: (
+        Registration.objects.teaching()
+        .filter(user=ta, topic=topic)
+        .filter(
+            Exists(Appointment.topics.through.objects.filter(appointment=appointment, topic=topic))
+        )
+        .values_list("pk", flat=True)
+    ),
+    appointment=BigIntegerField(),
+    ta=BigIntegerField(),
+    topic=BigIntegerField(),
+)
+_seats_of = Compiled(
+    lambda slot, student, but: (
+        Booking.objects.active()
+        .filter(~Q(pk=but), slot=slot, student=student)
+        .values_list("pk", flat=True)
+    ),
+    slot=BigIntegerField(),
+    student=BigIntegerField(),
+    but=BigIntegerField(),
+)
+
+
 def _check_nobody_is_elsewhere(student: User, slot: TimeSlot, moving: Booking | None) -> None:
     """One statement tells both people's clashes."""
-    clashes = Commitment.objects.overlapping(slot.starts_at, slot.ends_at).exclude(slot=slot.pk)
-    if moving:
-        clashes = clashes.exclude(booking=moving.pk)
     busy = set(
-        clashes.filter(person__in=[student.pk, slot.appointment.ta_id]).values_list(
-            "person", flat=True
+        _busy(
+            people=(student.pk, slot.appointment.ta_id),
+            start=slot.starts_at,
+            end=slot.ends_at,
+            slot=slot.pk,
+            but=moving.pk if moving else 0,
         )
     )
     if student.pk in busy:
         raise SchedulingError("clash", _("You have another booking at that time."))
     if busy:
         raise SchedulingError("ta_busy", _("The TA has another booking at that time."))
+
+
+_busy = Compiled(
+    lambda people, start, end, slot, but: (
+        Commitment.objects.overlapping(start, end)
+        .filter(~Q(slot=slot), ~Q(booking=but), person__id__in=people)
+        .values_list("person", flat=True)
+    ),
+    people=BigIntegerField(),
+    start=DateTimeField(),
+    end=DateTimeField(),
+    slot=BigIntegerField(),
+    but=BigIntegerField(),
+)
 
 
 def _check_number(student: User, slot: TimeSlot, now: datetime, moving: Booking | None) -> None:
