@@ -4,8 +4,10 @@ Waiting for the database is most of a page, so a process answers several at once
 thread needs a connection of the process's pool (DATABASE_POOL).
 """
 
+import os
 from pathlib import Path
 from socket import socket
+from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -34,6 +36,11 @@ class PageWorker(ThreadWorker):
         while count != self.nr_conns:
             count = self.nr_conns
             self.accept(listener)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Where sockets are on the same machine, they go first: a page may take a moment longer."""
+    os.nice(10)
 
 
 bind = [env.text("WEB_BIND", "127.0.0.1:8000")]

@@ -196,7 +196,7 @@ DATABASES = {"default": _database}
 # Of one Daphne process. Some connections are left to the sockets, and to responses being sent; on
 # SQLite more threads would only stand in each other's way.
 _sqlite = _database["ENGINE"] == "django.db.backends.sqlite3"
-PAGES_AT_ONCE = 4 if _sqlite else max(1, _connections * 3 // 4)
+PAGES_AT_ONCE = 4 if _sqlite else max(1, _connections // 2)
 
 REDIS_URL = env.checked(
     "REDIS_URL",

@@ -4,13 +4,15 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
+from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
 from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-HEALTH = ("/healthz", "/readyz")
+ALIVE, READY = "/healthz", "/readyz"
 
 
 class GatedHandler(ASGIHandler):
@@ -33,9 +35,17 @@ class GatedHandler(ASGIHandler):
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
+    async def handle(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["path"] != ALIVE:
+            await super().handle(scope, receive, send)
+            return
+        # A busy process is a live one. The answer asks nobody, and needs no thread.
+        request, refused = self.create_request(scope, BytesIO())
+        response: Any = self.get_response(request) if request else refused
+        await self.send_response(response, send)
+
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        # A busy process is a live one: health does not wait for pages.
-        threads = self._health if request.path in HEALTH else self._pages
+        threads = self._health if request.path == READY else self._pages
         make = partial(contextvars.copy_context().run, self._make, request)
         return await asyncio.get_running_loop().run_in_executor(threads, make)
 

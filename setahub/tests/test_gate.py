@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import threading
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -25,17 +26,34 @@ def test_so_many_pages_are_made_at_once_and_all_others_after_them():
     assert Room.served == 12
 
 
-def test_health_never_waits():
+def test_whether_it_is_ready_does_not_wait_for_pages():
     handler, leave = GatedHandler(1), threading.Event()
     handler._pages.submit(leave.wait)
     try:
-        assert asyncio.run(crowd(handler, "/healthz", 1)) == [200]
+        assert asyncio.run(crowd(handler, "/readyz", 1)) == [200]
     finally:
         leave.set()
 
 
+def test_whether_it_is_alive_needs_no_thread():
+    sent: list[dict[str, Any]] = []
+
+    async def ask(scope):
+        async def send(message):
+            sent.append(message)
+
+        await GatedHandler(1)(scope, None, send)
+
+    Room.threads.clear()
+    asyncio.run(ask(AsyncRequestFactory().get("/healthz").scope))
+    begin, body = sent
+    assert (begin["status"], body["body"]) == (200, b"")
+    assert Room.threads == {threading.current_thread().name}
+
+
 def test_a_page_has_the_context_of_its_request_and_a_thread_that_stays():
     Room.threads.clear()
+    Room.marks.clear()
     asyncio.run(crowd(GatedHandler(2), "/who/", 8))
     assert Room.threads <= {"page_0", "page_1"}
     assert Room.marks == {"of this request"}
@@ -96,4 +114,4 @@ def who(request):
     return HttpResponse()
 
 
-urlpatterns = [path("page/", page), path("healthz", who), path("who/", who)]
+urlpatterns = [path("page/", page), path("healthz", who), path("readyz", who), path("who/", who)]
