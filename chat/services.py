@@ -129,7 +129,7 @@ def send(
         digest=picture.digest if picture else "",
     )
     try:
-        with _kept_files(message), transaction.atomic():
+        with transaction.atomic(), _kept_files(message):
             return _send(message, recipient_id, picture)
     except (ChatError, IntegrityError) as refused:
         # Looked for only now: hardly any message is sent twice.
@@ -152,7 +152,11 @@ def _send(message: Message, recipient_id: int, picture: Picture | None) -> Messa
 
 @contextmanager
 def _kept_files(message: Message) -> Iterator[None]:
-    """Takes the message's files away again when it isn't stored after all."""
+    """Takes the message's files away again when it can't be stored.
+
+    Inside the transaction: of a commit that fails nobody knows whether it was done, and a message
+    without its picture is worse than a picture without its message.
+    """
     try:
         yield
     except BaseException:
