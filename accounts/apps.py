@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import personal, receivers  # noqa: F401  (they connect themselves)
+        from accounts import personal, receivers, sweeps  # noqa: F401  (they connect themselves)

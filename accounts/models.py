@@ -344,3 +344,21 @@ class SignIn(models.Model):
     def opens(self, user: User) -> bool:
         """Whether the session still lets somebody in: a password set by command shuts it out."""
         return user.fits_session(self.session.get_decoded().get(HASH_SESSION_KEY, ""))
+
+
+class SentForm(models.Model):
+    """A form that was sent and did its work: its one-time key, and where that led."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    content = models.CharField(max_length=64)  # a digest of what was sent
+    url = models.CharField(max_length=500)
+    created_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="sent_form_key_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.url}"

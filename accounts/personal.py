@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import sign_ins
-from accounts.models import Block, MailKind, SignIn, User
+from accounts.models import Block, MailKind, SentForm, SignIn, User
 from accounts.privacy import Part, register
 from accounts.validators import DELETED_NAME
 
@@ -76,6 +76,7 @@ def forget(user: User) -> None:
     user.suspensions.update(reason="", lift_reason="")
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    SentForm.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
     sign_ins.end_all(user)
@@ -119,6 +120,7 @@ register(
             "accounts.User_user_permissions.user",
             "accounts.Block.blocker",
             "accounts.Block.blocked",
+            "accounts.SentForm.user",
             "accounts.SignIn.user",
             "mfa.Authenticator.user",
         ],

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.once import once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import pages
@@ -112,13 +113,14 @@ def _people(request: UserRequest, topic: Topic) -> dict[str, Any]:
 
 
 @show_or_post
+@sent_once
 def create(request: UserRequest) -> HttpResponse:
     """A new topic, by anybody."""
     form = TopicForm(request.POST, request.FILES) if request.method == "POST" else TopicForm()
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            topic = services.create_topic(request.user, **form.cleaned_data)
+            topic = once(request, lambda: services.create_topic(request.user, **form.cleaned_data))
         except TopicError as error:
             form.add_error(error.field, error.message)
             status = error.status
@@ -129,6 +131,7 @@ def create(request: UserRequest) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def edit(request: UserRequest, slug: str) -> HttpResponse:
     """Name, description and picture; the address stays."""
     topic = _own_topic_or_403(request, slug)
@@ -137,7 +140,7 @@ def edit(request: UserRequest, slug: str) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            services.update_topic(topic, request.user, **form.cleaned_data)
+            once(request, lambda: services.update_topic(topic, request.user, **form.cleaned_data))
         except TopicError as error:
             form.add_error(error.field, error.message)
             status = error.status
@@ -148,6 +151,7 @@ def edit(request: UserRequest, slug: str) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def delete(request: UserRequest, slug: str) -> HttpResponse:
     """What deleting would do now, and doing it."""
     topic = _own_topic_or_403(request, slug)
@@ -155,7 +159,11 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
         archives = services.removal_of(topic, request.user) is Removal.ARCHIVED
         return render(request, "topics/delete.html", {"topic": topic, "archives": archives})
     try:
-        removal = services.delete_topic(topic, request.user)
+        removal = once(
+            request,
+            lambda: services.delete_topic(topic, request.user),
+            to=lambda _removal: "topics:list",
+        )
     except TopicError as error:
         return _show(request, topic, error)
     done = (
@@ -171,11 +179,14 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@sent_once
 def register(request: UserRequest, slug: str) -> HttpResponse:
     """Offer to teach the topic."""
     topic = _topic_or_404(slug)
     try:
-        registration = services.register(request.user, topic)
+        registration = once(
+            request, lambda: services.register(request.user, topic), to=lambda _made: topic
+        )
     except TopicError as error:
         return _show(request, topic, error)
     messages.success(
@@ -188,11 +199,12 @@ def register(request: UserRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@sent_once
 def unregister(request: UserRequest, slug: str) -> HttpResponse:
     """Stop teaching the topic."""
     topic = _topic_or_404(slug)
     try:
-        services.unregister(request.user, topic)
+        once(request, lambda: services.unregister(request.user, topic), to=lambda _none: topic)
     except TopicError as error:
         return _show(request, topic, error)
     messages.success(request, _("You are no longer registered for this topic."))

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from accounts.once import once, sent_once
 from accounts.requests import UserRequest
 from scheduling import appointment_pages, pages
 from scheduling.errors import SchedulingError
@@ -46,6 +47,7 @@ def appointment_list(request: UserRequest) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def create(request: UserRequest) -> HttpResponse:
     """Open time: one session, or one each week. ``preview`` shows what it makes, stores nothing."""
     ta = request.user
@@ -56,11 +58,15 @@ def create(request: UserRequest) -> HttpResponse:
     form = AppointmentForm(ta, request.POST)
     if form.is_valid() and "preview" not in request.POST:
         try:
-            made = appointments.open_time(
-                ta,
-                form.cleaned_data["plan"],
-                repeat_until=form.cleaned_data["repeat_until"],
-                skip_conflicts=form.cleaned_data["skip_conflicts"],
+            made = once(
+                request,
+                lambda: appointments.open_time(
+                    ta,
+                    form.cleaned_data["plan"],
+                    repeat_until=form.cleaned_data["repeat_until"],
+                    skip_conflicts=form.cleaned_data["skip_conflicts"],
+                ),
+                to=_opened_page,
             )
         except SchedulingError as error:
             form.refuse(error)
@@ -79,6 +85,7 @@ def copy(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def copy_week(request: UserRequest) -> HttpResponse:
     """Open a whole week again."""
     if not pages.is_ta(request.user):
@@ -86,7 +93,11 @@ def copy_week(request: UserRequest) -> HttpResponse:
     form = CopyWeekForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            made = appointments.copy_week(request.user, **form.cleaned_data)
+            made = once(
+                request,
+                lambda: appointments.copy_week(request.user, **form.cleaned_data),
+                to=_opened_page,
+            )
         except SchedulingError as error:
             form.refuse(error)
         else:
@@ -105,7 +116,12 @@ def _start(request: UserRequest, plan: Plan) -> HttpResponse:
 def _opened(request: UserRequest, made: list[Appointment]) -> HttpResponse:
     text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(made))
     messages.success(request, text % {"count": len(made)})
-    return redirect(made[0] if len(made) == 1 else "scheduling:appointments")
+    return redirect(_opened_page(made))
+
+
+def _opened_page(made: list[Appointment]) -> Appointment | str:
+    """Where who has opened these is led."""
+    return made[0] if len(made) == 1 else "scheduling:appointments"
 
 
 # --- Show, change, take back --------------------------------------------------------------------
@@ -118,6 +134,7 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change this one, or it and all later ones of its series."""
     found = _own_or_404(request.user, pk)
@@ -130,8 +147,12 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
             return _show_form(request, form, plan)
         form = AppointmentForm(request.user, request.POST, appointment=found)
         if form.is_valid() and "preview" not in request.POST:
-            scope = form.cleaned_data["scope"]
-            changed = appointments.edit(found, request.user, form.cleaned_data["plan"], scope=scope)
+            plan, scope = form.cleaned_data["plan"], form.cleaned_data["scope"]
+            changed = once(
+                request,
+                lambda: appointments.edit(found, request.user, plan, scope=scope),
+                to=lambda _changed: found,
+            )
             text = ngettext("Saved.", "%(count)d sessions saved.", len(changed))
             messages.success(request, text % {"count": len(changed)})
             return redirect(found)
@@ -143,6 +164,7 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def delete(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling the session means, and doing it."""
     found = _own_or_404(request.user, pk)
@@ -150,7 +172,11 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     try:
         appointments.check_cancellable(found)
         if form.is_valid():
-            count = appointments.cancel(found, request.user, **form.cleaned_data)
+            count = once(
+                request,
+                lambda: appointments.cancel(found, request.user, **form.cleaned_data),
+                to=lambda _count: "scheduling:appointments",
+            )
             messages.success(request, _cancelled(count))
             return redirect("scheduling:appointments")
     except SchedulingError as error:

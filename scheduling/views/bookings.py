@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.once import once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import booking_pages, pages
@@ -35,6 +36,7 @@ def booking_list(request: UserRequest) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def create(request: UserRequest) -> HttpResponse:
     """Confirm a slot and say what help is needed; ``?slot=`` and ``?topic=`` fill the page."""
     sent = request.POST if request.method == "POST" else request.GET
@@ -55,7 +57,7 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
     if form.is_valid():
         topic, question = form.cleaned_data["topic"], form.cleaned_data["question"]
         try:
-            made = bookings.book(request.user, slot.pk, topic, question)
+            made = once(request, lambda: bookings.book(request.user, slot.pk, topic, question))
         except SchedulingError as refused:
             error = refused
             if error.field in form.fields:
@@ -82,6 +84,7 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def cancel(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling means now, and doing it."""
     found = _own_or_404(request.user, pk)
@@ -90,7 +93,8 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     try:
         rules.check_cancellable(found, request.user)
         if form.is_valid():
-            bookings.cancel(found, request.user, form.cleaned_data["reason"])
+            reason = form.cleaned_data["reason"]
+            once(request, lambda: bookings.cancel(found, request.user, reason))
             messages.success(request, _("The booking is cancelled."))
             return redirect(found)
     except SchedulingError as error:
@@ -106,6 +110,7 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @show_or_post
+@sent_once
 def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     """Free slots of the same TA, ``?slot=`` to confirm one of them, and the move."""
     found = _own_or_404(request.user, pk)
@@ -143,7 +148,7 @@ def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> Http
 
 def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
     try:
-        bookings.move(found, request.user, slot.pk)
+        once(request, lambda: bookings.move(found, request.user, slot.pk))
     except SchedulingError as error:
         return _cannot_move(request, found, slot, error)
     messages.success(request, _("Moved to the new time."))
@@ -164,18 +169,21 @@ def _cannot_move(
 
 
 @require_POST
+@sent_once
 def complete(request: UserRequest, pk: int) -> HttpResponse:
     """The TA says that it took place."""
     return _settle(request, pk, bookings.complete, _("Marked as completed."))
 
 
 @require_POST
+@sent_once
 def no_show(request: UserRequest, pk: int) -> HttpResponse:
     """The TA says that the student did not come."""
     return _settle(request, pk, bookings.mark_no_show, _("Marked as a no-show."))
 
 
 @require_POST
+@sent_once
 def ta_absent(request: UserRequest, pk: int) -> HttpResponse:
     """The student says that the TA did not come."""
     return _settle(request, pk, bookings.report_ta_absent, _("Thank you, this is noted."))
@@ -186,7 +194,7 @@ def _settle(
 ) -> HttpResponse:
     found = _own_or_404(request.user, pk)
     try:
-        settle(found, request.user)
+        once(request, lambda: settle(found, request.user))
     except SchedulingError as error:
         return _show(request, found, error)
     messages.success(request, done)

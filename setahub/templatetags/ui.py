@@ -1,5 +1,6 @@
 """Template tags and filters that every page may use without loading them."""
 
+import secrets
 from collections.abc import Hashable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -68,6 +69,14 @@ def memo(parser: Parser, token: Token) -> MemoNode:
     nodelist = parser.parse(("endmemo",))
     parser.delete_first_token()
     return MemoNode(nodelist, values)
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden one-time key of a form that writes; see ``accounts.once``."""
+    return format_html(
+        '<input type="hidden" name="form_key" value="{}" autocomplete="off">', secrets.token_hex(16)
+    )
 
 
 @register.simple_tag

@@ -25,7 +25,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import deletion, privacy, services, sign_ins
-from accounts.models import Block, SignIn, Suspension, User
+from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.services import AccountError
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
@@ -82,6 +82,7 @@ def person(clock, make_user, other, topic) -> User:
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     Authenticator.objects.create(user=user, type="totp", data={"secret": "SECRETOFTOTP"})
     made_by_hand(user).get("/users/me/sessions/")
+    SentForm.objects.create(user=user, key="x" * 32, url="/topics/beetles/")
     now = timezone.now()
     for whose, by in ((user, other), (other, user)):
         Suspension.objects.create(

@@ -1,0 +1,128 @@
+"""What is sent twice is done once: a second tap, a reload, Back and the same form again.
+
+A form that writes carries ``{% form_key %}`` beside its CSRF token. Its view says so, and writes
+through ``once``::
+
+    @sent_once
+    def create(request):
+        ...
+        made = once(request, lambda: bookings.book(...))
+        return redirect(made)
+
+The key is stored with the address that the first sending led to, in the transaction of what it
+wrote. Whoever sends it again is led there, whatever became of that since. A refused form stores
+nothing, so its key is still good.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
+
+from accounts.models import SentForm
+from accounts.requests import UserRequest
+
+FIELD = "form_key"
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+Result = TypeVar("Result")
+Rest = ParamSpec("Rest")
+View = Callable[Concatenate[UserRequest, Rest], HttpResponse]
+
+
+class SentBefore(Exception):
+    """Another request with the same key was faster."""
+
+
+def once(
+    request: UserRequest,
+    write: Callable[[], Result],
+    to: Callable[[Result], Model | str] | None = None,
+) -> Result:
+    """What ``write()`` gives, its form's key kept with the address that it leads to.
+
+    ``to(result)`` is what the view will redirect to (a model, an address or the name of one); the
+    result itself unless given. What ``write`` raises undoes everything. For a view under
+    ``sent_once``, which catches SentBefore.
+    """
+    key = key_of(request)
+    if not key:
+        return write()
+    with transaction.atomic():
+        result = write()
+        target = resolve_url(to(result) if to else cast(Model, result))
+        sent = SentForm(user=request.user, key=key, content=_content(request), url=target)
+        try:
+            with transaction.atomic():
+                sent.save(force_insert=True)
+        except IntegrityError as error:
+            raise SentBefore from error
+    return result
+
+
+def sent_once(view: "View[Rest]") -> "View[Rest]":
+    """A view whose form, sent again, leads to where the first sending led."""
+
+    @wraps(view)
+    def checked(request: UserRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+        if not key_of(request):
+            return view(request, *args, **kwargs)
+        if before := _before(request):
+            return _to_its_result(request, before)
+        try:
+            response = view(request, *args, **kwargs)
+        except (SentBefore, Http404, PermissionDenied):
+            # What the first sending did meanwhile may be why.
+            if before := _before(request):
+                return _to_its_result(request, before)
+            raise
+        if response.status_code >= 400 and (before := _before(request)):
+            return _to_its_result(request, before)
+        return response
+
+    return checked
+
+
+def key_of(request: HttpRequest) -> str:
+    """The key that a posted form carries, or ""."""
+    if request.method != "POST":
+        return ""
+    key = request.POST.get(FIELD, "")
+    return key if _KEY.fullmatch(key) else ""
+
+
+def _before(request: UserRequest) -> SentForm | None:
+    return SentForm.objects.filter(user=request.user, key=key_of(request)).first()
+
+
+def _to_its_result(request: UserRequest, before: SentForm) -> HttpResponse:
+    if before.content != _content(request):
+        messages.warning(
+            request,
+            _("This form was sent before. What you changed in it since then is not saved."),
+        )
+    return HttpResponseRedirect(before.url)
+
+
+def _content(request: HttpRequest) -> str:
+    """A digest of what was typed and which files were chosen."""
+    typed = [
+        (name, request.POST.getlist(name))
+        for name in sorted(request.POST)
+        if name not in (FIELD, "csrfmiddlewaretoken")
+    ]
+    files = [
+        (name, file.name, file.size)
+        for name in sorted(request.FILES)
+        for file in request.FILES.getlist(name)
+    ]
+    return hashlib.sha256(repr((request.path, typed, files)).encode()).hexdigest()
