@@ -306,7 +306,7 @@ def preview_edit(appointment: Appointment, plan: Plan, scope: str | None) -> Pre
         for each, changed in zip(chosen, plans, strict=True):
             appointments.check_keeps_bookings(each, changed)
     except SchedulingError as error:
-        warning = error
+        warning = error.with_traceback(None)
     taken = {(slot.starts_at, slot.ends_at): slot.taken for slot in appointment.slots.standing()}
     return _preview(
         appointment.ta, plans, plan, but=[each.pk for each in chosen], taken=taken, warning=warning

@@ -99,7 +99,7 @@ def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> SchedulingErr
     except SchedulingError as error:
         # Nothing was sent yet, so no field is wrong: the time just isn't to be had.
         error.status = 409 if error.status == 422 else error.status
-        return error
+        return error.with_traceback(None)  # whose frames would keep the request
     return None
 
 
@@ -108,7 +108,7 @@ def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingEr
     try:
         rules.check_move_to(booking, viewer, slot)
     except SchedulingError as error:
-        return error
+        return error.with_traceback(None)
     return None
 
 

@@ -141,7 +141,8 @@ class RefusableForm(forms.Form):
         if error.field in self.fields:
             self.add_error(error.field, error.message)
         else:
-            self.refusal = error
+            # Without the frames that it came through: one of them has this form.
+            self.refusal = error.with_traceback(None)
 
 
 class AppointmentForm(RefusableForm):

@@ -59,7 +59,7 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
         try:
             made = once(request, lambda: bookings.book(request.user, slot.pk, topic, question))
         except SchedulingError as refused:
-            error = refused
+            error = refused.with_traceback(None)  # kept beside the frames that it would keep
             if error.field in form.fields:
                 form.add_error(error.field, error.message)
             else:

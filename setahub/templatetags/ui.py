@@ -1,10 +1,14 @@
 """Template tags and filters that every page may use without loading them."""
 
 import secrets
+import warnings
 from collections.abc import Hashable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.forms import BoundField
@@ -24,10 +28,14 @@ MEMOS_KEPT = 2000  # of one place in one template
 
 
 @register.simple_tag
-@lru_cache(maxsize=512)
 def icon(name: str, size: int = 20) -> SafeString:
     """A Lucide icon as inline SVG, hidden from screen readers: the words beside it say it."""
-    drawn = _draw(str(name), size=size, aria_hidden="true", focusable="false", **{"class": "icon"})
+    return _drawn(str(name), int(size))  # what is kept are plain texts, whatever was handed in
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, size: int) -> SafeString:
+    drawn = _draw(name, size=size, aria_hidden="true", focusable="false", **{"class": "icon"})
     return mark_safe(drawn)  # noqa: S308  (our own names, drawn by the library)
 
 
@@ -40,8 +48,24 @@ register.filter("until", when.until)
 register.filter("ago", when.ago)
 
 
+# What may be kept for good: a value, and nothing that hangs on it.
+PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, Enum, type(None))
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value is text, a number, a moment or an enum's member, or a tuple of such."""
+    if isinstance(value, tuple):
+        return all(is_plain(each) for each in value)
+    # By its own type: a lazy text or user says that it is of the class that it will become.
+    return issubclass(type(value), PLAIN)
+
+
 class MemoNode(template.Node):
-    """Its content, rendered once for each set of values in each language."""
+    """Its content, rendered once for each set of values in each language.
+
+    A row, a refusal or a lazy text would keep all that it refers to, the request included; so it
+    is never kept, and a warning says that it was handed in.
+    """
 
     def __init__(self, nodelist: NodeList, values: Sequence[FilterExpression]) -> None:
         self.nodelist = nodelist
@@ -50,6 +74,9 @@ class MemoNode(template.Node):
 
     def render(self, context: Context) -> SafeString:
         key = (get_language(), *(value.resolve(context) for value in self._values))
+        if not is_plain(key):
+            warnings.warn("memo was given what isn't plain", RuntimeWarning, stacklevel=1)
+            return self.nodelist.render(context)
         rendered = self._rendered.get(key)
         if rendered is None:
             if len(self._rendered) >= MEMOS_KEPT:
@@ -63,7 +90,8 @@ def memo(parser: Parser, token: Token) -> MemoNode:
     """``{% memo a b %}…{% endmemo %}``: rendered once, then the same for the same ``a`` and ``b``.
 
     For what every page repeats. Whatever the content depends on must be among the values, and none
-    of it may be secret or of one request, such as a CSRF token.
+    of it may be secret or of one request, such as a CSRF token. The values are plain: texts, numbers,
+    moments, and tuples of those.
     """
     values = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
     nodelist = parser.parse(("endmemo",))

@@ -1,9 +1,25 @@
 """The parts of pages that are rendered once."""
 
+from datetime import date
+from enum import Enum
+from uuid import uuid4
+
+import pytest
 from django.template import Context, Template
-from django.utils.translation import override
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy, override
 
 from setahub.templatetags.ui import MEMOS_KEPT
+
+
+class Book:
+    """Anything that has more to it than it shows."""
+
+
+class Kind(Enum):
+    ONE = 1
+
 
 TEMPLATE = "{% memo place %}{{ place }}{{ made }}{% endmemo %}"
 
@@ -47,3 +63,46 @@ def test_people_do_not_see_each_others_badges(sign_in, student, ta):
     assert of_ta.count('data-unread-total="1"') == 2
     assert of_student.count('data-unread-total="0"') == 2
     assert student.username not in of_ta
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        RuntimeError("refused"),
+        gettext_lazy("Topics"),
+        SimpleLazyObject(lambda: "a"),
+        Book(),
+        ["a"],
+        ("a", Book()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_plain_value_is_refused_and_never_kept(value):
+    template = Template(TEMPLATE)
+    [memo] = template.nodelist
+    with pytest.warns(RuntimeWarning, match="isn't plain"):
+        template.render(Context({"place": value, "made": 1}))
+    assert memo._rendered == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a",
+        mark_safe("a"),
+        1,
+        1.5,
+        True,
+        None,
+        date(2026, 11, 23),
+        Kind.ONE,
+        uuid4(),
+        ("a", (1, None)),
+    ],
+    ids=repr,
+)
+def test_plain_values_are_kept(value):
+    template = Template(TEMPLATE)
+    [memo] = template.nodelist
+    template.render(Context({"place": value, "made": 1}))
+    assert list(memo._rendered) == [("en", value)]
