@@ -78,7 +78,7 @@ def instead(
 
     None where another time would be refused for the same reason.
     """
-    if error.code == "too_many":
+    if error.code in ("too_many", "rate_limited"):
         return {"nearest": []}
     slots = nearest_free(viewer, topic, slot.appointment.ta_id, slot.starts_at, but=slot.pk)
     return {"nearest": by_day(slots)}

@@ -434,6 +434,8 @@ APPOINTMENT_MAX_LENGTH = 8  # hours
 APPOINTMENT_MAX_AHEAD = 180  # days
 APPOINTMENT_MAX_REPEAT = 26  # weeks
 APPOINTMENT_MAX_SEATS = 20
+BOOKING_CHANGES = 30  # of one person in 10 minutes: bookings, moves and cancellations
+TOPICS_A_DAY = 10  # of one person
 MESSAGES_PER_MINUTE = 30  # of one user
 MESSAGE_IMAGES_PER_MINUTE = 10
 

@@ -3,6 +3,7 @@
 Locks are taken people first, by id, then the topic's row.
 """
 
+from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
@@ -13,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from setahub.lib import ratelimit
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
 from topics import notifications
@@ -61,6 +63,7 @@ def create_topic(
     topic = Topic(name=name, description=description, creator=creator, image=image or "")
     topic.clean()
     _check_name_free(topic)
+    _check_rate(creator)
     for _attempt in range(SLUG_ATTEMPTS):
         topic.slug = ""  # saving finds one that is free
         try:
@@ -228,6 +231,17 @@ def _locked(topic: Topic) -> Topic:
     if found is None:
         raise TopicError(_("This topic was just deleted."))
     return found
+
+
+def _check_rate(creator: User) -> None:
+    since = timezone.now() - timedelta(days=1)
+    made = Topic.objects.filter(creator=creator, created_at__gt=since)
+    if ratelimit.is_on() and made.count() >= policy.topics_a_day:
+        raise TopicError(
+            _("You have made %(most)d topics within a day. Please go on tomorrow.")
+            % {"most": policy.topics_a_day},
+            status=429,
+        )
 
 
 def _check_name_free(topic: Topic) -> None:

@@ -280,6 +280,16 @@ class BookingEventQuerySet(models.QuerySet["BookingEvent"]):
             "booking__slot__appointment",
         )  # fmt: skip
 
+    def changes_of(self, actor_id: int, since: datetime) -> "BookingEventQuerySet":
+        """Bookings made, moved and cancelled by somebody, not along with a whole session."""
+        kinds = BookingEvent.Kind
+        return self.filter(
+            actor=actor_id,
+            created_at__gt=since,
+            kind__in=[kinds.MADE, kinds.MOVED, kinds.CANCELLED],
+            booking__slot__appointment__cancelled_at__isnull=True,
+        )
+
 
 class BookingEvent(models.Model):
     """One line of a booking's history: what happened, by whom, when and why."""
@@ -295,7 +305,9 @@ class BookingEvent(models.Model):
 
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     detail = models.TextField(blank=True)  # a reason, or what changed, in words
     old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled
     new_starts_at = models.DateTimeField(null=True)  # of what was made or moved
@@ -312,6 +324,7 @@ class BookingEvent(models.Model):
         verbose_name = _("booking event")
         verbose_name_plural = _("booking events")
         ordering = ["created_at", "pk"]
+        indexes = [models.Index(fields=["actor", "created_at"], name="event_actor_when")]
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.booking_id})"

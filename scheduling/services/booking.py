@@ -34,6 +34,7 @@ def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
         people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
         slot = _locked_slot(slot_id)
         rules.check_bookable(people[student.pk], slot, topic)
+        rules.check_rate(student)
         booking = Booking.objects.create(
             slot=slot, student=student, ta=slot.appointment.ta, topic=topic, question=question
         )
@@ -54,6 +55,7 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
         rules.check_movable(booking, student)
         slot = _locked_slot(slot_id)
         rules.check_move_to(booking, student, slot)
+        rules.check_rate(student)
         old = booking.starts_at
         booking.slot = slot
         _revise(booking)
@@ -78,6 +80,7 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
                 status=422,
                 field="reason",
             )
+        rules.check_rate(actor)
         late = rules.cancels_late(booking, actor)
         return _cancel(booking, actor, reason.strip(), late=late)
 

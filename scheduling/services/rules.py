@@ -5,7 +5,7 @@ raise SchedulingError with the reason, or do nothing.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import BigIntegerField, DateTimeField, Exists, Q
 from django.utils import timezone
@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 
 from accounts.models import Block, User
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, Commitment, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
+from setahub.lib import ratelimit
 from setahub.lib.compiled import Compiled
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
 
 Status = Booking.Status
+CHANGES_COUNTED = timedelta(minutes=10)
 
 
 def passes(check: Callable[..., None], *args: object) -> bool:
@@ -225,6 +227,23 @@ def check_move_to(booking: Booking, student: User, slot: TimeSlot) -> None:
             "other_ta", _("A booking can only be moved to another time of the same TA.")
         )
     check_bookable(student, slot, booking.topic, moving=booking)
+
+
+def check_rate(actor: User) -> None:
+    """Each booking, move and cancellation writes to somebody: not too many in ten minutes.
+
+    Counts what is stored, under the actor's lock. Bookings that went with a whole session are one
+    act of its TA and don't count.
+    """
+    if not ratelimit.is_on():
+        return
+    since = timezone.now() - CHANGES_COUNTED
+    if BookingEvent.objects.changes_of(actor.pk, since).count() >= policy.booking_changes:
+        raise SchedulingError(
+            "rate_limited",
+            _("You have booked, moved or cancelled very often. Please wait ten minutes."),
+            status=429,
+        )
 
 
 def check_cancellable(booking: Booking, actor: User) -> None:

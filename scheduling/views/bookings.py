@@ -88,8 +88,8 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
 def cancel(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling means now, and doing it."""
     found = _own_or_404(request.user, pk)
-    posted = request.method == "POST"
-    form = CancelForm(request.POST if posted else None)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    status = 422 if form.is_bound else 200
     try:
         rules.check_cancellable(found, request.user)
         if form.is_valid():
@@ -98,15 +98,16 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The booking is cancelled."))
             return redirect(found)
     except SchedulingError as error:
-        if error.field not in form.fields:
+        if error.field not in form.fields and error.status != 429:
             return _show(request, found, error)
         form.add_error(error.field, error.message)
+        status = error.status
     shown = booking_pages.page(found, request.user) | {
         "form": form,
         "late": rules.cancels_late(found, request.user),
         "needs_reason": rules.needs_reason(found, request.user),
     }
-    return render(request, "scheduling/booking_cancel.html", shown, status=422 if posted else 200)
+    return render(request, "scheduling/booking_cancel.html", shown, status=status)
 
 
 @show_or_post

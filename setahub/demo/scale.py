@@ -23,7 +23,6 @@ from setahub.lib import when
 from setahub.lib.keys import fold
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
-from topics.services import create_topic
 
 PAST_DAYS = 365
 BLOCK = timedelta(hours=2)
@@ -277,5 +276,7 @@ def _next_run() -> int:
 def _listed_topics(creator: User) -> list[int]:
     """The ids of the topics that sessions are about, made where they are missing."""
     known = Topic.objects.in_bulk([fold(name) for name in TOPICS], field_name="name_key")
-    topics = [known.get(fold(name)) or create_topic(creator, name) for name in TOPICS]
+    topics = [
+        known.get(fold(name)) or Topic.objects.create(name=name, creator=creator) for name in TOPICS
+    ]
     return [topic.pk for topic in topics if not topic.is_archived]

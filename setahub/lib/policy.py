@@ -191,6 +191,18 @@ class Policy:
     def auto_complete(self) -> timedelta:
         return self._time("AUTO_COMPLETE")
 
+    @property
+    def booking_changes(self) -> int:
+        """Bookings, moves and cancellations of one person in ten minutes."""
+        return settings.BOOKING_CHANGES
+
+    # --- Topics ---------------------------------------------------------------------------------
+
+    @property
+    def topics_a_day(self) -> int:
+        """New topics of one person."""
+        return settings.TOPICS_A_DAY
+
     # --- Sessions -------------------------------------------------------------------------------
 
     @property
