@@ -7,10 +7,11 @@ from allauth.account.adapter import get_adapter
 from allauth.core.internal.ratelimit import respond_429
 from django.conf import settings
 from django.contrib import auth, messages
-from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts import mfa, sign_ins
 from accounts.models import User
 from setahub.lib import ratelimit
+from setahub.lib.expired import page_of_form
 from setahub.lib.ratelimit import Window
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -39,6 +41,21 @@ def _user(request: HttpRequest) -> User | AnonymousUser:
     return request._cached_user  # type: ignore[attr-defined]
 
 
+class LoginRequired(LoginRequiredMiddleware):
+    """Django's; who sent a form and is signed out is told so, and comes back to the form's page."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return super().handle_no_permission(request, view_func)
+        if "application/json" not in request.headers.get("Accept", ""):
+            messages.warning(
+                request, _("You are signed out, so this was not sent. Sign in and send it again.")
+            )
+        return redirect_to_login(page_of_form(request), reverse(settings.LOGIN_URL))
+
+
 def auth_limit(get_response: GetResponse) -> GetResponse:
     """Refuses (429) more forms a minute of one page under ``/auth/`` than a campus would send.
 
@@ -57,12 +74,13 @@ def auth_limit(get_response: GetResponse) -> GetResponse:
 
 
 def last_seen(get_response: GetResponse) -> GetResponse:
-    """Notes every ten minutes that a session is in use, and on which device."""
+    """Notes every now and then that a session is in use, and on which device."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         session = request.session
-        if sign_ins.is_due(getattr(session, "last_seen", None)) and request.user.is_authenticated:
+        seen = getattr(session, "last_seen", None)  # None: nothing was asked of the session
+        if seen and request.user.is_authenticated and sign_ins.is_due(seen, request.user):
             with contextlib.suppress(DatabaseError):  # the page is there; this can wait
                 agent = request.headers.get("User-Agent", "")
                 sign_ins.note(request.user, session.session_key or "", agent)

@@ -10,6 +10,7 @@ from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts import sign_ins
 from accounts.models import SignIn, User
 from accounts.signals import session_renewed
 from setahub.lib.compiled import Compiled
@@ -26,6 +27,8 @@ _alive = Compiled(
 
 class SessionStore(BaseSessionStore):
     """Loads a session's sign-in and its user along, in one query, and keeps it when the key changes.
+
+    One of staff that nobody used for ``STAFF_SESSION_IDLE`` seconds ends when it is loaded.
 
     ``last_seen``: when the loaded session was last seen, as far as was noted; None before that.
     ``earlier_key``: the key that it had before it changed during this request.
@@ -46,7 +49,18 @@ class SessionStore(BaseSessionStore):
         if hasattr(session, "sign_in"):
             self.last_seen = session.sign_in.last_seen_at
             self._user = session.sign_in.user
-        return self.decode(session.session_data)
+        kept = self.decode(session.session_data)
+        if sign_ins.is_idle(self.last_seen) and self._is_of_staff(kept):
+            session.delete()
+            self._session_key = self._user = self.last_seen = None
+            return {}
+        return kept
+
+    def _is_of_staff(self, kept: dict[str, Any]) -> bool:
+        if self._user is not None:
+            return self._user.is_staff
+        key = str(kept.get(SESSION_KEY, ""))
+        return key.isdecimal() and User.objects.filter(pk=key, is_staff=True).exists()
 
     def user(self) -> User | None:
         """The active user that this session lets in, where loading it has told; costs no query.

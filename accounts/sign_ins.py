@@ -6,6 +6,7 @@ Ending says so by the signal ``sessions_ended`` once it is committed, so that op
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,12 +16,19 @@ from accounts.models import SignIn, User
 from accounts.signals import sessions_ended
 
 NOTED_EVERY = timedelta(minutes=10)
+NOTED_EVERY_OF_STAFF = timedelta(minutes=1)  # theirs end when they are idle
 SHOWN = 50
 
 
-def is_due(last_seen: datetime | None) -> bool:
+def is_due(last_seen: datetime | None, user: User) -> bool:
     """Whether it is time to note again that a session is in use; not at every request."""
-    return last_seen is not None and timezone.now() - last_seen >= NOTED_EVERY
+    every = NOTED_EVERY_OF_STAFF if user.is_staff else NOTED_EVERY
+    return last_seen is not None and timezone.now() - last_seen >= every
+
+
+def is_idle(last_seen: datetime) -> bool:
+    """Whether a session was in no use for so long that it ends, if it is one of staff."""
+    return timezone.now() - last_seen >= timedelta(seconds=settings.STAFF_SESSION_IDLE)
 
 
 def note(user: User, session_key: str, user_agent: str) -> None:

@@ -160,6 +160,6 @@ def image(request: UserRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Message.objects.seen_by(request.user.pk).exclude(image=""), pk=pk)
     stored = found.thumb if request.GET.get("size") == "thumb" else found.image
     try:
-        return picture_response(request, stored, cache="private, max-age=31536000, immutable")
+        return picture_response(request, stored, cache="private, no-store")
     except (OSError, ValueError) as error:
         raise Http404 from error

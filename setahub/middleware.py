@@ -7,11 +7,14 @@ from urllib.parse import urlencode, urlsplit
 
 from csp.utils import build_policy
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_only_middleware
+from django.utils.functional import SimpleLazyObject
 
 from setahub import views
 from setahub.lib import logs, readiness
@@ -25,7 +28,7 @@ access_logger = logging.getLogger("setahub.access")
 PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
-        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture",
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture",
         "encrypted-media", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi",
         "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
     )
@@ -109,8 +112,8 @@ def permissions(get_response: GetResponse) -> GetResponse:
 def htmx(get_response: GetResponse) -> GetResponse:
     """The same address answers htmx with a fragment and a browser with a page: say so to caches.
 
-    Pages belong to their reader alone and are never kept by a shared cache. A redirect to the login
-    page, when a session has ended meanwhile, is for the whole page and not for a part of it.
+    A redirect to the login page, when a session has ended meanwhile, is for the whole page and not
+    for a part of it.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -122,10 +125,54 @@ def htmx(get_response: GetResponse) -> GetResponse:
                 back = f"?{urlencode({'next': here.path})}" if here.path else ""
                 response = HttpResponse(status=401, headers={"HX-Redirect": login + back})
         patch_vary_headers(response, ["HX-Request"])
-        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
     return middleware
+
+
+NOBODY = "0"  # in the cookie: who was signed in is so no longer
+KEPT_BY_NOBODY = "private, no-store"
+SEEN_BY_ALL = "private, no-cache"
+
+
+def reader(get_response: GetResponse) -> GetResponse:
+    """What is made for one person stays with them, also where the computer is shared.
+
+    Pages of whoever is signed in are kept by nobody. A cookie tells scripts who is signed in now
+    (static/js/reader.js compares it with whom a page was made for), and when that is somebody else
+    than before, or nobody, the browser empties its cache.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        # Who the view has asked for; an answer that asked for nobody is nobody's. Signing in and
+        # out puts a user of its own into the request.
+        before = getattr(request, "_cached_user", None)
+        now = before if isinstance(request.user, SimpleLazyObject) else request.user
+        response.headers.setdefault(
+            "Cache-Control",
+            KEPT_BY_NOBODY if _id(now) or _id(before) else SEEN_BY_ALL,
+        )
+        if now is None:
+            return response
+        told = request.COOKIES.get(settings.READER_COOKIE_NAME)
+        earlier = {_id(before), told} - {"", None, NOBODY, _id(now)}
+        if earlier:
+            response.headers["Clear-Site-Data"] = '"cache"'
+        if earlier or (_id(now) and told != _id(now)):
+            response.set_cookie(
+                settings.READER_COOKIE_NAME,
+                _id(now) or NOBODY,
+                secure=settings.HTTPS,
+                samesite="Lax",
+            )
+        return response
+
+    return middleware
+
+
+def _id(user: AbstractBaseUser | AnonymousUser | None) -> str:
+    return str(user.pk) if user is not None and user.is_authenticated else ""
 
 
 class ErrorPages:

@@ -19,6 +19,7 @@ from accounts.models import SignIn, User
 from accounts.sessions import SessionStore
 from accounts.signals import sessions_ended
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login, signed_in
+from chat.sockets import user_of_session
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,13 @@ def ended():
 
 def key_of(client: Client) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def entered(user) -> Client:
+    """A client that somebody with the usual password has signed in with."""
+    client = Client()
+    client.post("/auth/login/", {"login": user.email, "password": PASSWORD})
+    return client
 
 
 def made_by_hand(user) -> Client:
@@ -320,3 +328,35 @@ class TestUser:
         client = made_by_hand(student)
         assert SessionStore(key_of(client)).user() is None
         assert client.get("/users/me/").context["user"] == student
+
+
+class TestASessionOfStaff:
+    """ends after twelve hours without a request; everybody else's goes on."""
+
+    IDLE = timedelta(hours=12)
+
+    @pytest.mark.parametrize("make", [made_by_hand, entered])
+    def test_ends_when_nobody_used_it(self, clock, staff, make):
+        client = make(staff)
+        clock.shift(self.IDLE - timedelta(seconds=1))
+        assert signed_in(client)
+        clock.shift(self.IDLE)
+        assert not signed_in(client)
+        assert not signed_in(client)
+
+    def test_lasts_while_it_is_used(self, clock, staff):
+        client = entered(staff)
+        for _ in range(3):
+            clock.shift(timedelta(hours=11))
+            assert signed_in(client)
+
+    def test_lets_no_socket_in_either(self, clock, staff):
+        client = entered(staff)
+        clock.shift(self.IDLE)
+        assert user_of_session(key_of(client)) is None
+        assert Session.objects.count() == 0
+
+    def test_of_others_goes_on(self, clock, student):
+        client = made_by_hand(student)
+        clock.shift(self.IDLE * 2)
+        assert signed_in(client)

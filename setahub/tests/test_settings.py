@@ -122,3 +122,18 @@ def test_links_in_emails_lead_to_the_first_host_or_where_one_says(environ, site)
         text=True,
     )
     assert done.stdout.strip() == site
+
+
+@pytest.mark.parametrize(("https", "prefix"), [("True", "__Host-"), ("False", "")])
+def test_under_https_cookies_are_of_this_host_alone(https, prefix):
+    names = "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.READER_COOKIE_NAME)"
+    found = subprocess.run(
+        [sys.executable, "-c", f"from setahub import settings as s; {names}"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "SECRET_KEY": SECRET, "HTTPS": https, "SITE_URL": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.split() == [
+        f"{prefix}{name}" for name in ("sessionid", "csrftoken", "reader")
+    ]

@@ -21,17 +21,5 @@ function tendMenus() {
   });
 }
 
-/** Who signs out leaves no drafts or unsent messages behind for the next at this computer. */
-function forgetOnSignOut() {
-  document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-sign-out]")) return;
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith("setahub.")) localStorage.removeItem(key);
-    }
-    indexedDB.deleteDatabase("setahub");
-  });
-}
-
 focusFirstError(document);
 tendMenus();
-forgetOnSignOut();

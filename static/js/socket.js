@@ -3,6 +3,8 @@
 // Events are the frames by their type, and: "open" (connected; {first}), "closed", and "sync" (some
 // frames may have been missed: ask the server). A frame is only a hint; the database is the truth.
 
+import { isOthers } from "./reader.js";
+
 const PING_EVERY = 25_000;
 const ANSWER_WITHIN = 10_000;
 const FIRST_WAIT = 1_000;
@@ -74,6 +76,8 @@ function tell(name, detail = {}) {
 function connect() {
   clearTimeout(reconnecting);
   if (ended || socket) return;
+  // Somebody else's session: what is typed on this page must never be theirs.
+  if (isOthers()) return signedOut();
   const address = new URL("/ws/", location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const own = new WebSocket(address);

@@ -1,0 +1,138 @@
+"""A form that came too late: its token no longer holds, or who sent it is not signed in any more.
+
+What was typed is never lost for that: who is still the same person gets it back, to send it again.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext as _
+
+# In every form beside its token: the id of whom its page was made for, empty for a visitor.
+MADE_FOR = "made_for"
+_OURS = {"csrfmiddlewaretoken", MADE_FOR}
+_SECRET = re.compile("password|credential", re.IGNORECASE)
+_LONG = 60  # a value without white space that is longer was hardly typed by hand
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A value that was sent. ``kind``: ``hidden``, ``text``, ``password`` or ``file``."""
+
+    name: str
+    kind: str
+    value: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.name.rpartition("-")[2].replace("_", " ").capitalize()
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """Where the form was shown, as far as the browser tells; else where it was sent."""
+    here = urlsplit(request.headers.get("Referer", ""))
+    if here.path and here.netloc == request.get_host():
+        return here.path + (f"?{here.query}" if here.query else "")
+    return request.get_full_path()
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: what was sent, with a fresh token, where it is certain that the same person sent it."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse(
+            {
+                "type": "error",
+                "code": "not_allowed",
+                "detail": _("This page has expired. Reload it and send this again."),
+                "client_id": request.POST.get("client_id"),
+            },
+            status=403,
+        )
+    user, made_for = request.user, request.POST.get(MADE_FOR)
+    if not _is_own(request, reason):
+        shown = _words(
+            _("This form has expired"),
+            _("Go back, reload the page and send it again. Nothing was changed."),
+        )
+    elif not user.is_authenticated and (made_for or _needs_a_user(request)):
+        shown = _words(
+            _("You are signed out"),
+            _("Sign in, then send the form again. Nothing was changed."),
+            redirect_to_login(page_of_form(request), resolve_url(settings.LOGIN_URL)).url,
+            _("Sign in"),
+        )
+    elif user.is_authenticated and made_for == "":
+        shown = _words(
+            _("You have signed in meanwhile"),
+            _("That page was still from before. Nothing was changed."),
+            resolve_url("home"),
+            _("Go on"),
+        )
+    elif user.is_authenticated and made_for not in (None, str(user.pk)):
+        shown = _words(
+            _("That page was somebody else's"),
+            _("You are signed in as %(name)s now. What was typed there was not sent, and is gone.")
+            % {"name": user.username},
+            resolve_url("home"),
+            _("Go on"),
+        )
+    else:
+        return _again(request)
+    return _for_the_whole_page(render(request, "shared/error.html", shown, status=403))
+
+
+def _is_own(request: HttpRequest, reason: str) -> bool:
+    """Whether the form came from a page of this site, rather than from one that lures into it."""
+    if reason.startswith(("Origin checking", "Referer checking")):
+        return False
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return False
+    referer = urlsplit(request.headers.get("Referer", "")).netloc
+    return not referer or referer == request.get_host()
+
+
+def _needs_a_user(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is None or getattr(match.func, "login_required", True)
+
+
+def _words(heading: str, text: str, url: str = "", action: str = "") -> dict[str, Any]:
+    return {"glyph": "lock", "heading": heading, "text": text, "url": url, "action": action}
+
+
+def _again(request: HttpRequest) -> HttpResponse:
+    shown = {
+        "sent": _sent(request),
+        "action": request.get_full_path(),
+        "back": page_of_form(request),
+        "has_files": bool(request.FILES),
+    }
+    return _for_the_whole_page(render(request, "shared/send_again.html", shown, status=403))
+
+
+def _sent(request: HttpRequest) -> list[Sent]:
+    found = []
+    for name, values in request.POST.lists():
+        if name in _OURS:
+            continue
+        if _SECRET.search(name):
+            found.append(Sent(name, "password"))
+            continue
+        for value in values:
+            typed = any(char.isspace() for char in value.strip()) or len(value) > _LONG
+            found.append(Sent(name, "text" if typed else "hidden", value))
+    return [*found, *(Sent(name, "file") for name in request.FILES)]
+
+
+def _for_the_whole_page(response: HttpResponse) -> HttpResponse:
+    """Says to htmx, which would drop it, that this takes the place of the page's content."""
+    response.headers["HX-Retarget"] = "#main"
+    response.headers["HX-Reselect"] = "#main"
+    response.headers["HX-Reswap"] = "outerHTML show:window:top"
+    return response
