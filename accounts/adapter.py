@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.validators import validate_username
 from setahub.lib import ratelimit
 from setahub.lib.keys import fold, nfc
+from setahub.lib.mail import Mail
 from setahub.lib.ratelimit import Window
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,18 @@ class AccountAdapter(DefaultAccountAdapter):
         if User.objects.exclude(pk=email_address.user_id).with_email(email_address.email).exists():
             return False
         return super().confirm_email(request, email_address)
+
+    def render_mail(self, *args: Any, **options: Any) -> Mail:
+        """The letter, as ours are sent."""
+        made = super().render_mail(*args, **options)
+        return Mail(
+            made.subject,
+            made.body,
+            made.from_email,
+            made.to,
+            headers=made.extra_headers,
+            alternatives=made.alternatives,
+        )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send, and go on when the mail server is away: an account isn't lost for a letter.

@@ -2,6 +2,8 @@
 itself."""
 
 import re
+from dataclasses import replace
+from email import message_from_bytes, policy
 from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 
 import pytest
@@ -158,6 +160,26 @@ class TestLetter:
         assert headers["List-Unsubscribe"] == f"<http://localhost/email/unsubscribe/{token}/>"
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert headers["Auto-Submitted"] == "auto-generated"
+
+    @pytest.mark.parametrize(
+        "subject",
+        ["Booked", "x" * 120, "Booked: " + "D" * 90, "ยกเลิก: โครงสร้างข้อมูลและอัลกอริทึม " * 4],
+    )
+    def test_every_header_begins_beside_its_name(self, student, settings, subject):
+        """Relays that unfold lines break the signature over a value that begins on the next."""
+        settings.SITE_URL = "https://setahub.students.engineering.university.example"
+        student.email = "a" * 60 + "@students.engineering.university.example"
+        write_to(student, MailKind.BOOKINGS, replace(LETTER, subject=subject), key="key-" * 20)
+        raw = mail.outbox[0].message().as_bytes(linesep="\r\n").partition(b"\r\n\r\n")[0]
+        lines = raw.split(b"\r\n")
+        assert not [line for line in lines if re.fullmatch(rb"[\w-]+:\s*", line)]
+        assert max(map(len, lines)) < 998
+        assert all(len(line) <= 76 for line in lines if b"=?utf-8?" in line)
+        token = unsubscribe_token(student, MailKind.BOOKINGS)
+        whole = f"List-Unsubscribe: <{settings.SITE_URL}/email/unsubscribe/{token}/>"
+        assert whole.encode() in lines
+        read = message_from_bytes(raw, policy=policy.default)
+        assert read["Subject"] == " ".join(subject.split())
 
     def test_sent_again_it_is_the_same_message(self, sent, student):
         write_to(student, MailKind.BOOKINGS, LETTER, key="booking-7-made")
