@@ -156,6 +156,7 @@ def page(booking: Booking, viewer: User) -> dict[str, Any]:
         "booking": booking,
         "as_student": as_student,
         "other": booking.ta if as_student else booking.student,
+        "shows_room": booking.shows_room_to(viewer.pk),
         "actions": actions(booking, viewer),
         "history": history(booking, viewer),
         "google": calendars.google_link(booking, viewer),
@@ -197,13 +198,20 @@ def glyph(event: BookingEvent) -> str:
 def history(booking: Booking, viewer: User) -> list[Line]:
     """What happened to the booking, oldest first, with what only the time has done. One query."""
     lines = [
-        Line(glyph(event), tell(event, viewer), event.detail, event.created_at)
+        Line(glyph(event), tell(event, viewer), detail(event, viewer), event.created_at)
         for event in booking.events.select_related("actor")
     ]
     if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
         at = booking.ends_at + policy.auto_complete
         lines.append(Line("circle-check", _by_itself(), "", at))
     return lines
+
+
+def detail(event: BookingEvent, viewer: User) -> str:
+    """The reason, or what changed in the session as far as the viewer may know it."""
+    if event.kind == Kind.CHANGED and not event.booking.shows_room_to(viewer.pk):
+        return ""
+    return event.detail
 
 
 def tell(event: BookingEvent, viewer: User) -> str:

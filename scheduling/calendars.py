@@ -2,29 +2,35 @@
 
 Sources: RFC 5545 (iCalendar), RFC 5546 (METHOD, SEQUENCE), RFC 7986 (NAME, REFRESH-INTERVAL). Times
 are UTC. The site is the organizer, under the TA's name; nobody's address is told to another.
+Written by hand, since a feed of many bookings took a library seconds.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration
 
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent
+from scheduling.models.bookings import BookingQuerySet
 from setahub.lib.mail import Attachment, absolute
+from setahub.lib.policy import LONGEST_SESSION
 
 PRODID = "-//SETAHub//SETAHub//EN"
-ALARM = timedelta(minutes=-15)  # from the start
-REFRESH = timedelta(hours=1)  # how often programs should look at the feed
+ALARM = "-PT15M"  # from the start
+REFRESH = "PT1H"  # how often programs should look at the feed
+KEPT = timedelta(days=60)  # how long the feed has what is over: calendars stop reading at 1 MB
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
+LINE = 75  # octets at most, the line break aside
 
 
 @dataclass(frozen=True)
@@ -65,12 +71,6 @@ def after(event: BookingEvent) -> Revision:
     )
 
 
-def place(then: Revision) -> str:
-    """Where it is; of a cancelled one not the address of the online room."""
-    hidden = then.cancelled and then.place.startswith("https://")
-    return _("online") if hidden else then.place
-
-
 # --- For people ---------------------------------------------------------------------------------
 
 
@@ -78,27 +78,41 @@ def invitation(event: BookingEvent, reader: User) -> Attachment:
     """What an email about a change carries for its reader's calendar."""
     then = after(event)
     method = "CANCEL" if then.cancelled else "REQUEST"
-    entry = _entry(event.booking, reader, then)
-    entry.add("attendee", _attendee(reader))
-    content = _calendar(method, [entry]).to_ical().decode()
+    entry = _entry(event.booking, reader, then, _attendee(reader))
+    content = _calendar(method, entry).decode()
     return Attachment("booking.ics", content, f"text/calendar; method={method}")
 
 
 def single(booking: Booking, reader: User) -> bytes:
     """One booking as a file to add to a calendar."""
-    return _calendar("PUBLISH", [_entry(booking, reader, current(booking))]).to_ical()
+    return _calendar("PUBLISH", _entry(booking, reader, current(booking)))
 
 
 def feed(reader: User) -> bytes:
-    """All bookings of a person, taken and given, cancelled ones marked so. One query."""
-    found = Booking.objects.of(reader.pk).with_people().order_by("starts_at", "pk")
-    calendar = _calendar("PUBLISH", (_entry(each, reader, current(each)) for each in found))
-    calendar.add("name", "SETAHub")
-    calendar.add("x-wr-calname", "SETAHub")
-    calendar.add("x-wr-timezone", settings.TIME_ZONE)
-    calendar.add("refresh-interval", REFRESH, {"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", vDuration(REFRESH).to_ical().decode())
-    return calendar.to_ical()
+    """A person's bookings, taken and given, cancelled ones marked so: all to come, and the last.
+
+    One query.
+    """
+    about = [
+        "NAME:SETAHub",
+        "X-WR-CALNAME:SETAHub",
+        f"X-WR-TIMEZONE:{settings.TIME_ZONE}",
+        f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
+        f"X-PUBLISHED-TTL:{REFRESH}",
+    ]
+    entries = (
+        line
+        for each in _in_feed(reader).with_people()
+        for line in _entry(each, reader, current(each))
+    )
+    return _calendar("PUBLISH", entries, about)
+
+
+def _in_feed(reader: User) -> BookingQuerySet:
+    since = timezone.now() - KEPT
+    # What its start says follows from its end, and has an index.
+    lately = Booking.objects.filter(ends_at__gt=since, starts_at__gt=since - LONGEST_SESSION)
+    return lately.of(reader.pk).order_by("starts_at", "pk")
 
 
 def feed_tag(reader: User) -> str:
@@ -106,7 +120,7 @@ def feed_tag(reader: User) -> str:
 
     Programs ask many times a day, and mostly nothing has changed.
     """
-    found = Booking.objects.of(reader.pk).order_by("starts_at", "pk").values_list(*_SHOWN)
+    found = _in_feed(reader).values_list(*_SHOWN)
     surroundings = (_THIS_CODE, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, settings.TIME_ZONE)
     shown = [surroundings, get_language(), reader.pk, *found]
     return sha256("\n".join(map(repr, shown)).encode()).hexdigest()
@@ -116,21 +130,20 @@ def feed_tag(reader: User) -> str:
 _SHOWN = [
     "pk", "uid", "sequence", "status", "starts_at", "ends_at", "created_at", "revised_at",
     "question", "student", "student__username", "ta__username", "topic__name",
-    "slot__appointment__location", "slot__appointment__notes",
+    "ta", "slot__appointment__location", "slot__appointment__notes",
 ]  # fmt: skip
 _THIS_CODE = sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def google_link(booking: Booking, reader: User) -> str:
     """Google Calendar's page with the booking filled in. What it is about stays here."""
-    form = "%Y%m%dT%H%M%SZ"
     now = current(booking)
     return "https://calendar.google.com/calendar/render?" + urlencode(
         {
             "action": "TEMPLATE",
             "text": summary(booking, reader),
-            "dates": f"{now.starts_at:{form}}/{now.ends_at:{form}}",
-            "location": now.place,
+            "dates": f"{_utc(now.starts_at)}/{_utc(now.ends_at)}",
+            "location": now.place if booking.shows_room_to(reader.pk) else "",
             "details": absolute(booking.get_absolute_url()),
         }
     )
@@ -145,34 +158,45 @@ def summary(booking: Booking, reader: User) -> str:
 # --- In iCalendar -------------------------------------------------------------------------------
 
 
-def _calendar(method: str, entries: Iterable[Event]) -> Calendar:
-    calendar = Calendar()
-    calendar.add("prodid", PRODID)
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method)
-    for entry in entries:
-        calendar.add_component(entry)
-    return calendar
+def _calendar(method: str, entries: Iterable[str], about: Iterable[str] = ()) -> bytes:
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        f"PRODID:{PRODID}",
+        "CALSCALE:GREGORIAN",
+        f"METHOD:{method}",
+        *about,
+        *entries,
+        "END:VCALENDAR",
+    ]
+    return b"".join(map(_folded, lines))
 
 
-def _entry(booking: Booking, reader: User, then: Revision) -> Event:
-    entry = Event()
-    entry.add("uid", str(booking.uid))
-    entry.add("sequence", then.sequence)
-    entry.add("dtstamp", then.at)
-    entry.add("dtstart", then.starts_at)
-    entry.add("dtend", then.ends_at)
-    entry.add("summary", _clean(summary(booking, reader)))
-    entry.add("description", _clean(_description(booking, reader)))
-    entry.add("location", _clean(place(then)))
-    entry.add("url", absolute(booking.get_absolute_url()))
-    entry.add("status", "CANCELLED" if then.cancelled else "CONFIRMED")
-    entry.add("transp", "TRANSPARENT" if then.cancelled else "OPAQUE")
-    entry.add("organizer", _organizer(booking))
+def _entry(booking: Booking, reader: User, then: Revision, *more: str) -> Iterator[str]:
+    """The lines of one event, ``more`` among them."""
+    address = absolute(booking.get_absolute_url())
+    yield "BEGIN:VEVENT"
+    yield f"UID:{booking.uid}"
+    yield f"SEQUENCE:{then.sequence}"
+    yield f"DTSTAMP:{_utc(then.at)}"
+    yield f"DTSTART:{_utc(then.starts_at)}"
+    yield f"DTEND:{_utc(then.ends_at)}"
+    yield f"SUMMARY:{_text(summary(booking, reader))}"
+    yield f"DESCRIPTION:{_text(_description(booking, reader))}"
+    if booking.shows_room_to(reader.pk):
+        yield f"LOCATION:{_text(then.place)}"
+    yield f"URL:{address}"
+    yield f"STATUS:{'CANCELLED' if then.cancelled else 'CONFIRMED'}"
+    yield f"TRANSP:{'TRANSPARENT' if then.cancelled else 'OPAQUE'}"
+    yield f"ORGANIZER;CN={_quoted(booking.ta.username)}:mailto:{_site_address()}"
+    yield from more
     if not then.cancelled:
-        entry.add_component(Alarm.new_display(_clean(summary(booking, reader)), ALARM))
-    return entry
+        yield "BEGIN:VALARM"
+        yield "ACTION:DISPLAY"
+        yield f"DESCRIPTION:{_text(summary(booking, reader))}"
+        yield f"TRIGGER:{ALARM}"
+        yield "END:VALARM"
+    yield "END:VEVENT"
 
 
 def _description(booking: Booking, reader: User) -> str:
@@ -183,32 +207,46 @@ def _description(booking: Booking, reader: User) -> str:
         else _("What %(name)s needs help with:") % {"name": booking.student.username},
         booking.question,
     ]
-    if booking.slot.appointment.notes:
+    if booking.slot.appointment.notes and booking.shows_room_to(reader.pk):
         parts += ["", _("Notes on this session:"), booking.slot.appointment.notes]
     return "\n".join([*parts, "", absolute(booking.get_absolute_url())])
 
 
-def _organizer(booking: Booking) -> vCalAddress:
-    address = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
-    address.params["CN"] = booking.ta.username
-    return address
+def _site_address() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
-def _attendee(reader: User) -> vCalAddress:
+def _attendee(reader: User) -> str:
     """The reader, who has accepted by booking or by opening the time: no answer is wanted."""
-    address = vCalAddress(f"mailto:{reader.email}")
-    address.params.update(
-        {
-            "CN": reader.username,
-            "CUTYPE": "INDIVIDUAL",
-            "ROLE": "REQ-PARTICIPANT",
-            "PARTSTAT": "ACCEPTED",
-            "RSVP": "FALSE",
-        }
+    return (
+        f"ATTENDEE;CN={_quoted(reader.username)};CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT"
+        f";PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:{reader.email}"
     )
-    return address
 
 
-def _clean(text: str) -> str:
-    """Without control characters, which RFC 5545 has no place for."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text)
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _text(value: str) -> str:
+    """A value of type TEXT (RFC 5545, section 3.3.11), without characters it has no place for."""
+    lines = re.sub(r"\r\n?", "\n", value)
+    escaped = re.sub(r"([\\;,])", r"\\\1", re.sub(_CONTROL, "", lines))
+    return escaped.replace("\n", "\\n")
+
+
+def _quoted(value: str) -> str:
+    """A value of a parameter, in which no quotation mark can stand."""
+    return '"' + re.sub(_CONTROL, "", value.replace("\n", " ")).replace('"', "'") + '"'
+
+
+def _folded(line: str) -> bytes:
+    """A line in pieces that no program finds too long (RFC 5545, section 3.1), none cut in a letter."""
+    left, pieces = line.encode(), []
+    while len(left) > LINE - bool(pieces):
+        end = LINE - bool(pieces)
+        while left[end] & 0xC0 == 0x80:  # amid the octets of a letter
+            end -= 1
+        pieces.append(left[:end])
+        left = left[end:]
+    return b"\r\n ".join([*pieces, left]) + b"\r\n"

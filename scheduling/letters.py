@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling.calendars import Revision, after, current, place
+from scheduling.calendars import Revision, after, current
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from setahub.lib import when
 from setahub.lib.mail import Letter
@@ -53,7 +53,7 @@ def reminder(booking: Booking) -> Letter:
     told = {
         "topic": booking.topic.name,
         "name": booking.ta.username,
-        "time": _soon(booking.starts_at),
+        "time": when.full(booking.starts_at),
     }
     lead = [_begins(booking.starts_at)]
     if not booking.is_late_to_change(timezone.now()):
@@ -64,7 +64,7 @@ def reminder(booking: Booking) -> Letter:
         subject=_("%(time)s: %(topic)s with %(name)s") % told,
         lead=lead,
         facts=_facts(booking, current(booking), booking.student),
-        quotes=[*_question(booking, booking.student), *_notes(booking)],
+        quotes=[*_question(booking, booking.student), *_notes(booking, booking.student)],
         action=(_("See the booking"), booking.get_absolute_url()),
     )
 
@@ -74,9 +74,10 @@ def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Letter:
     names = ", ".join(booking.student.username for booking in bookings)
     shown = current(bookings[0])
     return Letter(
-        subject=_("%(time)s: you help %(names)s") % {"time": _soon(slot.starts_at), "names": names},
+        subject=_("%(time)s: you help %(names)s")
+        % {"time": when.full(slot.starts_at), "names": names},
         lead=[_begins(slot.starts_at)],
-        facts=[_time(shown), *_place(shown)],
+        facts=[_time(shown), _place(shown)],
         quotes=[
             (
                 _("%(topic)s, %(name)s")
@@ -134,12 +135,11 @@ def _other(booking: Booking, reader: User) -> User:
 
 
 def _begins(moment: datetime) -> str:
-    return _("A reminder: this begins %(until)s.") % {"until": when.until(moment)}
-
-
-def _soon(moment: datetime) -> str:
-    """``Tomorrow 13:30``."""
-    return f"{when.day_name(moment)} {when.clock(moment)}"
+    """Without today or tomorrow: nobody knows on which day it is read."""
+    return _("A reminder: this begins on %(day)s at %(time)s.") % {
+        "day": when.day_long(moment),
+        "time": when.clock(moment),
+    }
 
 
 # --- Parts --------------------------------------------------------------------------------------
@@ -149,18 +149,27 @@ def _facts(booking: Booking, then: Revision, reader: User) -> list[tuple[str, st
     as_student = reader.pk == booking.student_id
     return [
         _time(then),
-        *([] if then.cancelled else _place(then)),
+        *([_place(then)] if _tells_room(booking, then, reader) else []),
         (_("Topic"), booking.topic.name),
         (_("TA"), booking.ta.username) if as_student else (_("Student"), booking.student.username),
     ]
 
 
 def _time(then: Revision) -> tuple[str, str]:
-    return _("When"), when.full_range(then.starts_at, then.ends_at)
+    told = {
+        "time": when.full_range(then.starts_at, then.ends_at),
+        "zone": when.zone_name(then.starts_at),
+    }
+    return _("When"), _("%(time)s (%(zone)s)") % told
 
 
-def _place(then: Revision) -> list[tuple[str, str]]:
-    return [(_("Where"), place(then))]
+def _place(then: Revision) -> tuple[str, str]:
+    return _("Where"), then.place
+
+
+def _tells_room(booking: Booking, then: Revision, reader: User) -> bool:
+    """Not of what is cancelled, nor of what was cancelled since: letters may be late."""
+    return not then.cancelled and booking.shows_room_to(reader.pk)
 
 
 def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
@@ -169,7 +178,7 @@ def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
         return [(_("Why"), event.detail)] if event.detail else []
     if event.kind == Kind.CHANGED:
         return [(_("What changed"), event.detail)]
-    return [*_question(booking, reader), *_notes(booking)]
+    return [*_question(booking, reader), *_notes(booking, reader)]
 
 
 def _question(booking: Booking, reader: User) -> list[tuple[str, str]]:
@@ -179,8 +188,8 @@ def _question(booking: Booking, reader: User) -> list[tuple[str, str]]:
     return [(label, booking.question)]
 
 
-def _notes(booking: Booking) -> list[tuple[str, str]]:
-    notes = booking.slot.appointment.notes
+def _notes(booking: Booking, reader: User) -> list[tuple[str, str]]:
+    notes = booking.slot.appointment.notes if booking.shows_room_to(reader.pk) else ""
     return [(_("Notes on this session"), notes)] if notes else []
 
 

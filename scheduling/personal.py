@@ -70,10 +70,10 @@ def visits_of(user: User) -> list[Any]:
 def forget(user: User) -> None:
     """History stays with the others; the address of a room of one's own goes."""
     NothingFree.objects.filter(student=user).delete()
-    own_rooms = Appointment.objects.of(user.pk).filter(location__startswith="https://")
+    own_rooms = Appointment.objects.of(user.pk).filter(location__icontains="://")
     own_rooms.update(location=NOWHERE)
     events = BookingEvent.objects.filter(booking__ta=user)
-    events.filter(place__startswith="https://").update(place=NOWHERE)
+    events.filter(place__icontains="://").update(place=NOWHERE)
     events.filter(actor=user, kind=BookingEvent.Kind.CHANGED).update(detail="")  # new places
 
 

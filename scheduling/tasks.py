@@ -17,6 +17,9 @@ def tell(event_id: int, reader_id: int) -> None:
     reader = User.objects.filter(pk=reader_id).first()
     if event is None or reader is None:
         return
+    changed = event.kind == BookingEvent.Kind.CHANGED
+    if changed and not event.booking.shows_room_to(reader.pk):
+        return  # cancelled since: where it would have been is of no use, and not theirs any more
     write_to(
         reader,
         MailKind.BOOKINGS,

@@ -1,5 +1,6 @@
 """A TA's availability: appointments ("TA sessions") and their time slots."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -119,7 +120,13 @@ class Appointment(models.Model):
 
     @property
     def is_online(self) -> bool:
-        return self.location.startswith("https://")
+        """Whether its place has the address of a room, which only who booked may read."""
+        return re.search(r"https?://", self.location, re.IGNORECASE) is not None
+
+    @property
+    def is_address(self) -> bool:
+        """Whether its place is that address and nothing else."""
+        return re.fullmatch(r"https://\S+", self.location) is not None
 
     def has_started(self, now: datetime | None = None) -> bool:
         return self.starts_at <= (now or timezone.now())

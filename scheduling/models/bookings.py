@@ -43,7 +43,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status=Booking.Status.BOOKED)
 
     def kept(self) -> "BookingQuerySet":
-        """Those that were not cancelled."""
+        """Those that were not cancelled: what counts as booked, wherever seats are counted."""
         return self.exclude(status=Booking.Status.CANCELLED)
 
     def upcoming(self, now: datetime) -> "BookingQuerySet":
@@ -253,6 +253,13 @@ class Booking(models.Model):
     def is_over(self) -> bool:
         """Settled, or its end has passed and nobody has said yet how it went."""
         return self.is_settled or self.ends_at <= timezone.now()
+
+    def shows_room_to(self, reader_id: int) -> bool:
+        """Whether this person may read where it is, and the notes: with a cancelled one no student.
+
+        Its TA still knows the own session.
+        """
+        return self.status != self.Status.CANCELLED or reader_id == self.ta_id
 
     def is_late_to_change(self, now: datetime) -> bool:
         """Within ``LATE_CANCEL`` of the start."""

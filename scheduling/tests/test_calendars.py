@@ -1,10 +1,11 @@
 """Bookings in people's own calendars: a file of one, and the private feed of all."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,7 @@ from icalendar import Calendar
 from accounts import services
 from accounts.tokens import calendar_owner, calendar_token
 from scheduling import calendars
-from scheduling.models import Booking
+from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.lib import when
@@ -116,8 +117,52 @@ class TestOne:
             1,
             "TRANSPARENT",
         )
-        assert entry["LOCATION"] == "online"
+        assert "LOCATION" not in entry
         assert entry.walk("VALARM") == []
+
+
+class TestCancelled:
+    """A student whose booking is cancelled reads no way into the room; its TA still does."""
+
+    ROOM, NOTES = "Zoom https://zoom.example/j/1?pwd=x", "Code 4711"
+
+    @pytest.fixture
+    def cancelled(self, student, ta, topic):
+        session = open_time(ta, topic, location="Lab 2", notes="")
+        made = book(student, slots_of(session)[0])
+        appointments.edit(session, ta, plan(topic, location=self.ROOM, notes=self.NOTES))
+        return booking.cancel(made, ta, "I am ill")
+
+    @pytest.mark.parametrize("path", ["/bookings/{}/calendar.ics", "feed"])
+    def test_in_calendars(self, cancelled, student, ta, sign_in, path):
+        def entry(person):
+            client = sign_in(person)
+            asked = feed_path(person) if path == "feed" else path.format(cancelled.pk)
+            return entries(client.get(asked))[0]
+
+        assert "LOCATION" not in entry(student)
+        assert "4711" not in entry(student)["DESCRIPTION"]
+        assert entry(ta)["LOCATION"] == self.ROOM
+        assert self.NOTES in entry(ta)["DESCRIPTION"]
+
+    def test_on_pages(self, cancelled, student, ta, sign_in):
+        for path in ("/", "/bookings/?tab=cancelled", f"/bookings/{cancelled.pk}/", "/messages/"):
+            page = sign_in(student).get(path).content.decode()
+            assert "zoom.example" not in page, path
+            assert "4711" not in page, path
+            assert "Lab 2" not in page, path
+        assert "4711" in sign_in(ta).get(f"/bookings/{cancelled.pk}/").content.decode()
+
+    def test_in_emails_that_are_late(self, cancelled, student, ta, run_tasks):
+        mail.outbox.clear()
+        run_tasks()
+        for message in mail.outbox:
+            whole = message.body + message.alternatives[0].content + message.attachments[0].content
+            to_student = message.to == [student.email]
+            assert not to_student or not re.search("zoom.example|4711|Lab 2", whole)
+        assert [message.subject.split()[0] for message in mail.outbox] == [
+            "Booked:", "สมชาย", "Cancelled:", "Cancelled:",
+        ]  # fmt: skip
 
 
 class TestSequence:
@@ -172,6 +217,51 @@ class TestFeed:
             (str(given[1].uid), "CONFIRMED", "Data Structures with สมชาย ใจดี"),
             (str(taken.uid), "CONFIRMED", "Data Structures with Other TA"),
         ]
+
+    def test_it_has_what_is_to_come_and_of_the_past_sixty_days(
+        self, student, ta, topic, session, clock
+    ):
+        made = book(student, slots_of(session)[0])
+        end = made.ends_at
+        clock.move_to(end + timedelta(days=60) - timedelta(seconds=1))
+        first = Client().get(feed_path(student))
+        assert [entry["UID"] for entry in entries(first)] == [str(made.uid)]
+        clock.move_to(end + timedelta(days=60))
+        again = Client().get(feed_path(student), headers={"If-None-Match": first["ETag"]})
+        assert entries(again) == []
+
+    def test_years_of_a_busy_ta_stay_small_and_quick(self, student, ta, topic):
+        """1,500 bookings, five on each day from 270 days ago on: a third of a megabyte at most."""
+        first = when.at(when.today() - timedelta(days=270), time(9))
+        appointments = Appointment.objects.bulk_create(
+            Appointment(
+                ta=ta, slot_minutes=60, location="https://meet.example/abc-defg-hij",
+                starts_at=first + timedelta(days=day), ends_at=first + timedelta(days=day, hours=5),
+            )
+            for day in range(300)
+        )  # fmt: skip
+        hour = timedelta(hours=1)
+        slots = TimeSlot.objects.bulk_create(
+            TimeSlot(
+                appointment=each, capacity=1,
+                starts_at=each.starts_at + number * hour, ends_at=each.starts_at + (number + 1) * hour,
+            )
+            for each in appointments
+            for number in range(5)
+        )  # fmt: skip
+        Booking.objects.bulk_create(
+            Booking(
+                slot=slot, student=student, ta=ta, topic=topic, question="Why does it rotate? " * 5,
+                starts_at=slot.starts_at, ends_at=slot.ends_at,
+            )
+            for slot in slots
+        )  # fmt: skip
+        response = Client().get(feed_path(ta))
+        assert len(entries(response)) == 5 * 90
+        assert len(response.content) < 350_000
+        with CaptureQueriesContext(connection) as caught:
+            Client().get(feed_path(ta))
+        assert len(caught) == 3
 
     def test_it_names_itself_and_how_often_to_look(self, student):
         calendar = Calendar.from_ical(Client().get(feed_path(student)).content)

@@ -58,10 +58,10 @@ class TestReminders:
     def test_a_day_and_an_hour_before_each_once_to_both(self, made, sweep, clock):
         for moment, told in [
             (made.starts_at - DAY - SECOND, None),
-            (made.starts_at - DAY, "Tomorrow 13:00"),
+            (made.starts_at - DAY, "Thu 26 Nov, 13:00"),
             (made.starts_at - DAY + SECOND, None),
             (made.starts_at - HOUR - SECOND, None),
-            (made.starts_at - HOUR, "Today 13:00"),
+            (made.starts_at - HOUR, "Thu 26 Nov, 13:00"),
             (made.starts_at - SECOND, None),
             (made.starts_at, None),
             (made.ends_at, None),
@@ -79,9 +79,9 @@ class TestReminders:
         found = {message.to[0]: message.body for message in mail.outbox}
         assert found[STUDENT].startswith(
             "Hello สมชาย ใจดี,\n\n"
-            "A reminder: this begins tomorrow.\n\n"
+            "A reminder: this begins on Thursday 26 November at 13:00.\n\n"
             "If you can't come, please move or cancel it, so that somebody else gets the time.\n\n"
-            "When: Thu 26 Nov, 13:00 – 13:30\n"
+            "When: Thu 26 Nov, 13:00 – 13:30 (Bangkok time, UTC+7)\n"
             "Where: Room 504\n"
             "Topic: Data Structures\n"
             "TA: น้ำฝน\n\n"
@@ -90,8 +90,8 @@ class TestReminders:
         )
         assert found[TA].startswith(
             "Hello น้ำฝน,\n\n"
-            "A reminder: this begins tomorrow.\n\n"
-            "When: Thu 26 Nov, 13:00 – 13:30\n"
+            "A reminder: this begins on Thursday 26 November at 13:00.\n\n"
+            "When: Thu 26 Nov, 13:00 – 13:30 (Bangkok time, UTC+7)\n"
             "Where: Room 504\n\n"
             "Data Structures, สมชาย ใจดี:\n> Why does it rotate?\n\n"
             f"See the session: http://localhost/appointments/{session.pk}/\n"
@@ -99,14 +99,14 @@ class TestReminders:
         clock.move_to(made.starts_at - HOUR)
         sweep()
         [hour] = [message.body for message in mail.outbox if message.to == [STUDENT]]
-        assert "A reminder: this begins in 1 hour.\n\nWhen:" in hour
+        assert "A reminder: this begins on Thursday 26 November at 13:00.\n\nWhen:" in hour
 
     def test_a_ta_gets_one_for_all_who_come_at_a_time(self, made, session, make_user, sweep, clock):
         for name in ("Mali", "Nok"):
             book(make_user(name), slots_of(session)[0])
         clock.move_to(made.starts_at - HOUR)
         of_ta = [pair for pair in sweep() if pair[0] == TA]
-        assert (TA, "Today 13:00: you help สมชาย ใจดี, Mali, Nok") in of_ta
+        assert (TA, "Thu 26 Nov, 13:00: you help สมชาย ใจดี, Mali, Nok") in of_ta
         assert sum("you help" in subject for _address, subject in of_ta) == 1
 
     def test_skipped_where_the_time_was_past_at_booking(self, student, ta, topic, sweep, clock):
@@ -116,8 +116,8 @@ class TestReminders:
         assert sweep() == []
         clock.move_to(made.starts_at - HOUR)
         assert [subject for _address, subject in sweep()] == [
-            "Today 08:00: Data Structures with น้ำฝน",
-            "Today 08:00: you help สมชาย ใจดี",
+            "Tue 24 Nov, 08:00: Data Structures with น้ำฝน",
+            "Tue 24 Nov, 08:00: you help สมชาย ใจดี",
         ]
 
     def test_skipped_when_cancelled(self, made, student, sweep, clock):
@@ -165,8 +165,8 @@ class TestReminders:
     ):
         clock.move_to(made.starts_at - timedelta(minutes=40))
         assert [subject for _address, subject in sweep()] == [
-            "Today 13:00: Data Structures with น้ำฝน",
-            "Today 13:00: you help สมชาย ใจดี",
+            "Thu 26 Nov, 13:00: Data Structures with น้ำฝน",
+            "Thu 26 Nov, 13:00: you help สมชาย ใจดี",
         ]
         assert sweep() == []
 

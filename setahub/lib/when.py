@@ -91,6 +91,20 @@ def full_range(start: datetime, end: datetime) -> str:
     return f"{day_short(start)}, {clock_range(start, end)}"
 
 
+def zone_name(moment: datetime) -> str:
+    """Whose clock times are told by, for who may be elsewhere: ``Bangkok time, UTC+7``."""
+    shift = local(moment).utcoffset() or timedelta(0)
+    minutes = int(shift.total_seconds() // 60)
+    offset = "UTC"
+    if minutes:
+        hours, rest = divmod(abs(minutes), 60)
+        offset += f"{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
+    area, _slash, city = settings.TIME_ZONE.rpartition("/")
+    if not area or area == "Etc":
+        return offset
+    return _("%(city)s time, %(offset)s") % {"city": city.replace("_", " "), "offset": offset}
+
+
 def until(moment: datetime) -> str:
     """How far ahead ``moment`` lies, in words: ``in 20 min``, ``in 3 hours``, ``in 2 days``."""
     ahead = moment - timezone.now()

@@ -1,6 +1,6 @@
 """Small tools: keys, time in words, pages of a list."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.http import Http404
@@ -60,6 +60,28 @@ class TestWhen:
         assert when.clock(moment) == "13:30"
         assert when.full(moment) == "Tue 24 Nov, 13:30"
         assert when.day_name(moment) == "Tomorrow"
+
+    @pytest.mark.parametrize(
+        ("zone", "name"),
+        [
+            ("Asia/Bangkok", "Bangkok time, UTC+7"),
+            ("America/New_York", "New York time, UTC−5"),
+            ("Asia/Kolkata", "Kolkata time, UTC+5:30"),
+            ("America/St_Johns", "St Johns time, UTC−3:30"),
+            ("America/Argentina/Buenos_Aires", "Buenos Aires time, UTC−3"),
+            ("Europe/London", "London time, UTC"),
+            ("Etc/GMT-7", "UTC+7"),
+            ("UTC", "UTC"),
+        ],
+    )
+    def test_the_zone_has_a_name(self, settings, zone, name):
+        settings.TIME_ZONE = zone
+        assert when.zone_name(datetime(2026, 11, 24, 6, 0, tzinfo=UTC)) == name
+
+    def test_the_zone_has_the_offset_of_the_moment(self, settings):
+        settings.TIME_ZONE = "Europe/Berlin"
+        assert when.zone_name(datetime(2027, 3, 28, 0, 59, tzinfo=UTC)) == "Berlin time, UTC+1"
+        assert when.zone_name(datetime(2027, 3, 28, 1, 0, tzinfo=UTC)) == "Berlin time, UTC+2"
 
     def test_days_have_names_near_by(self, clock):
         today = date(2026, 11, 23)
