@@ -1,6 +1,7 @@
 """What the pages around TA sessions show: the rows of the list, a preview, what can be copied."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import groupby
@@ -80,8 +81,7 @@ def rows(found: Sequence[Appointment], tab: str) -> list[Row]:
     if not found:
         return []
     ids, cancelled = in_steps([each.pk for each in found]), tab == "cancelled"
-    seats = dict(_seats(ids=ids))
-    booked = dict(_booked(ids=ids, cancelled=cancelled))
+    seats, booked = load(found, cancelled=cancelled)
     shown: dict[int, list[Booking]] = {}
     for booking in _first_of_each(ids=ids, cancelled=cancelled):
         shown.setdefault(booking.slot.appointment_id, []).append(booking)
@@ -89,6 +89,20 @@ def rows(found: Sequence[Appointment], tab: str) -> list[Row]:
         Row(each, seats.get(each.pk, 0), booked.get(each.pk, 0), shown.get(each.pk, []))
         for each in found
     ]
+
+
+def load(
+    found: Sequence[Appointment], *, cancelled: bool = False
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Seats, and how many of them are booked, of each session by its id. Two queries.
+
+    A booking counts as long as it isn't cancelled, also once it is said how it went; or, with
+    ``cancelled``, those that are.
+    """
+    if not found:
+        return {}, {}
+    ids = in_steps([each.pk for each in found])
+    return dict(_seats(ids=ids)), dict(_booked(ids=ids, cancelled=cancelled))
 
 
 def _bookings(ids: Any, cancelled: bool) -> BookingQuerySet:
@@ -307,10 +321,10 @@ def preview_edit(appointment: Appointment, plan: Plan, scope: str | None) -> Pre
             appointments.check_keeps_bookings(each, changed)
     except SchedulingError as error:
         warning = error.with_traceback(None)
-    taken = {(slot.starts_at, slot.ends_at): slot.taken for slot in appointment.slots.standing()}
-    return _preview(
-        appointment.ta, plans, plan, but=[each.pk for each in chosen], taken=taken, warning=warning
-    )
+    kept = Booking.objects.kept().filter(slot__appointment=appointment)
+    booked = Counter(kept.values_list("starts_at", "ends_at"))
+    but = [each.pk for each in chosen]
+    return _preview(appointment.ta, plans, plan, but=but, booked=booked, warning=warning)
 
 
 def _preview(
@@ -319,7 +333,7 @@ def _preview(
     first: Plan,
     *,
     but: Sequence[int] = (),
-    taken: dict[Any, int] | None = None,
+    booked: Mapping[Any, int] | None = None,
     warning: SchedulingError | None = None,
 ) -> Preview:
     slots = first.slots
@@ -327,7 +341,7 @@ def _preview(
     return Preview(
         first,
         [
-            PreviewSlot(span, clash, (taken or {}).get((span.start, span.end), 0))
+            PreviewSlot(span, clash, (booked or {}).get((span.start, span.end), 0))
             for span, clash in zip(slots, reasons[: len(slots)], strict=True)
         ],
         [

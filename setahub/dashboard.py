@@ -11,7 +11,6 @@ from django.db.models import (
     F,
     Q,
     QuerySet,
-    Sum,
     prefetch_related_objects,
 )
 from django.utils import timezone
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat import pages as conversations
-from scheduling import booking_pages, pages
+from scheduling import appointment_pages, booking_pages, pages
 from scheduling.free import FreeTime, soonest_topics
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.models.appointments import BOOKABLE, Bookable
@@ -60,6 +59,7 @@ class News:
     event: BookingEvent
     glyph: str
     text: str
+    detail: str
 
     @property
     def booking(self) -> Booking:
@@ -90,25 +90,30 @@ def greeting(now: datetime) -> str:
     hour = when.local(now).hour
     if 5 <= hour < 12:
         return _("Good morning")
-    return _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
+    if 12 <= hour < 18:
+        return _("Good afternoon")
+    return _("Good evening") if hour >= 18 else _("Hello")  # whoever is up late knows
 
 
-def sessions(user: User, now: datetime) -> Sequence[Appointment]:
-    """The TA's next sessions, each with ``seats`` and ``booked``."""
+@dataclass(frozen=True)
+class Session:
+    """A TA session, with how many of its seats are booked."""
+
+    appointment: Appointment
+    seats: int
+    booked: int
+
+
+def sessions(user: User, now: datetime) -> list[Session]:
+    """The TA's next sessions."""
     found = _sessions(ta=user.pk, now=now)[:SESSIONS]
     prefetch_related_objects(found, "topics")
-    return found
+    seats, booked = appointment_pages.load(found)
+    return [Session(each, seats.get(each.pk, 0), booked.get(each.pk, 0)) for each in found]
 
 
 _sessions = Compiled(
-    lambda ta, now: (
-        Appointment.objects.of(ta)
-        .upcoming(now)
-        .annotate(
-            seats=Sum("slots__capacity", filter=Q(slots__withdrawn=False)),
-            booked=Sum("slots__taken"),
-        )
-    ),
+    lambda ta, now: Appointment.objects.of(ta).upcoming(now),
     ta=BigIntegerField(),
     now=DateTimeField(),
 )
@@ -172,7 +177,13 @@ def news(user: User, now: datetime) -> list[News]:
     ids = _of_late(user, now)
     events = _events(ids=in_steps(ids), since=now - WEEK, user=user.pk)[:NEWS] if ids else []
     return [
-        News(event, booking_pages.glyph(event), booking_pages.tell(event, user)) for event in events
+        News(
+            event,
+            booking_pages.glyph(event),
+            booking_pages.tell(event, user),
+            booking_pages.detail(event, user),
+        )
+        for event in events
     ]
 
 

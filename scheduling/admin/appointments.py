@@ -46,9 +46,24 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class TimeSlotInline(LookOnlyInline):
+class CountsBooked:
+    """Seats that are or were booked; ``taken`` are those held now, which a booker must know."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TimeSlot]:
+        rows: QuerySet[TimeSlot] = super().get_queryset(request)  # type: ignore[misc]
+        kept = Booking.objects.kept().filter(slot=OuterRef("pk")).order_by()
+        counted = kept.values("slot").annotate(count=Count("pk")).values("count")
+        return rows.annotate(booked=Coalesce(Subquery(counted), 0))
+
+    @admin.display(description=gettext_lazy("booked"))
+    def booked(self, row: Any) -> int:
+        return row.booked
+
+
+class TimeSlotInline(CountsBooked, LookOnlyInline):
     model = TimeSlot
-    fields = ["starts_at", "ends_at", "capacity", "taken", "withdrawn"]
+    fields = ["starts_at", "ends_at", "capacity", "booked", "withdrawn"]
+    readonly_fields = ["booked"]
     ordering = ["starts_at"]
 
 
@@ -141,14 +156,15 @@ class AppointmentAdmin(FindsPeople, Export, Calendar):
 
 
 @admin.register(TimeSlot)
-class TimeSlotAdmin(FindsPeople, Calendar):
-    list_display = ["starts_at", "ends_at", "ta", "capacity", "taken", "withdrawn"]
+class TimeSlotAdmin(CountsBooked, FindsPeople, Calendar):
+    list_display = ["starts_at", "ends_at", "ta", "capacity", "booked", "withdrawn"]
     list_filter = [by_period("starts_at", gettext_lazy("date"), ahead=True), "withdrawn"]
     list_select_related = ["appointment__ta"]
     people = ("appointment__ta",)
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
-    fields = ["appointment", "starts_at", "ends_at", "capacity", "taken", "withdrawn"]
+    fields = ["appointment", "starts_at", "ends_at", "capacity", "booked", "withdrawn"]
+    readonly_fields = ["booked"]
 
     @admin.display(description=gettext_lazy("TA"))
     def ta(self, row: TimeSlot) -> str:

@@ -9,7 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from scheduling.appointment_pages import preview_edit
 from scheduling.services import booking
+from scheduling.services.appointments import plan_of
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.lib import when
 from topics.models import Registration, Topic
@@ -65,7 +67,10 @@ class TestGreeting:
             (12, "Good afternoon"),
             (17, "Good afternoon"),
             (18, "Good evening"),
-            (4, "Good evening"),
+            (23, "Good evening"),
+            (0, "Hello"),
+            (1, "Hello"),
+            (4, "Hello"),
         ],
     )
     def test_it_follows_the_faculty_s_clock(self, client, student, clock, hour, greeting):
@@ -106,6 +111,22 @@ class TestSessions:
         html = home(sign_in(ta))
         assert f'data-appointment-id="{session.pk}"' in html
         assert "1 of 8 booked" in html
+
+    def test_what_became_of_a_seat_changes_no_count(self, ta, topic, make_user, sign_in, clock):
+        session = open_time(ta, topic, capacity=4, minutes=60)
+        first, second, _third = (
+            book(make_user(name), slots_of(session)[0]) for name in ("Mali", "Nok", "Ploy")
+        )
+        clock.move_to(first.starts_at + timedelta(minutes=20))
+        booking.complete(first, ta)
+        booking.mark_no_show(second, ta)
+        client = sign_in(ta)
+        assert "3 of 8 booked" in home(client)
+        for path in ("/appointments/", f"/appointments/{session.pk}/"):
+            page = client.get(path).content.decode()
+            assert '<b>3</b> <span class="muted">of 8 seats booked' in page
+        [slot, _free] = preview_edit(session, plan_of(session), None).slots
+        assert slot.booked == 3
 
     def test_three_at_most_and_none_that_is_over_or_cancelled(self, ta, topic, sign_in, clock):
         sessions = [
