@@ -91,7 +91,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def render_mail(self, *args: Any, **options: Any) -> Mail:
         """The letter, as ours are sent."""
-        made = super().render_mail(*args, **options)
+        made: Any = super().render_mail(*args, **options)
         return Mail(
             made.subject,
             made.body,

@@ -242,7 +242,8 @@ def _quoted(value: str) -> str:
 
 def _folded(line: str) -> bytes:
     """A line in pieces that no program finds too long (RFC 5545, section 3.1), none cut in a letter."""
-    left, pieces = line.encode(), []
+    left = line.encode()
+    pieces: list[bytes] = []
     while len(left) > LINE - bool(pieces):
         end = LINE - bool(pieces)
         while left[end] & 0xC0 == 0x80:  # amid the octets of a letter

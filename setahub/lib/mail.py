@@ -54,7 +54,9 @@ class Mail(EmailMultiAlternatives):
         made: Any = super().message(*args, **options)
         if isinstance(made.policy, Compat32) and not self.subject.isascii():
             # Its first line then leaves room for the name.
-            made.replace_header("Subject", Header(self.subject, "utf-8", header_name="Subject"))
+            made.replace_header(
+                "Subject", Header(str(self.subject), "utf-8", header_name="Subject")
+            )
         made.policy = _beginning_at_the_name(made.policy)
         return made
 
@@ -70,8 +72,8 @@ def _beginning_at_the_name(policy: Any) -> Any:
             folded = super().fold_binary(name, value)
             return re.sub(rb"\A([^\s:]+:)[ \t]*\r?\n[ \t]+", rb"\1 ", folded)
 
-    made = Beginning()
-    vars(made).update(vars(policy), max_line_length=LINE)
+    made: Any = Beginning()
+    made.__dict__.update(vars(policy), max_line_length=LINE)
     return made
 
 
