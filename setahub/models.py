@@ -13,9 +13,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from setahub.lib import policy as numbers
+from setahub.lib import when
 
 NAME_MAX = 60
 EXAM_WEEK_MAX = timedelta(days=62)  # longer is a slip of the pen in the year
+EXAM_YEARS_AHEAD = 5
 
 
 def _number(name: str, label: Any, help_text: Any = "") -> models.PositiveIntegerField:
@@ -166,12 +168,25 @@ class ExamWeek(models.Model):
     def clean(self) -> None:
         if self.max_active_bookings is None and self.booking_min_notice is None:
             raise ValidationError(_("Say what is different in it: one number at least."))
+        self._check_years()
         if not (self.first_day and self.last_day and self.first_day <= self.last_day):
             return  # said beside the fields or by the constraint
         if self.last_day - self.first_day >= EXAM_WEEK_MAX:
             raise ValidationError({"last_day": _("That is too long for an exam week.")})
         if other := ExamWeek.objects.overlapping(self).first():
             raise ValidationError(_("It overlaps with %(week)s."), params={"week": other})
+
+    def _check_years(self) -> None:
+        """A week of a year that isn't meant would be stored and never apply."""
+        last = when.today().year + EXAM_YEARS_AHEAD
+        days = {"first_day": self.first_day, "last_day": self.last_day}
+        refused = {
+            name: refusal
+            for name, day in days.items()
+            if day and (refusal := when.year_refusal(day, last=last))
+        }
+        if refused:
+            raise ValidationError(refused)
 
 
 class PolicyChange(models.Model):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -19,27 +18,12 @@ from scheduling.models.appointments import LOCATION_MAX, NOTES_MAX, REASON_MAX
 from scheduling.services import appointments
 from scheduling.services.appointments import NO_REASON
 from scheduling.services.plan import Plan, check_times, weekly
-from setahub.lib import when
-from setahub.lib.fields import LinesField
+from setahub.lib.fields import DayField, LinesField
 from setahub.lib.policy import policy
 from topics.models import Topic
 
 # "Room: 504" is a room; "http://…" and "javascript:…" are no rooms.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?=\S)|(?:javascript|vbscript|data|http):", re.IGNORECASE)
-
-
-class DayField(forms.DateField):
-    """A day as a date input sends it. Years that no calendar can count with are refused."""
-
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-
-    def to_python(self, value: Any) -> date | None:
-        if value in self.empty_values:
-            return None
-        day = value if isinstance(value, date) else when.parse_date(str(value))
-        if day is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return day
 
 
 class ClockField(forms.TimeField):

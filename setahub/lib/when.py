@@ -12,6 +12,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+# Days beyond have no use here, and sums with days near the ends of the calendar fail.
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+BUDDHIST = 543  # years that the Buddhist era is ahead
+_EARLIEST, _LATEST = date.min + timedelta(days=2), date.max - timedelta(days=2)
+
 
 def zone() -> ZoneInfo:
     """The faculty's time zone."""
@@ -34,7 +39,12 @@ def at(day: date, clock: time) -> datetime:
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """The first moment of ``day`` and of the day after it."""
+    """The first moment of ``day`` and of the day after it.
+
+    The first and last days of the calendar have no moments in every zone: the nearest that do stand
+    in for them.
+    """
+    day = min(max(day, _EARLIEST), _LATEST)
     return at(day, time.min), at(day + timedelta(days=1), time.min)
 
 
@@ -45,11 +55,28 @@ def monday(day: date) -> date:
 
 def parse_date(text: str | None) -> date | None:
     """A date written ``YYYY-MM-DD``, or None for anything else, absent and absurd ones included."""
+    day = read_date(text)
+    return day if day and not year_refusal(day) else None
+
+
+def read_date(text: str | None) -> date | None:
+    """A date written ``YYYY-MM-DD``, of whatever year, or None for anything else."""
     try:
-        day = date.fromisoformat((text or "").strip())
+        return date.fromisoformat((text or "").strip())
     except ValueError:
         return None
-    return day if 2000 <= day.year <= 2200 else None
+
+
+def year_refusal(day: date, *, first: int = FIRST_YEAR, last: int = LAST_YEAR) -> str:
+    """Why a day that somebody typed can't be meant, in words: its year; "" when it can."""
+    if first <= day.year <= last:
+        return ""
+    meant = day.year - BUDDHIST
+    if first <= meant <= last:
+        words = _("%(given)d is %(meant)d: type the year as %(meant)d.")
+        return words % {"given": day.year, "meant": meant}
+    words = _("%(given)d can't be meant: choose a year from %(first)d to %(last)d.")
+    return words % {"given": day.year, "first": first, "last": last}
 
 
 def clock(moment: datetime) -> str:

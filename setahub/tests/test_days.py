@@ -1,0 +1,73 @@
+"""Days far out: of another era, of another millennium, at the ends of the calendar."""
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from setahub.lib import when
+from setahub.lib.fields import DayField
+from setahub.models import ExamWeek
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2569-11-30", "2569 is 2026: type the year as 2026."),
+        ("9999-12-31", "9999 can't be meant: choose a year from 2000 to 2200."),
+        ("0001-01-01", "1 can't be meant: choose a year from 2000 to 2200."),
+        ("1999-12-31", "1999 can't be meant: choose a year from 2000 to 2200."),
+    ],
+)
+def test_a_year_that_cannot_be_meant_is_refused_in_words(text, words):
+    with pytest.raises(ValidationError) as refused:
+        DayField().clean(text)
+    assert refused.value.messages == [words]
+
+
+@pytest.mark.parametrize("text", ["10000-01-01", "-1-01-01", "2026-02-30", "x", "\0", "\ud800"])
+def test_what_is_no_day_is_said_to_be_none(text):
+    with pytest.raises(ValidationError) as refused:
+        DayField().clean(text)
+    assert refused.value.messages == ["Enter a valid date."]
+    assert when.parse_date(text) is None
+
+
+def test_a_day_is_read():
+    assert DayField().clean(" 2026-11-30 ") == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_the_ends_of_the_calendar_have_bounds_like_any_day(day):
+    start, end = when.day_bounds(day)
+    assert start < end
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2569-11-30", "2569-12-04", "2569 is 2026: type the year as 2026."),
+        ("9999-12-30", "9999-12-31", "9999 can't be meant: choose a year from 2000 to 2031."),
+        ("0001-01-01", "0001-01-02", "1 can't be meant: choose a year from 2000 to 2031."),
+        ("2032-01-01", "2032-01-02", "2032 can't be meant: choose a year from 2000 to 2031."),
+    ],
+)
+def test_an_exam_week_of_a_year_that_cannot_be_meant_is_refused(clock, first, last, words):
+    days = {"first_day": date.fromisoformat(first), "last_day": date.fromisoformat(last)}
+    week = ExamWeek(name="Midterm", max_active_bookings=2, **days)
+    with pytest.raises(ValidationError) as refused:
+        week.clean()
+    assert refused.value.message_dict == {"first_day": [words], "last_day": [words]}
+
+
+@pytest.mark.parametrize("days", [(date(9999, 12, 30), date.max), (date.min, date(1, 1, 2))])
+def test_one_that_was_stored_before_that_breaks_no_page(clock, ta, topic, sign_in, days):
+    from setahub import policy_source
+
+    ExamWeek.objects.create(
+        name="Far", first_day=days[0], last_day=days[1], booking_min_notice=1, max_active_bookings=2
+    )
+    policy_source.read()
+    client = sign_in(ta)
+    for path in ("/", "/topics/", f"/topics/{topic.slug}/", f"/users/{ta.pk}/timeslots/"):
+        assert client.get(path).status_code == 200, path
