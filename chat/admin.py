@@ -19,7 +19,7 @@ from chat import moderation
 from chat.models import Message, Report
 from setahub.lib.images import picture_response
 from setahub.lib.staff.acting import LookOnly
-from setahub.lib.staff.finding import Folded
+from setahub.lib.staff.finding import Folded, by_person
 
 Status = Report.Status
 EARLIER = 10
@@ -74,7 +74,11 @@ class ReportAdmin(Folded, LookOnly):
     refusals = (moderation.ModerationError,)
     change_form_template = "admin/chat/report.html"
     list_display = ["__str__", "reported", "reporter", "created_at", "before", "status"]
-    list_filter = [StatusFilter]
+    list_filter = [
+        StatusFilter,
+        by_person("reported", gettext_lazy("reported person")),
+        by_person("reporter", gettext_lazy("reporter")),
+    ]
     list_select_related = ["reported", "reporter"]
     search_fields = ["reported__username_key", "reporter__username_key"]
     search_help_text = gettext_lazy("Name of the reported person or the reporter")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from setahub.lib.staff.strict import strictly
 from setahub.overview import page
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
@@ -21,12 +22,17 @@ class Site(admin.AdminSite):
     site_title = _("SETAHub staff")
     index_title = _("Overview")
 
-    def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
+    def register(
+        self,
+        model_or_iterable: Any,
+        admin_class: type[admin.ModelAdmin] | None = None,
+        **options: Any,
+    ) -> None:
         models = (
             model_or_iterable if hasattr(model_or_iterable, "__iter__") else [model_or_iterable]
         )
         shown = [model for model in models if model._meta.label_lower not in HIDDEN]
-        super().register(shown, *args, **options)
+        super().register(shown, strictly(admin_class), **options)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

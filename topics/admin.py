@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from setahub.lib.staff.acting import LookOnly
-from setahub.lib.staff.finding import Folded
+from setahub.lib.staff.finding import Folded, by_person
 from topics import services
 from topics.models import NAME_MAX, Registration, Topic, TopicQuerySet
 from topics.services import TopicError
@@ -153,7 +153,11 @@ class TopicAdmin(LookOnly):
 class RegistrationAdmin(Folded, LookOnly):
     refusals = (TopicError,)
     list_display = ["user", "year", "topic", "status", "created_at"]
-    list_filter = ["status", ("topic", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [
+        "status",
+        ("topic", admin.RelatedOnlyFieldListFilter),
+        by_person("user", gettext_lazy("user")),
+    ]
     list_select_related = ["user", "topic"]
     search_fields = ["user__username_key", "user__email_key", "topic__name_key"]
     ordering = ["-created_at", "-pk"]

@@ -19,7 +19,7 @@ from scheduling.services import appointments
 from setahub.lib import when
 from setahub.lib.staff.acting import LookOnlyInline
 from setahub.lib.staff.export import Export
-from setahub.lib.staff.finding import by_period
+from setahub.lib.staff.finding import by_period, by_person
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -82,6 +82,7 @@ class AppointmentAdmin(FindsPeople, Export, Calendar):
         StateFilter,
         "topics",
         TaFilter,
+        by_person("ta", gettext_lazy("TA")),
     ]
     list_select_related = ["ta"]
     date_hierarchy = "starts_at"

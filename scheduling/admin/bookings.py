@@ -17,7 +17,7 @@ from scheduling.services import booking
 from setahub.lib import when
 from setahub.lib.staff.acting import LookOnlyInline
 from setahub.lib.staff.export import Export
-from setahub.lib.staff.finding import by_period
+from setahub.lib.staff.finding import by_period, by_person
 
 Status = Booking.Status
 
@@ -38,6 +38,8 @@ class BookingAdmin(FindsPeople, Export, Calendar):
         "status",
         "topic",
         TaFilter,
+        by_person("student", gettext_lazy("student")),
+        by_person("ta", gettext_lazy("TA")),
         "cancelled_late",
         ("ta_absent_at", admin.EmptyFieldListFilter),
     ]

@@ -1,15 +1,17 @@
 """Search and filters that several lists of the admin share."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from setahub.lib import when
 from setahub.lib.keys import fold
+from setahub.lib.paging import whole
 
 
 class Folded(admin.ModelAdmin):
@@ -19,6 +21,31 @@ class Folded(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return super().get_search_results(request, queryset, fold(search_term))
+
+
+def by_person(field: str, title: Any) -> type[admin.SimpleListFilter]:
+    """The rows of one person, whose own page links here; offered only where somebody is chosen."""
+
+    class PersonFilter(admin.SimpleListFilter):
+        parameter_name = f"{field}__id__exact"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            chosen = self.value()
+            if chosen is None:
+                return []
+            people = model_admin.model._meta.get_field(field).related_model.objects
+            pk = whole(chosen, 0, low=0, high=2**63 - 1)
+            return [(chosen, str(person)) for person in people.filter(pk=pk)] or _refuse(chosen)
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    PersonFilter.title = title
+    return PersonFilter
+
+
+def _refuse(value: str) -> NoReturn:
+    raise IncorrectLookupParameters(f"There is nobody with the id {value!r:.30}")
 
 
 def by_period(field: str, title: Any, *, ahead: bool = False) -> type[admin.SimpleListFilter]:
