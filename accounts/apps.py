@@ -7,4 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import personal, receivers, sweeps  # noqa: F401  (they connect themselves)
+        # They connect themselves.
+        from accounts import administrators, guards, personal, receivers, sweeps  # noqa: F401
+
+        guards.GUARDS.connect(self)

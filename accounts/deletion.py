@@ -6,9 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import privacy
+from accounts.guards import LOCK
 from accounts.models import User
 from accounts.services import AccountError
 from accounts.signals import user_deleting
+from setahub.lib.db import one_at_a_time
 
 
 def check_may_delete(user: User) -> None:
@@ -29,7 +31,7 @@ def delete_account(user: User) -> None:
     with transaction.atomic():
         if user.is_superuser:
             # Two administrators who leave at once wait for each other here.
-            User.objects.locked(*User.objects.administrators())
+            one_at_a_time(LOCK)
             check_may_delete(user)
         # Then whoever answers, since that locks several people, always in the order of their ids.
         user_deleting.send(User, user=user)

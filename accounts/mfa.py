@@ -75,12 +75,17 @@ def may_add_factor(user: User) -> bool:
     return user.is_staff or EmailAddress.objects.is_verified(user.email)
 
 
+def in_two_steps(request: HttpRequest, user: User) -> bool:
+    """Whether this session was signed in to in two steps; no query."""
+    return any(record["method"] == "mfa" for record in get_authentication_records(request, user))
+
+
 def missing_step(request: HttpRequest, user: User) -> str:
     """Where somebody has to go before this session counts as signed in in two steps, or ""."""
     factors = factors_of(user)
     if not factors.keys() & set(FACTORS):
         return reverse("mfa_index")
-    if any(record["method"] == "mfa" for record in get_authentication_records(request, user)):
+    if in_two_steps(request, user):
         return ""
     name = "mfa_reauthenticate" if Type.TOTP in factors else "mfa_reauthenticate_webauthn"
     return f"{reverse(name)}?{urlencode({'next': request.get_full_path()})}"

@@ -37,6 +37,8 @@ class Authentication(AuthenticationMiddleware):
 def _user(request: HttpRequest) -> User | AnonymousUser:
     if not hasattr(request, "_cached_user"):  # as Django names it
         found = request.session.user() or auth.get_user(request)  # type: ignore[attr-defined]
+        if isinstance(found, User) and found.is_staff:
+            found.in_two_steps = mfa.in_two_steps(request, found)
         request._cached_user = found  # type: ignore[attr-defined]
     return request._cached_user  # type: ignore[attr-defined]
 
@@ -101,8 +103,10 @@ def staff_second_step(get_response: GetResponse) -> GetResponse:
         user = request.user
         if not (user.is_authenticated and user.is_staff):
             return get_response(request)  # the admin itself sends them away
+        if user.has_staff_powers or request.path == reverse("admin:logout"):
+            return get_response(request)
         away = mfa.missing_step(request, user)
-        if not away or request.path == reverse("admin:logout"):
+        if not away:  # it was set up a moment ago
             return get_response(request)
         if away == reverse("mfa_index"):
             messages.warning(request, _("Staff sign in in two steps. Set up the second one here."))

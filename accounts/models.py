@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.sessions.models import Session
@@ -13,6 +14,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +46,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def seen_by(self, viewer: "User") -> "UserQuerySet":
         """People whose page this viewer may open: suspended ones only staff."""
-        return self if viewer.is_staff else self.active()
+        return self if viewer.has_staff_powers else self.active()
 
     def found(self, text: str) -> "UserQuerySet":
         """Staff's search: every word is part of the name, the email or the student ID."""
@@ -69,8 +71,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(student_id=student_id)
 
     def administrators(self) -> "list[int]":
-        """Ids of those who may give others every power."""
-        return list(self.active().filter(is_superuser=True).values_list("pk", flat=True))
+        """Ids of those who may give others every power, where it is given: in the admin."""
+        powerful = self.active().filter(is_superuser=True, is_staff=True)
+        return list(powerful.order_by("pk").values_list("pk", flat=True))
 
     def locked(self, *ids: int) -> "list[User]":
         """These people, their rows locked in the order of their ids (so two writers can't deadlock).
@@ -140,6 +143,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # What is left of an account that its owner deleted, so that others keep their history.
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
 
+    # Of the request's user: whether this session was signed in to in two steps. Nobody else's is.
+    in_two_steps = False
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"
@@ -189,6 +195,27 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_absolute_url(self) -> str:
         return reverse("accounts:profile", args=[self.pk])
+
+    @property
+    def is_administrator(self) -> bool:
+        """One of those of whom one always stays."""
+        return self.is_active and self.is_superuser and self.is_staff
+
+    @property
+    def has_staff_powers(self) -> bool:
+        """Whether they may use here and now what staff may: the one question for every such power.
+
+        With ``STAFF_MFA`` on that takes a session signed in to in two steps, so it is asked of the
+        request's user. Costs one query, for staff with such a session.
+        """
+        if not (self.is_staff and self.is_active):
+            return False
+        return not settings.STAFF_MFA or (self.in_two_steps and self._has_factor)
+
+    @cached_property
+    def _has_factor(self) -> bool:
+        """Whether there still is a second step: it may have been taken off in this session."""
+        return self.authenticator_set.exclude(type="recovery_codes").exists()
 
     def wants_mail(self, kind: MailKind) -> bool:
         """Whether to send an email of this kind."""

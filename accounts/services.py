@@ -9,21 +9,10 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from accounts import sign_ins
+from accounts.administrators import check_one_stays
+from accounts.errors import AccountError as AccountError
 from accounts.models import Block, MailKind, Suspension, User
 from accounts.signals import user_suspended
-
-
-class AccountError(Exception):
-    """A refusal in words that a user can read.
-
-    ``status`` is the HTTP status it deserves; ``field`` the form field it belongs beside.
-    """
-
-    def __init__(self, message: str, *, status: int = 409, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status
-        self.field = field
 
 
 def update_profile(
@@ -98,6 +87,7 @@ def suspend(user: User, *, actor: User | None, cancel_bookings: bool, reason: st
     """
     check_may_suspend(user, actor)
     with transaction.atomic():
+        check_one_stays(user)
         # First, since whoever answers locks several people, always in the order of their ids.
         user_suspended.send(User, user=user, actor=actor, cancel_bookings=cancel_bookings)
         if not User.objects.active().filter(pk=user.pk).update(is_active=False):
@@ -115,6 +105,8 @@ def check_may_suspend(user: User, actor: User | None) -> None:
         return
     if actor.pk == user.pk:
         raise AccountError(_("You can't suspend yourself."))
+    if not actor.has_staff_powers:
+        raise AccountError(_("Only staff can suspend or restore people."), status=403)
     if (user.is_staff or user.is_superuser) and not actor.is_superuser:
         raise AccountError(_("Only a superuser can suspend or restore staff."), status=403)
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import REASON_MAX, User
 from chat import moderation
-from chat.models import Message, Report
+from chat.models import Message, Report, ReportQuerySet
 from setahub.lib.images import picture_response
 from setahub.lib.staff.acting import LookOnly
 from setahub.lib.staff.finding import Folded, by_person
@@ -92,8 +92,8 @@ class ReportAdmin(Folded, LookOnly):
         others = Report.objects.filter(reported=OuterRef("reported")).order_by()
         number = others.values("reported").annotate(count=Count("pk")).values("count")
         return (
-            super()
-            .get_queryset(request)
+            cast(ReportQuerySet, super().get_queryset(request))
+            .open_to(cast(User, request.user))
             .annotate(others=Coalesce(Subquery(number), 1) - 1)
             .defer("text")
         )
@@ -129,7 +129,8 @@ class ReportAdmin(Folded, LookOnly):
 
     def picture(self, request: HttpRequest, pk: int, message_id: int) -> HttpResponse:
         """A picture of the reported message or of a neighbour; 0: the copy kept with the report."""
-        report = get_object_or_404(Report.objects.select_related("message"), pk=pk)
+        seen = Report.objects.open_to(cast(User, request.user))
+        report = get_object_or_404(seen.select_related("message"), pk=pk)
         if not self.has_view_permission(request, report):
             raise PermissionDenied
         shown: dict[int, Message] = {each.pk: each for each in moderation.neighbours(report)}

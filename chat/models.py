@@ -298,6 +298,12 @@ class Message(models.Model):
         return self.kind == self.Kind.BOOKING
 
 
+class ReportQuerySet(models.QuerySet["Report"]):
+    def open_to(self, viewer: User) -> "ReportQuerySet":
+        """Those that this viewer, one of the staff, may see: none about themselves."""
+        return self.exclude(reported=viewer)
+
+
 class Report(models.Model):
     """A message that one of its two people reported to the staff, with a copy of it."""
 
@@ -335,6 +341,8 @@ class Report(models.Model):
         verbose_name=_("resolved by"),
     )
     resolved_at = models.DateTimeField(_("resolved at"), null=True)
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("report")

@@ -51,7 +51,7 @@ def resolve(
 
     ``note`` is for the staff; ``told`` are the words of a warning. Raises ModerationError.
     """
-    if not actor.is_staff or actor.pk == report.reported_id:
+    if not actor.has_staff_powers or actor.pk == report.reported_id:
         raise ModerationError(_("Another one of the staff has to decide on this."))
     if outcome == Status.WARNED and not told.strip():
         raise ModerationError(_("Write what the person is to be told."))

@@ -157,7 +157,9 @@ class SlotRow:
 
 def visible_to(viewer: User) -> AppointmentQuerySet:
     """The sessions that a user may look at: a TA's own, and for staff all."""
-    return Appointment.objects.all() if viewer.is_staff else Appointment.objects.of(viewer.pk)
+    if viewer.has_staff_powers:
+        return Appointment.objects.all()
+    return Appointment.objects.of(viewer.pk)
 
 
 def page(appointment: Appointment, viewer: User) -> dict[str, Any]:

@@ -5,11 +5,6 @@ PostgreSQL uses exclusion constraints and a trigger function, SQLite triggers. B
 idempotently after every ``migrate``. The names below reach the program inside IntegrityError.
 """
 
-from typing import Any
-
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 from setahub.lib import db
 
 APPOINTMENT_OVERLAP = "appointment_no_overlap"
@@ -17,13 +12,15 @@ COMMITMENT_OVERLAP = "commitment_no_overlap"
 OVERBOOKED = "timeslot_not_overbooked"
 WRONG_TA = "booking_ta_is_the_slots"
 
-TABLES = {
-    "accounts_user",
-    "scheduling_appointment",
-    "scheduling_timeslot",
-    "scheduling_booking",
-    "scheduling_commitment",
-}
+TABLES = frozenset(
+    {
+        "accounts_user",
+        "scheduling_appointment",
+        "scheduling_timeslot",
+        "scheduling_booking",
+        "scheduling_commitment",
+    }
+)
 
 # A booking that is or becomes active takes a seat and its two people's time; one that was, gives
 # them back. The same two statements serve both engines.
@@ -154,21 +151,4 @@ SQLITE = [
     ),
 ]
 
-
-def before_migrate(using: str, plan: Any = None, **kwargs: Any) -> None:
-    """Take SQLite's triggers off while migrations run, since those may rebuild tables."""
-    connection = connections[using]
-    if connection.vendor == "sqlite" and plan:
-        db.remove(connection, SQLITE)
-
-
-def after_migrate(using: str, **kwargs: Any) -> None:
-    """Install whatever is missing or has changed."""
-    install(connections[using])
-
-
-def install(connection: BaseDatabaseWrapper) -> None:
-    """Install every guard on ``connection``'s database; does nothing where all are in place."""
-    if not set(connection.introspection.table_names()) >= TABLES:
-        return  # migrated back to before these tables
-    db.install(connection, SQLITE if connection.vendor == "sqlite" else POSTGRESQL)
+GUARDS = db.Guards(TABLES, SQLITE, POSTGRESQL)

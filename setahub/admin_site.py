@@ -34,10 +34,16 @@ class Site(admin.AdminSite):
         shown = [model for model in models if model._meta.label_lower not in HIDDEN]
         super().register(shown, strictly(admin_class), **options)
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        if request.path == reverse("admin:logout"):
+            return super().has_permission(request)  # the way out is open without a second step
+        return request.user.is_authenticated and request.user.has_staff_powers
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        shown = page.overview() if page.may_see(cast(User, request.user)) else {}
+        user = cast(User, request.user)
+        shown = page.overview(user) if page.may_see(user) else {}
         return super().index(request, {**shown, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

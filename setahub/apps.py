@@ -13,6 +13,7 @@ class SetahubConfig(AppConfig):
 
     def ready(self) -> None:
         from setahub import (
+            guards,
             personal,  # noqa: F401  (takes its part in exports and deletions)
             policy_source,
         )
@@ -20,6 +21,7 @@ class SetahubConfig(AppConfig):
         from setahub.lib.policy import policy
 
         policy.source = policy_source.changes
+        guards.GUARDS.connect(self)
 
 
 class StaffConfig(AdminConfig):

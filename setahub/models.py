@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from setahub.lib import policy as numbers
 from setahub.lib import when
+from setahub.lib.policy import policy
 
 NAME_MAX = 60
 EXAM_WEEK_MAX = timedelta(days=62)  # longer is a slip of the pen in the year
 EXAM_YEARS_AHEAD = 5
+DAY_MINUTES = 24 * 60
 
 
 def _number(name: str, label: Any, help_text: Any = "") -> models.PositiveIntegerField:
@@ -108,10 +110,21 @@ class FacultyPolicy(models.Model):
         return {name: value for name, value in values.items() if value is not None}
 
     def clean(self) -> None:
-        notice = timedelta(minutes=self._effective("BOOKING_MIN_NOTICE"))
-        if notice >= timedelta(days=self._effective("BOOKING_HORIZON")):
+        horizon = self._effective("BOOKING_HORIZON") * DAY_MINUTES
+        if self._effective("BOOKING_MIN_NOTICE") >= horizon:
             raise ValidationError(
                 _("With a notice as long as the horizon nothing could be booked."), code="closed"
+            )
+        longer = ExamWeek.objects.filter(
+            booking_min_notice__gte=horizon, last_day__gte=when.today()
+        )
+        if week := longer.first():
+            raise ValidationError(
+                _(
+                    "With a horizon as short as the notice of %(week)s nothing in it could be booked."
+                ),
+                code="closed",
+                params={"week": week},
             )
 
     def _effective(self, name: str) -> int:
@@ -169,6 +182,9 @@ class ExamWeek(models.Model):
         if self.max_active_bookings is None and self.booking_min_notice is None:
             raise ValidationError(_("Say what is different in it: one number at least."))
         self._check_years()
+        if self.booking_min_notice and self.booking_min_notice >= policy.horizon / numbers.MINUTE:
+            words = _("With a notice as long as the horizon nothing could be booked.")
+            raise ValidationError({"booking_min_notice": words})
         if not (self.first_day and self.last_day and self.first_day <= self.last_day):
             return  # said beside the fields or by the constraint
         if self.last_day - self.first_day >= EXAM_WEEK_MAX:

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from setahub import policy_source
+from setahub.guards import LOCK
+from setahub.lib.db import one_at_a_time
 from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
 
 
@@ -34,6 +36,7 @@ def change_policy(actor: User, numbers: Mapping[str, int | None]) -> list[Policy
 def save_exam_week(actor: User, week: ExamWeek) -> list[PolicyChange]:
     """Store a new or changed exam week; returns the log of it. Raises ValidationError."""
     with transaction.atomic():
+        one_at_a_time(LOCK)
         week.full_clean()
         old = ExamWeek.objects.select_for_update().filter(pk=week.pk).first()
         week.save()

@@ -429,6 +429,12 @@ TA_MIN_YEAR = policy.from_environment("TA_MIN_YEAR", 2)
 TA_APPROVAL = env.flag("TA_APPROVAL", default=False)
 BOOKING_MIN_NOTICE = policy.from_environment("BOOKING_MIN_NOTICE", 60)
 BOOKING_HORIZON = policy.from_environment("BOOKING_HORIZON", 30)
+env.checked(
+    "BOOKING_MIN_NOTICE",
+    BOOKING_MIN_NOTICE,
+    lambda minutes: minutes < BOOKING_HORIZON * 24 * 60,
+    "shorter than BOOKING_HORIZON: else nothing could be booked",
+)
 MAX_ACTIVE_BOOKINGS = policy.from_environment("MAX_ACTIVE_BOOKINGS", 5)
 LATE_CANCEL = policy.from_environment("LATE_CANCEL", 240)
 LATE_CANCEL_GRACE = 15  # minutes: a booking just made may be cancelled freely

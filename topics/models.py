@@ -180,7 +180,9 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def seen_by(self, viewer: User) -> "RegistrationQuerySet":
         """Those that this viewer may see: a pending one only its user and staff."""
-        return self if viewer.is_staff else self.filter(Q(status="approved") | Q(user=viewer.pk))
+        if viewer.has_staff_powers:
+            return self
+        return self.filter(Q(status="approved") | Q(user=viewer.pk))
 
     def of_others(self, topic: Topic, user: User) -> "RegistrationQuerySet":
         """Registrations for this topic of anybody but this user."""

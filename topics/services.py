@@ -115,7 +115,7 @@ def check_may_change(topic: Topic, actor: User) -> None:
 
 
 def may_change(topic: Topic, actor: User) -> bool:
-    return actor.is_staff or topic.creator_id == actor.pk
+    return topic.creator_id == actor.pk or actor.has_staff_powers
 
 
 def removal_of(topic: Topic, actor: User) -> Removal:
@@ -173,7 +173,7 @@ def merge_topics(source: Topic, target: Topic, actor: User) -> Topic:
     The duplicate stays, archived and pointing at the target, so that old links lead there and its
     name isn't taken anew. Raises TopicError when that can't be, saying why; then nothing changes.
     """
-    if not actor.is_staff:
+    if not actor.has_staff_powers:
         raise TopicError(_("Only staff merge topics."), status=403)
     if source.pk == target.pk:
         raise TopicError(_("A topic can't be merged into itself."))
@@ -345,7 +345,7 @@ def _decide(registration: Registration, actor: User, note: str, *, approved: boo
 
 
 def _locked_pending(registration: Registration, actor: User) -> Registration:
-    if not actor.is_staff:
+    if not actor.has_staff_powers:
         raise TopicError(_("Only staff decide on registrations."), status=403)
     User.objects.locked(registration.user_id)
     found = Registration.objects.filter(pk=registration.pk).first()

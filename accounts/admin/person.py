@@ -45,13 +45,13 @@ def parts(person: User, viewer: User) -> list[Part]:
         (Suspension, _suspensions),
     ]
     return [
-        build(person)
+        build(person, viewer)
         for model, build in made
         if viewer.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
     ]
 
 
-def _registrations(person: User) -> Part:
+def _registrations(person: User, viewer: User) -> Part:
     rows = (
         Registration.objects.filter(user=person).select_related("topic").order_by("topic__name_key")
     )
@@ -64,7 +64,7 @@ def _registrations(person: User) -> Part:
     )
 
 
-def _appointments(person: User) -> Part:
+def _appointments(person: User, viewer: User) -> Part:
     rows = Appointment.objects.of(person.pk).prefetch_related("topics").order_by("-starts_at")
     return _part(
         _("TA sessions"),
@@ -80,7 +80,7 @@ def _appointments(person: User) -> Part:
     )
 
 
-def _bookings(person: User) -> Part:
+def _bookings(person: User, viewer: User) -> Part:
     rows = Booking.objects.of(person.pk).with_people().order_by("-starts_at", "-pk")
 
     def cells(row: Booking) -> list[str]:
@@ -102,9 +102,9 @@ def _bookings(person: User) -> Part:
     )
 
 
-def _reports(person: User) -> Part:
+def _reports(person: User, viewer: User) -> Part:
     about_or_by = Q(reported=person) | Q(reporter=person)
-    rows = Report.objects.filter(about_or_by).select_related("reporter", "reported")
+    rows = Report.objects.open_to(viewer).filter(about_or_by).select_related("reporter", "reported")
 
     def cells(row: Report) -> list[str]:
         by = row.reporter_id == person.pk
@@ -125,7 +125,7 @@ def _reports(person: User) -> Part:
     )
 
 
-def _suspensions(person: User) -> Part:
+def _suspensions(person: User, viewer: User) -> Part:
     rows = Suspension.objects.filter(user=person).select_related("actor", "lifted_by")
     return _part(
         _("Suspensions"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import mfa, services
 from accounts.admin.person import parts
+from accounts.administrators import check_one_stays
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
 from setahub.lib.staff.acting import Acting
@@ -82,7 +83,18 @@ class UserForm(forms.ModelForm):
                 services.check_unique(changed)
             except services.AccountError as error:
                 self.add_error(error.field, error.message)
+            self._check_one_stays(cleaned)
         return cleaned
+
+    def _check_one_stays(self, cleaned: Mapping[str, Any]) -> None:
+        """In the transaction of the page, so that nobody else steps down meanwhile."""
+        powers = ("is_superuser", "is_staff")
+        given_up = [name for name in powers if name in self.fields and not cleaned.get(name)]
+        if given_up:
+            try:
+                check_one_stays(self.instance)
+            except services.AccountError as error:
+                self.add_error(given_up[0], error.message)
 
 
 @admin.register(User)

@@ -209,7 +209,7 @@ class TestInstallation:
         wanted = guards.SQLITE if connection.vendor == "sqlite" else guards.POSTGRESQL
         before = db._installed(connection)
         assert {guard.name: guard.version for guard in wanted}.items() <= before.items()
-        guards.install(connection)
+        guards.GUARDS.install(connection)
         assert db._installed(connection) == before
 
     def test_guards_survive_a_migration_that_rebuilds_their_tables(self, ta, topic, make_user):
@@ -217,7 +217,7 @@ class TestInstallation:
         from django.apps import apps
         from django.db.models import TextField
 
-        guards.before_migrate(using="default", plan=[("something", False)])
+        guards.GUARDS.before_migrate(using="default", plan=[("something", False)])
         models = [apps.get_model("scheduling", name) for name in ("Booking", "TimeSlot")]
         for model in [*models, Appointment, Commitment]:
             extra = TextField(default="x")  # not null: SQLite rebuilds the table for it
@@ -226,7 +226,7 @@ class TestInstallation:
                 editor.add_field(model, extra)
             with connection.schema_editor() as editor:
                 editor.remove_field(model, extra)
-        guards.after_migrate(using="default")
+        guards.GUARDS.after_migrate(using="default")
 
         slot = make_slot(ta)
         make_booking(slot, make_user("One"), topic)
@@ -245,5 +245,5 @@ class TestInstallation:
             for statement in last.drop:
                 cursor.execute(statement)
         assert last.name not in db._installed(connection)
-        guards.install(connection)
+        guards.GUARDS.install(connection)
         assert db._installed(connection)[last.name] == last.version

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from setahub import services
+from setahub.guards import LOCK
+from setahub.lib.db import one_at_a_time
 from setahub.lib.policy import NUMBERS
 from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
 
@@ -121,8 +123,21 @@ class PolicyAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:setahub_facultypolicy_changelist"))
 
 
+class ExamWeekForm(forms.ModelForm):
+    """Checked while nobody else can store one, in the transaction of the page."""
+
+    class Meta:
+        model = ExamWeek
+        fields = ["name", "first_day", "last_day", "max_active_bookings", "booking_min_notice"]
+
+    def clean(self) -> dict[str, Any]:
+        one_at_a_time(LOCK)
+        return super().clean() or {}
+
+
 @admin.register(ExamWeek)
 class ExamWeekAdmin(admin.ModelAdmin):
+    form = ExamWeekForm
     list_display = ["name", "first_day", "last_day", "max_active_bookings", "booking_min_notice"]
     ordering = ["-first_day"]
     fields = ["name", ("first_day", "last_day"), "max_active_bookings", "booking_min_notice"]

@@ -7,10 +7,14 @@ migrations because SQLite drops a table's triggers whenever Django rebuilds the 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db import transaction
+from django.apps import AppConfig
+from django.db import connection as default_connection
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 @dataclass(frozen=True)
@@ -105,3 +109,56 @@ def remove(connection: BaseDatabaseWrapper, guards: Sequence[Guard]) -> None:
         for guard in guards:
             for statement in guard.drop:
                 cursor.execute(statement)
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The guards of one app: for each engine, and the tables without which they can't stand."""
+
+    tables: frozenset[str]
+    sqlite: Sequence[Guard] = field(default_factory=list)
+    postgresql: Sequence[Guard] = field(default_factory=list)
+
+    def connect(self, app: AppConfig) -> None:
+        """Have them installed after each ``migrate``.
+
+        SQLite loses a table's triggers when a migration rebuilds the table, and refuses to rename a
+        table that a trigger elsewhere names: so off before, and on again after.
+        """
+        pre_migrate.connect(self.before_migrate, sender=app)
+        post_migrate.connect(self.after_migrate, sender=app)
+
+    def before_migrate(self, using: str, plan: Any = None, **kwargs: Any) -> None:
+        """Take SQLite's triggers off while migrations run."""
+        connection = connections[using]
+        if connection.vendor == "sqlite" and plan:
+            remove(connection, self.sqlite)
+
+    def after_migrate(self, using: str, **kwargs: Any) -> None:
+        """Install whatever is missing or has changed."""
+        self.install(connections[using])
+
+    def install(self, connection: BaseDatabaseWrapper) -> None:
+        """Install every one; does nothing where all are in place."""
+        if not set(connection.introspection.table_names()) >= self.tables:
+            return  # migrated back to before these tables
+        install(connection, self.sqlite if connection.vendor == "sqlite" else self.postgresql)
+
+
+# --- Locks that are no rows ---------------------------------------------------------------------
+
+
+def lock_key(name: str) -> int:
+    """The number by which PostgreSQL knows the lock of this name."""
+    return int.from_bytes(hashlib.sha256(f"setahub {name}".encode()).digest()[:8], signed=True)
+
+
+def one_at_a_time(name: str) -> None:
+    """Wait until no other transaction has this lock, and keep it until this one ends.
+
+    For rules about a whole table, of which there is no row to lock. Taken before any row is. On
+    SQLite there is never more than one writing transaction.
+    """
+    if default_connection.vendor == "postgresql":
+        with default_connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(name)])

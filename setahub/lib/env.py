@@ -46,7 +46,8 @@ def number(name: str, default: int, *, low: int, high: int, unit: str = "") -> i
     if not value:
         return default
     # isascii: int() would also take digits of other scripts, and "1_000".
-    if value.isascii() and value.isdigit() and low <= int(value) <= high:
+    # No longer than that, since int() raises for thousands of digits.
+    if value.isascii() and value.isdigit() and len(value) < 20 and low <= int(value) <= high:
         return int(value)
     stop(name, f"a whole number{f' of {unit}' if unit else ''} from {low} to {high}")
 

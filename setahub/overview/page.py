@@ -55,14 +55,14 @@ class Todo:
     link: str
 
 
-def overview() -> dict[str, Any]:
+def overview(viewer: User) -> dict[str, Any]:
     """All of the page, its numbers at most a minute old. A constant number of queries."""
     key = f"overview:{get_language()}:{when.today()}"
     found = cache.get(key)
     if found is None:
         found = numbers()
         cache.set(key, found, FRESH)
-    return {**found, "todos": todos()}
+    return {**found, "todos": todos(viewer)}
 
 
 def numbers() -> dict[str, Any]:
@@ -110,7 +110,8 @@ def numbers() -> dict[str, Any]:
     }
 
 
-def todos() -> list[Todo]:
+def todos(viewer: User) -> list[Todo]:
+    """What waits for this viewer."""
     absent = Booking.objects.active().filter(ta_absent_at__isnull=False)
     return [
         Todo(
@@ -120,7 +121,7 @@ def todos() -> list[Todo]:
         ),
         Todo(
             _("reports are open"),
-            Report.objects.filter(status=Report.Status.OPEN).count(),
+            Report.objects.open_to(viewer).filter(status=Report.Status.OPEN).count(),
             reverse("admin:chat_report_changelist"),
         ),
         Todo(

@@ -2,9 +2,12 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import IntegrityError
 
+from scheduling.tests.test_races import at_once
+from setahub.guards import EXAM_WEEK_OVERLAP
 from setahub.lib.policy import policy
-from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
+from setahub.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
 
 POLICY = "/admin/setahub/facultypolicy/"
 WEEKS = "/admin/setahub/examweek/"
@@ -108,3 +111,98 @@ def test_there_is_one_policy_and_no_other_address_for_it(client):
     assert client.get(f"{POLICY}add/").status_code == 403
     assert client.get(f"{POLICY}2/change/").status_code == 302
     assert client.post(f"{POLICY}1/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.race
+def test_of_overlapping_weeks_sent_at_once_one_is_stored(staff, sign_in):
+    clients = [sign_in(staff) for _number in range(8)]
+    sent = [
+        lambda client=client, n=n: client.post(
+            f"{WEEKS}add/", week(name=f"Week {n}", first_day=f"2026-11-{22 + n}")
+        )
+        for n, client in enumerate(clients)
+    ]
+    found = at_once(sent)
+    assert ExamWeek.objects.count() == 1
+    stored = ExamWeek.objects.get().name
+    assert sorted(each.status_code for each in found) == [200] * 7 + [302]
+    losers = [each.content.decode() for each in found if each.status_code == 200]
+    assert all(f"It overlaps with {stored}" in page for page in losers)
+    assert PolicyChange.objects.count() == 1
+
+
+@pytest.mark.race
+def test_of_weeks_moved_onto_each_other_one_moves(staff, sign_in):
+    client = sign_in(staff)
+    client.post(f"{WEEKS}add/", week(name="One", first_day="2026-11-02", last_day="2026-11-03"))
+    client.post(f"{WEEKS}add/", week(name="Two", first_day="2026-11-09", last_day="2026-11-10"))
+    moves = [
+        lambda one=one, client=client: client.post(f"{WEEKS}{one.pk}/change/", week(name=one.name))
+        for one, client in zip(ExamWeek.objects.all(), [client, sign_in(staff)], strict=True)
+    ]
+    assert sorted(each.status_code for each in at_once(moves)) == [200, 302]
+    days = ExamWeek.objects.values_list("first_day", flat=True)
+    assert sorted(map(str, days))[1] == "2026-11-30"
+
+
+def test_the_database_stores_no_overlap_whoever_writes():
+    days = {"first_day": "2026-11-30", "last_day": "2026-12-04", "max_active_bookings": 1}
+    ExamWeek.objects.create(name="One", **days)
+    apart = ExamWeek.objects.create(
+        name="Two", **{**days, "first_day": "2026-12-05", "last_day": "2026-12-05"}
+    )
+    with pytest.raises(IntegrityError, match=EXAM_WEEK_OVERLAP):
+        ExamWeek.objects.create(name="Three", **days)
+    with pytest.raises(IntegrityError, match=EXAM_WEEK_OVERLAP):
+        ExamWeek.objects.filter(pk=apart.pk).update(first_day="2026-12-04")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (
+            {"first_day": "2569-11-30", "last_day": "2569-12-04"},
+            "2569 is 2026: type the year as 2026.",
+        ),
+        ({"first_day": "9999-12-30", "last_day": "9999-12-31"}, "9999 can&#x27;t be meant"),
+        ({"first_day": "0001-01-01", "last_day": "0001-01-01"}, "1 can&#x27;t be meant"),
+        ({"first_day": "9" * 5000}, "Enter a valid date."),
+        ({"max_active_bookings": "9" * 5000}, "Enter a whole number."),
+        ({"max_active_bookings": "99999999999999999999"}, "less than or equal to 1000"),
+        ({"booking_min_notice": "-1"}, "greater than or equal to 0"),
+        ({"booking_min_notice": "NaN"}, "Enter a whole number."),
+    ],
+)
+def test_an_exam_week_far_out_is_refused_in_words(client, days, words):
+    response = client.post(f"{WEEKS}add/", week(**days))
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert not ExamWeek.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "value", ["-1", "9" * 5000, "99999999999999999999", "NaN", "1e5", "\0", "inf"]
+)
+def test_no_number_of_the_policy_is_taken_far_out(client, value):
+    numbers = {name.lower(): value for name in POLICY_NAMES if name != "TA_APPROVAL"}
+    response = client.post(POLICY, {**numbers, "ta_approval": "unknown"})
+    assert response.status_code == 200
+    assert response.context["adminform"].form.errors.keys() >= numbers.keys()
+    assert not FacultyPolicy.objects.exists()
+
+
+def test_a_notice_as_long_as_the_horizon_is_refused_in_an_exam_week_and_from_both_sides(
+    client, clock
+):
+    response = client.post(f"{WEEKS}add/", week(booking_min_notice="20160"))
+    assert response.status_code == 302
+    response = client.post(POLICY, {"booking_horizon": "14", "ta_approval": "unknown"})
+    assert "nothing in it could be booked" in response.content.decode()
+    client.post(POLICY, {"booking_horizon": "15", "ta_approval": "unknown"})
+    days = {"first_day": "2026-12-07", "last_day": "2026-12-07"}
+    client.post(POLICY, {"booking_horizon": "", "ta_approval": "unknown"})
+    ExamWeek.objects.all().delete()
+    client.post(POLICY, {"booking_horizon": "1", "ta_approval": "unknown"})
+    response = client.post(f"{WEEKS}add/", week(**days, booking_min_notice="1440"))
+    assert "nothing could be booked" in response.content.decode()
+    assert not ExamWeek.objects.exists()

@@ -1,0 +1,39 @@
+"""Somebody is always left who can give powers: an active superuser who may open the admin.
+
+The database has the last word (``accounts.guards``); here it is said in words, before.
+"""
+
+from typing import Any
+
+from django.db.models import ProtectedError
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+
+from accounts.errors import AccountError
+from accounts.guards import LOCK
+from accounts.models import User
+from setahub.lib.db import one_at_a_time
+
+
+def check_one_stays(leaving: User) -> None:
+    """Raises AccountError when without this person there would be none.
+
+    Inside a transaction, and before any person's row is locked: others who go wait until it ends.
+    """
+    one_at_a_time(LOCK)
+    if User.objects.administrators() == [leaving.pk]:
+        raise AccountError(
+            _("%(name)s is the only administrator. Give somebody else that power first.")
+            % {"name": leaving}
+        )
+
+
+@receiver(post_delete, sender=User)
+def keep_the_last(instance: User, **kwargs: Any) -> None:
+    """Also where rows are deleted by a command or a shell; the error undoes the deletion."""
+    if not instance.is_administrator:
+        return
+    one_at_a_time(LOCK)
+    if not User.objects.administrators():
+        raise ProtectedError("The only administrator can't be deleted.", {instance})

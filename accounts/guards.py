@@ -1,0 +1,41 @@
+"""What the database itself refuses, whoever writes: that nobody is left who can give powers.
+
+The lock makes two who go at the same moment wait for each other. Rows that are deleted one by one
+are guarded by ``accounts.administrators``; emptying the whole table, as tests do, is not.
+"""
+
+from setahub.lib import db
+
+LAST_ADMINISTRATOR = "administrator_one_stays"
+LOCK = "administrators"
+
+_WAS = "OLD.is_active AND OLD.is_superuser AND OLD.is_staff"
+_IS = "NEW.is_active AND NEW.is_superuser AND NEW.is_staff"
+_OTHERS = """SELECT 1 FROM accounts_user u
+        WHERE u.id <> NEW.id AND u.is_active AND u.is_superuser AND u.is_staff"""
+_EVENT = "UPDATE OF is_active, is_superuser, is_staff"
+
+GUARDS = db.Guards(
+    frozenset({"accounts_user"}),
+    sqlite=[
+        db.sqlite_trigger(
+            LAST_ADMINISTRATOR,
+            f"BEFORE {_EVENT} ON accounts_user"
+            f" WHEN ({_WAS}) AND NOT ({_IS}) AND NOT EXISTS ({_OTHERS})",
+            f"SELECT RAISE(ABORT, '{LAST_ADMINISTRATOR}');",
+        )
+    ],
+    postgresql=[
+        db.pg_trigger(
+            LAST_ADMINISTRATOR,
+            "accounts_user",
+            f"BEFORE {_EVENT}",
+            f"""IF ({_WAS}) AND NOT ({_IS}) THEN
+                PERFORM pg_advisory_xact_lock({db.lock_key(LOCK)});
+                IF NOT EXISTS ({_OTHERS}) THEN
+                    RAISE EXCEPTION '{LAST_ADMINISTRATOR}' USING ERRCODE = '23514';
+                END IF;
+            END IF;""",
+        )
+    ],
+)
