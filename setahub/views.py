@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -96,7 +96,7 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, or 503 while the database is away. Needs neither the session nor the user."""
+    """500, or 503 in an outage. Needs neither the session nor the user. A program gets JSON."""
     why = trouble(sys.exc_info()[1])
     if why == "away":
         heading = _("We can't reach our database")
@@ -104,11 +104,24 @@ def server_error(request: HttpRequest) -> HttpResponse:
     elif why == "busy":
         heading = _("That took too long")
         text = _("Our database is very busy. Please try again in a moment.")
+    elif why == "full":
+        heading = _("Nothing can be saved right now")
+        text = _("Our disk is full or can't be written to. Nothing was changed. Please try later.")
+    elif why == "unfinished":
+        heading = _("This site isn't set up yet")
+        text = _("Its styles and scripts are missing. Please try again later.")
     else:
         heading = _("That's our mistake")
         text = _("Something broke on our side and has been noted. Please try again in a moment.")
+    status = 503 if why else 500
     shown = {"heading": heading, "text": text, "request_id": request_id.get()}
-    response = HttpResponse(render_to_string("500.html", shown), status=503 if why else 500)
+    response: HttpResponse
+    if request.accepts("text/html"):
+        page = render_to_string("500.html", shown | {"unstyled": why == "unfinished"})
+        response = HttpResponse(page, status=status)
+    else:
+        error = {"type": "error", "code": "unavailable", "detail": f"{heading}. {text}"}
+        response = JsonResponse(error, status=status)
     if why:
         response.headers["Retry-After"] = "5"
     return response

@@ -43,9 +43,15 @@ def shown_path(path: str) -> str:
 class RequestLines(logging.Filter):
     """Gives every record the request's id, and keeps what Django says of requests short.
 
-    A refused request (4xx) has its own line in the access log already. A database that is away is
-    no mistake in the code that asked it, so its traceback says nothing.
+    A refused request (4xx) has its own line in the access log already. An outage is no mistake in
+    the code that met it, so its traceback says nothing, and one line in PAUSE seconds is enough.
     """
+
+    PAUSE = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}  # by the kind of trouble: when
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"
@@ -57,9 +63,17 @@ class RequestLines(logging.Filter):
                     shown_path(each) if isinstance(each, str) and each.startswith("/") else each
                     for each in record.args
                 )
-        refused = record.name.startswith("django.security")
-        if refused or (record.exc_info and trouble(record.exc_info[1]) == "away"):
+        error = record.exc_info[1] if record.exc_info else None
+        why = trouble(error)
+        if record.name.startswith("django.security") or why in ("away", "full", "unfinished"):
             record.exc_info = record.exc_text = None
+        if why and record.name == "django.request":
+            now = monotonic()
+            if now - self._told.get(why, -self.PAUSE) < self.PAUSE:
+                return False
+            self._told[why] = now
+            said = error if why == "unfinished" else type(error).__name__
+            record.msg, record.args = f"{record.getMessage()} ({said})", ()
         return True
 
 

@@ -8,6 +8,8 @@ from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from setahub.lib.outage import Unfinished
+
 STYLESHEET = "css/site.css"  # the only one that pages link to
 
 _IMPORT = re.compile(r'^@import "([^"]+)";\n', re.MULTILINE)
@@ -26,6 +28,13 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
 
     _imports = HashedFilesMixin._js_module_import_aggregation_patterns[1]  # type: ignore[attr-defined]
     patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", _imports))
+
+    def stored_name(self, name: str) -> str:
+        """Raises Unfinished where ``collectstatic`` was forgotten, or not run after an upgrade."""
+        try:
+            return super().stored_name(name)
+        except ValueError as error:
+            raise Unfinished(f"{name}: run manage.py collectstatic, then start anew") from error
 
     def post_process(self, paths: Found, dry_run: bool = False, **options: Any) -> Iterator[Any]:
         if STYLESHEET in paths:

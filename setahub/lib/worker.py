@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 from django.db import (
+    DatabaseError,
     InterfaceError,
     OperationalError,
     close_old_connections,
@@ -34,6 +35,7 @@ from django.utils.crypto import get_random_string
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, TaskResultStatus
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_max
 
+from setahub.lib.outage import trouble
 from setahub.lib.tasks import GiveUp, parts_of_sweep
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ POLL = 1.0  # seconds between two looks into an empty queue
 SWEEP_EVERY = 60.0  # seconds
 PATIENCE = 15.0  # seconds, the longest wait between two tries to reach the database
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
+DATABASE_FAILS = (DatabaseError, InterfaceError)
 
 
 class Killed(Exception):
@@ -198,7 +200,9 @@ class Worker:
             if monotonic() >= self._sweep_at:
                 self._sweep()
             worked = self._work()
-        except DATABASE_AWAY as error:
+        except DATABASE_FAILS as error:
+            if not _is_outage(error):
+                raise
             self._wait_for_database(error)
             return
         if self._away:
@@ -219,9 +223,9 @@ class Worker:
             try:
                 settle(row, outcome)
                 return True
-            except DATABASE_AWAY as error:
+            except DATABASE_FAILS as error:
                 # What is done but not noted would be done again: worth waiting for.
-                if self._stop.is_set() or _is_over(row.run_after):
+                if self._stop.is_set() or _is_over(row.run_after) or not _is_outage(error):
                     raise
                 self._wait_for_database(error)
 
@@ -247,6 +251,11 @@ def _mend_connection() -> None:
     """Drop a connection that broke, as Django does around a request."""
     if not connection.in_atomic_block:  # a test's transaction must outlive it
         close_old_connections()
+
+
+def _is_outage(error: Exception) -> bool:
+    """Also a table that is not there yet: migrations may be running."""
+    return isinstance(error, OperationalError | InterfaceError) or trouble(error) is not None
 
 
 def _is_over(moment: datetime) -> bool:

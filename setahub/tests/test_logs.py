@@ -1,5 +1,6 @@
 """What a log line says of a request, and what it never says of a person."""
 
+import errno
 import logging
 import re
 import sys
@@ -12,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.functional import SimpleLazyObject
 
 from setahub.lib import logs
+from setahub.lib.outage import Unfinished
 from setahub.lib.postgres.base import Unreachable
 from setahub.middleware import access
 
@@ -172,9 +174,24 @@ def test_a_lost_database_is_one_line_and_a_bug_all_of_it():
     lost = caused(OperationalError("x"), Unreachable("PostgreSQL is away"))
     record = record_of(lost, args=("Service Unavailable", "/calendar/abc.ics"))
     assert logs.RequestLines().filter(record) is True
-    assert (record.exc_info, record.getMessage()) == (None, "Service Unavailable: /calendar/...")
+    assert record.exc_info is None
+    assert record.getMessage() == "Service Unavailable: /calendar/... (OperationalError)"
     assert logs.RequestLines().filter(bug := record_of(ValueError("x"))) is True
     assert bug.exc_info
+
+
+def test_an_outage_is_told_once_in_ten_seconds(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(logs, "monotonic", lambda: now[0])
+    lines = logs.RequestLines()
+
+    def told(error):
+        return lines.filter(record_of(error))
+
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert [told(full), told(full), told(Unfinished("css/site.css"))] == [True, False, True]
+    now[0] += 10
+    assert told(full) is True
 
 
 def test_times_are_told_in_utc():

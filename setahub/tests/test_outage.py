@@ -1,18 +1,29 @@
 """A database that is away is told apart from a slow one, and from a mistake of ours."""
 
+import errno
+import json
 import socket
 import time
 
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.core.files.storage import default_storage
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+)
 from django.db.utils import ConnectionHandler
 from django.test import Client
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
+from chat.tests.pictures import photo
 from setahub.lib import breaker
 from setahub.lib.breaker import Breaker
-from setahub.lib.outage import trouble
+from setahub.lib.outage import Unfinished, trouble
 from setahub.lib.postgres import base
 from setahub.lib.postgres.base import PAUSE, DatabaseWrapper, Unreachable
 
@@ -35,7 +46,23 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (caused(OperationalError("x"), errors.LockNotAvailable("x")), "busy"),
         (caused(OperationalError("x"), errors.TooManyConnections("x")), "busy"),
         (OperationalError("database is locked"), "busy"),
+        (caused(OperationalError("x"), errors.DiskFull("x")), "full"),
+        (caused(InternalError("x"), errors.ReadOnlySqlTransaction("x")), "full"),
+        (caused(OperationalError("x"), errors.IoError("x")), "away"),
+        (caused(InternalError("x"), errors.DataCorrupted("x")), "away"),
+        (caused(InternalError("x"), errors.InFailedSqlTransaction("x")), None),
+        (caused(IntegrityError("x"), errors.UniqueViolation("x")), None),
         (OperationalError("unable to open database file"), "away"),
+        (OperationalError("database or disk is full"), "full"),
+        (OperationalError("attempt to write a readonly database"), "full"),
+        (DatabaseError("database disk image is malformed"), "away"),
+        (DatabaseError("file is not a database"), "away"),
+        (OSError(errno.ENOSPC, "No space left on device"), "full"),
+        (OSError(errno.EROFS, "Read-only file system"), "full"),
+        (PermissionError(errno.EACCES, "Permission denied"), "full"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), None),
+        (FileNotFoundError(errno.ENOENT, "x"), None),
+        (Unfinished("css/site.css"), "unfinished"),
         (OperationalError("no such table: topics_topic"), None),
         (IntegrityError("x"), None),
         (ValueError("locked"), None),
@@ -51,6 +78,10 @@ def test_troubles_are_told_apart(error, expected):
     [
         (caused(OperationalError("x"), Unreachable("x")), "reach our database"),
         (OperationalError("database is locked"), "That took too long"),
+        (OperationalError("database or disk is full"), "Nothing can be saved right now"),
+        (DatabaseError("file is not a database"), "reach our database"),
+        (OSError(errno.ENOSPC, "No space left on device"), "Nothing can be saved right now"),
+        (Unfinished("css/site.css"), "set up yet"),
     ],
 )
 def test_the_page_says_which(student, monkeypatch, error, words):
@@ -63,6 +94,73 @@ def test_the_page_says_which(student, monkeypatch, error, words):
     response = client.get("/topics/")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert words in response.content.decode()
+
+
+@pytest.fixture
+def nothing_can_be_written(transactional_db):
+    """The database as it is on a full disk, or behind a server that only reads."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA query_only = ON")
+            yield
+            cursor.execute("PRAGMA query_only = OFF")
+        else:
+            cursor.execute("SET default_transaction_read_only = on")
+            yield
+            cursor.execute("SET default_transaction_read_only = off")
+
+
+@pytest.fixture
+def client(student):
+    client = Client(raise_request_exception=False)
+    client.force_login(student)
+    return client
+
+
+class TestNothingCanBeWritten:
+    def test_pages_are_read_as_ever(self, client, ta, topic, nothing_can_be_written):
+        for path in ("/", "/topics/", f"/topics/{topic.slug}/", f"/users/{ta.pk}/", "/bookings/"):
+            assert client.get(path).status_code == 200
+
+    def test_forms_say_so(self, client, nothing_can_be_written):
+        response = client.post("/topics/new/", {"name": "Compilers"})
+        assert response.status_code == 503
+        assert "Nothing can be saved right now" in response.content.decode()
+
+    def test_signing_in_says_so(self, client, student, nothing_can_be_written):
+        visitor = Client(raise_request_exception=False)
+        form = {"login": student.email, "password": "pass-word-1"}
+        assert visitor.post("/auth/login/", form).status_code == 503
+
+    def test_a_program_is_told_in_json(self, client, ta, nothing_can_be_written):
+        form = {"text": "Hello"}
+        response = client.post(f"/messages/{ta.pk}/", form, headers={"Accept": "application/json"})
+        assert response.status_code == 503
+        assert json.loads(response.content)["code"] == "unavailable"
+
+
+def test_a_full_disk_of_the_uploads_says_so(client, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", full)
+    form = {"avatar": photo()}
+    response = client.post("/users/me/avatar/", form)
+    assert response.status_code == 503
+    assert "Nothing can be saved right now" in response.content.decode()
+
+
+def test_forgotten_static_files_are_told_in_words(client, settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+    }
+    response = client.get("/")
+    page = response.content.decode()
+    assert response.status_code == 503
+    assert "set up yet" in page
+    assert "stylesheet" not in page
 
 
 @pytest.fixture

@@ -3,10 +3,14 @@
 import json
 import threading
 import time
+from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
 
 from setahub.lib import readiness
+from setahub.lib.outage import trouble
 
 
 @pytest.fixture
@@ -27,13 +31,65 @@ def test_all_is_well(db, client):
     assert json.loads(response.content) == {"status": "ok", "failed": []}
 
 
-@pytest.mark.parametrize("part", ["database", "cache", "channel layer"])
+@pytest.mark.parametrize(
+    "part", ["database", "writing", "cache", "channel layer", "media", "static manifest"]
+)
 def test_the_part_that_failed_is_named(db, client, parts, part):
     assert part in parts
     parts[part] = away
     response = client.get("/readyz")
     assert response.status_code == 503
     assert json.loads(response.content) == {"status": "unavailable", "failed": [part]}
+
+
+class TestReally:
+    """The checks themselves, against faults as they are."""
+
+    def failed(self, part):
+        try:
+            readiness.PARTS[part]()
+        except Exception as error:
+            return trouble(error) or type(error).__name__
+        return None
+
+    def test_all_is_well(self, transactional_db):
+        assert [self.failed(part) for part in readiness.PARTS] == [None] * len(readiness.PARTS)
+
+    def test_a_database_that_takes_no_writes(self, transactional_db, monkeypatch):
+        def read_only(connection, **kwargs):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "PRAGMA query_only = ON"
+                    if connection.vendor == "sqlite"
+                    else "SET default_transaction_read_only = on"
+                )
+
+        def begin_anew():
+            connection.close()
+            if connection.vendor != "sqlite":
+                connection.close_pool()
+
+        begin_anew()
+        connection_created.connect(read_only)
+        try:
+            assert self.failed("writing") == "full"
+            assert self.failed("database") is None
+        finally:
+            connection_created.disconnect(read_only)
+            begin_anew()
+
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
+    def test_a_folder_that_takes_no_files(self, settings):
+        settings.MEDIA_ROOT = "/proc/setahub-media"
+        assert self.failed("media") == "FileNotFoundError"
+
+    def test_static_files_that_were_not_collected(self, settings, tmp_path):
+        settings.STATIC_ROOT = tmp_path
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+        }
+        assert self.failed("static manifest") == "unfinished"
 
 
 def test_every_part_that_failed_is_named(client, parts):
@@ -46,6 +102,7 @@ def test_a_part_that_hangs_keeps_nobody_waiting(db, client, parts, monkeypatch):
     monkeypatch.setattr(readiness, "LIMIT", 0.2)
     end = threading.Event()
     parts["cache"] = end.wait
+    parts.pop("writing")  # the test's own transaction holds SQLite's only lock
     begun = time.perf_counter()
     response = client.get("/readyz")
     end.set()
