@@ -20,7 +20,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.functional import Promise
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -161,7 +161,7 @@ def _decode(data: bytes, max_side: int) -> Image.Image:
             image.draft(None, (target[0] * 2, target[1] * 2))
             image.load()
             turn = _UPRIGHT.get(_orientation(image))
-            plain = _plain_mode(image)
+            plain = _plain_mode(image, depth=data[24] if image.format == "PNG" else 8)
             if plain.size != target:
                 plain = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
             plain = plain.transpose(turn) if turn is not None else plain
@@ -213,14 +213,36 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _plain_mode(image: Image.Image) -> Image.Image:
-    """The picture in a mode that can be resized smoothly: RGB, RGBA, L or CMYK."""
+def _plain_mode(image: Image.Image, *, depth: int = 8) -> Image.Image:
+    """The picture in a mode that can be resized smoothly: RGB, RGBA, L or CMYK.
+
+    ``depth``: bits of a sample in the file, which is what a transparent colour is given in.
+    """
     if image.mode.startswith("I"):
         # 16 bits of grey: a plain conversion would clip everything above 255 to white.
-        return image.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+        grey = image.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+        clear = image.info.get("transparency")
+        if clear is None:
+            return grey
+        return Image.merge("LA", (grey, _all_but(image, clear))).convert("RGBA")
     if image.has_transparency_data:
+        clear = image.info.get("transparency")
+        if image.mode == "L" and depth in (2, 4):  # Pillow widens the pixels, and not this
+            image.info["transparency"] = clear * (255 // (2**depth - 1))
+        elif image.mode == "RGB" and depth == 16:
+            image.info["transparency"] = tuple(sample >> 8 for sample in clear)
         return image if image.mode == "RGBA" else image.convert("RGBA")
     return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
+
+
+def _all_but(image: Image.Image, clear: int) -> Image.Image:
+    """An opacity for 16 bits of grey: nothing where the grey is ``clear``, else everything."""
+    # Its bytes, low and high, as two bands: Pillow compares nothing wider than a byte.
+    low, high = Image.frombytes("LA", image.size, image.tobytes("raw", "I;16")).split()
+    return ImageChops.lighter(
+        low.point([255 * (byte != clear & 0xFF) for byte in range(256)]),
+        high.point([255 * (byte != clear >> 8) for byte in range(256)]),
+    )
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

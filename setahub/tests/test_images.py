@@ -261,6 +261,56 @@ def test_sixteen_bits_of_grey_are_scaled_not_clipped() -> None:
     assert greys == pytest.approx([0, 128, 255], abs=3)
 
 
+def raw_png(depth: int, colour: int, row: bytes, clear: bytes, palette: bytes = b"") -> io.BytesIO:
+    """A PNG of 64 equal rows of 64 pixels, with a colour that is transparent."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, depth, colour, 0, 0, 0))
+    palette = chunk(b"PLTE", palette) if palette else b""
+    pixels = chunk(b"IDAT", zlib.compress((b"\0" + row) * 64))
+    return io.BytesIO(
+        b"\x89PNG\r\n\x1a\n" + head + palette + chunk(b"tRNS", clear) + pixels + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("depth", "colour", "left", "right", "clear", "palette"),
+    [
+        (1, 0, b"\xff" * 4, b"\x00" * 4, b"\0\1", b""),
+        (2, 0, b"\xaa" * 8, b"\x55" * 8, b"\0\2", b""),
+        (4, 0, b"\x55" * 16, b"\x66" * 16, b"\0\5", b""),
+        (8, 0, b"\x40" * 32, b"\x60" * 32, b"\0\x40", b""),
+        (16, 0, b"\x12\x34" * 32, b"\x22\x34" * 32, b"\x12\x34", b""),
+        (16, 0, b"\x12\x34" * 32, b"\x12\x35" * 32, b"\x12\x34", b""),
+        (8, 2, b"\1\2\3" * 32, b"\1\2\4" * 32, b"\0\1\0\2\0\3", b""),
+        (16, 2, b"\1\2\3\4\5\6" * 32, b"\1\2\3\4\6\6" * 32, b"\1\2\3\4\5\6", b""),
+        (1, 3, b"\x00" * 4, b"\xff" * 4, b"\0", b"\1\2\3\4\5\6"),
+        (8, 3, b"\0" * 32, b"\1" * 32, b"\0", b"\1\2\3\4\5\6"),
+    ],
+    ids=["g1", "g2", "g4", "g8", "g16", "g16-nearly", "rgb8", "rgb16", "p1", "p8"],
+)
+def test_a_colour_that_a_png_calls_transparent_is_so_at_any_depth(
+    depth: int, colour: int, left: bytes, right: bytes, clear: bytes, palette: bytes
+) -> None:
+    image = opened(reencode(raw_png(depth, colour, left + right, clear, palette), max_side=64))
+
+    assert image.mode == "RGBA"
+    assert (pixel(image, 10, 32)[3], pixel(image, 54, 32)[3]) == (0, 255)
+
+
+def test_sixteen_bits_of_grey_keep_their_greys_beside_what_is_transparent() -> None:
+    row = b"\0\0" * 22 + b"\x80\0" * 21 + b"\xff\xff" * 21
+
+    image = opened(reencode(raw_png(16, 0, row, b"\0\0"), max_side=64))
+
+    assert [pixel(image, x, 32)[3] for x in (8, 32, 56)] == [0, 255, 255]
+    assert [pixel(image, x, 32)[0] for x in (32, 56)] == pytest.approx([128, 255], abs=3)
+
+
 def test_an_animation_keeps_its_first_frame_only() -> None:
     first, second = four_corners(), Image.new("RGB", (120, 80), BLUE)
     for kind in ("GIF", "WEBP", "PNG"):
