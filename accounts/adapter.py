@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.validators import validate_username
 from setahub.lib import ratelimit
-from setahub.lib.keys import fold, nfc
+from setahub.lib.keys import fold_email, nfc
 from setahub.lib.mail import Mail
 from setahub.lib.ratelimit import Window
 
@@ -43,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_email(self, email: str) -> str:
         """The address. Raises ValidationError when too long or of a domain that isn't allowed."""
         # allauth would cut it off without a word.
-        if max(len(email), len(fold(email))) > EMAIL_MAX:
+        if max(len(email), len(fold_email(email))) > EMAIL_MAX:
             raise ValidationError(_("This email is too long."), code="length")
         allowed = settings.ALLOWED_EMAIL_DOMAINS
         if allowed and email.rpartition("@")[2].lower() not in allowed:
@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Who has this email and password. Raises ValidationError after too many failures."""
         if not ratelimit.is_on():
             return super().authenticate(request, **credentials)
-        email = fold(str(credentials.get("email", "")))
+        email = fold_email(str(credentials.get("email", "")))
         failed = Window(f"sign-in failed:{email}", settings.LOGIN_FAILURES_SECONDS)
         running = Window(f"sign-in running:{email}", 60)
         try:
@@ -81,7 +81,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
         """Only an address that one wishes to change to, never the one in use."""
-        return fold(email_address.email) != email_address.user.email_key
+        return fold_email(email_address.email) != email_address.user.email_key
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Take the proven address into use, unless another account has it by now."""

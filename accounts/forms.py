@@ -161,8 +161,12 @@ class ProfileForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
+    kept = ""  # the name that stands today: it stays until it is changed
+
     def clean_username(self) -> str:
         name = nfc(self.cleaned_data["username"])
+        if name == nfc(self.kept):
+            return self.kept
         validate_username(name)
         return name
 
@@ -231,7 +235,7 @@ class DeleteAccountForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if fold(name) != self.user.username_key:
+        if fold(name) != fold(self.user.username):
             raise ValidationError(_("This is not your name."), code="wrong")
         return name
 

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
 from setahub.lib.images import avatar_path
-from setahub.lib.keys import fold, nfc
+from setahub.lib.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc, numbered_key
 
+USERNAME_KEY_MAX = GROWTH * USERNAME_MAX
 BIO_MAX = 500
 REASON_MAX = 500
 
@@ -51,21 +52,22 @@ class UserQuerySet(models.QuerySet["User"]):
     def found(self, text: str) -> "UserQuerySet":
         """Staff's search: every word is part of the name, the email or the student ID."""
         rows = self
-        for word in fold(text.replace("\0", " ")).split():
+        for word in fold_search(text).split():
             rows = rows.filter(
-                Q(username_key__contains=word)
+                Q(search_key__contains=word)
                 | Q(email_key__contains=word)
                 | Q(student_id__contains=word)
             )
         return rows
 
     def named(self, name: str) -> "UserQuerySet":
-        """Who has this name, without regard to case."""
-        return self.filter(username_key=fold(name))
+        """Who has a name that reads the same, those included whose key got a number for it."""
+        key = fold(name)
+        return self.filter(Q(username_key=key) | Q(username_key__startswith=key + NUMBER))
 
     def with_email(self, email: str) -> "UserQuerySet":
         """Who signs in with this address, without regard to case."""
-        return self.filter(email_key=fold(email))
+        return self.filter(email_key=fold_email(email))
 
     def with_student_id(self, student_id: str) -> "UserQuerySet":
         return self.filter(student_id=student_id)
@@ -101,7 +103,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type:
         )
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email_key=fold(email or ""))
+        return self.get(email_key=fold_email(email or ""))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -111,7 +113,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     username = models.CharField(_("name"), max_length=USERNAME_MAX, validators=[validate_username])
-    username_key = models.CharField(max_length=150, editable=False)
+    username_key = models.CharField(max_length=USERNAME_KEY_MAX, editable=False)
+    search_key = models.CharField(max_length=USERNAME_KEY_MAX, editable=False)
     email = models.EmailField(
         _("email"),
         unique=True,  # Django asks for it of a USERNAME_FIELD; email_key is what really decides
@@ -229,6 +232,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         hashes = (self.get_session_auth_hash(), *self.get_session_auth_fallback_hash())
         return any(constant_time_compare(kept, each) for each in hashes)
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        """A name that stands today stays until it is changed, whatever rules came after it."""
+        kept = User.objects.filter(pk=self.pk, username=nfc(self.username))
+        if self.pk and kept.exists():
+            exclude = {*(exclude or ()), "username"}
+        super().clean_fields(exclude)
+
     def clean(self) -> None:
         self._normalize()
 
@@ -236,20 +246,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         self._normalize()
         update_fields: Iterable[str] | None = kwargs.get("update_fields")
         if update_fields is not None:
-            keys = {"username": "username_key", "email": "email_key"}
-            kwargs["update_fields"] = {
-                *update_fields,
-                *(keys[name] for name in update_fields if name in keys),
-            }
+            keys = {"username": ["username_key", "search_key"], "email": ["email_key"]}
+            derived = (key for name in update_fields for key in keys.get(name, ()))
+            kwargs["update_fields"] = {*update_fields, *derived}
         super().save(*args, **kwargs)
 
     def _normalize(self) -> None:
         self.username = nfc(self.username)
-        self.username_key = fold(self.username)
+        kept = self.__dict__.get("username_key", "")
+        self.username_key = numbered_key(fold(self.username), kept)
+        self.search_key = fold_search(self.username)
         if self.deleted_at:  # all of them share the name; no name can have this key
-            self.username_key = f"deleted #{self.pk}"
+            self.username_key, self.search_key = f"deleted #{self.pk}", ""
         self.email = User.objects.normalize_email(nfc(self.email))
-        self.email_key = fold(self.email)
+        self.email_key = fold_email(self.email)
         self.student_id = self.student_id or None  # unique, so "none" must not be ""
 
 

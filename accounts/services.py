@@ -33,9 +33,13 @@ def update_profile(
 
 
 def check_unique(user: User) -> None:
-    """Raises AccountError beside the field when the name or student ID is somebody else's."""
+    """Raises AccountError beside the field when the name or student ID is somebody else's.
+
+    The name that the account has now stays its own, also where it reads like another's.
+    """
     others = User.objects.exclude(pk=user.pk)
-    if others.named(user.username).exists():
+    renamed = not User.objects.filter(pk=user.pk, username=user.username).exists()
+    if renamed and others.named(user.username).exists():
         raise AccountError(_("This name is taken."), status=422, field="username")
     if user.student_id and others.with_student_id(user.student_id).exists():
         raise AccountError(

@@ -80,7 +80,7 @@ class ReportAdmin(Folded, LookOnly):
         by_person("reporter", gettext_lazy("reporter")),
     ]
     list_select_related = ["reported", "reporter"]
-    search_fields = ["reported__username_key", "reporter__username_key"]
+    search_fields = ["reported__search_key", "reporter__search_key"]
     search_help_text = gettext_lazy("Name of the reported person or the reporter")
     fields = [
         "reported", "reporter", "created_at", "reason", "status", "note", "told", "resolved_by",

@@ -18,8 +18,10 @@ class SetahubConfig(AppConfig):
             policy_source,
         )
         from setahub.lib import cleaning  # noqa: F401  (takes its part in the sweep)
+        from setahub.lib.fields import drop_invisible_ends
         from setahub.lib.policy import policy
 
+        drop_invisible_ends()
         policy.source = policy_source.changes
         guards.GUARDS.connect(self)
 

@@ -17,7 +17,8 @@ from accounts.models import User
 from setahub.lib.staff.acting import LookOnly
 from setahub.lib.staff.finding import Folded, by_person
 from topics import services
-from topics.models import NAME_MAX, Registration, Topic, TopicQuerySet
+from topics.forms import TopicNameField
+from topics.models import Registration, Topic, TopicQuerySet
 from topics.services import TopicError
 
 NOTE_MAX = 500
@@ -47,7 +48,7 @@ class MergeForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("New name"), max_length=NAME_MAX)
+    name = TopicNameField(label=gettext_lazy("New name"))
 
 
 class NoteForm(forms.Form):
@@ -66,7 +67,7 @@ class TopicAdmin(LookOnly):
     list_display = ["name", "creator", "tas", "waiting", "created_at", "archived_at", "on_site"]
     list_filter = [ArchivedFilter]
     list_select_related = ["creator"]
-    search_fields = ["name_key"]  # the box; the search is get_search_results
+    search_fields = ["search_key"]  # the box; the search is get_search_results
     ordering = ["name_key"]
     fields = [
         "name", "slug", "description", "image", "creator", "created_at", "archived_at",
@@ -159,7 +160,7 @@ class RegistrationAdmin(Folded, LookOnly):
         by_person("user", gettext_lazy("user")),
     ]
     list_select_related = ["user", "topic"]
-    search_fields = ["user__username_key", "user__email_key", "topic__name_key"]
+    search_fields = ["user__search_key", "user__email_key", "topic__search_key"]
     ordering = ["-created_at", "-pk"]
     fields = ["user", "topic", "status", "created_at"]
     actions = ["approve", "decline"]

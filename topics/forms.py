@@ -6,22 +6,47 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from setahub.lib.fields import LinesField
+from setahub.lib.fields import LinesField, validate_reads_as_it_is
 from setahub.lib.images import TOPIC_MAX_SIDE, ReencodedImageField
 from setahub.lib.keys import nfc
+from setahub.lib.text import turns
 from topics.models import DESCRIPTION_MAX, NAME_MAX, Topic
 
-TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+class TopicNameField(forms.CharField):
+    """A name for a topic; its cleaned value is trimmed, with single spaces, in NFC.
+
+    ``kept``: the name that stands today, which stays until it is changed.
+    """
+
+    kept = ""
+
+    def __init__(self, **kwargs: Any) -> None:
+        errors = {"required": _("Give the topic a name.")}
+        super().__init__(max_length=NAME_MAX, error_messages=errors, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        name = nfc(" ".join(super().clean(value).split()))
+        if name == nfc(" ".join(self.kept.split())):
+            return self.kept
+        # Letters, digits, punctuation or symbols: something that can be seen.
+        if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        if turns(name) or any(unicodedata.category(char) == "Cc" for char in name):
+            raise forms.ValidationError(_("This name has characters that can't be shown."))
+        validate_reads_as_it_is(name)
+        if len(name) > NAME_MAX:  # composing can lengthen what was sent
+            raise forms.ValidationError(
+                _("At most %(max)d characters."), params={"max": NAME_MAX}, code="max_length"
+            )
+        return name
 
 
 class TopicForm(forms.Form):
     """``image`` comes out as a new picture, False to take the old one off, or None to leave it."""
 
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=NAME_MAX,
-        error_messages={"required": _("Give the topic a name.")},
-        help_text=_("As in the course list, so that others find it."),
+    name = TopicNameField(
+        label=_("Name"), help_text=_("As in the course list, so that others find it.")
     )
     description = LinesField(
         label=_("Description"),
@@ -42,24 +67,9 @@ class TopicForm(forms.Form):
     def of(cls, topic: Topic, data: Any = None, files: Any = None) -> "TopicForm":
         """The form filled from a topic, or with what was sent for it."""
         filled = {"name": topic.name, "description": topic.description}
-        return cls(data, files, initial=filled)
-
-    def clean_name(self) -> str:
-        name = nfc(" ".join(self.cleaned_data["name"].split()))
-        # Letters, digits, punctuation or symbols: something that can be seen.
-        if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
-            raise forms.ValidationError(_("Give the topic a name."), code="required")
-        # Control characters, and those that turn the direction of what follows.
-        if any(
-            unicodedata.category(char) == "Cc" or unicodedata.bidirectional(char) in TURNS
-            for char in name
-        ):
-            raise forms.ValidationError(_("This name has characters that can't be shown."))
-        if len(name) > NAME_MAX:  # composing can lengthen what was sent
-            raise forms.ValidationError(
-                _("At most %(max)d characters."), params={"max": NAME_MAX}, code="max_length"
-            )
-        return name
+        form = cls(data, files, initial=filled)
+        form.fields["name"].kept = topic.name  # type: ignore[attr-defined]
+        return form
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from setahub.lib.images import topic_path
-from setahub.lib.keys import fold, nfc
+from setahub.lib.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
 from topics.slugs import base_slug, numbered
 
 NAME_MAX = 100
-NAME_KEY_MAX = 3 * NAME_MAX  # folding makes up to three characters of one
+NAME_KEY_MAX = GROWTH * NAME_MAX
 DESCRIPTION_MAX = 2000
 
 
@@ -31,14 +31,14 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         return self.listed().with_ta_count().order_by("name_key")
 
     def search(self, text: str) -> "TopicQuerySet":
-        """Topics whose name contains every word of ``text`` without regard to case, in any script.
+        """Topics whose name contains every word of ``text``, folded as names are, without accents.
 
-        What is longer than a name can be is in no name. PostgreSQL takes no NUL.
+        What is longer than a name can be is in no name.
         """
-        words = fold(text.replace("\0", " ")).split()
+        words = fold_search(text).split()
         if sum(map(len, words)) > NAME_KEY_MAX:
             return self.none()
-        return self.filter(*(Q(name_key__contains=word) for word in words))
+        return self.filter(*(Q(search_key__contains=word) for word in words))
 
     def find(self, handle: str) -> "Topic | None":
         """The topic with this id or slug."""
@@ -57,8 +57,10 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         return set(self.filter(slug__startswith=base).values_list("slug", flat=True))
 
     def named_like(self, topic: "Topic") -> "Topic | None":
-        """Another topic with the same name, without regard to case; archived ones count."""
-        return self.filter(name_key=topic.name_key).exclude(pk=topic.pk).first()
+        """Another topic whose name reads the same; archived ones count."""
+        key = fold(topic.name)
+        alike = Q(name_key=key) | Q(name_key__startswith=key + NUMBER)
+        return self.filter(alike).exclude(pk=topic.pk).first()
 
     def with_ta_count(self) -> "TopicQuerySet":
         """Annotates ``ta_count``: active TAs with an approved registration."""
@@ -84,6 +86,7 @@ class Topic(models.Model):
 
     name = models.CharField(_("name"), max_length=NAME_MAX)
     name_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
+    search_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
     slug = models.SlugField(max_length=100, unique=True, editable=False)
     description = models.TextField(_("description"), max_length=DESCRIPTION_MAX, blank=True)
     image = models.ImageField(_("picture"), upload_to=topic_path, blank=True)
@@ -143,12 +146,13 @@ class Topic(models.Model):
             self.slug = numbered(base, Topic.objects.slugs_like(base))
         update_fields = kwargs.get("update_fields")
         if update_fields is not None and "name" in update_fields:
-            kwargs["update_fields"] = {*update_fields, "name_key"}
+            kwargs["update_fields"] = {*update_fields, "name_key", "search_key"}
         super().save(*args, **kwargs)
 
     def _normalize(self) -> None:
         self.name = nfc(self.name)
-        self.name_key = fold(self.name)
+        self.name_key = numbered_key(fold(self.name), self.__dict__.get("name_key", ""))
+        self.search_key = fold_search(self.name)
 
     @property
     def is_archived(self) -> bool:

@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from setahub.lib import ratelimit
 from setahub.lib.images import EncodedImage
+from setahub.lib.keys import nfc
 from setahub.lib.policy import policy
+from setahub.lib.text import trimmed
 from topics import notifications
 from topics.models import Decision, Registration, Topic
 from topics.signals import (
@@ -92,9 +94,11 @@ def update_topic(
     check_may_change(topic, actor)
     with transaction.atomic():
         topic = _locked(topic)
+        renamed = nfc(name) != topic.name  # the one that stands stays, also where it is another's
         topic.name, topic.description = name, description
         topic.clean()
-        _check_name_free(topic)
+        if renamed:
+            _check_name_free(topic)
         if image is not None:
             _drop_on_commit(topic.image)
             topic.image = image or ""
@@ -338,7 +342,7 @@ def _decide(registration: Registration, actor: User, note: str, *, approved: boo
         user_id=registration.user_id,
         topic_id=registration.topic_id,
         approved=approved,
-        note=note.strip(),
+        note=trimmed(note),
         decided_by=actor,
     )
     notifications.decided(decision)

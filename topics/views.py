@@ -17,6 +17,7 @@ from scheduling.free import free_by_ta, free_by_topic, sessions_given
 from scheduling.services import demand
 from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
+from setahub.lib.text import trimmed
 from topics import services
 from topics.forms import TopicForm
 from topics.models import Registration, Topic
@@ -38,7 +39,7 @@ _tiles = Compiled(lambda: Topic.objects.tiles())
 @require_safe
 def topic_list(request: UserRequest) -> HttpResponse:
     """Topics with their TAs and free times counted; ``?q=`` searches. htmx gets the list alone."""
-    query = request.GET.get("q", "").replace("\0", "").strip()
+    query = trimmed(request.GET.get("q", "").replace("\0", ""))
     limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
     topics = Topic.objects.tiles().search(query) if query else _tiles()
     page = paginate(topics, request.GET.get("page"), limit)

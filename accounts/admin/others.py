@@ -31,7 +31,7 @@ class SuspensionAdmin(Folded, LookOnly):
     list_display = ["created_at", "user", "actor", "reason", "lifted_at", "lifted_by"]
     list_select_related = ["user", "actor", "lifted_by"]
     list_filter = [OpenFilter, "created_at", by_person("user", _("user"))]
-    search_fields = ["user__username_key", "user__email_key", "user__student_id"]
+    search_fields = ["user__search_key", "user__email_key", "user__student_id"]
     ordering = ["-created_at"]
     fields = [
         "user", "actor", "created_at", "reason", "cancelled_bookings", "lifted_at", "lifted_by",
@@ -43,7 +43,7 @@ class SuspensionAdmin(Folded, LookOnly):
 class BlockAdmin(Folded, LookOnly):
     list_display = ["created_at", "blocker", "blocked"]
     list_select_related = ["blocker", "blocked"]
-    search_fields = ["blocker__username_key", "blocked__username_key"]
+    search_fields = ["blocker__search_key", "blocked__search_key"]
     ordering = ["-created_at"]
     fields = ["blocker", "blocked", "created_at"]
 
@@ -57,6 +57,6 @@ class AuthenticatorAdmin(Folded, LookOnly):
     list_display = ["created_at", "user", "type", "last_used_at"]
     list_select_related = ["user"]
     list_filter = ["type"]
-    search_fields = ["user__username_key", "user__email_key"]
+    search_fields = ["user__search_key", "user__email_key"]
     ordering = ["-created_at"]
     fields = ["user", "type", "created_at", "last_used_at"]

@@ -104,7 +104,7 @@ class UserAdmin(Export, Acting):
     change_form_template = "admin/accounts/user.html"
     list_display = ["username", "email", "student_id", "year", "teaches", "active", "date_joined"]
     list_filter = ["year", TeachesFilter, SuspendedFilter, "is_staff"]
-    search_fields = ["username_key"]  # shows the box; the search is get_search_results
+    search_fields = ["search_key"]  # shows the box; the search is get_search_results
     search_help_text = gettext_lazy("Name, email or student ID")
     ordering = ["-date_joined", "-pk"]
     readonly_fields = ["email", "verified", "active", "date_joined", "last_login", "avatar"]

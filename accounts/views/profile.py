@@ -52,6 +52,7 @@ def edit(request: UserRequest) -> HttpResponse:
     # What a program didn't send stays; a browser sends every field.
     kept = {name: getattr(user, name) or "" for name in ("student_id", "year", "bio")}
     form, status = ProfileForm({**kept, **request.POST.dict()}), 422
+    form.kept = user.username
     if form.is_valid():
         try:
             services.update_profile(user, **form.cleaned_data)

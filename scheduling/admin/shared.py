@@ -13,6 +13,7 @@ from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models.appointments import REASON_MAX
 from setahub.lib.staff.acting import LookOnly
+from setahub.lib.text import is_blank
 
 MATCHES = 500  # people of one search
 
@@ -36,7 +37,7 @@ class FindsPeople(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        if not search_term.strip():
+        if is_blank(search_term):
             return queryset, False
         found = list(User.objects.found(search_term).values_list("pk", flat=True)[:MATCHES])
         which = Q(pk__in=())

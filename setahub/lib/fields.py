@@ -1,12 +1,46 @@
-"""Form fields of no one app."""
+"""Form fields of no one app, and what holds for all of them."""
 
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from setahub.lib import when
+from setahub.lib.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
+
+_as_django_does = forms.CharField.to_python
+
+
+def drop_invisible_ends() -> None:
+    """From now on what shows nothing is dropped at the ends of what people type, in every form.
+
+    In Django's own field, since the forms of its admin and of allauth are made of it too. Fields
+    with ``strip=False`` (passwords, messages) stay as they are.
+    """
+    forms.CharField.to_python = _to_python  # type: ignore[method-assign]
+
+
+def _to_python(self: forms.CharField, value: Any) -> Any:
+    if self.strip and isinstance(value, str) and "\0" not in value:  # that is refused, not mended
+        value = trimmed(value)
+    return _as_django_does(self, value)
+
+
+def validate_reads_as_it_is(name: str) -> None:
+    """A name that passes for no other one, and keeps to its line. Raises ValidationError."""
+    if has_look_alikes(name):
+        raise ValidationError(
+            _("Letters of different alphabets that look the same are mixed here. Use one of them."),
+            code="look_alikes",
+        )
+    if has_piled_marks(name):
+        raise ValidationError(
+            _("At most %(max)d accents or other marks on one letter."),
+            code="marks",
+            params={"max": MARKS_MAX},
+        )
 
 
 class DayField(forms.DateField):

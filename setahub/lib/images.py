@@ -227,9 +227,11 @@ def _plain_mode(image: Image.Image, *, depth: int = 8) -> Image.Image:
         return Image.merge("LA", (grey, _all_but(image, clear))).convert("RGBA")
     if image.has_transparency_data:
         clear = image.info.get("transparency")
-        if image.mode == "L" and depth in (2, 4):  # Pillow widens the pixels, and not this
+        if (
+            image.mode == "L" and depth in (2, 4) and clear
+        ):  # Pillow widens the pixels, and not this
             image.info["transparency"] = clear * (255 // (2**depth - 1))
-        elif image.mode == "RGB" and depth == 16:
+        elif image.mode == "RGB" and depth == 16 and clear:
             image.info["transparency"] = tuple(sample >> 8 for sample in clear)
         return image if image.mode == "RGBA" else image.convert("RGBA")
     return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from setahub.lib import when
-from setahub.lib.keys import fold
+from setahub.lib.keys import fold_search
 from setahub.lib.paging import whole
 
 
@@ -20,7 +20,7 @@ class Folded(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, fold(search_term))
+        return super().get_search_results(request, queryset, fold_search(search_term))
 
 
 def by_person(field: str, title: Any) -> type[admin.SimpleListFilter]:
