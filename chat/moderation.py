@@ -11,6 +11,7 @@ from accounts.services import AccountError, suspend
 from chat import tasks
 from chat.models import Message, Report, ReportLook
 from setahub.lib.tasks import later
+from setahub.lib.text import is_blank
 
 NEIGHBOURS = 3  # messages on either side of the reported one
 Status = Report.Status
@@ -53,7 +54,7 @@ def resolve(
     """
     if not actor.has_staff_powers or actor.pk == report.reported_id:
         raise ModerationError(_("Another one of the staff has to decide on this."))
-    if outcome == Status.WARNED and not told.strip():
+    if outcome == Status.WARNED and is_blank(told):
         raise ModerationError(_("Write what the person is to be told."))
     with transaction.atomic():
         if outcome == Status.SUSPENDED:  # first: it locks people

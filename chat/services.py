@@ -36,6 +36,7 @@ from setahub.lib import ratelimit
 from setahub.lib.compiled import Compiled, CompiledUpdate
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
+from setahub.lib.text import is_blank
 from topics.models import Registration
 
 MINUTE = timedelta(minutes=1)
@@ -173,7 +174,7 @@ def check_text(text: str, *, needed: bool) -> None:
         )
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ChatError("invalid", _("This text has characters that can't be stored."))
-    if needed and not text.strip():
+    if needed and is_blank(text):
         raise ChatError("invalid", _("Write something first."))
 
 

@@ -11,6 +11,7 @@ from chat import text
 from chat.models import Message, Participation
 from scheduling.models import BookingEvent
 from setahub.lib import when
+from setahub.lib.text import one_way
 
 register = template.Library()
 
@@ -71,7 +72,7 @@ def preview(message: Message, viewer_id: int) -> str:
     """A message in one line of a list."""
     if message.is_card and message.event is not None:
         return card_title(message.event)
-    shown = " ".join(message.text[:PREVIEW_MAX].split()) or _("Photo")
+    shown = " ".join(one_way(message.text[:PREVIEW_MAX]).split()) or _("Photo")
     return _("You: %(text)s") % {"text": shown} if message.sender_id == viewer_id else shown
 
 

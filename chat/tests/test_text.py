@@ -1,7 +1,7 @@
 """What people type, as HTML."""
 
 import re
-from html import unescape
+from html import escape, unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from chat.models import TEXT_MAX
 from chat.text import render
 
-REL = 'target="_blank" rel="noopener noreferrer nofollow"'
+REL = 'target="_blank" rel="noopener noreferrer nofollow" dir="ltr"'
 
 
 def link(url: str) -> str:
-    return f'<a href="{url}" {REL}>{url}</a>'
+    return f'<a href="{escape(url)}" {REL}>{escape(url)}</a>'
 
 
 class Tags(HTMLParser):
@@ -75,6 +75,90 @@ class TestLinks:
     def test_an_address_is_a_link_without_the_sentence_around_it(self, typed, url, after):
         assert render(typed) == link(url) + after
 
+    @pytest.mark.parametrize("mark", "。、，！？；：…؟،؛۔।။ๆฯ.,:;!?*)]}」』）】》”’»“‘«\"'>")
+    def test_punctuation_of_any_script_after_an_address_is_none_of_it(self, mark):
+        for url in ["https://a.example", "https://a.example/b", "https://a.example/?b=c"]:
+            assert render(f"{url}{mark} x") == f"{link(url)}{escape(mark)} x"
+            assert render(url + mark) == link(url) + escape(mark)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://en.wikipedia.org/wiki/Dijkstra's_algorithm",
+            "https://en.wikipedia.org/wiki/Dijkstra’s_algorithm",
+            "https://en.wikipedia.org/wiki/Rock_'n'_Roll",
+            "https://en.wikipedia.org/wiki/Students'_union",
+            "https://en.wikipedia.org/wiki/Foo_(bar)",
+            "https://en.wikipedia.org/wiki/Foo_(bar_(baz))#qux",
+            "https://a.example/?q='x'",
+            "https://a.example/?q='x'&r=1",
+            "https://a.example:8443/a,b;c/d.e!f?g=h,i&j=k:l@m#n",
+            "https://a.example/@somebody",
+            "https://web.archive.org/web/2026/https://a.example/",
+            "https://a.example/?next=https://b.example/",
+            "https://th.wikipedia.org/wiki/น้ำ",
+            "https://ja.wikipedia.org/wiki/ジョン・スミス",
+            "https://มหาวิทยาลัย.ไทย/หน้า",
+            "https://münchen.example/",
+            "https://a.example/~me/100%25",
+            "http://127.0.0.1:8000/",
+        ],
+    )
+    def test_an_address_is_whole_whatever_stands_around_it(self, url):
+        for around in [
+            "{}", "see {} there", "({})", "[{}]", "<{}>", '"{}"', "'{}'", "“{}”", "‘{}’", "«{}»",
+            "「{}」", "（{}）", "**{}**", "*{}*", "_{}_", "~~{}~~", "`{}`", "{}.", "“{}”และ", "({}), x",
+            "{}。次に", "{}，然后", "{}\u202e x", "{}\u200b", "[x]({})", "||{}||", "{}…", "{}?!",
+        ]:  # fmt: skip
+            before, after = around.split("{}")
+            assert render(around.format(url)) == escape(before) + link(url) + escape(after)
+
+    @pytest.mark.parametrize(
+        "between", [",", ", ", ";", "|", "،", "、", "，", "','", ")(", " ", "\n"]
+    )
+    def test_two_addresses_are_two_links(self, between):
+        one, other = "https://a.example/b", "https://c.example"
+        assert render(one + between + other) == link(one) + escape(between) + link(other)
+
+    @pytest.mark.parametrize(
+        "turn",
+        "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\u00ad\ufeff",
+    )
+    def test_what_turns_the_direction_or_shows_nothing_ends_an_address(self, turn):
+        assert (
+            render(f"https://a.example/{turn}moc.b") == link("https://a.example/") + f"{turn}moc.b"
+        )
+        assert render(f"https://a.ex{turn}ample/") == link("https://a.ex") + f"{turn}ample/"
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "https://kmitl.ac.th@evil.example/",
+            "https://kmitl.ac.th:443@evil.example/",
+            "https://kmitl.ac.th:x@evil.example/",
+            "https://kmіtl.ac.th/",  # with a Cyrillic і
+        ],
+    )
+    def test_an_address_that_seems_to_lead_elsewhere_is_no_link(self, typed):
+        assert render(typed) == typed
+
+    @pytest.mark.parametrize(
+        ("typed", "url", "after"),
+        [
+            ("https://kmitl.ac.th\\@evil.example", "https://kmitl.ac.th", "\\@evil.example"),
+            ("https://kmitl.ac.th⁄@evil.example", "https://kmitl.ac.th", "⁄@evil.example"),
+            ("https://kmitl.ac.thนะครับ", "https://kmitl.ac.th", "นะครับ"),
+            ("https://a.example:port", "https://a.example", ":port"),
+            ("https://a.example👍", "https://a.example", "👍"),
+            ("'https://a.example/b'และ", "", ""),
+        ],
+    )
+    def test_a_host_ends_where_none_goes_on(self, typed, url, after):
+        if url:
+            assert render(typed) == link(url) + after
+        else:
+            assert render(typed) == escape("'") + link("https://a.example/b") + escape("'") + "และ"
+
     def test_brackets_around_an_address_stay_outside(self):
         assert render("(see https://a.com/f(x))") == f"(see {link('https://a.com/f(x)')})"
 
@@ -113,7 +197,7 @@ class TestLinks:
     def test_nobody_breaks_out(self, typed):
         for tag, attributes in Tags(render(typed)).found:
             assert tag in {"a", "pre", "code"}
-            assert set(attributes) <= {"href", "target", "rel"}
+            assert set(attributes) <= {"href", "target", "rel", "dir"}
 
 
 class TestCode:
@@ -133,6 +217,18 @@ class TestCode:
             ("```\n  x\n\n  y\n```  ", "<pre><code>  x\n\n  y</code></pre>"),
             ("```\na\n```\n```\nb\n```", "<pre><code>a</code></pre><pre><code>b</code></pre>"),
             ("```\na ``` b\n```", "<pre><code>a ``` b</code></pre>"),
+            ("````\na\n```\nb\n````\nc", "<pre><code>a\n```\nb</code></pre>c"),
+            ("```\na\n````\nb", "<pre><code>a</code></pre>b"),
+            ("`````\na\n````", "<pre><code>a\n````</code></pre>"),
+            ("```\n```\nafter", "<pre><code></code></pre>after"),
+            ("````\n````\nafter", "<pre><code></code></pre>after"),
+            ("```py\n```\n```\nx\n```", "<pre><code></code></pre><pre><code>x</code></pre>"),
+            ("```c++ title=x\nx\n```", "<pre><code>x</code></pre>"),
+            ("Look: ```\nx\n```\nafter", "Look: <pre><code>x</code></pre>after"),
+            ("Look: ```\nx", "Look: ```\nx"),
+            ("Look:\n```", "Look:\n```"),
+            ("~~~\nx\n~~~", "~~~\nx\n~~~"),
+            ("```\nx\n``` not the end\ny", "<pre><code>x\n``` not the end\ny</code></pre>"),
             ("say ```x``` here", "say ```x``` here"),
             ("```", "```"),
             ("```x```\ny", "```x```\ny"),
@@ -151,6 +247,15 @@ def test_any_text_is_escaped_and_reads_the_same(typed):
             assert attributes["href"].lower().startswith(("http://", "https://"))
     if "```" not in typed:
         assert read(html) == typed
+
+
+@given(
+    st.lists(st.sampled_from(["```", "````", "```py", "a", "b```", "", " x", "```  ", "`y", "~~~"]))
+)
+def test_of_fences_nothing_but_their_own_lines_is_swallowed(lines):
+    shown = iter(read(render("\n".join(lines))))
+    typed = "".join(line for line in lines if not line.startswith("```")).replace("```", "")
+    assert all(char in shown for char in typed)  # one after the other
 
 
 MUCH = 100 * TEXT_MAX

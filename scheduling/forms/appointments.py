@@ -20,6 +20,7 @@ from scheduling.services.appointments import NO_REASON
 from scheduling.services.plan import Plan, check_times, weekly
 from setahub.lib.fields import DayField, LinesField
 from setahub.lib.policy import policy
+from setahub.lib.text import turns, without_invisible
 from topics.models import Topic
 
 # "Room: 504" is a room; "http://…" and "javascript:…" are no rooms.
@@ -64,7 +65,7 @@ class TopicsField(forms.MultipleChoiceField):
 def clean_place(text: str) -> str:
     """A room in words, or a link with ``https`` that stands alone. Raises ValidationError."""
     place = " ".join(text.split())
-    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in place):
+    if turns(place) or any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in place):
         raise ValidationError(_("Only letters, digits and signs, please."))
     if not place.lower().startswith("https:"):
         if _SCHEME.match(place):
@@ -72,6 +73,8 @@ def clean_place(text: str) -> str:
         return place
     link = "https:" + place[len("https:") :]
     try:
+        if without_invisible(link) != link:
+            raise ValidationError("")
         URLValidator(schemes=["https"])(link)
     except ValidationError as error:
         raise ValidationError(

@@ -17,6 +17,7 @@ from scheduling.services import booking as bookings
 from scheduling.services.plan import Plan, Span, check_times, collisions, conflicts, weekly
 from setahub.lib import when
 from setahub.lib.policy import policy
+from setahub.lib.text import is_blank, trimmed
 from topics.models import Topic
 
 ONE, FOLLOWING = "one", "following"
@@ -105,14 +106,14 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
         check_cancellable(appointment)
         chosen = list(_in_scope(appointment, scope).select_for_update(no_key=True))
         affected = active_bookings(chosen)
-        if not reason.strip():
+        if is_blank(reason):
             raise SchedulingError(
                 "reason",
                 NO_REASON,
                 status=422,
                 field="reason",
             )
-        end(chosen, ta, reason.strip())
+        end(chosen, ta, trimmed(reason))
         return len(affected)
 
 

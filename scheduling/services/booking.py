@@ -18,6 +18,7 @@ from scheduling.signals import booking_changed
 from setahub.lib import when
 from setahub.lib.compiled import Compiled
 from setahub.lib.policy import policy
+from setahub.lib.text import is_blank, trimmed
 from topics.models import Topic
 
 Status = Booking.Status
@@ -73,7 +74,7 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
     with transaction.atomic():
         booking = _locked(booking)
         rules.check_cancellable(booking, actor)
-        if not reason.strip() and rules.needs_reason(booking, actor):
+        if is_blank(reason) and rules.needs_reason(booking, actor):
             raise SchedulingError(
                 "reason",
                 _("Please give a reason: the other one has planned this time for you."),
@@ -82,7 +83,7 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
             )
         rules.check_rate(actor)
         late = rules.cancels_late(booking, actor)
-        return _cancel(booking, actor, reason.strip(), late=late)
+        return _cancel(booking, actor, trimmed(reason), late=late)
 
 
 def cancel_all(bookings: Iterable[Booking], actor: User | None, reason: str) -> int:

@@ -21,12 +21,26 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as _draw
 
+from setahub.lib import text as text_of
 from setahub.lib import when
 from setahub.lib.expired import MADE_FOR
+from setahub.lib.links import linked
 
 register = template.Library()
 
 MEMOS_KEPT = 2000  # of one place in one template
+
+
+@register.filter
+def one_way(text: object) -> str:
+    """What people typed for one line among others, whose direction it can't turn."""
+    return text_of.one_way(str(text))
+
+
+@register.filter
+def with_links(text: str) -> SafeString:
+    """What people typed, its addresses as links that show where they lead."""
+    return linked(str(text))
 
 
 @register.simple_tag

@@ -26,6 +26,9 @@ function complain(text) {
   else input.removeAttribute("aria-invalid");
 }
 
+/** Whether nothing of it can be seen, as the server decides it too: setahub/lib/text.py. */
+const isBlank = (text) => /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{16fe4}\u{1d159}]*$/u.test(text);
+
 // --- Text ----------------------------------------------------------------------------------------
 
 function submit(event) {
@@ -34,7 +37,7 @@ function submit(event) {
   const length = [...text].length;
   if (length > limit) return complain(say("tooLong", { most: limit, count: length }));
   const chosen = [...picked.values()];
-  if (!text.trim() && !chosen.length) return input.focus();
+  if (isBlank(text) && !chosen.length) return input.focus();
   clear();
   // The text belongs to the first picture.
   if (chosen.length) chosen.forEach((picture, index) => outbox.send(index ? "" : text, picture));
@@ -54,7 +57,7 @@ function typed() {
   if (!problem.hidden) complain("");
   grow();
   remember();
-  if (input.value.trim()) presence.typed();
+  if (!isBlank(input.value)) presence.typed();
 }
 
 /** Browsers that can't do it themselves. */
