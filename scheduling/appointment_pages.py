@@ -1,7 +1,6 @@
 """What the pages around TA sessions show: the rows of the list, a preview, what can be copied."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import groupby
@@ -13,12 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.services import appointments
-from scheduling.services.plan import Plan, Span, collisions
+from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.lib import when
 from setahub.lib.compiled import Compiled, Rows, in_steps
 from setahub.lib.policy import policy
@@ -240,10 +238,13 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
 
 
 def copied(appointment: Appointment, ta: User) -> Plan:
-    """The session again a week later, or as many weeks as bring it into the future."""
+    """The session again in the first week after it, from now on, in which the TA can have it."""
     plan = appointments.plan_of(appointment, topics=set(Topic.objects.taught_by(ta.pk)))
-    plan = plan.on(plan.day + WEEK * max((when.today() - plan.day).days // 7, 1))
-    return plan if plan.span.start > timezone.now() else plan.on(plan.day + WEEK)
+    first = plan.on(plan.day + WEEK * max((when.today() - plan.day).days // 7, 1))
+    weeks = [first.on(first.day + WEEK * later) for later in range(policy.max_ahead.days // 7 + 2)]
+    coming = [each for each in weeks if each.span.start > timezone.now()]
+    wrong = obstacles(ta.pk, coming)
+    return next((each for each, why in zip(coming, wrong, strict=True) if not why), coming[0])
 
 
 def as_initial(plan: Plan) -> dict[str, Any]:
@@ -258,100 +259,6 @@ def as_initial(plan: Plan) -> dict[str, Any]:
         "location": plan.location,
         "notes": plan.notes,
     }
-
-
-@dataclass(frozen=True)
-class PreviewSlot:
-    """A slot that would be made: why it clashes, or "", and how many have booked it already."""
-
-    span: Span
-    clash: str
-    booked: int
-
-
-@dataclass(frozen=True)
-class PreviewDay:
-    """A day that a session would be on: why it clashes, or ""."""
-
-    day: date
-    clash: str
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a plan would make: the slots of its first day, and the days it would be on."""
-
-    plan: Plan
-    slots: Sequence[PreviewSlot]
-    days: Sequence[PreviewDay]
-    warning: SchedulingError | None = None
-
-    @property
-    def fitting(self) -> int:
-        return sum(not each.clash for each in self.days)
-
-    @property
-    def clashing(self) -> int:
-        return len(self.days) - self.fitting
-
-    @property
-    def reasons(self) -> list[str]:
-        """What stands in the way, each thing once."""
-        return list(dict.fromkeys(each.clash for each in self.days if each.clash))
-
-    @property
-    def slot_count(self) -> int:
-        return self.fitting * len(self.slots)
-
-    @property
-    def seat_count(self) -> int:
-        return self.slot_count * self.plan.capacity
-
-
-def preview(ta: User, plans: Sequence[Plan]) -> Preview:
-    """What opening these plans (one, or a series) would make. Two queries."""
-    return _preview(ta, plans, plans[0])
-
-
-def preview_edit(appointment: Appointment, plan: Plan, scope: str | None) -> Preview:
-    """What the session, and with it the later ones in ``scope``, would become."""
-    chosen = appointments.in_scope(appointment, scope or appointments.ONE)
-    plans = appointments.moved(appointment, plan, chosen)
-    warning = None
-    try:
-        for each, changed in zip(chosen, plans, strict=True):
-            appointments.check_keeps_bookings(each, changed)
-    except SchedulingError as error:
-        warning = error.with_traceback(None)
-    kept = Booking.objects.kept().filter(slot__appointment=appointment)
-    booked = Counter(kept.values_list("starts_at", "ends_at"))
-    but = [each.pk for each in chosen]
-    return _preview(appointment.ta, plans, plan, but=but, booked=booked, warning=warning)
-
-
-def _preview(
-    ta: User,
-    plans: Sequence[Plan],
-    first: Plan,
-    *,
-    but: Sequence[int] = (),
-    booked: Mapping[Any, int] | None = None,
-    warning: SchedulingError | None = None,
-) -> Preview:
-    slots = first.slots
-    reasons = collisions(ta.pk, [*slots, *(plan.span for plan in plans)], but=but)
-    return Preview(
-        first,
-        [
-            PreviewSlot(span, clash, (booked or {}).get((span.start, span.end), 0))
-            for span, clash in zip(slots, reasons[: len(slots)], strict=True)
-        ],
-        [
-            PreviewDay(plan.day, clash)
-            for plan, clash in zip(plans, reasons[len(slots) :], strict=True)
-        ],
-        warning,
-    )
 
 
 # --- Copying a week -----------------------------------------------------------------------------

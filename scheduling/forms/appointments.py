@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, time
 from typing import Any
 
 from django import forms
@@ -13,18 +14,26 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.errors import SchedulingError
+from scheduling.forms import bases
 from scheduling.models import Appointment
 from scheduling.models.appointments import LOCATION_MAX, NOTES_MAX, REASON_MAX
 from scheduling.services import appointments
 from scheduling.services.appointments import NO_REASON
+from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, weekly
+from scheduling.services.rows import Edited
 from setahub.lib.fields import DayField, LinesField
 from setahub.lib.policy import policy
 from setahub.lib.text import turns, without_invisible
 from topics.models import Topic
 
-# "Room: 504" is a room; "http://…" and "javascript:…" are no rooms.
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?=\S)|(?:javascript|vbscript|data|http):", re.IGNORECASE)
+# "Room:504" and "B:12" are rooms. "ftp://…" and "javascript:…" are none, and no links either.
+_NO_ROOM = re.compile(
+    r"[a-z][a-z0-9+.-]*\s*:\s*//|(?:http|javascript|vbscript):|data:\S*[,;]", re.IGNORECASE
+)
+
+
+NOTHING = Plan((), date.min, time.min, time.min, 0, 1, "")
 
 
 class ClockField(forms.TimeField):
@@ -32,6 +41,15 @@ class ClockField(forms.TimeField):
 
     widget = forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": "900"})
     input_formats = ["%H:%M", "%H:%M:%S"]
+
+
+class EndField(ClockField):
+    """When something ends: ``00:00`` and ``24:00`` are midnight at the end of the day."""
+
+    def to_python(self, value: Any) -> time | None:
+        if isinstance(value, str) and value.strip() in ("24:00", "24:00:00"):
+            return time.min
+        return super().to_python(value)
 
 
 class TopicsField(forms.MultipleChoiceField):
@@ -68,7 +86,7 @@ def clean_place(text: str) -> str:
     if turns(place) or any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in place):
         raise ValidationError(_("Only letters, digits and signs, please."))
     if not place.lower().startswith("https:"):
-        if _SCHEME.match(place):
+        if _NO_ROOM.match(place):
             raise ValidationError(_("Name a room, or give a link that begins with https://."))
         return place
     link = "https:" + place[len("https:") :]
@@ -135,8 +153,8 @@ class RefusableForm(forms.Form):
 class AppointmentForm(RefusableForm):
     """A new session (or a weekly series of it), or changes to ``appointment``.
 
-    ``plan`` (also in ``cleaned_data``) is there as soon as the times are right, so that a preview
-    needs no place yet.
+    ``plans`` (of a new one: all its weeks) or ``edited`` is there as soon as the times are right,
+    so that a preview needs no place yet.
     """
 
     topics = TopicsField(
@@ -144,7 +162,7 @@ class AppointmentForm(RefusableForm):
     )
     date = DayField(label=_("Day"))
     start_time = ClockField(label=_("From"))
-    end_time = ClockField(label=_("To"))
+    end_time = EndField(label=_("To"), help_text=_("00:00 is midnight."))
     slot_minutes = forms.TypedChoiceField(
         label=_("Length of a slot"),
         coerce=int,
@@ -186,12 +204,13 @@ class AppointmentForm(RefusableForm):
     ) -> None:
         super().__init__(data, initial=initial)
         self.appointment = appointment
-        self.plan: Plan | None = None
+        self.plans: list[Plan] = []
+        self.edited: list[Edited] = []
         offered = list(Topic.objects.taught_by(ta.pk).order_by("name_key"))
         if appointment is not None:
             offered += [each for each in appointment.topics.all() if each not in offered]
             del self.fields["repeat_until"], self.fields["skip_conflicts"]
-            self.fields["scope"] = _scope_field(appointment)
+            self._add_fields_of(appointment)
         self.fields["capacity"] = _seats_field(appointment)
         self.fields["topics"].offer(offered)  # type: ignore[attr-defined]
 
@@ -199,8 +218,21 @@ class AppointmentForm(RefusableForm):
         """A field's value as sent and cleaned, else None."""
         return getattr(self, "cleaned_data", {}).get(name)
 
+    def _add_fields_of(self, appointment: Appointment) -> None:
+        """What only an edit has. ``base`` carries what the form was filled with."""
+        self.fields["scope"] = _scope_field(appointment)
+        self.fields["overwrite"] = forms.BooleanField(
+            label=_("Also in weeks that have something of their own there"), required=False
+        )
+        self.fields["base"] = forms.CharField(
+            required=False, widget=forms.HiddenInput, initial=bases.sealed(appointment)
+        )
+
     def clean_location(self) -> str:
-        return clean_place(self.cleaned_data["location"])
+        place = self.cleaned_data["location"]
+        if self.appointment and place == self.appointment.location:
+            return place  # it was let in once
+        return clean_place(place)
 
     def clean_scope(self) -> str:
         return self.cleaned_data["scope"] or appointments.ONE
@@ -208,24 +240,64 @@ class AppointmentForm(RefusableForm):
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if {"date", "start_time", "end_time", "slot_minutes"} <= given.keys():
-            plan = Plan(
-                topics=given.get("topics", []),
-                day=given["date"],
-                start=given["start_time"],
-                end=given["end_time"],
-                slot_minutes=given["slot_minutes"],
-                capacity=given.get("capacity", 1),
-                location=given.get("location", ""),
-                notes=given.get("notes", ""),
-            )
+            found = self.appointment
+            plan = self._plan(appointments.plan_of(found) if found else NOTHING)
             try:
-                began = self.appointment.starts_at if self.appointment else None
-                check_times(plan, timezone.now(), began=began)
-                self.plan = given["plan"] = plan
-                weekly(plan, given.get("repeat_until"))
+                if found is None:
+                    self._check_new(plan)
+                else:
+                    self._check_edit(found, plan)
             except SchedulingError as error:
                 self.refuse(error)
         return given
+
+    def _plan(self, other: Plan) -> Plan:
+        """What was sent, and ``other`` where that is wrong."""
+        given = self.cleaned_data
+        return Plan(
+            topics=given.get("topics", other.topics),
+            day=given["date"],
+            start=given["start_time"],
+            end=given["end_time"],
+            slot_minutes=given["slot_minutes"],
+            capacity=given.get("capacity", other.capacity),
+            location=given.get("location", other.location),
+            notes=given.get("notes", other.notes),
+        )
+
+    def _check_new(self, plan: Plan) -> None:
+        weeks = [plan]
+        try:
+            weeks = weekly(plan, self.cleaned_data.get("repeat_until"))
+        except SchedulingError as error:
+            self.refuse(error)
+        check_times(plan, timezone.now(), weeks=weeks)
+        self.plans, self.cleaned_data["plan"] = weeks, plan
+
+    def _check_edit(self, found: Appointment, plan: Plan) -> None:
+        given = self.cleaned_data
+        given["plan"], given["base"] = plan, bases.opened(found, given.get("base", ""))
+        chosen = appointments.in_scope(found, given.get("scope") or appointments.ONE)
+        how = {"base": given["base"], "overwrite": given["overwrite"]}
+        self.edited = appointments.becoming(found, plan, chosen, **how)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """A valid edit as the service takes it."""
+        return {name: self.cleaned_data[name] for name in ("plan", "scope", "base", "overwrite")}
+
+    def refill(self, appointment: Appointment) -> None:
+        """Show what is there now where nothing was typed, and take that as the new base.
+
+        So what was typed is kept, and what was changed elsewhere meanwhile too.
+        """
+        now = appointments.plan_of(appointment)
+        change = Change(self.cleaned_data["base"] or now, now, self.cleaned_data["plan"])
+        data = self.data.copy()  # type: ignore[attr-defined]
+        for name, value in bases.as_sent(change.applied(now)).items():
+            data.setlist(name, value if isinstance(value, list) else [value])
+        data["base"] = bases.sealed(appointment)
+        self.data = data
 
 
 class DeleteForm(RefusableForm):

@@ -4,24 +4,28 @@ import uuid
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from scheduling.errors import Conflict, SchedulingError
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.errors import SchedulingError
+from scheduling.models import Appointment, Booking
+from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.services import booking as bookings
-from scheduling.services.plan import Plan, Span, check_times, collisions, conflicts, weekly
+from scheduling.services.changes import Change
+from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, weekly
+from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
 from setahub.lib import when
 from setahub.lib.policy import policy
-from setahub.lib.text import is_blank, trimmed
+from setahub.lib.text import trimmed
 from topics.models import Topic
 
 ONE, FOLLOWING = "one", "following"
 CLOSED = ("cancelled", "over")  # codes of refusals after which nothing can be changed any more
+CHANGED = "changed"  # code of the refusal after which both values are shown
 NO_REASON = gettext_lazy("Say why: the reason stays with the session.")
 
 
@@ -30,19 +34,20 @@ def open_time(
 ) -> list[Appointment]:
     """Make one appointment, or one for each week of a series.
 
-    Nothing is made unless all weeks fit, or the TA says to skip those that don't. Raises
-    SchedulingError, with the colliding days in ``conflicts``.
+    Nothing is made unless all weeks fit, or the TA says to skip those that don't. What stands
+    already just as it is asked for, is the answer. Raises SchedulingError, with the colliding days
+    in ``conflicts``.
     """
     with transaction.atomic():
         User.objects.locked(ta.pk)
-        check_times(plan, timezone.now())
-        _check_teaches(ta, plan.topics)
         plans = weekly(plan, repeat_until)
+        check_times(plan, timezone.now(), weeks=plans)
+        _check_teaches(ta, plan.topics)
         # The first day was checked; the weeks after it may go beyond what a single one may.
         limit = plan.day + policy.max_repeat
-        fitting = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
+        fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
         series = uuid.uuid4() if len(fitting) > 1 else None
-        return [_create(ta, each, series) for each in fitting]
+        return standing or [create(ta, each, series) for each in fitting]
 
 
 def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -> list[Appointment]:
@@ -63,58 +68,95 @@ def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -
         taught = set(Topic.objects.taught_by(ta.pk))
         plans = [plan_of(each, shift=shift, topics=taught) for each in source]
         limit = when.today() + policy.max_ahead
-        fitting = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
-        return [_create(ta, each, None) for each in fitting]
+        fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
+        return standing or [create(ta, each, None) for each in fitting]
 
 
-def edit(appointment: Appointment, ta: User, plan: Plan, *, scope: str = ONE) -> list[Appointment]:
+def edit(
+    appointment: Appointment,
+    ta: User,
+    plan: Plan,
+    *,
+    scope: str = ONE,
+    base: Plan | None = None,
+    overwrite: bool = False,
+) -> list[Appointment]:
     """Change one appointment, or it and all later ones of its series, by the same shift of days.
 
-    Every booked slot and every booked topic stays: what would drop one is refused with the names of
-    those bookings. Students are told of a new place or new notes. Raises SchedulingError.
+    What differs from ``base`` (what the form was filled with; else the appointment as it is) is
+    changed, and nothing else; a week that has a value of its own there keeps it, unless
+    ``overwrite``. Every booked slot and every booked topic stays: what would drop one is refused
+    with the names of those bookings. Students are told of a new place or new notes. Raises
+    SchedulingError; its code is "changed" where somebody else changed the same field.
     """
     with transaction.atomic():
         User.objects.locked(ta.pk)
         appointment = Appointment.objects.get(pk=appointment.pk)
         check_editable(appointment)
-        check_times(plan, timezone.now(), began=appointment.starts_at)
-        chosen = list(_in_scope(appointment, scope).select_for_update(no_key=True))
-        plans = moved(appointment, plan, chosen)
-        _check_teaches(ta, plan.topics, besides=chosen)
-        spans = [each.span for each in plans]
-        reasons = collisions(ta.pk, spans, but=[each.pk for each in chosen])
-        if any(reasons):
-            raise _collide(conflicts(spans, reasons))
-        for each, changed in zip(chosen, plans, strict=True):
-            check_keeps_bookings(each, changed)
-        pairs = list(zip(chosen, plans, strict=True))
-        # Moved weeks must not meet on the way: later ones go first when all go later.
-        for each, changed in reversed(pairs) if _goes_later(appointment, plan) else pairs:
-            _apply(each, changed, ta)
-        return chosen
+        chosen = _in_scope(appointment, scope).select_for_update(no_key=True)
+        edited = becoming(appointment, plan, list(chosen), base=base, overwrite=overwrite)
+        _check_new_topics(ta, edited)
+        _check_fits(ta, edited)
+        check_keeps_bookings(edited)
+        apply(edited, ta)
+        return [each.row for each in edited]
+
+
+def becoming(
+    appointment: Appointment,
+    plan: Plan,
+    chosen: Sequence[Appointment],
+    *,
+    base: Plan | None,
+    overwrite: bool,
+) -> list[Edited]:
+    """What each of ``chosen`` is, and becomes when ``appointment`` is edited to ``plan``.
+
+    Raises SchedulingError where the edit contradicts another one, or its times are wrong.
+    """
+    now = plan_of(appointment)
+    change = Change(base or now, now, plan, overwrite)
+    change.check_agrees()
+    wanted = change.applied(now)
+    if (wanted.times, wanted.slot_minutes) != (now.times, now.slot_minutes):
+        check_times(wanted, timezone.now(), began=appointment.starts_at)
+    prefetch_related_objects(chosen, "topics")
+    weeks = [(each, plan_of(each)) for each in chosen]
+    return [Edited(each, week, change.applied(week)) for each, week in weeks]
 
 
 def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE) -> int:
     """Take back one appointment, or it and all later ones of its series, before they start.
 
     Cancels their bookings for ``reason`` and keeps all of it as history. Returns how many bookings
-    were cancelled.
+    were cancelled; also when all of it was taken back for this reason before.
     """
+    reason = trimmed(reason)
     with transaction.atomic():
         User.objects.locked(ta.pk)
         appointment = Appointment.objects.get(pk=appointment.pk)
+        if _was_taken_back(appointment, reason, scope):
+            gone = Booking.objects.filter(cancelled_by=ta, cancel_reason=reason)
+            return gone.filter(slot__appointment=appointment).count()
         check_cancellable(appointment)
         chosen = list(_in_scope(appointment, scope).select_for_update(no_key=True))
         affected = active_bookings(chosen)
-        if is_blank(reason):
+        if not reason:
             raise SchedulingError(
                 "reason",
                 NO_REASON,
                 status=422,
                 field="reason",
             )
-        end(chosen, ta, trimmed(reason))
+        end(chosen, ta, reason)
         return len(affected)
+
+
+def _was_taken_back(appointment: Appointment, reason: str, scope: str) -> bool:
+    """Whether it, and where asked for the later ones too, were cancelled for this very reason."""
+    if not appointment.is_cancelled or appointment.cancel_reason != reason:
+        return False
+    return scope != FOLLOWING or not _in_scope(appointment, scope).open().exists()
 
 
 def cancel_by_staff(appointment: Appointment, actor: User, reason: str) -> int:
@@ -165,12 +207,6 @@ def in_week(ta: User, day: date) -> list[Appointment]:
     )
 
 
-def moved(appointment: Appointment, plan: Plan, chosen: Sequence[Appointment]) -> list[Plan]:
-    """The plan of each of ``chosen`` when ``appointment`` gets ``plan``: all shift by its days."""
-    shift = plan.day - when.local(appointment.starts_at).date()
-    return [plan.on(when.local(each.starts_at).date() + shift) for each in chosen]
-
-
 def plan_of(
     appointment: Appointment, *, shift: timedelta = timedelta(0), topics: set[Topic] | None = None
 ) -> Plan:
@@ -192,15 +228,22 @@ def plan_of(
 # --- Checks -------------------------------------------------------------------------------------
 
 
-def _check_teaches(ta: User, topics: Sequence[Topic], besides: Sequence[Appointment] = ()) -> None:
-    """Only approved, listed topics of the TA, besides those that stand in ``besides``."""
-    allowed = set(Topic.objects.taught_by(ta.pk).values_list("pk", flat=True))
-    for each in besides:
-        allowed |= set(each.topics.values_list("pk", flat=True))
-    if not topics or any(topic.pk not in allowed for topic in topics):
+def _check_teaches(ta: User, topics: Sequence[Topic]) -> None:
+    """Only approved, listed topics of the TA."""
+    if not topics or not set(topics) <= set(Topic.objects.taught_by(ta.pk)):
         raise SchedulingError(
             "topics", _("Choose topics that you teach."), status=422, field="topics"
         )
+
+
+def _check_new_topics(ta: User, edited: Sequence[Edited]) -> None:
+    """What one of these weeks has may stay and come to the others; else as ``_check_teaches``."""
+    here = {topic for each in edited for topic in each.before.topics}
+    new = {topic for each in edited for topic in each.after.topics} - here
+    if new:
+        _check_teaches(ta, list(new))
+    if not edited[0].after.topics:
+        raise SchedulingError("topics", _("Choose at least one topic."), status=422, field="topics")
 
 
 def check_editable(appointment: Appointment) -> None:
@@ -221,20 +264,60 @@ def check_cancellable(appointment: Appointment) -> None:
         )
 
 
-def _fitting(ta: User, plans: Sequence[Plan], *, limit: date, skip_conflicts: bool) -> list[Plan]:
+def _fitting(
+    ta: User, plans: Sequence[Plan], *, limit: date, skip_conflicts: bool
+) -> tuple[list[Plan], list[Appointment]]:
     """The plans that can be made; raises unless that is all of them or the others may be skipped.
 
-    ``limit``: the last day that is not too far ahead.
+    Where all that could be made stands already, none, and what stands. ``limit``: the last day that
+    is not too far ahead.
     """
-    spans = [plan.span for plan in plans]
+    standing = _standing(ta, plans)
     reasons = [
         _obstacle(plan, limit) or reason
-        for plan, reason in zip(plans, collisions(ta.pk, spans), strict=True)
+        for plan, reason in zip(plans, obstacles(ta.pk, plans), strict=True)
     ]
     fitting = [plan for plan, reason in zip(plans, reasons, strict=True) if not reason]
+    if standing and not fitting and (skip_conflicts or len(standing) == len(plans)):
+        return [], standing
     if len(fitting) < len(plans) and not (skip_conflicts and fitting):
-        raise _collide(conflicts(spans, reasons))
-    return fitting
+        raise collide(plans, reasons)
+    return fitting, []
+
+
+def _standing(ta: User, plans: Sequence[Plan]) -> list[Appointment]:
+    """The TA's open appointments that are just what these plans ask for, in order."""
+    mine = Appointment.objects.of(ta.pk).open().prefetch_related("topics")
+    found = {
+        each.starts_at: each for each in mine.filter(starts_at__in={p.span.start for p in plans})
+    }
+    there = [(found.get(plan.span.start), plan) for plan in plans]
+    return [each for each, plan in there if each is not None and plan_of(each).is_as(plan)]
+
+
+def _check_fits(ta: User, edited: Sequence[Edited]) -> None:
+    """Refuses weeks that an edit leaves without a topic, or puts where they can't be, by date."""
+    reasons = becoming_obstacles(ta, edited)
+    if any(reasons):
+        raise collide([each.after for each in edited], reasons)
+
+
+def becoming_obstacles(ta: User, edited: Sequence[Edited]) -> list[str]:
+    """For each of these why it can't become that, or "". Two queries."""
+    moving = [each for each in edited if each.moves]
+    found = obstacles(ta.pk, [each.after for each in moving], but=[each.row.pk for each in moving])
+    met = meetings([each.after.span for each in moving])
+    now, reasons = timezone.now(), {}
+    for each, reason, meets in zip(moving, found, met, strict=True):
+        start = each.after.span.start
+        passed = start <= now and start != each.row.starts_at
+        reasons[each.row.pk] = _("already past") if passed else reason or meets
+    for each in edited:
+        if not each.after.topics:
+            reasons[each.row.pk] = _("no topic would be left")
+        elif each.cuts_anew and not each.moves:
+            reasons[each.row.pk] = misfit(each.after)
+    return [reasons.get(each.row.pk, "") for each in edited]
 
 
 def _obstacle(plan: Plan, limit: date) -> str:
@@ -248,56 +331,10 @@ def _obstacle(plan: Plan, limit: date) -> str:
     return ""
 
 
-def _collide(found: Sequence[Conflict]) -> SchedulingError:
-    days = "; ".join(f"{when.day_short(each.day)}: {each.reason}" for each in found)
-    return SchedulingError(
-        "conflict",
-        _("This doesn't fit: %(days)s.") % {"days": days},
-        heading=_("This doesn't fit:"),
-        conflicts=found,
-    )
-
-
-def check_keeps_bookings(appointment: Appointment, plan: Plan) -> None:
-    """Refuses to drop a booked slot, a booked topic or a taken seat, naming the bookings."""
-    kept = list(
-        Booking.objects.kept()
-        .filter(slot__appointment=appointment)
-        .with_people()
-        .order_by("starts_at", "pk")
-    )
-    slots = {(span.start, span.end) for span in plan.slots}
-    _refuse_drop(
-        [each for each in kept if (each.slot.starts_at, each.slot.ends_at) not in slots],
-        _("These bookings would lose their time:"),
-        "slots",
-    )
-    active = [each for each in kept if each.status == Booking.Status.BOOKED]
-    topics = {topic.pk for topic in plan.topics}
-    _refuse_drop(
-        [each for each in active if each.topic_id not in topics],
-        _("These bookings would lose their topic:"),
-        "topics",
-    )
-    _refuse_drop(
-        [each for each in active if each.slot.taken > plan.capacity],
-        _("These bookings share a time with more people than that:"),
-        "capacity",
-    )
-
-
-def _refuse_drop(dropped: Sequence[Booking], message: str, code: str) -> None:
-    if dropped:
-        names = [bookings.describe(each) for each in dropped]
-        raise SchedulingError(
-            code, f"{message} {'; '.join(names)}.", heading=message, details=names
-        )
-
-
 # --- Writes -------------------------------------------------------------------------------------
 
 
-def _in_scope(appointment: Appointment, scope: str) -> "QuerySet[Appointment]":
+def _in_scope(appointment: Appointment, scope: str) -> AppointmentQuerySet:
     if scope == FOLLOWING and appointment.series:
         chosen = Appointment.objects.open().filter(
             ta=appointment.ta_id, series=appointment.series, starts_at__gte=appointment.starts_at
@@ -305,83 +342,3 @@ def _in_scope(appointment: Appointment, scope: str) -> "QuerySet[Appointment]":
     else:
         chosen = Appointment.objects.filter(pk=appointment.pk)
     return chosen.order_by("starts_at")
-
-
-def _create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
-    appointment = Appointment(ta=ta, series=series, **_fields(plan))
-    _save(appointment, plan)
-    appointment.topics.set(plan.topics)
-    _make_slots(appointment, plan.slots)
-    return appointment
-
-
-def _fields(plan: Plan) -> dict[str, object]:
-    return {
-        "starts_at": plan.span.start,
-        "ends_at": plan.span.end,
-        "slot_minutes": plan.slot_minutes,
-        "capacity": plan.capacity,
-        "location": plan.location,
-        "notes": plan.notes,
-    }
-
-
-def _save(appointment: Appointment, plan: Plan) -> None:
-    """Save in a savepoint; the database's refusal of an overlap becomes the readable one."""
-    try:
-        with transaction.atomic():
-            appointment.save()
-    except IntegrityError as error:
-        raise _collide([Conflict(plan.day, _("another session of yours"))]) from error
-
-
-def _make_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
-    TimeSlot.objects.bulk_create(
-        TimeSlot(
-            appointment=appointment,
-            starts_at=span.start,
-            ends_at=span.end,
-            capacity=appointment.capacity,
-        )
-        for span in spans
-    )
-
-
-def _goes_later(appointment: Appointment, plan: Plan) -> bool:
-    return plan.span.start > appointment.starts_at
-
-
-def _apply(appointment: Appointment, plan: Plan, ta: User) -> None:
-    changes = _changes_to_tell(appointment, plan)
-    for name, value in _fields(plan).items():
-        setattr(appointment, name, value)
-    _save(appointment, plan)
-    appointment.topics.set(plan.topics)
-    _match_slots(appointment, plan.slots)
-    if changes:
-        bookings.note_change(active_bookings([appointment]), ta, changes)
-
-
-def _changes_to_tell(appointment: Appointment, plan: Plan) -> str:
-    lines = []
-    if appointment.location != plan.location:
-        lines.append(_("New place: %(place)s") % {"place": plan.location})
-    if appointment.notes != plan.notes:
-        lines.append(_("New notes: %(notes)s") % {"notes": plan.notes or _("none")})
-    return "\n".join(lines)
-
-
-def _match_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
-    """Keep the slots that still fit, add new ones, take off the rest.
-
-    A slot that a cancelled booking points at is only withdrawn: history stays.
-    """
-    wanted = {(span.start, span.end) for span in spans}
-    present = {(slot.starts_at, slot.ends_at): slot for slot in appointment.slots.all()}
-    stay = [slot.pk for times, slot in present.items() if times in wanted]
-    go = [slot.pk for times, slot in present.items() if times not in wanted]
-    slots = TimeSlot.objects.filter(appointment=appointment)
-    slots.filter(pk__in=stay).update(withdrawn=False, capacity=appointment.capacity)
-    slots.filter(pk__in=go, bookings__isnull=True).delete()
-    slots.filter(pk__in=go).update(withdrawn=True)
-    _make_slots(appointment, [span for span in spans if (span.start, span.end) not in present])

@@ -5,9 +5,8 @@ Nothing here writes, so the preview and the services share it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import lcm
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -16,8 +15,6 @@ from scheduling.models import Appointment, Commitment
 from setahub.lib import when
 from setahub.lib.policy import policy
 from topics.models import Topic
-
-UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -54,11 +51,32 @@ class Plan:
 
     @property
     def span(self) -> Span:
-        return Span(when.at(self.day, self.start), when.at(self.day, self.end))
+        return Span(when.at(self.day, self.start), when.at(self.end_day, self.end))
+
+    @property
+    def end_day(self) -> date:
+        """The day that ``end`` is on: an end of 0:00 is midnight at the end of the day."""
+        return self.day + timedelta(days=self.end == time.min)
 
     @property
     def slots(self) -> list[Span]:
         return cut(self.span, self.slot_minutes)
+
+    @property
+    def times(self) -> tuple[date, time, time]:
+        return self.day, self.start, self.end
+
+    @property
+    def meets_clock_change(self) -> bool:
+        """Whether a clock changes between its start and its end."""
+        span = self.span
+        offsets = {when.local(moment).utcoffset() for moment in (span.start, span.end)}
+        return len(offsets) > 1 or bool(_clock_faults(self))
+
+    def is_as(self, other: "Plan") -> bool:
+        """Whether both ask for the same, topics in whichever order."""
+        same = {each.pk for each in self.topics} == {each.pk for each in other.topics}
+        return same and replace(self, topics=()) == replace(other, topics=())
 
 
 def cut(span: Span, minutes: int) -> list[Span]:
@@ -72,22 +90,17 @@ def cut(span: Span, minutes: int) -> list[Span]:
     return [Span(start + i * step, start + (i + 1) * step) for i in range((end - start) // step)]
 
 
-def check_times(plan: Plan, now: datetime, *, began: datetime | None = None) -> None:
+def check_times(
+    plan: Plan, now: datetime, *, began: datetime | None = None, weeks: Sequence[Plan] = ()
+) -> None:
     """The rules of one appointment's times. Raises SchedulingError that names the field.
 
     ``began``: the start of the appointment being edited, which may lie in the past unchanged, or
-    further ahead than a new one may (the last week of a series).
+    further ahead than a new one may (the last week of a series). ``weeks``: the series that begins
+    with it; a week in which the clocks change is one that doesn't fit, no wrong field.
     """
+    check_shape(next((each for each in weeks if not each.meets_clock_change), plan))
     span = plan.span
-    for field, clock in (("start_time", plan.start), ("end_time", plan.end)):
-        if _off_grid(clock):
-            raise _wrong(field, _("Times are on the quarter hour: 13:00, 13:15, 13:30, 13:45."))
-    if span.end <= span.start:
-        raise _wrong("end_time", _("The end must be after the start, on the same day."))
-    if span.end - span.start > policy.max_length:
-        hours = int(policy.max_length.total_seconds() // 3600)
-        raise _wrong("end_time", _("At most %(hours)d hours at a stretch.") % {"hours": hours})
-    _check_whole_slots(plan)
     if span.start <= now and span.start != began:
         raise _wrong(
             "date" if span.day < when.local(now).date() else "start_time",
@@ -103,6 +116,38 @@ def check_times(plan: Plan, now: datetime, *, began: datetime | None = None) -> 
     if plan.day > latest:
         days = policy.max_ahead.days
         raise _wrong("date", _("At most %(days)d days ahead.") % {"days": days})
+
+
+def check_shape(plan: Plan) -> None:
+    """The rules of its times that hold on any day, now or later."""
+    for field, clock in (("start_time", plan.start), ("end_time", plan.end)):
+        if _off_grid(clock):
+            raise _wrong(field, _("Times are on the quarter hour: 13:00, 13:15, 13:30, 13:45."))
+    if plan.end <= plan.start and plan.end != time.min:
+        raise _wrong("end_time", _("The end must be after the start, on the same day."))
+    for field, fault in _clock_faults(plan):
+        raise _wrong(field, fault)
+    if plan.span.end - plan.span.start > policy.max_length:
+        hours = int(policy.max_length.total_seconds() // 3600)
+        raise _wrong("end_time", _("At most %(hours)d hours at a stretch.") % {"hours": hours})
+    _check_whole_slots(plan)
+
+
+def misfit(plan: Plan) -> str:
+    """Why its times can't be on its day, in words, or ""."""
+    try:
+        check_shape(plan)
+    except SchedulingError as error:
+        return error.message
+    return ""
+
+
+def _clock_faults(plan: Plan) -> list[tuple[str, str]]:
+    """What a change of the clocks makes wrong, as fields and words: an end, or a slot between."""
+    ends = [("start_time", plan.day, plan.start), ("end_time", plan.end_day, plan.end)]
+    between = [("end_time", each.day, when.local(each.start).time()) for each in plan.slots[1:]]
+    found = [(field, when.clock_fault(day, clock)) for field, day, clock in (*ends, *between)]
+    return [(field, fault) for field, fault in found if fault]
 
 
 def _off_grid(clock: time) -> bool:
@@ -123,7 +168,11 @@ def _check_whole_slots(plan: Plan) -> None:
         for minutes in (length // step * step, (length // step + 1) * step)
         if 0 < minutes <= policy.max_length.total_seconds() // 60
     ]
-    names = _(" or ").join(when.clock(end) for end in ends if end < midnight)
+    names = _(" or ").join(
+        when.clock(end)
+        for end in ends
+        if end <= midnight and not when.clock_fault(when.local(end).date(), when.local(end).time())
+    )
     raise _wrong(
         "end_time",
         _("This isn't a whole number of %(minutes)d-minute slots. It could end at %(ends)s.")
@@ -145,6 +194,15 @@ def weekly(plan: Plan, until: date | None) -> list[Plan]:
         raise _wrong("repeat_until", _("At most %(weeks)d weeks.") % {"weeks": weeks})
     weeks = (until - plan.day).days // 7
     return [plan.on(plan.day + timedelta(weeks=week)) for week in range(weeks + 1)]
+
+
+def obstacles(ta_id: int, plans: Sequence[Plan], *, but: Sequence[int] = ()) -> list[str]:
+    """For each plan why the TA can't have it then, or "" where it fits; two queries.
+
+    ``but``: as for ``collisions``.
+    """
+    found = collisions(ta_id, [plan.span for plan in plans], but=but)
+    return [misfit(plan) or clash for plan, clash in zip(plans, found, strict=True)]
 
 
 def collisions(ta_id: int, spans: Sequence[Span], *, but: Sequence[int] = ()) -> list[str]:
@@ -182,10 +240,19 @@ def _collision(
     return ""
 
 
-def conflicts(spans: Sequence[Span], reasons: Sequence[str]) -> list[Conflict]:
+def meetings(spans: Sequence[Span]) -> list[str]:
+    """For each span which other of them it shares time with, in words, or ""."""
+    found = []
+    for index, span in enumerate(spans):
+        others = [*spans[:index], *spans[index + 1 :]]
+        found.append(_collision(span, [(other.start, other.end) for other in others], []))
+    return found
+
+
+def conflicts(plans: Sequence[Plan], reasons: Sequence[str]) -> list[Conflict]:
     """The days that don't fit, with their reasons."""
     return [
-        Conflict(span.day, reason) for span, reason in zip(spans, reasons, strict=True) if reason
+        Conflict(plan.day, reason) for plan, reason in zip(plans, reasons, strict=True) if reason
     ]
 
 

@@ -81,11 +81,33 @@ def test_what_has_started_is_over_or_is_cancelled_stays(ta, topic, clock):
     appointment = open_time(ta, topic)
     gone = open_time(ta, topic, start="16:00", end="17:00")
     appointments.cancel(gone, ta, "I am ill")
-    assert refusal(gone).code == "cancelled"
+    assert refusal(gone, "Another reason").code == "cancelled"
     clock.move_to(appointment.starts_at)
     assert refusal(appointment).code == "started"
     clock.move_to(appointment.ends_at)
     assert refusal(appointment).code == "over"
+
+
+class TestSentAgain:
+    """Without a key, the same content leads to what stands."""
+
+    def test_it_is_cancelled_once(self, ta, topic, student):
+        appointment = open_time(ta, topic)
+        made = book(student, slots_of(appointment)[0])
+        for _time in range(2):
+            assert appointments.cancel(appointment, ta, " I am ill ") == 1
+        assert made.events.filter(kind=BookingEvent.Kind.CANCELLED).count() == 1
+
+    def test_the_later_ones_too(self, ta, topic):
+        made = open_series(ta, topic, weeks=3)
+        for _time in range(2):
+            appointments.cancel(made[1], ta, "I am ill", scope=FOLLOWING)
+        assert Appointment.objects.open().get() == made[0]
+
+    def test_asking_for_more_than_was_cancelled_is_something_else(self, ta, topic):
+        made = open_series(ta, topic, weeks=3)
+        appointments.cancel(made[1], ta, "I am ill")
+        assert refusal(made[1], scope=FOLLOWING).code == "cancelled"
 
 
 class TestByStaff:

@@ -16,9 +16,10 @@ DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 pytestmark = pytest.mark.usefixtures("clock")
 
 
-def edit(appointment, scope="one", **changes):
+def edit(appointment, scope="one", *, overwrite=False, **changes):
     asked = replace(plan_of(appointment), **changes)
-    return appointments.edit(appointment, appointment.ta, asked, scope=scope)
+    how = {"scope": scope, "overwrite": overwrite}
+    return appointments.edit(appointment, appointment.ta, asked, **how)
 
 
 def refusal(appointment, scope="one", **changes) -> SchedulingError:
@@ -182,7 +183,10 @@ class TestFollowing:
         """The second was put on the first one's day by hand: the same times don't fit twice."""
         made = open_series(ta, topic, weeks=2)
         edit(made[1], day=tomorrow(), start=time(16), end=time(17))
-        assert refusal(made[0], FOLLOWING, notes="New").code == "conflict"
+        error = refusal(made[0], FOLLOWING, start=time(15), end=time(18))
+        assert error.conflicts == [Conflict(tomorrow(), "your session 16:00 – 17:00")]
+        again = refusal(made[0], FOLLOWING, overwrite=True, start=time(15), end=time(18))
+        assert again.conflicts == [Conflict(tomorrow(), "your session 15:00 – 18:00")] * 2
 
     def test_a_cancelled_week_is_left_alone(self, ta, topic):
         made = open_series(ta, topic, weeks=3)

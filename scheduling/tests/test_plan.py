@@ -53,12 +53,6 @@ class TestSlots:
         span = Span(when.at(TODAY, time(13)), when.at(TODAY, time(14, 15)))
         assert clocks(cut(span, 30)) == ["13:00 – 13:30", "13:30 – 14:00"]
 
-    def test_are_exact_on_a_day_whose_clock_changes(self, settings):
-        """Not in Bangkok, but TIME_ZONE is a setting: two hours on the clock, three in time."""
-        settings.TIME_ZONE = "Europe/Berlin"
-        asked = plan("01:00", "03:00", 60, date(2026, 10, 25))
-        assert [span.end - span.start for span in asked.slots] == [timedelta(hours=1)] * 3
-
 
 class TestTheGrid:
     @pytest.mark.parametrize("start", ["13:01", "13:10", "13:00:30"])
@@ -89,6 +83,8 @@ class TestWholeSlots:
             ("08:00", "15:45", 60, "15:00 or 16:00"),
             ("08:00", "16:00", 45, "15:30"),
             ("22:30", "23:45", 60, "23:30"),
+            ("23:15", "23:45", 45, "00:00"),
+            ("23:30", "23:45", 30, "00:00"),
         ],
     )
     def test_the_nearest_ends_are_named(self, start, end, minutes, nearest):
@@ -99,7 +95,7 @@ class TestWholeSlots:
         )
 
     def test_where_no_end_fits_none_is_named(self):
-        assert refusal(plan("23:30", "23:45", 30)) == (
+        assert refusal(plan("23:45", "00:00", 30)) == (
             "end_time",
             "This isn't a whole number of 30-minute slots.",
         )
@@ -113,9 +109,19 @@ class TestBounds:
             "At most 8 hours at a stretch.",
         )
 
-    @pytest.mark.parametrize("end", ["13:00", "12:00", "00:00"])
+    @pytest.mark.parametrize("end", ["13:00", "12:00", "00:15"])
     def test_the_end_is_after_the_start_on_the_same_day(self, end):
         assert refusal(plan("13:00", end))[0] == "end_time"
+
+    def test_an_end_of_midnight_is_the_end_of_the_day(self):
+        asked = plan("23:00", "00:00", 60)
+        check_times(asked, NOW)
+        assert clocks(asked.slots) == ["23:00 – 00:00"]
+        check_times(plan("16:00", "00:00", 60), NOW)
+
+    @pytest.mark.parametrize("start", ["00:00", "13:00", "15:45"])
+    def test_until_midnight_are_at_most_eight_hours_too(self, start):
+        assert refusal(plan(start, "00:00", 15)) == ("end_time", "At most 8 hours at a stretch.")
 
     def test_nothing_starts_in_the_past_or_now(self):
         check_times(plan("09:15", "10:15", day=TODAY), NOW)

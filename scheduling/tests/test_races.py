@@ -4,7 +4,9 @@ loser learns it in words."""
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, time, timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -159,8 +161,15 @@ def test_cancelling_many_times_cancels_once(ta, topic, student):
     assert made.events.filter(kind="cancelled").count() == 1
 
 
-def test_one_ta_opens_a_time_once(ta, topic):
+def test_a_time_that_is_asked_for_many_times_is_opened_once(ta, topic):
     results = at_once([lambda: appointments.open_time(ta, plan(topic, "13:00", "15:00"))] * CROWD)
+    assert refusals(results) == {}
+    assert Appointment.objects.count() == 1
+
+
+def test_one_ta_opens_a_time_once(ta, topic):
+    places = [replace(plan(topic, "13:00", "15:00"), location=f"Room {n}") for n in range(CROWD)]
+    results = at_once([partial(appointments.open_time, ta, each) for each in places])
     assert refusals(results) == {"conflict": CROWD - 1}
     assert Appointment.objects.count() == 1
     assert TimeSlot.objects.count() == 4

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.once import once, sent_once
 from accounts.requests import UserRequest
-from scheduling import appointment_pages, pages
+from scheduling import appointment_pages, pages, previews
 from scheduling.errors import SchedulingError
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
 from scheduling.models import Appointment
 from scheduling.services import appointments
-from scheduling.services.plan import Plan, weekly
+from scheduling.services.plan import Plan
+from scheduling.services.rows import Edited
 from setahub.lib.paging import paginate
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +111,8 @@ def copy_week(request: UserRequest) -> HttpResponse:
 def _start(request: UserRequest, plan: Plan) -> HttpResponse:
     """The form for a new session, filled in."""
     form = AppointmentForm(request.user, initial=appointment_pages.as_initial(plan))
-    return _show_form(request, form, plan)
+    form.plans = [plan]
+    return _show_form(request, form)
 
 
 def _opened(request: UserRequest, made: list[Appointment]) -> HttpResponse:
@@ -144,13 +146,13 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
             plan = appointments.plan_of(found)
             initial = appointment_pages.as_initial(plan)
             form = AppointmentForm(request.user, appointment=found, initial=initial)
-            return _show_form(request, form, plan)
+            form.edited = [Edited(found, plan, plan)]
+            return _show_form(request, form)
         form = AppointmentForm(request.user, request.POST, appointment=found)
-        if form.is_valid() and "preview" not in request.POST:
-            plan, scope = form.cleaned_data["plan"], form.cleaned_data["scope"]
+        if form.is_valid() and not form.refusal and "preview" not in request.POST:
             changed = once(
                 request,
-                lambda: appointments.edit(found, request.user, plan, scope=scope),
+                lambda: appointments.edit(found, request.user, **form.asked),
                 to=lambda _changed: found,
             )
             text = ngettext("Saved.", "%(count)d sessions saved.", len(changed))
@@ -160,6 +162,8 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
         if error.code in appointments.CLOSED:
             return _show(request, found, error)
         form.refuse(error)
+    if form.refusal and form.refusal.code == appointments.CHANGED:
+        form.refill(_own_or_404(request.user, pk))
     return _show_form(request, form)
 
 
@@ -170,15 +174,16 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     found = _own_or_404(request.user, pk)
     form = DeleteForm(found, request.POST if request.method == "POST" else None)
     try:
-        appointments.check_cancellable(found)
         if form.is_valid():
+            sessions = len(appointments.in_scope(found, form.cleaned_data["scope"]))
             count = once(
                 request,
                 lambda: appointments.cancel(found, request.user, **form.cleaned_data),
                 to=lambda _count: "scheduling:appointments",
             )
-            messages.success(request, _cancelled(count))
+            messages.success(request, _cancelled(sessions, count))
             return redirect("scheduling:appointments")
+        appointments.check_cancellable(found)
     except SchedulingError as error:
         if error.field is None:
             return _show(request, found, error)
@@ -188,14 +193,18 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "scheduling/appointment_delete.html", shown, status=_status(form))
 
 
-def _cancelled(count: int) -> str:
-    if not count:
-        return _("The session is cancelled. Nobody had booked it.")
+def _cancelled(sessions: int, bookings: int) -> str:
+    if not bookings:
+        return ngettext(
+            "The session is cancelled. Nobody had booked it.",
+            "%(count)d sessions are cancelled. Nobody had booked them.",
+            sessions,
+        ) % {"count": sessions}
     return ngettext(
         "Cancelled, with %(count)d booking. Its student is told.",
         "Cancelled, with %(count)d bookings. Their students are told.",
-        count,
-    ) % {"count": count}
+        bookings,
+    ) % {"count": bookings}
 
 
 # --- Shared -------------------------------------------------------------------------------------
@@ -220,19 +229,17 @@ def _show(
     return render(request, "scheduling/appointment.html", shown, status=status)
 
 
-def _show_form(
-    request: UserRequest, form: AppointmentForm, plan: Plan | None = None
-) -> HttpResponse:
+def _show_form(request: UserRequest, form: AppointmentForm) -> HttpResponse:
     """The page of the form, or for htmx only what it would make."""
-    plan, found, preview = plan or form.plan, form.appointment, None
-    if plan and found:
-        preview = appointment_pages.preview_edit(found, plan, form.sent("scope"))
-    elif plan:
-        preview = appointment_pages.preview(request.user, weekly(plan, form.sent("repeat_until")))
-    shown = {"form": form, "appointment": found, "preview": preview}
+    preview = None
+    if form.edited:
+        preview = previews.of_edit(request.user, form.edited)
+    elif form.plans:
+        preview = previews.of_new(request.user, form.plans)
+    shown = {"form": form, "appointment": form.appointment, "preview": preview}
     part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
     template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
-    return render(request, template, shown, status=_status(form))
+    return render(request, template, shown | {"part": part}, status=_status(form))
 
 
 def _not_a_ta(request: UserRequest) -> HttpResponse:

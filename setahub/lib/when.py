@@ -3,7 +3,7 @@
 The one formatter for pages, emails and calendars.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -34,8 +34,31 @@ def today() -> date:
 
 
 def at(day: date, clock: time) -> datetime:
-    """The aware moment of ``clock`` on ``day`` in the faculty."""
-    return datetime.combine(day, clock, tzinfo=zone())
+    """The moment of ``clock`` on ``day`` in the faculty.
+
+    In UTC: what lies between two moments is then time that passes, also where a clock changes.
+    """
+    return datetime.combine(day, clock, tzinfo=zone()).astimezone(UTC)
+
+
+def clock_fault(day: date, clock: time) -> str:
+    """Why ``clock`` is no single moment of ``day`` in the faculty, in words, or "".
+
+    Where the clocks go forward a time is left out, where they go back one comes twice.
+    """
+    before, after = (
+        datetime.combine(day, clock.replace(fold=fold), tzinfo=zone()).utcoffset()
+        for fold in (0, 1)
+    )
+    if before is None or after is None or before == after:
+        return ""
+    if before < after:
+        return _("%(time)s does not exist on this day: the clocks go forward.") % {
+            "time": clock.strftime("%H:%M")
+        }
+    return _("%(time)s comes twice on this day: the clocks go back.") % {
+        "time": clock.strftime("%H:%M")
+    }
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:

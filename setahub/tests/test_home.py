@@ -9,9 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scheduling.appointment_pages import preview_edit
+from scheduling import previews
 from scheduling.services import booking
 from scheduling.services.appointments import plan_of
+from scheduling.services.rows import Edited
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.lib import when
 from topics.models import Registration, Topic
@@ -125,7 +126,8 @@ class TestSessions:
         for path in ("/appointments/", f"/appointments/{session.pk}/"):
             page = client.get(path).content.decode()
             assert '<b>3</b> <span class="muted">of 8 seats booked' in page
-        [slot, _free] = preview_edit(session, plan_of(session), None).slots
+        unchanged = Edited(session, plan_of(session), plan_of(session))
+        [slot, _free] = previews.of_edit(ta, [unchanged]).slots
         assert slot.booked == 3
 
     def test_three_at_most_and_none_that_is_over_or_cancelled(self, ta, topic, sign_in, clock):

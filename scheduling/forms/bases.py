@@ -1,0 +1,55 @@
+"""What the form of an edit was filled with: it comes back with what was typed.
+
+So it can be told what the person changed, even when somebody else has saved meanwhile.
+"""
+
+from datetime import date, time
+from typing import Any
+
+from django.core import signing
+
+from scheduling.models import Appointment
+from scheduling.services.appointments import plan_of
+from scheduling.services.plan import Plan
+from topics.models import Topic
+
+
+def as_sent(plan: Plan) -> dict[str, str | list[str]]:
+    """A plan as the form sends it."""
+    return {
+        "topics": [str(topic.pk) for topic in plan.topics],
+        "date": plan.day.isoformat(),
+        "start_time": f"{plan.start:%H:%M}",
+        "end_time": f"{plan.end:%H:%M}",
+        "slot_minutes": str(plan.slot_minutes),
+        "capacity": str(plan.capacity),
+        "location": plan.location,
+        "notes": plan.notes,
+    }
+
+
+def sealed(appointment: Appointment) -> str:
+    """The appointment as it is now, as a hidden field carries it."""
+    return signing.dumps(as_sent(plan_of(appointment)), salt=_salt(appointment), compress=True)
+
+
+def opened(appointment: Appointment, text: str) -> Plan | None:
+    """What ``sealed`` put in; None for anything else."""
+    try:
+        sent: dict[str, Any] = signing.loads(text, salt=_salt(appointment))
+    except signing.BadSignature:
+        return None
+    return Plan(
+        topics=[Topic(pk=int(pk)) for pk in sent["topics"]],
+        day=date.fromisoformat(sent["date"]),
+        start=time.fromisoformat(sent["start_time"]),
+        end=time.fromisoformat(sent["end_time"]),
+        slot_minutes=int(sent["slot_minutes"]),
+        capacity=int(sent["capacity"]),
+        location=sent["location"],
+        notes=sent["notes"],
+    )
+
+
+def _salt(appointment: Appointment) -> str:
+    return f"scheduling.session.{appointment.pk}"

@@ -1,0 +1,111 @@
+"""What the form of a session would make, shown while it is filled in."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.models import User
+from scheduling.errors import SchedulingError
+from scheduling.models import Booking
+from scheduling.services.appointments import becoming_obstacles
+from scheduling.services.changes import own_of
+from scheduling.services.plan import Plan, Span, collisions, misfit
+from scheduling.services.rows import Edited, check_keeps_bookings
+
+
+@dataclass(frozen=True)
+class PreviewSlot:
+    """A slot that would be made: why it clashes, or "", and how many have booked it already."""
+
+    span: Span
+    clash: str
+    booked: int
+
+
+@dataclass(frozen=True)
+class PreviewDay:
+    """A day that a session would be on: why it clashes, or "", and what it has of its own."""
+
+    day: date
+    clash: str
+    own: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a plan would make: the slots of its first day, and the days it would be on."""
+
+    plan: Plan
+    slots: Sequence[PreviewSlot]
+    days: Sequence[PreviewDay]
+    warning: SchedulingError | None = None
+
+    @property
+    def fitting(self) -> int:
+        return sum(not each.clash for each in self.days)
+
+    @property
+    def clashing(self) -> int:
+        return len(self.days) - self.fitting
+
+    @property
+    def own_days(self) -> list[PreviewDay]:
+        """The weeks of a series that differ from the one that is edited."""
+        return [each for each in self.days if each.own]
+
+    @property
+    def reasons(self) -> list[str]:
+        """What stands in the way, each thing once."""
+        return list(dict.fromkeys(each.clash for each in self.days if each.clash))
+
+    @property
+    def slot_count(self) -> int:
+        return self.fitting * len(self.slots)
+
+    @property
+    def seat_count(self) -> int:
+        return self.slot_count * self.plan.capacity
+
+
+def of_new(ta: User, plans: Sequence[Plan]) -> Preview:
+    """What opening these plans (one, or a series) would make. Two queries."""
+    wrong = [misfit(plan) for plan in plans]
+    # The slots are those of a day without a change of the clocks.
+    first = next((plan for plan, why in zip(plans, wrong, strict=True) if not why), plans[0])
+    slots = first.slots
+    reasons = collisions(ta.pk, [*slots, *(plan.span for plan in plans)])
+    return Preview(
+        first,
+        [PreviewSlot(slot, why, 0) for slot, why in zip(slots, reasons[: len(slots)], strict=True)],
+        [
+            PreviewDay(plan.day, why or clash)
+            for plan, why, clash in zip(plans, wrong, reasons[len(slots) :], strict=True)
+        ],
+    )
+
+
+def of_edit(ta: User, edited: Sequence[Edited]) -> Preview:
+    """What a session, the first of ``edited``, and the others of its series would become."""
+    session = edited[0]
+    plan, slots = session.after, session.after.slots
+    warning = None
+    try:
+        check_keeps_bookings(edited)
+    except SchedulingError as error:
+        warning = error.with_traceback(None)
+    kept = Booking.objects.kept().filter(slot__appointment=session.row)
+    booked = Counter(kept.values_list("starts_at", "ends_at"))
+    clashes = collisions(ta.pk, slots, but=[each.row.pk for each in edited])
+    return Preview(
+        plan,
+        [
+            PreviewSlot(slot, clash, booked[slot.start, slot.end])
+            for slot, clash in zip(slots, clashes, strict=True)
+        ],
+        [
+            PreviewDay(each.after.day, reason, own_of(each.after, plan))
+            for each, reason in zip(edited, becoming_obstacles(ta, edited), strict=True)
+        ],
+        warning,
+    )

@@ -1,0 +1,129 @@
+"""What an edit of a session changes, in it and in the later weeks of its series.
+
+An edit is three plans: what the form was filled with, what the session is now, and what was sent.
+Only what differs between the first and the last was changed. Nothing here reads or writes rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scheduling.errors import SchedulingError
+from scheduling.services.plan import Plan
+from setahub.lib import when
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something of a session that is changed as one: its label, its parts, and it in words."""
+
+    label: Any
+    parts: tuple[str, ...]
+    words: Callable[[Plan], str]
+
+    def of(self, plan: Plan) -> tuple[Any, ...]:
+        return tuple(getattr(plan, part) for part in self.parts)
+
+    def put(self, plan: Plan, value: tuple[Any, ...]) -> Plan:
+        return replace(plan, **dict(zip(self.parts, value, strict=True)))
+
+
+def _times(plan: Plan) -> str:
+    return f"{plan.start:%H:%M} – {plan.end:%H:%M}"
+
+
+DAY = Field(gettext_lazy("Day"), ("day",), lambda plan: when.day_short(plan.day))
+# What every week of a series has alike, its day apart.
+FIELDS = (
+    Field(gettext_lazy("Time"), ("start", "end"), _times),
+    Field(
+        gettext_lazy("Length of a slot"),
+        ("slot_minutes",),
+        lambda plan: _("%(minutes)d min") % {"minutes": plan.slot_minutes},
+    ),
+    Field(gettext_lazy("Seats in each slot"), ("capacity",), lambda plan: str(plan.capacity)),
+    Field(gettext_lazy("Place"), ("location",), lambda plan: plan.location),
+    Field(gettext_lazy("Notes"), ("notes",), lambda plan: plan.notes or _("none")),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """An edit: ``base`` is what its form was filled with, ``now`` the session, ``sent`` what came.
+
+    ``overwrite``: weeks that have a value of their own get the new one too.
+    """
+
+    base: Plan
+    now: Plan
+    sent: Plan
+    overwrite: bool = False
+
+    def check_agrees(self) -> None:
+        """Refuses where a field was changed here and meanwhile elsewhere, to different values."""
+        lines = [
+            _("%(field)s: meanwhile “%(theirs)s”, here “%(yours)s”")
+            % {
+                "field": field.label,
+                "theirs": field.words(self.now),
+                "yours": field.words(self.sent),
+            }
+            for field in (DAY, *FIELDS)
+            if self.changes(field)
+            and field.of(self.now) not in (field.of(self.base), field.of(self.sent))
+        ]
+        if lines:
+            heading = _("This was changed meanwhile, too. Save again to keep what stands here:")
+            raise SchedulingError(
+                "changed", f"{heading} {'; '.join(lines)}.", heading=heading, details=lines
+            )
+
+    def changes(self, field: Field) -> bool:
+        """Whether the person changed it."""
+        return field.of(self.sent) != field.of(self.base)
+
+    def applied(self, week: Plan) -> Plan:
+        """What a week of the series (the edited session is one) becomes."""
+        for field in FIELDS:
+            own = field.of(week) not in (field.of(self.now), field.of(self.base))
+            if self.changes(field) and (self.overwrite or not own):
+                week = field.put(week, field.of(self.sent))
+        return replace(week, day=self._day(week), topics=self._topics(week))
+
+    def _day(self, week: Plan) -> date:
+        """Every week shifts by as many days; one on a weekday of its own stays there."""
+        if self.changes(DAY):
+            for known in (self.now, self.base):
+                if week.day.weekday() == known.day.weekday():
+                    return week.day + (self.sent.day - known.day)
+            if self.overwrite:
+                day = when.monday(week.day) + timedelta(days=self.now.day.weekday())
+                return day + (self.sent.day - self.now.day)
+        return week.day
+
+    def _topics(self, week: Plan) -> list[Any]:
+        """Topics come and go singly."""
+        added = [each for each in self.sent.topics if each not in self.base.topics]
+        removed = [each for each in self.base.topics if each not in self.sent.topics]
+        if self.overwrite and (added or removed):
+            week = self.now
+        stay = [each for each in week.topics if each not in removed]
+        return [*stay, *(each for each in added if each not in stay)]
+
+
+def own_of(week: Plan, edited: Plan) -> list[str]:
+    """What a week has that the edited session has otherwise, in words."""
+    words = [
+        f"{field.label}: {field.words(week)}"
+        for field in FIELDS
+        if field.of(week) != field.of(edited)
+    ]
+    if {each.pk for each in week.topics} != {each.pk for each in edited.topics}:
+        words.append(
+            _("Topics: %(names)s") % {"names": ", ".join(each.name for each in week.topics)}
+        )
+    return words
