@@ -2,7 +2,7 @@
 
 import logging
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
@@ -14,23 +14,30 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts import guesses
 from accounts.models import User
 from accounts.validators import validate_username
-from setahub.lib import ratelimit
 from setahub.lib.keys import fold_email, nfc
 from setahub.lib.mail import Mail
-from setahub.lib.ratelimit import Window
 
 logger = logging.getLogger(__name__)
 
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
-SIGN_INS_AT_ONCE = 20  # of one account
 CONFIRMATION = "account/email/email_confirmation"
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Names of any script, addresses of allowed domains, and mail that may fail."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        # Of passkeys, which allauth counts itself.
+        "too_many_login_attempts": gettext_lazy(
+            "Too many failed tries. Please try again in 5 minutes."
+        ),
+    }
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """The name as it is stored. Raises ValidationError when it isn't one or is taken."""
@@ -55,26 +62,18 @@ class AccountAdapter(DefaultAccountAdapter):
         return email
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Nothing: allauth would count a right password as wrong until it has been checked."""
+        """Nothing: allauth's own count lets too many of those through that come at once."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Who has this email and password. Raises ValidationError after too many failures."""
-        if not ratelimit.is_on():
-            return super().authenticate(request, **credentials)
-        email = fold_email(str(credentials.get("email", "")))
-        failed = Window(f"sign-in failed:{email}", settings.LOGIN_FAILURES_SECONDS)
-        running = Window(f"sign-in running:{email}", 60)
-        try:
-            # Those that run aren't counted as failed yet: without a bound, thousands of guesses
-            # sent at one moment would all be checked.
-            if running.add() > SIGN_INS_AT_ONCE or failed.count() >= settings.LOGIN_FAILURES:
-                raise self.validation_error("too_many_login_attempts")
+        with guesses.of_password(fold_email(str(credentials.get("email", "")))) as guess:
             user = super().authenticate(request, **credentials)
-            if user is None:
-                failed.add()
-            return user
-        finally:
-            running.take_back()
+            guess.right = user is not None
+        return user
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Whether it is their password. Raises ValidationError after too many failures."""
+        return guesses.is_password(cast(User, user), password)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:me")

@@ -1,25 +1,17 @@
 """Shape and field rules of what people say about themselves."""
 
-from collections.abc import Callable
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm
+from allauth.account.forms import ChangePasswordForm as BaseChangePasswordForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.account.forms import SignupForm as BaseSignupForm
 from allauth.account.internal.flows.email_verification import (
     send_verification_email_to_address,
 )
 from allauth.account.models import EmailAddress
-from allauth.mfa.adapter import get_adapter as get_mfa_adapter
-from allauth.mfa.webauthn.forms import (
-    AddWebAuthnForm,
-    AuthenticateWebAuthnForm,
-    EditWebAuthnForm,
-    LoginWebAuthnForm,
-    ReauthenticateWebAuthnForm,
-)
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -27,15 +19,14 @@ from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
+from accounts import guesses
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.validators import validate_student_id, validate_username
 from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
 from setahub.lib.keys import fold, nfc
 
-KEY_NAME_MAX = 60
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
 NAME_HELP = _("The one name that others see. Thai and any other script is fine.")
 STUDENT_ID_HELP = _("8 digits. Only you and the staff see it.")
@@ -142,6 +133,18 @@ class ChangeEmailForm(AddEmailForm):
         return address
 
 
+class ChangePasswordForm(BaseChangePasswordForm):
+    """allauth's, with tries at the old one counted."""
+
+    user: User
+
+    def clean_oldpassword(self) -> str:
+        password: str = self.cleaned_data["oldpassword"]
+        if not guesses.is_password(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password
+
+
 class ProfileForm(forms.Form):
     """What others see of one, and the two numbers that they don't."""
 
@@ -229,7 +232,7 @@ class DeleteAccountForm(forms.Form):
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
+        if not guesses.is_password(self.user, password):
             raise ValidationError(_("This is not your password."), code="wrong")
         return password
 
@@ -238,81 +241,3 @@ class DeleteAccountForm(forms.Form):
         if fold(name) != fold(self.user.username):
             raise ValidationError(_("This is not your name."), code="wrong")
         return name
-
-
-def key_name_field(*, required: bool) -> forms.CharField:
-    return forms.CharField(
-        label=_("Name"),
-        required=required,
-        max_length=KEY_NAME_MAX,
-        help_text=_("To tell it from others: “My phone”, “Blue key”."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-
-class CredentialField(forms.JSONField):
-    """What a browser says of a passkey, in a shape that the libraries behind it can take.
-
-    They raise all kinds of errors for another shape, and not all of them are caught.
-    """
-
-    widget = forms.HiddenInput
-
-    def __init__(self, parse: Callable[[Any], object]) -> None:
-        self.parse = parse
-        super().__init__()
-
-    def to_python(self, value: Any) -> Any:
-        try:
-            credential = super().to_python(value)
-            self.parse(credential)
-        except Exception as error:
-            # Bytes made to harm end in anything from KeyError to struct.error.
-            raise get_mfa_adapter().validation_error("incorrect_code") from error
-        return credential
-
-    def bound_data(self, data: Any, initial: Any) -> None:
-        """Never shown again: what a browser said counts once."""
-
-
-def _parse_new(credential: Any) -> None:
-    made = RegistrationResponse.from_dict(credential).response.attestation_object
-    if made.auth_data.credential_data is None:
-        raise ValueError("It brings no key.")
-
-
-class AddPasskeyForm(AddWebAuthnForm):
-    """allauth's, with a name that ends somewhere, and meant to replace the password too."""
-
-    credential = CredentialField(_parse_new)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"] = key_name_field(required=False)
-        self.fields["passwordless"].initial = True
-
-
-class RenamePasskeyForm(EditWebAuthnForm):
-    """allauth's, with a name that ends somewhere."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"] = key_name_field(required=True)
-
-
-class PasskeyForm(AuthenticateWebAuthnForm):
-    """A passkey as the second step."""
-
-    credential = CredentialField(AuthenticationResponse.from_dict)
-
-
-class PasskeyAgainForm(ReauthenticateWebAuthnForm):
-    """A passkey to show that it is still oneself."""
-
-    credential = CredentialField(AuthenticationResponse.from_dict)
-
-
-class PasskeyLoginForm(LoginWebAuthnForm):
-    """A passkey in place of email and password."""
-
-    credential = CredentialField(AuthenticationResponse.from_dict)

@@ -3,10 +3,13 @@
 Staff need one before the admin opens, when ``STAFF_MFA`` is on.
 """
 
+import logging
+
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest
@@ -20,13 +23,17 @@ from qrcode.constants import ERROR_CORRECT_M
 from accounts import sign_ins
 from accounts.models import User
 from accounts.services import AccountError
+from setahub.lib import seals
 
+logger = logging.getLogger(__name__)
+
+PURPOSE = "accounts.mfa"
 Type = Authenticator.Type
 FACTORS = [Type.TOTP, Type.WEBAUTHN]  # recovery codes only stand in for one of these
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """allauth's, with our words and a QR code that our content security policy shows."""
+    """allauth's, with our words, secrets encrypted, and a QR code that our policy shows."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
@@ -35,6 +42,17 @@ class MFAAdapter(DefaultMFAAdapter):
             "Recovery codes come with an authenticator app or a passkey: set one up first."
         ),
     }
+
+    def encrypt(self, text: str) -> str:
+        return seals.seal(text, PURPOSE)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret; one that nobody knows when its key is gone, so that no code fits it."""
+        try:
+            return seals.unseal(encrypted_text, PURPOSE)
+        except seals.Unreadable:
+            logger.error("A second step can't be read: a key is missing in SECRET_KEY_FALLBACKS")
+            return generate_totp_secret()
 
     def build_totp_svg(self, url: str) -> str:
         """The QR code as one SVG path, to stand in the page itself.
@@ -114,3 +132,27 @@ def remove_factors(user: User, *, actor: User | None) -> int:
             raise AccountError(_("There is no second step to remove."))
         sign_ins.end_all(user)
     return by_model[Authenticator._meta.label]
+
+
+def renew_seals() -> None:
+    """Encrypt with today's SECRET_KEY what was with an earlier one, which may then be forgotten."""
+    for pk in Authenticator.objects.exclude(type=Type.WEBAUTHN).values_list("pk", flat=True):
+        with transaction.atomic():
+            found = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if found is not None:
+                _renew(found)
+
+
+def _renew(found: Authenticator) -> None:
+    before = dict(found.data)
+    try:
+        for name in ("secret", "seed"):
+            if name in found.data:
+                found.data[name] = seals.renewed(found.data[name], PURPOSE)
+        if "migrated_codes" in found.data:
+            codes = found.data["migrated_codes"]
+            found.data["migrated_codes"] = [seals.renewed(code, PURPOSE) for code in codes]
+    except seals.Unreadable:
+        return  # the log says so when it is used
+    if found.data != before:
+        found.save(update_fields=["data"])

@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import mfa, sign_ins
+from accounts import guesses, mfa, sign_ins
 from accounts.models import User
 
 
@@ -37,6 +37,7 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
 @receiver(password_reset)
 def end_every_session(user: User, **kwargs: Any) -> None:
     sign_ins.end_all(user)
+    guesses.forget_passwords(user)
 
 
 @receiver(authenticator_added)

@@ -1,9 +1,11 @@
-"""The accounts' part of the sweep: keys of forms that nobody sends again."""
+"""The accounts' part of the sweep: what nobody needs any more, and secrets under an old key."""
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
+from accounts import mfa
 from accounts.models import SentForm
 from setahub.lib.tasks import every_minute
 
@@ -13,3 +15,14 @@ KEPT = timedelta(days=30)  # as long as a session may last
 @every_minute
 def forget_sent_forms() -> None:
     SentForm.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+
+
+_renewed: set[str] = set()  # keys that this process has renewed all seals with
+
+
+@every_minute
+def renew_seals() -> None:
+    """Once after SECRET_KEY was replaced; a worker that starts with the new one does it."""
+    if settings.SECRET_KEY_FALLBACKS and settings.SECRET_KEY not in _renewed:
+        mfa.renew_seals()
+        _renewed.add(settings.SECRET_KEY)

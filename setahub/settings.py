@@ -210,7 +210,13 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "setahub.lib.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}}
     CACHES["shared"] = CACHES["default"]
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Beyond it what is counted would be dropped: a way to guess on.
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
     # What the worker must see too: who is online.
     CACHES["shared"] = {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -355,6 +361,7 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"
 ACCOUNT_FORMS = {
     "signup": "accounts.forms.SignupForm",
     "add_email": "accounts.forms.ChangeEmailForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
     "reset_password": "accounts.forms.ResetPasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -380,7 +387,7 @@ ACCOUNT_RATE_LIMITS = (
         "login": None,
         "signup": None,
         "reset_password_from_key": None,
-        "login_failed": "5/5m/key",  # of a second factor
+        "login_failed": "5/5m/key",  # of a passkey as the second factor
         "reset_password": "5/5m/key",
         "change_password": "10/m/user",
         "manage_email": "10/m/user",
@@ -396,11 +403,13 @@ ACCOUNT_RATE_LIMITS = (
 STAFF_MFA = env.flag("STAFF_MFA", default=not DEBUG)
 MFA_ADAPTER = "accounts.mfa.MFAAdapter"
 MFA_FORMS = {
-    "add_webauthn": "accounts.forms.AddPasskeyForm",
-    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
-    "authenticate_webauthn": "accounts.forms.PasskeyForm",
-    "reauthenticate_webauthn": "accounts.forms.PasskeyAgainForm",
-    "login_webauthn": "accounts.forms.PasskeyLoginForm",
+    "authenticate": "accounts.mfa_forms.CodeForm",
+    "reauthenticate": "accounts.mfa_forms.CodeAgainForm",
+    "add_webauthn": "accounts.mfa_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.mfa_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "accounts.mfa_forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.mfa_forms.PasskeyAgainForm",
+    "login_webauthn": "accounts.mfa_forms.PasskeyLoginForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

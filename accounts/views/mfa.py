@@ -4,15 +4,17 @@ from typing import Any
 
 from allauth.mfa.base.views import IndexView as BaseIndexView
 from allauth.mfa.base.views import ReauthenticateView as BaseReauthenticateView
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.views import ActivateTOTPView as BaseActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView as BaseAddWebAuthnView
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView as BaseReauthenticateKeyView
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
 
-from accounts import mfa
+from accounts import codes, mfa
 from accounts.requests import UserRequest
 
 
@@ -36,7 +38,14 @@ class NeedsProvenEmail:
 
 
 class ActivateTOTPView(NeedsProvenEmail, BaseActivateTOTPView):
-    """allauth's."""
+    """allauth's, and the code that it is set up with is spent by that."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        with transaction.atomic():
+            response = super().form_valid(form)
+            [app] = Authenticator.objects.filter(user=self.request.user.pk, type="totp")
+            codes.mark_first(app, form.cleaned_data["code"])
+        return response
 
 
 class AddPasskeyView(NeedsProvenEmail, BaseAddWebAuthnView):

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import deletion
+from accounts import deletion, guesses
 from accounts.forms import DeleteAccountForm
 from accounts.privacy import archive
 from accounts.requests import UserRequest
@@ -22,17 +22,13 @@ from setahub.lib.ratelimit import Window
 
 HOUR = 3600
 DOWNLOADS = 10  # an hour, of one user: each reads all there is
-TRIES = 10  # an hour, of one user: the form takes a password
-
-
-def _too_many(request: UserRequest, what: str, most: int) -> bool:
-    return ratelimit.is_on() and Window(f"{what} {request.user.pk}", HOUR).add() > most
 
 
 @require_safe
 def download(request: UserRequest) -> HttpResponseBase:
     """All that the site holds about one, as a ZIP."""
-    if _too_many(request, "download", DOWNLOADS):
+    downloads = Window(f"download {request.user.pk}", HOUR)
+    if ratelimit.is_on() and downloads.add() > DOWNLOADS:
         return respond_429(request)
     response = StreamingHttpResponse(archive(request.user), content_type="application/zip")
     response.headers["Content-Disposition"] = 'attachment; filename="setahub-data.zip"'
@@ -48,8 +44,6 @@ def delete(request: UserRequest) -> HttpResponseBase:
         raise ReauthenticationRequired
     if request.method != "POST":
         return _confirm(request, DeleteAccountForm(user))
-    if _too_many(request, "delete", TRIES):
-        return respond_429(request)
     form, status = DeleteAccountForm(user, request.POST), 422
     try:
         deletion.check_may_delete(user)
@@ -61,6 +55,8 @@ def delete(request: UserRequest) -> HttpResponseBase:
     except AccountError as error:
         form.add_error(None, error.message)
         status = error.status
+    if form.has_error("password", guesses.TOO_MANY):
+        status = 429
     return _confirm(request, form, status)
 
 

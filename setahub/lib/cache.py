@@ -2,10 +2,13 @@
 
 While Redis is away every use is a miss, so limits let everybody through. After a failure no use
 tries Redis again for PAUSE seconds: a request with many uses of the cache waits for one timeout.
+What must not be let through asks within ``must_answer()``, and is told.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -34,12 +37,35 @@ _AWAY = (
 )
 
 
+_no_fallback: ContextVar[bool] = ContextVar("no_fallback", default=False)
+
+
+class CacheAway(Exception):
+    """The cache did not answer, and the caller can't do without."""
+
+
+@contextmanager
+def must_answer() -> Iterator[None]:
+    """Within, a use of a cache that is away raises CacheAway rather than being a miss."""
+    before = _no_fallback.set(True)
+    try:
+        yield
+    finally:
+        _no_fallback.reset(before)
+
+
 def _is_away(error: Exception) -> bool:
     """Whether the error says that Redis can't serve, rather than that our command was wrong."""
     # MISCONF has no class of its own: Redis can't save to its disk and takes no writes.
     return isinstance(error, _AWAY) or (
         isinstance(error, exceptions.ResponseError) and "MISCONF" in str(error)
     )
+
+
+def _without(fallback: T) -> T:
+    if _no_fallback.get():
+        raise CacheAway
+    return fallback
 
 
 class FailOpenClient(RedisCacheClient):
@@ -70,14 +96,14 @@ class FailOpenClient(RedisCacheClient):
     def _or_else(self, fallback: T, use: Callable[..., T], *args: Any) -> T:
         """What ``use`` gives, or ``fallback`` while Redis is away."""
         if not self._breaker.allows():
-            return fallback
+            return _without(fallback)
         try:
             answer = use(*args)
         except Exception as error:
             if not _is_away(error):
                 raise
             self._breaker.failed(error)
-            return fallback
+            return _without(fallback)
         self._breaker.worked()
         return answer
 

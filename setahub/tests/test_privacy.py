@@ -351,10 +351,10 @@ class TestPage:
         assert list(response.context["form"].errors) == ["password"]
         assert User.objects.get(pk=student.pk).deleted_at is None
 
-    def test_guessing_ends_after_ten(self, student, sign_in):
+    def test_guessing_ends_after_five(self, student, sign_in):
         client = sign_in(student)
-        codes = [client.post(self.PATH, {"password": "wrong"}).status_code for _ in range(11)]
-        assert codes == [422] * 10 + [429]
+        codes = [client.post(self.PATH, {"password": "wrong"}).status_code for _ in range(6)]
+        assert codes == [422] * 5 + [429]
 
     def test_who_has_no_password_shows_the_second_step_and_types_the_name(self, student, sign_in):
         from accounts.tests.test_mfa import code_now, with_app

@@ -1,0 +1,70 @@
+"""Guesses at passwords and codes: counted before they are looked at, on whichever page they come.
+
+A guess too many raises ValidationError in words, which say when one may try again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from setahub.lib.cache import CacheAway
+from setahub.lib.ratelimit import Guess, TooMany, Window, guess
+
+TOO_MANY = "too_many_login_attempts"  # as allauth calls it
+
+
+@contextmanager
+def of_password(email_key: str) -> Iterator[Guess]:
+    """A try at the password of whoever has this address, or would have it."""
+    with _counted(_password_key(email_key), closed=False) as made:
+        yield made
+
+
+@contextmanager
+def of_code(user: User) -> Iterator[Guess]:
+    """A try at somebody's second step; none while it can't be counted."""
+    with _counted(f"code {user.pk}", closed=True) as made:
+        yield made
+
+
+def is_password(user: User, raw: str) -> bool:
+    """Whether it is their password: a guess, counted."""
+    with of_password(user.email_key) as made:
+        made.right = user.check_password(raw)
+    return made.right
+
+
+def forget_passwords(user: User) -> None:
+    """Who has just chosen a new password may use it at once."""
+    Window(f"guess {_password_key(user.email_key)}", settings.LOGIN_FAILURES_SECONDS).forget()
+
+
+def _password_key(email_key: str) -> str:
+    return f"password {email_key}"
+
+
+@contextmanager
+def _counted(key: str, *, closed: bool) -> Iterator[Guess]:
+    most, seconds = settings.LOGIN_FAILURES, settings.LOGIN_FAILURES_SECONDS
+    try:
+        with guess(key, most, seconds, closed=closed) as made:
+            yield made
+    except TooMany as error:
+        raise ValidationError(_in_words(error.seconds), code=TOO_MANY) from error
+    except CacheAway as error:
+        text = _("Codes can't be checked at the moment. Please try again in a minute.")
+        raise ValidationError(text, code="away") from error
+
+
+def _in_words(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "Too many failed tries. Please try again in %(minutes)d minute.",
+        "Too many failed tries. Please try again in %(minutes)d minutes.",
+        minutes,
+    ) % {"minutes": minutes}
