@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail
 from django.core.cache import cache, caches
 from django.test import Client
 
@@ -77,6 +78,17 @@ def run_tasks(db: Any) -> Callable[[], int]:
         return count
 
     return run
+
+
+@pytest.fixture
+def post(run_tasks: Callable[[], int]) -> Callable[[], list[Any]]:
+    """``post()``: the emails sent so far, those included that wait for the worker."""
+
+    def delivered() -> list[Any]:
+        run_tasks()
+        return mail.outbox
+
+    return delivered
 
 
 @pytest.fixture

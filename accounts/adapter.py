@@ -1,35 +1,34 @@
 """How allauth's flows treat our people."""
 
-import logging
-from smtplib import SMTPException
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import EmailAddress
-from allauth.core import context as allauth_context
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import guesses
+from accounts import email_changes, guesses, letters, reauthentication, tasks
 from accounts.models import User
 from accounts.validators import validate_username
 from setahub.lib.keys import fold_email, nfc
 from setahub.lib.mail import Mail
-
-logger = logging.getLogger(__name__)
+from setahub.lib.tasks import later
 
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
-CONFIRMATION = "account/email/email_confirmation"
+USER_AGENT_MAX = 200  # letters of it in an email
+EMAIL_CHANGED = "account/email/email_changed"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Names of any script, addresses of allowed domains, and mail that may fail."""
+    """Names of any script, addresses of allowed domains, and mail that a worker sends."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -75,6 +74,23 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whether it is their password. Raises ValidationError after too many failures."""
         return guesses.is_password(cast(User, user), password)
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Unless it was shown lately. allauth would ask nothing of who has nothing to show."""
+        if reauthentication.is_recent(self.request):
+            return False
+        if not super().get_reauthentication_methods(self.request.user):
+            raise ReauthenticationRequired
+        return True
+
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, Any]]:
+        """The ways to show it; for who has none, the page that says so."""
+        ways = super().get_reauthentication_methods(user)
+        if ways or not user.is_authenticated:
+            return ways
+        return [{"id": "nothing", "description": "", "url": reverse("account_reauthenticate")}]
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:me")
 
@@ -84,9 +100,23 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Take the proven address into use, unless another account has it by now."""
-        if User.objects.exclude(pk=email_address.user_id).with_email(email_address.email).exists():
-            return False
-        return super().confirm_email(request, email_address)
+        email, pk = email_address.email, email_address.user_id
+        try:
+            with transaction.atomic():
+                [user] = User.objects.locked(pk)
+                if not EmailAddress.objects.filter(pk=email_address.pk).exists():
+                    return False  # the wish was withdrawn a moment ago
+                if User.objects.exclude(pk=pk).with_email(email).exists():
+                    return False
+                email_address.user = user
+                old, done = user.email, super().confirm_email(request, email_address)
+                if done and fold_email(old) != fold_email(email):
+                    email_changes.note_done(user, old, email)
+        except IntegrityError:
+            return False  # another account was faster with it
+        return done
+
+    # --- Emails: all of them go out by a worker -------------------------------------------------
 
     def render_mail(self, *args: Any, **options: Any) -> Mail:
         """The letter, as ours are sent."""
@@ -101,17 +131,33 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send, and go on when the mail server is away: an account isn't lost for a letter.
+        raise NotImplementedError(f"{template_prefix} has no task that sends it.")
 
-        Only who has just signed up is told, since an answer that differs would tell others whether
-        an address is registered.
-        """
-        try:
-            super().send_mail(template_prefix, email, context)
-        except (SMTPException, OSError) as error:
-            logger.error("%s could not be sent: %s", template_prefix, type(error).__name__)
-            request = allauth_context.request
-            if request is not None and template_prefix.startswith(CONFIRMATION):
-                messages.warning(
-                    request, _("The confirmation email could not be sent. Please try again later.")
-                )
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
+    ) -> None:
+        later(tasks.send_confirmation, emailconfirmation.email_address.pk, signup)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        user = User.objects.with_email(email).first()
+        if user is None:  # somebody who has proven it, but signs in with another
+            user = User.objects.filter(emailaddress__email=email.lower()).first()
+        later(tasks.send_already_there, user.pk if user else tasks.NOBODY)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """That something of the account has changed, from where, to its address in use."""
+        if template_prefix == EMAIL_CHANGED:
+            return  # accounts.email_changes tells it, with a way back
+        assert isinstance(user, User)  # noqa: S101  (for the type checker)
+        facts = {
+            "ip": self.get_client_ip(self.request),
+            "user_agent": self.get_http_user_agent(self.request)[:USER_AGENT_MAX],
+            **(context or {}),
+        }
+        letters.queue(template_prefix, user.email, facts, user=user)

@@ -1,11 +1,9 @@
 """The end of an account, by its owner."""
 
-from allauth.account.adapter import get_adapter
-from allauth.core import context
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import privacy
+from accounts import letters, privacy
 from accounts.guards import LOCK
 from accounts.models import User
 from accounts.services import AccountError
@@ -37,10 +35,5 @@ def delete_account(user: User) -> None:
         user_deleting.send(User, user=user)
         [user] = User.objects.locked(user.pk)
         privacy.erase(user)
-        transaction.on_commit(lambda: _say_goodbye(address), robust=True)
-
-
-def _say_goodbye(address: str) -> None:
-    """To the address that is forgotten from now on: a thief may have done it, not the owner."""
-    if context.request is not None:  # allauth's letters need one
-        get_adapter().send_mail("accounts/email/account_deleted", address, {})
+        # To the address that is forgotten from now on: a thief may have done it, not the owner.
+        letters.queue("accounts/email/account_deleted", address, {}, user=None)

@@ -18,14 +18,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts import guesses
+from accounts import email_changes, guesses, tasks
 from accounts.models import BIO_MAX, MailKind, User
-from accounts.validators import validate_student_id, validate_username
+from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
 from setahub.lib.keys import fold, nfc
+from setahub.lib.tasks import later
 
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
 NAME_HELP = _("The one name that others see. Thai and any other script is fine.")
@@ -72,7 +74,8 @@ class SignupForm(BaseSignupForm):
     def clean_student_id(self) -> str | None:
         student_id = self.cleaned_data["student_id"] or None
         if student_id and User.objects.with_student_id(student_id).exists():
-            raise ValidationError(_("An account with this student ID exists already."))
+            text = _("An account with this student ID exists already.")
+            raise ValidationError(text, code="taken")
         return student_id
 
     def validate_unique_email(self, value: str) -> str:
@@ -80,10 +83,9 @@ class SignupForm(BaseSignupForm):
 
         What another account merely wishes to change to keeps nobody out.
         """
-        self.account_already_exists = (
-            User.objects.with_email(value).exists()
-            or EmailAddress.objects.filter(email=value, verified=True).exists()
-        )
+        used = User.objects.with_email(value).exists()
+        proven = EmailAddress.objects.filter(email=value, verified=True).exists()
+        self.account_already_exists = used or proven  # both asked: it must take the same time
         if self.account_already_exists and app_settings.EMAIL_VERIFICATION != MANDATORY:
             raise get_adapter().validation_error("email_taken")
         return value  # with verification the answer is the same, and a letter tells the owner
@@ -91,7 +93,22 @@ class SignupForm(BaseSignupForm):
     def try_save(self, request: HttpRequest) -> Any:
         # All or nothing: the view asks again when somebody else was faster with a name.
         with transaction.atomic():
+            if self.account_already_exists:
+                self._save_for_nothing(request)
             return super().try_save(request)
+
+    def _save_for_nothing(self, request: HttpRequest) -> None:
+        """The same work as for a fresh address, undone: its time must not tell that it is taken."""
+        email = self.cleaned_data["email"]
+        self.account_already_exists = False
+        self.cleaned_data["email"] = f"{get_random_string(20).lower()}@{NOWHERE}"
+        try:
+            with transaction.atomic():
+                self.save(request)
+                transaction.set_rollback(True)
+        finally:
+            self.account_already_exists = True
+            self.cleaned_data["email"] = email
 
     def custom_signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         assert isinstance(user, User)  # noqa: S101  (for the type checker)
@@ -114,21 +131,25 @@ class ResetPasswordForm(BaseResetPasswordForm):
         ]
         return email
 
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Have the link sent. Something is queued in any case: time must not tell who is there."""
+        for user in self.users or [None]:
+            later(tasks.send_reset, user.pk if user else tasks.NOBODY)
+        email: str = self.cleaned_data["email"]
+        return email
+
 
 class ChangeEmailForm(AddEmailForm):
     """An address to change to; it counts once it is confirmed."""
 
     def save(self, request: HttpRequest) -> EmailAddress:
-        """Keep the wish and send the link.
+        """Keep the wish, and have the link sent there and a warning to the old address.
 
         allauth's own way takes an unconfirmed address in use for an earlier wish and drops it,
         which leaves the account without any.
         """
         assert isinstance(self.user, User)  # noqa: S101  (for the type checker)
-        with transaction.atomic():
-            pending = EmailAddress.objects.filter(user=self.user, verified=False)
-            pending.exclude(email=self.user.email.lower()).delete()
-            address = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+        address = email_changes.ask(self.user, self.cleaned_data["email"])
         send_verification_email_to_address(request, address)
         return address
 
@@ -213,12 +234,14 @@ class EmailsForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    """The password once more; without one, the name, after the second step was taken again."""
+    """The password once more, unless it was ``shown`` lately; who has none types the name."""
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, shown: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         if user.has_usable_password():
+            if shown and "password" not in self.data:
+                return
             self.fields["password"] = forms.CharField(
                 label=_("Your password"),
                 strip=False,

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 
-from accounts import sign_ins
+from accounts import reauthentication, sign_ins
 from accounts.models import User
 from accounts.services import AccountError
 from setahub.lib import seals
@@ -112,9 +112,8 @@ def missing_step(request: HttpRequest, user: User) -> str:
 def count_set_up_as_step(request: HttpRequest, user: User, authenticator: Authenticator) -> None:
     """Who has just shown a code or a key in this session need not show it at once again."""
     if authenticator.type in FACTORS:
-        record_authentication(
-            request, user, method="mfa", id=authenticator.pk, type=authenticator.type
-        )
+        shown = {"id": authenticator.pk, "type": authenticator.type, reauthentication.SET_UP: True}
+        record_authentication(request, user, method="mfa", **shown)
 
 
 def remove_factors(user: User, *, actor: User | None) -> int:

@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.mail_models import EmailChange, WaitingLetter  # noqa: F401  (of this app too)
 from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
 from setahub.lib.images import avatar_path
 from setahub.lib.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc, numbered_key

@@ -11,11 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import sign_ins
+from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import Block, MailKind, SentForm, SignIn, User
 from accounts.privacy import Part, register
-from accounts.validators import DELETED_NAME
-
-NOWHERE = "deleted.invalid"  # no mail ever arrives there. Source: RFC 2606
+from accounts.validators import DELETED_NAME, NOWHERE
 
 
 def profile_of(user: User) -> dict[str, Any]:
@@ -38,6 +37,9 @@ def profile_of(user: User) -> dict[str, Any]:
         "emails_wanted": {kind.value: getattr(user, kind.field) for kind in MailKind},
         "addresses": list(
             EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
+        ),
+        "email_changes": list(
+            user.email_changes.values("old_email", "new_email", "asked_at", "done_at", "undone_at")
         ),
         "suspensions": list(user.suspensions.values("created_at", "lifted_at")),
     }
@@ -76,6 +78,8 @@ def forget(user: User) -> None:
     user.suspensions.update(reason="", lift_reason="")
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    WaitingLetter.objects.filter(user=user).delete()
+    EmailChange.objects.filter(user=user).delete()
     SentForm.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
@@ -123,6 +127,8 @@ register(
             "accounts.SentForm.user",
             "accounts.SignIn.user",
             "mfa.Authenticator.user",
+            "accounts.WaitingLetter.user",
+            "accounts.EmailChange.user",
         ],
         kept=[
             "accounts.Suspension.user",

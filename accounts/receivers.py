@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.signals import (
+    password_changed,
+    password_reset,
+    password_set,
+    user_signed_up,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -19,6 +25,12 @@ def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
         request.session.save()  # the session of another user was just dropped
     key = str(request.session.session_key)
     sign_ins.note(user, key, request.META.get("HTTP_USER_AGENT", ""))
+
+
+@receiver(user_signed_up)
+def count_as_shown(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Who has just chosen a password need not type it at once again."""
+    record_authentication(request, user, method="password", email=user.email)
 
 
 @receiver(user_logged_out)

@@ -6,15 +6,27 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import mfa
+from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import SentForm
 from setahub.lib.tasks import every_minute
 
+LETTERS_KEPT = timedelta(days=7)
+CHANGES_KEPT = timedelta(days=30)
 KEPT = timedelta(days=30)  # as long as a session may last
 
 
 @every_minute
 def forget_sent_forms() -> None:
     SentForm.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+
+
+@every_minute
+def forget_letters() -> None:
+    """Letters that were never sent, and changes of an email that nobody can take back."""
+    now = timezone.now()
+    WaitingLetter.objects.filter(created_at__lt=now - LETTERS_KEPT).delete()
+    settled = EmailChange.objects.filter(asked_at__lt=now - CHANGES_KEPT)
+    settled.exclude(done_at__gte=now - CHANGES_KEPT).delete()
 
 
 _renewed: set[str] = set()  # keys that this process has renewed all seals with

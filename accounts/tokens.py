@@ -39,6 +39,23 @@ def read_unsubscribe(token: str) -> tuple[User, MailKind] | None:
     return (user, MailKind(kind)) if user else None
 
 
+def _email_change() -> Signer:
+    return Signer(salt="accounts.email-change", sep=".")
+
+
+def email_change_token(change_id: int) -> str:
+    """What may undo one change of an email, and nothing else."""
+    return _email_change().sign(str(change_id))
+
+
+def read_email_change(token: str) -> int | None:
+    """The id of the change, or None when the token is none of ours."""
+    try:
+        return int(_email_change().unsign(token))
+    except BadSignature:
+        return None
+
+
 def calendar_token(user: User) -> str:
     """The secret of the user's private calendar; the same until it is renewed.
 

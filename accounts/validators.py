@@ -14,6 +14,7 @@ from setahub.lib.keys import fold
 from setahub.lib.text import is_invisible
 
 DELETED_NAME = "Deleted user"  # what others see of somebody who has deleted their account
+NOWHERE = "deleted.invalid"  # no mail ever arrives there. Source: RFC 2606
 USERNAME_MIN = 2
 USERNAME_MAX = 50
 

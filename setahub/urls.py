@@ -6,7 +6,12 @@ from django.urls import include, path, register_converter
 
 from accounts.views import mfa
 from accounts.views.emails import unsubscribe
-from accounts.views.entrance import EmailView, SignupView
+from accounts.views.entrance import (
+    EmailView,
+    ReauthenticateView,
+    SignupView,
+    undo_email_change,
+)
 from setahub import views
 from setahub.lib.converters import IdConverter
 
@@ -20,6 +25,8 @@ urlpatterns = [
     path("auth/", views.auth, name="auth"),
     path("auth/signup/", SignupView.as_view(), name="account_signup"),
     path("auth/email/", EmailView.as_view(), name="account_email"),
+    path("auth/email/undo/<str:token>/", undo_email_change, name="undo_email_change"),
+    path("auth/reauthenticate/", ReauthenticateView.as_view(), name="account_reauthenticate"),
     path("auth/", include("allauth.account.urls")),
     path("email/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("auth/2fa/", include(mfa.urls)),

@@ -24,13 +24,16 @@ CROWD = 60
 def tried(monkeypatch) -> list[str]:
     """The passwords and codes that were looked at."""
     looked_at: list[str] = []
-    check, spend = User.check_password, codes.spend
-    monkeypatch.setattr(
-        User, "check_password", lambda user, raw: looked_at.append(raw) or check(user, raw)
-    )
-    monkeypatch.setattr(
-        codes, "spend", lambda user, code: looked_at.append(code) or spend(user, code)
-    )
+
+    def noting(real):
+        def look(user, given):
+            looked_at.append(given)
+            return real(user, given)
+
+        return look
+
+    monkeypatch.setattr(User, "check_password", noting(User.check_password))
+    monkeypatch.setattr(codes, "spend", noting(codes.spend))
     return looked_at
 
 

@@ -52,6 +52,21 @@ def test_one_signs_up_and_the_others_read_why_not(field, value):
     assert User.objects.count() == 1
 
 
+def test_one_sign_up_tapped_many_times_makes_one_account():
+    form = {
+        "username": "น้ำฝน",
+        "email": "same@example.com",
+        "password1": "a long password 42",
+        "student_id": "65010001",
+    }
+
+    def sign_up(number):
+        return Client().post("/auth/signup/", form).url
+
+    assert sorted(all_at_once(sign_up)) == ["/"] + ["/auth/login/"] * (CROWD - 1)
+    assert User.objects.count() == 1
+
+
 @pytest.mark.parametrize(("field", "value"), [("username", "Ploy"), ("student_id", "65010001")])
 def test_one_takes_a_name_or_student_id_on_the_profile(make_user, field, value):
     users = [make_user(f"Student {number}") for number in range(CROWD)]

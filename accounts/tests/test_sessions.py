@@ -214,10 +214,10 @@ class TestPasswords:
         assert [each.session_id for each in sign_ins.of(student)] == [key_of(here)]
         assert Session.objects.count() == 1
 
-    def test_a_reset_one_ends_all(self, client, enter, student, mailoutbox):
+    def test_a_reset_one_ends_all(self, client, enter, student, post):
         enter(PHONE)
         client.post("/auth/password/reset/", {"email": student.email})
-        form = client.get(link_in(mailoutbox[0]), follow=True)
+        form = client.get(link_in(post()[0]), follow=True)
         client.post(form.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
         assert SignIn.objects.count() == 0
 

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_POST
 from accounts import services
 from accounts.requests import UserRequest
 from accounts.tokens import calendar_token
+from setahub.lib.mail import absolute
 
 
 def addresses(request: UserRequest) -> dict[str, str]:
     """Of the feed: to copy, to open a calendar program with, and to add it to Google Calendar."""
     feed = reverse("scheduling:calendar_feed", args=[calendar_token(request.user)])
-    http = request.build_absolute_uri(feed)
+    http = absolute(feed)
     webcal = "webcal" + http[http.index(":") :]
     google = "https://calendar.google.com/calendar/render?" + urlencode({"cid": webcal})
     return {"http": http, "webcal": webcal, "google": google}

@@ -2,17 +2,39 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.views import EmailView as BaseEmailView
+from allauth.account.views import ReauthenticateView as BaseReauthenticateView
 from allauth.account.views import SignupView as BaseSignupView
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
+from accounts import email_changes, tasks
 from accounts.forms import SignupForm
+from accounts.mail_models import EmailChange
+from accounts.models import User
+from accounts.services import AccountError
+from accounts.tokens import read_email_change
+from setahub.lib.keys import fold
+
+TAKEN = {"taken", "email_taken"}  # codes of errors
 
 
 class SignupView(BaseSignupView):
-    """allauth's, with an answer in words for who loses a race for a name, email or student ID."""
+    """allauth's, with an answer in words for who loses a race for a name, email or student ID.
+
+    What made an account already, sent again without the session that it made, leads to signing in.
+    """
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
         try:
@@ -27,9 +49,81 @@ class SignupView(BaseSignupView):
             form.add_error(None, _("Somebody was faster with one of these. Please try again."))
             return self.form_invalid(form)
 
+    def form_invalid(self, form: SignupForm) -> HttpResponse:
+        if not _made_an_account(self.request, form):
+            return super().form_invalid(form)
+        messages.info(self.request, _("Your account is there: please sign in."))
+        return redirect(self.passthrough_next_url(reverse("account_login")))
+
+
+def _made_an_account(request: HttpRequest, form: SignupForm) -> bool:
+    """Whether name, email and password are those of one account.
+
+    A guess at its password like any other. It is looked at whether or not the name is of the same
+    account, so that its time doesn't tell whose address is whose.
+    """
+    found = form.errors.as_data()
+    codes = {error.code for errors in found.values() for error in errors}
+    if not codes or not codes <= TAKEN or found.keys() == {"student_id"}:
+        return False
+    email, password = (str(form.data.get(name, "")) for name in ("email", "password1"))
+    try:
+        user = get_adapter().authenticate(request, email=email.strip(), password=password)
+    except ValidationError:
+        return False  # too many guesses
+    name = fold(str(form.data.get("username", "")))
+    return isinstance(user, User) and user.is_active and fold(user.username) == name
+
+
+class ReauthenticateView(BaseReauthenticateView):
+    """allauth's, with a word for who has neither password nor passkey."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not get_reauthentication_flows(request.user):  # type: ignore[arg-type]
+            return render(request, "account/reauthenticate_nothing.html", status=403)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not get_reauthentication_flows(request.user):  # type: ignore[arg-type]
+            return self.get(request, *args, **kwargs)
+        return super().post(request, *args, **kwargs)
+
 
 class EmailView(BaseEmailView):
     """allauth's, for one address in use and at most one that is to take its place."""
 
     def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Not offered: an address comes into use by being confirmed, and in no other way."""
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the letter to an old address leads: stop the change, or take it back.
+
+    Then on to a new password, since whoever asked for it may know the old one.
+    """
+    pk = read_email_change(token)
+    change = EmailChange.objects.select_related("user").filter(pk=pk).first() if pk else None
+    if change is None:
+        return _undo(request, None, status=404)
+    if request.method != "POST":
+        stands = email_changes.can_be_undone(change)
+        return _undo(request, change if stands else None, status=200 if stands else 410)
+    try:
+        user = email_changes.undo(change)
+    except AccountError as error:
+        return _undo(request, None, error.message, status=error.status)
+    if request.user == user:
+        logout(request)  # its session has just ended
+    text = _("Your email stays %(email)s, and all devices are signed out. Choose a new password.")
+    messages.success(request, text % {"email": change.old_email})
+    return redirect(tasks.reset_path(user))
+
+
+def _undo(
+    request: HttpRequest, change: EmailChange | None, why: str = "", *, status: int
+) -> HttpResponse:
+    shown = {"change": change, "why": why}
+    return render(request, "account/email_undo.html", shown, status=status)

@@ -1,7 +1,5 @@
 """One's own data: to take along, and to have erased."""
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
-from allauth.core.exceptions import ReauthenticationRequired
 from allauth.core.internal.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -10,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import deletion, guesses
+from accounts import deletion, guesses, mfa, reauthentication
 from accounts.forms import DeleteAccountForm
 from accounts.privacy import archive
 from accounts.requests import UserRequest
@@ -27,6 +25,7 @@ DOWNLOADS = 10  # an hour, of one user: each reads all there is
 @require_safe
 def download(request: UserRequest) -> HttpResponseBase:
     """All that the site holds about one, as a ZIP."""
+    reauthentication.require(request)
     downloads = Window(f"download {request.user.pk}", HOUR)
     if ratelimit.is_on() and downloads.add() > DOWNLOADS:
         return respond_429(request)
@@ -40,11 +39,12 @@ def download(request: UserRequest) -> HttpResponseBase:
 def delete(request: UserRequest) -> HttpResponseBase:
     """Confirm and delete one's account."""
     user = request.user
-    if not user.has_usable_password() and not did_recently_reauthenticate(request):
-        raise ReauthenticationRequired
+    shown = reauthentication.is_recent(request)
+    if not user.has_usable_password():  # else the page itself asks for it
+        reauthentication.require(request)
     if request.method != "POST":
-        return _confirm(request, DeleteAccountForm(user))
-    form, status = DeleteAccountForm(user, request.POST), 422
+        return _confirm(request, DeleteAccountForm(user, shown))
+    form, status = DeleteAccountForm(user, shown, request.POST), 422
     try:
         deletion.check_may_delete(user)
         if form.is_valid():
@@ -61,5 +61,6 @@ def delete(request: UserRequest) -> HttpResponseBase:
 
 
 def _confirm(request: UserRequest, form: DeleteAccountForm, status: int = 200) -> HttpResponse:
-    shown = {"form": form, **upheaval.ahead_of(request.user)}
+    with_key = bool(mfa.factors_of(request.user)) and "password" in form.fields
+    shown = {"form": form, "with_key": with_key, **upheaval.ahead_of(request.user)}
     return render(request, "accounts/delete.html", shown, status=status)

@@ -370,9 +370,9 @@ class TestToken:
     def test_ones_own_page_shows_it_in_every_form(self, student, sign_in):
         html = sign_in(student).get("/users/me/").content.decode()
         path = feed_path(student)
-        assert f'href="webcal://testserver{path}"' in html
-        assert f'value="http://testserver{path}"' in html
-        assert "https://calendar.google.com/calendar/render?cid=webcal%3A%2F%2Ftestserver" in html
+        assert f'href="webcal://localhost{path}"' in html
+        assert f'value="http://localhost{path}"' in html
+        assert "https://calendar.google.com/calendar/render?cid=webcal%3A%2F%2Flocalhost" in html
 
 
 class TestGoogle:

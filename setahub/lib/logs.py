@@ -18,7 +18,8 @@ user_id: ContextVar[int] = ContextVar("user_id", default=0)
 
 # What follows these is a secret: whoever has it is let in.
 _SECRETS = re.compile(
-    r"^(/calendar/|/email/unsubscribe/|/auth/password/reset/key/|/auth/confirm-email/).+"
+    r"^(/calendar/|/email/unsubscribe/|/auth/password/reset/key/|/auth/confirm-email/"
+    r"|/auth/email/undo/).+"
 )
 
 # Of an error of PostgreSQL, what quotes rows and statements: up to the next error of the chain.

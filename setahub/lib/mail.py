@@ -108,6 +108,16 @@ def send(
     message.attach_alternative(render_to_string("email/letter.html", shown), "text/html")
     for each in attachments:
         message.attach(each.filename, each.content, each.mimetype)
+    _hand_over(message)
+
+
+def deliver(message: Mail, key: str = "") -> None:
+    """Send what is written already, as ``send`` does, with the headers of mail by a machine."""
+    message.extra_headers.update(_headers(key, ""))
+    _hand_over(message)
+
+
+def _hand_over(message: Mail) -> None:
     try:
         message.send()
     except SMTPRecipientsRefused as error:
@@ -120,10 +130,9 @@ def send(
 
 def _headers(key: str, unsubscribe: str) -> dict[str, str]:
     """Source: RFC 3834 (Auto-Submitted), RFC 8058 (one-click unsubscribing)."""
-    headers = {
-        "Message-ID": f"<{key}@{urlsplit(settings.SITE_URL).hostname}>",
-        "Auto-Submitted": "auto-generated",
-    }
+    headers = {"Auto-Submitted": "auto-generated"}
+    if key:
+        headers["Message-ID"] = f"<{key}@{urlsplit(settings.SITE_URL).hostname}>"
     if unsubscribe:
         headers["List-Unsubscribe"] = f"<{unsubscribe}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

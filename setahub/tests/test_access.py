@@ -50,6 +50,8 @@ TABLE = {
     "auth/signup/": Row("/auth/signup/", [200] + [302] * 5, [200] + [302] * 5),
     "auth/reauthenticate/": Row("/auth/reauthenticate/", USERS_200, USERS_200),
     "auth/email/": Row("/auth/email/", USERS_200, [L] + [302] * 5),
+    # Whoever has the token needs no sign-in; what it undoes is tested in accounts.
+    "auth/email/undo/<str:token>/": Row("/auth/email/undo/x/", [404] * 6, [404] * 6),
     "auth/login/code/confirm/": Row("/auth/login/code/confirm/", [302] * 6, [302] * 6),
     "auth/confirm-email/": Row("/auth/confirm-email/", ALL_200, ALL_405),
     "auth/confirm-email/(?P<key>[-:\\w]+)/": Row("/auth/confirm-email/x/", ALL_200, [404] * 6),
@@ -88,7 +90,7 @@ TABLE = {
     "users/me/": Row("/users/me/", USERS_200, USERS_405),
     "users/me/edit/": Row("/users/me/edit/", USERS_200, USERS_422),
     "users/me/avatar/": Row("/users/me/avatar/", USERS_200, USERS_422),
-    "users/me/data/": Row("/users/me/data/", USERS_200, USERS_405),
+    "users/me/data/": Row("/users/me/data/", USERS_302, USERS_405),
     # The only administrator can't leave.
     "users/me/delete/": Row("/users/me/delete/", USERS_200, [L, 422, 422, 422, 422, 409]),
     "users/me/sessions/": Row("/users/me/sessions/", USERS_200, USERS_405),

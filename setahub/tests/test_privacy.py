@@ -17,7 +17,6 @@ from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.core import mail
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models
@@ -25,8 +24,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import deletion, privacy, services, sign_ins
+from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.services import AccountError
+from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
 from scheduling.errors import SchedulingError
@@ -82,6 +83,8 @@ def person(clock, make_user, other, topic) -> User:
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     Authenticator.objects.create(user=user, type="totp", data={"secret": "SECRETOFTOTP"})
     made_by_hand(user).get("/users/me/sessions/")
+    EmailChange.objects.create(user=user, old_email="maliwan@example.com", new_email="m@x.example")
+    WaitingLetter.objects.create(user=user, content="sealed")
     SentForm.objects.create(user=user, key="x" * 32, url="/topics/beetles/")
     now = timezone.now()
     for whose, by in ((user, other), (other, user)):
@@ -192,7 +195,7 @@ def archive_of(client: Client) -> zipfile.ZipFile:
 
 
 def test_the_archive_has_all_that_is_ones_own(person, sign_in):
-    archive = archive_of(sign_in(person))
+    archive = archive_of(confirmed(sign_in(person)))
     assert archive.testzip() is None
     texts = {name: archive.read(name).decode() for name in archive.namelist() if "/" not in name}
     whole = "\n".join(texts.values())
@@ -205,7 +208,7 @@ def test_the_archive_has_all_that_is_ones_own(person, sign_in):
 
 
 def test_the_archive_has_no_secret_and_nothing_private_of_others(person, sign_in):
-    archive = archive_of(sign_in(person))
+    archive = archive_of(confirmed(sign_in(person)))
     whole = b"".join(archive.read(name) for name in archive.namelist()).decode(errors="replace")
     for word in [*OTHERS, "SECRETOFTOTP", person.password, "x" * 32, "a reason for"]:
         assert word not in whole, word
@@ -213,11 +216,11 @@ def test_the_archive_has_no_secret_and_nothing_private_of_others(person, sign_in
 
 def test_a_picture_that_is_gone_from_the_disk_spoils_nothing(person, sign_in):
     default_storage.delete(person.avatar.name)
-    assert "pictures/profile.webp" not in archive_of(sign_in(person)).namelist()
+    assert "pictures/profile.webp" not in archive_of(confirmed(sign_in(person))).namelist()
 
 
 def test_downloads_are_limited(student, sign_in, settings):
-    client = sign_in(student)
+    client = confirmed(sign_in(student))
     codes = [client.get("/users/me/data/").status_code for _ in range(11)]
     assert codes == [200] * 10 + [429]
     settings.RATE_LIMITS = False
@@ -333,14 +336,14 @@ class TestPage:
         assert "1 coming TA session ends" in page
 
     @pytest.mark.django_db(transaction=True)
-    def test_with_the_password_it_is_done(self, student, sign_in):
+    def test_with_the_password_it_is_done(self, student, sign_in, post):
         client = sign_in(student)
         response = client.post(self.PATH, {"password": PASSWORD})
         assert (response.status_code, response.url) == (302, "/")
         assert "Your account is deleted." in client.get("/").content.decode()
         assert client.get("/users/me/").status_code == 302
         assert User.objects.get(pk=student.pk).deleted_at is not None
-        assert [(each.to, each.subject) for each in mail.outbox] == [
+        assert [(each.to, each.subject) for each in post()] == [
             (["student@example.com"], "Your account was deleted")
         ]
 
@@ -357,8 +360,6 @@ class TestPage:
         assert codes == [422] * 5 + [429]
 
     def test_who_has_no_password_shows_the_second_step_and_types_the_name(self, student, sign_in):
-        from accounts.tests.test_mfa import code_now, with_app
-
         student.set_unusable_password()
         student.save()
         client = sign_in(with_app(student))

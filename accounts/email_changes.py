@@ -1,0 +1,84 @@
+"""Another address to sign in with: wished for, come into use, stopped or taken back.
+
+The address in use is told of each step, with a link by which whoever has it may undo it.
+"""
+
+from allauth.account.models import EmailAddress
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import sign_ins, tasks
+from accounts.mail_models import EmailChange
+from accounts.models import User
+from accounts.services import AccountError
+from setahub.lib.keys import fold_email
+from setahub.lib.tasks import later
+
+
+def ask(user: User, email: str) -> EmailAddress:
+    """Keep the wish; the address counts once it is proven. An earlier wish ends."""
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        _wishes(user).delete()
+        address = EmailAddress.objects.create(user=user, email=email)
+        change = EmailChange.objects.create(user=user, old_email=user.email, new_email=email)
+        later(tasks.tell_of_change, change.pk, "asked")
+    return address
+
+
+def note_done(user: User, old_email: str, new_email: str) -> None:
+    """The new address is in use from now on. Inside the transaction that made it so."""
+    wished = EmailChange.objects.filter(user=user, new_email=new_email, done_at=None)
+    change = wished.order_by("-pk").first() or EmailChange(user=user, new_email=new_email)
+    change.old_email, change.done_at = old_email, timezone.now()
+    change.save()
+    later(tasks.tell_of_change, change.pk, "done")
+
+
+def can_be_undone(change: EmailChange) -> bool:
+    """Whether its link counts, and there is something left to undo."""
+    stands = _wishes(change.user).exists() or not _is_in_use(change.old_email, change.user)
+    return stands and change.can_be_undone(timezone.now())
+
+
+def undo(change: EmailChange) -> User:
+    """Stop the change, or put the old address back; sign out everywhere.
+
+    So with every later change too: whoever made this one may have made more. Raises AccountError
+    when there is nothing left to undo, or the old address is another account's by now.
+    """
+    with transaction.atomic():
+        [user] = User.objects.locked(change.user_id)
+        change.refresh_from_db()
+        if not can_be_undone(change):
+            raise AccountError(_("This link no longer works."), status=410)
+        _wishes(user).delete()
+        if not _is_in_use(change.old_email, user):
+            _put_back(user, change.old_email)
+        later_too = EmailChange.objects.filter(user=user, pk__gte=change.pk)
+        later_too.update(undone_at=timezone.now())
+        sign_ins.end_all(user)
+    return user
+
+
+def _put_back(user: User, email: str) -> None:
+    others = EmailAddress.objects.exclude(user=user).filter(email=email.lower(), verified=True)
+    if others.exists() or User.objects.exclude(pk=user.pk).with_email(email).exists():
+        raise AccountError(
+            _("Another account uses this email by now. Please ask the staff of your faculty.")
+        )
+    user.email = email
+    user.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=user).delete()
+    # Only who reads its mail has the link.
+    EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
+
+
+def _wishes(user: User) -> models.QuerySet[EmailAddress]:
+    """Addresses that are not proven; the one in use may be among those that aren't."""
+    return EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email.lower())
+
+
+def _is_in_use(email: str, user: User) -> bool:
+    return fold_email(email) == user.email_key

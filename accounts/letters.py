@@ -1,0 +1,60 @@
+"""Emails about an account itself, written with allauth's templates. Only tasks send them.
+
+Where no row tells what to write, ``queue`` keeps it, sealed, until it is sent.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from allauth.account.adapter import get_adapter
+from django.utils import timezone
+
+from accounts.mail_models import WaitingLetter
+from accounts.models import User
+from setahub.lib import mail, seals
+from setahub.lib.tasks import GiveUp, later, task
+
+PURPOSE = "accounts.letters"
+
+
+def send(template: str, address: str, facts: Mapping[str, Any], *, key: str = "") -> None:
+    """Write the letter of this template and send it. Raises OSError when that may work later."""
+    message = get_adapter().render_mail(template, address, {"email": address, **facts})
+    mail.deliver(cast(mail.Mail, message), key)
+
+
+def queue(template: str, address: str, facts: Mapping[str, str], *, user: User | None) -> None:
+    """Have it sent by a worker, with the moment of now. ``user``: whom it is written to.
+
+    Within the transaction of what it tells of.
+    """
+    content = {
+        "template": template,
+        "address": address,
+        "facts": dict(facts),
+        "at": timezone.now().isoformat(),
+    }
+    sealed = seals.seal(json.dumps(content), PURPOSE)
+    waiting = WaitingLetter.objects.create(user=user, content=sealed)
+    later(send_waiting, waiting.pk)
+
+
+@task
+def send_waiting(letter_id: int) -> None:
+    """Send what ``queue`` kept."""
+    waiting = WaitingLetter.objects.filter(pk=letter_id).first()
+    if waiting is None:
+        return  # sent already, or its account is gone
+    try:
+        content = json.loads(seals.unseal(waiting.content, PURPOSE))
+        facts = {**content["facts"], "timestamp": datetime.fromisoformat(content["at"])}
+        send(content["template"], content["address"], facts, key=f"account-{letter_id}")
+    except seals.Unreadable as error:
+        waiting.delete()
+        raise GiveUp("The key that it was sealed with is gone.") from error
+    except GiveUp:
+        waiting.delete()
+        raise
+    waiting.delete()

@@ -1,0 +1,72 @@
+"""Emails with a link that lets somebody in, or proves an address: the worker makes the link."""
+
+from allauth.account.app_settings import PASSWORD_RESET_TOKEN_GENERATOR
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.urls import reverse
+
+from accounts import letters
+from accounts.mail_models import EmailChange
+from accounts.models import User
+from accounts.tokens import email_change_token
+from setahub.lib.mail import absolute
+from setahub.lib.tasks import task
+
+NOBODY = 0
+
+
+def reset_path(user: User) -> str:
+    """Where this user chooses a new password, once."""
+    key = PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
+
+
+@task
+def send_reset(user_id: int) -> None:
+    """A link to choose a new password. Queued also when nobody has the address (NOBODY):
+
+    the page that asks takes the same time then, and tells nothing.
+    """
+    user = User.objects.active().filter(pk=user_id).first()
+    if user is not None:
+        facts = {"password_reset_url": absolute(reset_path(user))}
+        letters.send("account/email/password_reset_key", user.email.lower(), facts)
+
+
+@task
+def send_confirmation(address_id: int, signup: bool) -> None:
+    """A link that proves an address, unless it is proven or no longer wished for."""
+    found = EmailAddress.objects.select_related("user").filter(pk=address_id, verified=False)
+    address = found.filter(user__is_active=True).first()
+    if address is None:
+        return
+    path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+    template = "email_confirmation_signup" if signup else "email_confirmation"
+    letters.send(f"account/email/{template}", address.email, {"activate_url": absolute(path)})
+
+
+@task
+def send_already_there(user_id: int) -> None:
+    """To somebody with whose address somebody tried to sign up."""
+    user = User.objects.active().filter(pk=user_id).first()
+    if user is not None:
+        facts = {"password_reset_url": absolute(reverse("account_reset_password"))}
+        letters.send("account/email/account_already_exists", user.email.lower(), facts)
+
+
+@task
+def tell_of_change(change_id: int, when: str) -> None:
+    """To the old address that another is to take its place ("asked") or has ("done")."""
+    change = EmailChange.objects.select_related("user").filter(pk=change_id).first()
+    if change is None or change.undone_at:
+        return
+    path = reverse("undo_email_change", args=[email_change_token(change.pk)])
+    facts = {
+        "from_email": change.old_email,
+        "to_email": change.new_email,
+        "name": change.user.username,
+        "undo_url": absolute(path),
+    }
+    template = "email_change_asked" if when == "asked" else "email_changed"
+    key = f"email-change-{change.pk}-{when}"
+    letters.send(f"account/email/{template}", change.old_email, facts, key=key)
