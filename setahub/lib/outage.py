@@ -10,8 +10,8 @@ from psycopg_pool import PoolTimeout
 Trouble = Literal["away", "busy", "full", "unfinished"]
 
 
-class Unfinished(Exception):
-    """A step of the installation was left out."""
+class Unfinished(ValueError):
+    """A step of the installation was left out. A ValueError, which libraries expect there."""
 
 
 # SQLSTATEs and classes of them (PostgreSQL manual, appendix A). Nothing can be written: disk full,

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as site
 from django.core.management import call_command
 from django.test import Client
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 CSS = site.BASE_DIR / "static/css"
 SHEETS = sorted(path.relative_to(CSS).as_posix() for path in CSS.rglob("*.css"))
@@ -131,3 +132,14 @@ def test_every_picture_says_its_size_and_waits_until_it_is_near(sign_in, student
     assert len(pictures) >= 3
     for picture in pictures:
         assert re.search(r' width="\d+" height="\d+" loading="lazy"', picture)
+
+
+def test_the_server_of_static_files_starts_with_those_that_were_collected(collected, settings):
+    settings.STATIC_ROOT = collected
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+    }
+    settings.WHITENOISE_AUTOREFRESH = False
+    served = WhiteNoiseMiddleware(lambda request: None).files
+    assert "/static/css/site.css" in served
