@@ -25,7 +25,7 @@ from accounts import email_changes, guesses, tasks
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.lib.fields import LinesField
-from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField
+from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
 from setahub.lib.keys import fold, nfc
 from setahub.lib.tasks import later
 
@@ -195,7 +195,7 @@ class ProfileForm(forms.Form):
         return name
 
 
-class AvatarForm(forms.Form):
+class AvatarForm(UploadForm):
     """A new picture."""
 
     avatar = ReencodedImageField(

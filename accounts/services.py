@@ -13,6 +13,7 @@ from accounts.administrators import check_one_stays
 from accounts.errors import AccountError as AccountError
 from accounts.models import Block, MailKind, Suspension, User
 from accounts.signals import user_suspended
+from setahub.lib.storage import CANNOT_STORE, StorageAway
 
 
 def update_profile(
@@ -48,7 +49,17 @@ def check_unique(user: User) -> None:
 
 
 def set_avatar(user: User, picture: ContentFile | None) -> User:
-    """A new picture (re-encoded, under its random name), or none. The old file goes on commit."""
+    """A new picture (re-encoded, under its random name), or none. The old file goes on commit.
+
+    Raises AccountError when it can't be stored.
+    """
+    try:
+        return _set_avatar(user, picture)
+    except StorageAway as error:
+        raise AccountError(str(CANNOT_STORE), status=503, field="avatar") from error
+
+
+def _set_avatar(user: User, picture: ContentFile | None) -> User:
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
         old, storage = user.avatar.name, user.avatar.storage

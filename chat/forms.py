@@ -1,36 +1,21 @@
 """What people type and upload in conversations."""
 
 import uuid
-from hashlib import sha256
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chat import protocol
 from chat.models import REASON_MAX, TEXT_MAX
-from chat.services import Picture
 from setahub.lib.fields import LinesField
-from setahub.lib.images import ReencodedImageField, reencode
-
-FULL_SIDE = 2048  # pixels
-THUMB_SIDE = 480
-
-
-class PictureField(ReencodedImageField):
-    """A picture for a message; its cleaned value is a Picture, or None without an upload."""
-
-    def to_python(self, data: Any) -> Any:
-        full = super().to_python(data)
-        if full is None:
-            return None
-        data.seek(0)
-        digest = sha256(data.read()).hexdigest()
-        return Picture(full, reencode(full, max_side=THUMB_SIDE), digest)
+from setahub.lib.images import ACCEPT
 
 
 class MessageForm(forms.Form):
-    """``text``, ``image`` or both, and the browser's own name for the message."""
+    """``text``, ``image`` or both, and the browser's own name for the message.
+
+    ``image`` stays as it was uploaded; ``pictures.read`` makes a picture of it.
+    """
 
     text = LinesField(
         label=_("Message"),
@@ -40,8 +25,8 @@ class MessageForm(forms.Form):
         error_messages={"max_length": _("A message has at most %(limit_value)d characters.")},
         widget=forms.Textarea(attrs={"rows": 1}),
     )
-    image = PictureField(
-        label=_("Picture"), required=False, max_side=FULL_SIDE, widget=forms.FileInput
+    image = forms.FileField(
+        label=_("Picture"), required=False, widget=forms.FileInput(attrs={"accept": ACCEPT})
     )
     client_id = forms.CharField(required=False, widget=forms.HiddenInput)
 

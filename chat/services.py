@@ -36,6 +36,7 @@ from setahub.lib import ratelimit
 from setahub.lib.compiled import Compiled, CompiledUpdate
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
+from setahub.lib.storage import CANNOT_STORE, StorageAway
 from setahub.lib.text import is_blank
 from topics.models import Registration
 
@@ -132,6 +133,8 @@ def send(
     try:
         with transaction.atomic(), _kept_files(message):
             return _send(message, recipient_id, picture)
+    except StorageAway as error:
+        raise ChatError("unavailable", CANNOT_STORE, field="image") from error
     except (ChatError, IntegrityError) as refused:
         # Looked for only now: hardly any message is sent twice.
         before = Message.objects.filter(sender=sender_id, client_id=message.client_id).first()
@@ -178,7 +181,25 @@ def check_text(text: str, *, needed: bool) -> None:
         raise ChatError("invalid", _("Write something first."))
 
 
-def _again(before: Message, message: Message, recipient_id: int, refused: Exception) -> Message:
+def sent_before(
+    sender_id: int, recipient_id: int, client_id: uuid.UUID | None, text: str, digest: str
+) -> Message | None:
+    """The message that this ``client_id`` made of this picture, or None.
+
+    Raises ChatError when it said other things then.
+    """
+    if client_id is None:
+        return None
+    before = Message.objects.filter(sender=sender_id, client_id=client_id).first()
+    if before is None or not before.sender.is_active:
+        return None
+    message = Message(sender_id=sender_id, kind=Message.Kind.IMAGE, text=text, digest=digest)
+    return _again(before, message, recipient_id, None)
+
+
+def _again(
+    before: Message, message: Message, recipient_id: int, refused: Exception | None
+) -> Message:
     """The stored message that the same sending made before; ChatError when it said other things."""
     same = (
         before.kind == message.kind

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.requests import UserRequest
-from chat import frames, pages, protocol, services
+from chat import frames, pages, pictures, protocol, services
 from chat.errors import ChatError
 from chat.forms import MessageForm, ReadForm, ReportForm
 from chat.models import Message, Participation
@@ -67,7 +67,16 @@ def _stored(sender: User, person: User, form: MessageForm) -> Message:
     if not form.is_valid():
         raise ChatError(*form.first_error)
     sent = form.cleaned_data
-    return services.send(sender.pk, person.pk, sent["client_id"], sent["text"], sent["image"])
+    client_id, text, upload = sent["client_id"], sent["text"], sent["image"]
+    if not upload:
+        return services.send(sender.pk, person.pk, client_id, text)
+    # Decoding costs: what can't be stored, or is already, is told without.
+    digest = pictures.digest_of(upload)
+    if before := services.sent_before(sender.pk, person.pk, client_id, text, digest):
+        return before
+    services.check_may_write(sender.pk, person.pk)
+    picture = pictures.read(upload, sender.pk)
+    return services.send(sender.pk, person.pk, client_id, text, picture)
 
 
 def _refused(
@@ -77,7 +86,7 @@ def _refused(
         shown = {"heading": _("This can't be sent"), "text": error.message, "glyph": "lock"}
         return render(request, "shared/error.html", shown, status=error.status)
     if not form.errors:
-        form.add_error(None, error.message)
+        form.add_error(error.field, error.message)
     return _show(request, person, form, status=error.status)
 
 

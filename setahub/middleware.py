@@ -189,6 +189,8 @@ class ErrorPages:
         response = self.get_response(request)
         if settings.DEBUG and response.status_code == 404 and request.resolver_match is None:
             return _under_policy(views.not_found(request))
+        if response.status_code == 503:
+            response.headers.setdefault("Retry-After", "5")
         if response.status_code == 405 and not response.content:
             allowed = response.headers["Allow"]
             response = views.not_allowed(request)

@@ -265,7 +265,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", "var/media")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "setahub.lib.storage.MediaStorage"},
     "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
@@ -460,6 +460,7 @@ APPOINTMENT_MAX_REPEAT = 26  # weeks
 APPOINTMENT_MAX_SEATS = 20
 BOOKING_CHANGES = 30  # of one person in 10 minutes: bookings, moves and cancellations
 TOPICS_A_DAY = 10  # of one person
+PICTURES_IN_TEN_MINUTES = 30  # of one person, for profile and topics
 MESSAGES_PER_MINUTE = 30  # of one user
 MESSAGE_IMAGES_PER_MINUTE = 10
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from setahub.lib.fields import LinesField, validate_reads_as_it_is
-from setahub.lib.images import TOPIC_MAX_SIDE, ReencodedImageField
+from setahub.lib.images import TOPIC_MAX_SIDE, ReencodedImageField, UploadForm
 from setahub.lib.keys import nfc
 from setahub.lib.text import turns
 from topics.models import DESCRIPTION_MAX, NAME_MAX, Topic
@@ -42,7 +42,7 @@ class TopicNameField(forms.CharField):
         return name
 
 
-class TopicForm(forms.Form):
+class TopicForm(UploadForm):
     """``image`` comes out as a new picture, False to take the old one off, or None to leave it."""
 
     name = TopicNameField(
@@ -64,10 +64,12 @@ class TopicForm(forms.Form):
     remove_image = forms.BooleanField(label=_("Remove the picture"), required=False)
 
     @classmethod
-    def of(cls, topic: Topic, data: Any = None, files: Any = None) -> "TopicForm":
+    def of(
+        cls, topic: Topic, data: Any = None, files: Any = None, *, uploader: int | None = None
+    ) -> "TopicForm":
         """The form filled from a topic, or with what was sent for it."""
         filled = {"name": topic.name, "description": topic.description}
-        form = cls(data, files, initial=filled)
+        form = cls(data, files, initial=filled, uploader=uploader)
         form.fields["name"].kept = topic.name  # type: ignore[attr-defined]
         return form
 

@@ -18,6 +18,7 @@ from setahub.lib import ratelimit
 from setahub.lib.images import EncodedImage
 from setahub.lib.keys import nfc
 from setahub.lib.policy import policy
+from setahub.lib.storage import CANNOT_STORE, StorageAway
 from setahub.lib.text import trimmed
 from topics import notifications
 from topics.models import Decision, Registration, Topic
@@ -75,6 +76,8 @@ def create_topic(
             # Lost a race: for the name, which is said, or for the slug, which the next try settles.
             if Topic.objects.named_like(topic):
                 break
+        except StorageAway as error:
+            raise _cannot_store() from error
         else:
             return topic
     topic.image.delete(save=False)
@@ -109,6 +112,8 @@ def update_topic(
             if image:
                 topic.image.delete(save=False)
             raise _name_taken(Topic.objects.named_like(topic) or topic) from error
+        except StorageAway as error:
+            raise _cannot_store() from error
     return topic
 
 
@@ -235,6 +240,10 @@ def _locked(topic: Topic) -> Topic:
     if found is None:
         raise TopicError(_("This topic was just deleted."))
     return found
+
+
+def _cannot_store() -> TopicError:
+    return TopicError(CANNOT_STORE, status=503, field="image")
 
 
 def _check_rate(creator: User) -> None:

@@ -117,8 +117,10 @@ def _people(request: UserRequest, topic: Topic) -> dict[str, Any]:
 @sent_once
 def create(request: UserRequest) -> HttpResponse:
     """A new topic, by anybody."""
-    form = TopicForm(request.POST, request.FILES) if request.method == "POST" else TopicForm()
-    status = 422 if form.is_bound else 200
+    form, status = TopicForm(), 200
+    if request.method == "POST":
+        form = TopicForm(request.POST, request.FILES, uploader=request.user.pk)
+        status = form.status
     if form.is_valid():
         try:
             topic = once(request, lambda: services.create_topic(request.user, **form.cleaned_data))
@@ -136,9 +138,10 @@ def create(request: UserRequest) -> HttpResponse:
 def edit(request: UserRequest, slug: str) -> HttpResponse:
     """Name, description and picture; the address stays."""
     topic = _own_topic_or_403(request, slug)
-    posted = request.method == "POST"
-    form = TopicForm.of(topic, request.POST, request.FILES) if posted else TopicForm.of(topic)
-    status = 422 if form.is_bound else 200
+    form, status = TopicForm.of(topic), 200
+    if request.method == "POST":
+        form = TopicForm.of(topic, request.POST, request.FILES, uploader=request.user.pk)
+        status = form.status
     if form.is_valid():
         try:
             once(request, lambda: services.update_topic(topic, request.user, **form.cleaned_data))

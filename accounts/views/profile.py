@@ -74,12 +74,18 @@ def avatar(request: UserRequest) -> HttpResponse:
         services.set_avatar(request.user, None)
         messages.success(request, _("Your picture is removed."))
         return redirect("accounts:me")
-    form = AvatarForm(request.POST, request.FILES)
+    form = AvatarForm(request.POST, request.FILES, uploader=request.user.pk)
+    status = form.status
     if form.is_valid():
-        services.set_avatar(request.user, form.cleaned_data["avatar"])
-        messages.success(request, _("Your new picture is in place."))
-        return redirect("accounts:me")
-    return render(request, "accounts/avatar.html", {"form": form}, status=422)
+        try:
+            services.set_avatar(request.user, form.cleaned_data["avatar"])
+        except AccountError as error:
+            form.add_error(error.field, error.message)
+            status = error.status
+        else:
+            messages.success(request, _("Your new picture is in place."))
+            return redirect("accounts:me")
+    return render(request, "accounts/avatar.html", {"form": form}, status=status)
 
 
 @require_safe

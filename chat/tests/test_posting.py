@@ -7,8 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Block
-from chat import services
-from chat.forms import PictureField
+from chat import pictures, services
 from chat.models import Message, Participation, Report
 from chat.tests.pictures import photo
 
@@ -148,7 +147,7 @@ class TestOthers:
 
     @pytest.fixture
     def sent(self, student, ta):
-        picture = PictureField(max_side=2048).clean(photo())
+        picture = pictures.read(photo(), student.pk)
         return services.send(student.pk, ta.pk, uuid.uuid4(), "Look", picture)
 
     def test_the_two_see_the_picture_and_its_thumbnail(self, client_of, sent, student, ta):

@@ -13,8 +13,8 @@ from PIL import Image
 from accounts.models import Block
 from chat import services
 from chat.errors import ChatError
-from chat.forms import PictureField
 from chat.models import TEXT_MAX, Conversation, Message, Participation
+from chat.pictures import read
 from chat.tests.pictures import photo
 from scheduling.errors import SchedulingError
 from scheduling.services import booking
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def picture(*size, **options):
-    return PictureField(max_side=2048).clean(photo(*size, **options))
+    return read(photo(*size, **options), sender_id=0)
 
 
 def refusal(*args, **kwargs):

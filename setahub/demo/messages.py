@@ -22,7 +22,7 @@ from chat.models import Message, Participation
 from scheduling.models import Booking, BookingEvent
 from setahub.demo.people import Cast
 from setahub.demo.talks import PICTURE, TALKS, Line, Talk, tree_picture
-from setahub.lib.images import reencode
+from setahub.lib.images import reencode_all
 
 SEEN_AFTER = timedelta(minutes=2)
 BOOKED = (1500, 120)  # minutes before now: the first and the last of the coming bookings
@@ -94,8 +94,7 @@ def _say(sender: User, other: User, line: Line) -> Message:
     if line.text != PICTURE:
         return services.send(sender.pk, other.pk, uuid.uuid4(), line.text)
     data = tree_picture()
-    full = reencode(BytesIO(data), max_side=FULL)
-    thumb = reencode(BytesIO(data), max_side=THUMB)
+    full, thumb = reencode_all(BytesIO(data), [FULL, THUMB])
     picture = services.Picture(full, thumb, sha256(data).hexdigest())
     return services.send(sender.pk, other.pk, uuid.uuid4(), "", picture)
 

@@ -1,16 +1,23 @@
-"""Uploaded pictures: decoded, capped, turned upright, re-encoded, given a random name.
+"""Uploaded pictures: counted, decoded, capped, turned upright, re-encoded, given a random name.
 
 Nothing of the upload survives but its pixels: not its name, its declared type, its metadata, nor
 whatever else was hidden in its bytes. What comes out is always a WebP that this site made.
 """
 
-import re
+import json
+import logging
+import os
+import subprocess
+import sys
 import threading
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+import PIL
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
@@ -20,7 +27,9 @@ from django.utils.cache import get_conditional_response
 from django.utils.functional import Promise
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageChops, ImageCms
+
+from setahub.lib import ratelimit
+from setahub.lib.policy import policy
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -28,39 +37,34 @@ AVATAR_MAX_SIDE = 288  # pixels: three for each of the largest that a page shows
 TOPIC_MAX_SIDE = 1280  # pixels
 
 EXTENSION = ".webp"
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 ACCEPT = "image/jpeg,image/png,image/webp,image/gif"
 
-_QUALITY = 82
-_METHOD = 4  # WebP effort, 0 to 6: beyond 4 the time doubles for a percent or two of size
+# A process decodes one picture at a time. Who comes meanwhile holds one of its few page threads,
+# so only some may wait, and not for long; the others are told to come back.
+MOST_WAITING = 2
+WAIT = 4.0  # seconds
+DECODED_WITHIN = 15.0  # seconds, on a busy machine; the decoder has its own limit of work
+RETRY_AFTER = 5  # seconds
 
-# A progressive JPEG has about ten scans. Each costs a pass over all pixels but only some bytes, so
-# that 5 MB of scans would keep a processor busy for twenty minutes.
-_MAX_SCANS = 64
-# A marker, other than stuffing, padding and restarts. Source: ITU-T T.81, B.1.1.
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]", re.DOTALL)
+# The HTTP status of what is not the picture's fault.
+STATUS = {"busy": 503, "too_many": 429}
 
-_ORIENTATION_TAG = 0x0112
-# What brings each EXIF orientation upright. Source: EXIF 2.32, tag 274.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_DECODER = str(Path(__file__).with_name("decoder.py"))
+_PACKAGES = str(Path(PIL.__file__).parents[1])
+# Bytes from anybody: what reads them is told none of our secrets.
+_ENVIRONMENT = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
-# The largest picture allowed takes some 300 MB while it is decoded; without a bound, a few uploads
-# at once could end the process.
-_decoders = threading.BoundedSemaphore(2)
+logger = logging.getLogger(__name__)
+
+_decoding = threading.Lock()
+_waiting = threading.BoundedSemaphore(1 + MOST_WAITING)
 
 
 class ImageError(ValueError):
     """The upload can't be used; its text says why in words for the user.
 
-    ``code`` is one of ``too_large`` (bytes), ``unsupported``, ``broken``, ``too_many_pixels``.
+    ``code`` is one of ``too_large`` (bytes), ``unsupported``, ``broken``, ``too_many_pixels``,
+    ``too_complex``; or, whatever the picture is, ``busy`` or ``too_many`` (of one person).
     """
 
     def __init__(self, message: str | Promise, code: str) -> None:
@@ -98,27 +102,88 @@ def topic_path(instance: object, filename: str) -> str:
 
 
 def reencode(file: IO[bytes] | File, *, max_side: int) -> EncodedImage:
-    """The picture in ``file`` as a WebP of at most ``max_side`` pixels a side.
+    """The picture in ``file`` as a WebP of at most ``max_side`` pixels a side."""
+    return reencode_all(file, [max_side])[0]
+
+
+def reencode_all(file: IO[bytes] | File, max_sides: Sequence[int]) -> list[EncodedImage]:
+    """The picture in ``file`` in several sizes, the largest first.
 
     Takes JPEG, PNG, WebP and GIF, told by their bytes. Of an animation the first frame is kept.
     The EXIF orientation is applied, colours are brought to sRGB, transparency stays; a small
     picture is never enlarged. Reads ``file`` from its start and leaves it open.
 
-    Raises ImageError when the file is too large, of another kind, broken, or has too many pixels.
+    Raises ImageError when the file is too large, of another kind, broken, has too many pixels or
+    takes too much work, and when too many others wait for theirs.
     """
     data = _read(file)
     if not _is_taken(data):
         raise ImageError(
             _("This is not a picture we take: choose a JPEG, PNG, WebP or GIF."), "unsupported"
         )
-    with _decoders:
-        image = _decode(data, max_side)
-    image = _to_srgb(image)
-    # The WebP writer would copy a colour profile it finds here.
-    image.info.clear()
-    output = BytesIO()
-    image.save(output, "WEBP", quality=_QUALITY, method=_METHOD)
-    return EncodedImage(output.getvalue(), image.width, image.height)
+    with _turn():
+        return _decoded(data, max_sides)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Waits for the pictures before; ImageError when there are too many, or it takes too long."""
+    if not _waiting.acquire(blocking=False):
+        raise _busy()
+    try:
+        if not _decoding.acquire(timeout=WAIT):
+            raise _busy()
+        try:
+            yield
+        finally:
+            _decoding.release()
+    finally:
+        _waiting.release()
+
+
+def _busy() -> ImageError:
+    return ImageError(
+        _("Many pictures are coming in right now. Please try again in a moment."), "busy"
+    )
+
+
+def _decoded(data: bytes, max_sides: Sequence[int]) -> list[EncodedImage]:
+    """What ``decoder.py`` makes of it, in a process of its own."""
+    command = [sys.executable, "-I", "-S", _DECODER, _PACKAGES, str(MAX_PIXELS)]
+    try:
+        done = subprocess.run(  # noqa: S603  (our own program)
+            [*command, *map(str, max_sides)],
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+            timeout=DECODED_WITHIN,
+        )
+    except (subprocess.TimeoutExpired, OSError) as error:
+        logger.warning("no picture decoded: %s", type(error).__name__)
+        raise _busy() from None
+    if done.returncode:  # mostly ended by the system: it had worked, or taken, too much
+        logger.warning("a picture's decoder ended with %d", done.returncode)
+        raise _refused("too_complex")
+    head, _line, rest = done.stdout.partition(b"\n")
+    answer = json.loads(head)
+    if "refused" in answer:
+        raise _refused(answer["refused"])
+    output, made = BytesIO(rest), answer["made"]
+    return [EncodedImage(output.read(length), *size) for length, *size in made]
+
+
+def _refused(code: str) -> ImageError:
+    words = {
+        "broken": _("This picture can't be read: the file seems to be broken."),
+        "too_many_pixels": _(
+            "This picture has too many pixels: at most %(megapixels)d megapixels."
+        ),
+        "too_complex": _(
+            "This picture takes too long to read. Save it anew as a plain JPEG, and choose that."
+        ),
+    }
+    return ImageError(words[code] % {"megapixels": MAX_PIXELS // 1_000_000}, code)
 
 
 def _read(file: IO[bytes] | File) -> bytes:
@@ -144,126 +209,6 @@ def _is_taken(data: bytes) -> bool:
     )
 
 
-def _decode(data: bytes, max_side: int) -> Image.Image:
-    """The upright picture within ``max_side``, of mode RGB, RGBA, L or CMYK, profile in ``info``.
-
-    Raises ImageError when it is broken or has too many pixels.
-    """
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            if image.format in ("JPEG", "MPO") and _scans(data) > _MAX_SCANS:
-                raise ValueError("too many scans")
-            width, height = image.size  # from the header: nothing is decoded yet
-            if width * height > MAX_PIXELS:
-                raise _too_many_pixels()
-            target = _fit(width, height, max_side)
-            # A large JPEG is decoded at a half, a quarter or an eighth, still above twice the need.
-            image.draft(None, (target[0] * 2, target[1] * 2))
-            image.load()
-            turn = _UPRIGHT.get(_orientation(image))
-            plain = _plain_mode(image, depth=data[24] if image.format == "PNG" else 8)
-            if plain.size != target:
-                plain = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
-            plain = plain.transpose(turn) if turn is not None else plain
-            plain.info["icc_profile"] = image.info.get("icc_profile")
-            return plain
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_many_pixels() from None
-    except Exception as error:
-        # Bytes made to harm, or cut off, end in anything from OSError to SyntaxError.
-        raise ImageError(
-            _("This picture can't be read: the file seems to be broken."), "broken"
-        ) from error
-
-
-def _scans(jpeg: bytes) -> int:
-    """How many times the decoder would go over the pixels of a JPEG."""
-    scans, at = 0, 2
-    while found := _JPEG_MARKER.search(jpeg, at):
-        kind, end = jpeg[found.end() - 1], found.end()
-        if kind == 0xD9:  # the end of the image
-            break
-        scans += kind == 0xDA
-        at = end + int.from_bytes(jpeg[end : end + 2])
-    return scans
-
-
-def _too_many_pixels() -> ImageError:
-    return ImageError(
-        _("This picture has too many pixels: at most %(megapixels)d megapixels.")
-        % {"megapixels": MAX_PIXELS // 1_000_000},
-        "too_many_pixels",
-    )
-
-
-def _fit(width: int, height: int, max_side: int) -> tuple[int, int]:
-    """The size in pixels after shrinking to ``max_side`` at the same proportions, at least 1."""
-    scale = min(1.0, max_side / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 (upright) when there is none that can be read."""
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:
-        # Cameras and editors write broken EXIF; the pixels are fine all the same.
-        return 1
-
-
-def _plain_mode(image: Image.Image, *, depth: int = 8) -> Image.Image:
-    """The picture in a mode that can be resized smoothly: RGB, RGBA, L or CMYK.
-
-    ``depth``: bits of a sample in the file, which is what a transparent colour is given in.
-    """
-    if image.mode.startswith("I"):
-        # 16 bits of grey: a plain conversion would clip everything above 255 to white.
-        grey = image.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
-        clear = image.info.get("transparency")
-        if clear is None:
-            return grey
-        return Image.merge("LA", (grey, _all_but(image, clear))).convert("RGBA")
-    if image.has_transparency_data:
-        clear = image.info.get("transparency")
-        if (
-            image.mode == "L" and depth in (2, 4) and clear
-        ):  # Pillow widens the pixels, and not this
-            image.info["transparency"] = clear * (255 // (2**depth - 1))
-        elif image.mode == "RGB" and depth == 16 and clear:
-            image.info["transparency"] = tuple(sample >> 8 for sample in clear)
-        return image if image.mode == "RGBA" else image.convert("RGBA")
-    return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
-
-
-def _all_but(image: Image.Image, clear: int) -> Image.Image:
-    """An opacity for 16 bits of grey: nothing where the grey is ``clear``, else everything."""
-    # Its bytes, low and high, as two bands: Pillow compares nothing wider than a byte.
-    low, high = Image.frombytes("LA", image.size, image.tobytes("raw", "I;16")).split()
-    return ImageChops.lighter(
-        low.point([255 * (byte != clear & 0xFF) for byte in range(256)]),
-        high.point([255 * (byte != clear >> 8) for byte in range(256)]),
-    )
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """The picture as RGB or RGBA in sRGB; a profile that can't be applied is dropped."""
-    mode = "RGBA" if image.mode == "RGBA" else "RGB"
-    profile = image.info.get("icc_profile")
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode=mode
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            converted = None
-        if converted is not None:
-            return converted
-    return image if image.mode == mode else image.convert(mode)
-
-
 def picture_response(request: HttpRequest, stored: FieldFile | File, *, cache: str) -> HttpResponse:
     """A picture that this site stored, as an answer; ``cache`` is its Cache-Control.
 
@@ -286,8 +231,11 @@ class ReencodedImageField(forms.FileField):
     """A form field for a picture; its cleaned value is an EncodedImage, ready for the model.
 
     ``max_side`` is in pixels. Like any FileField it gives None (or what was there) without an
-    upload, and False when the widget's box to clear it was ticked.
+    upload, and False when the widget's box to clear it was ticked. In an UploadForm what somebody
+    sends is counted before it is decoded.
     """
+
+    uploader: int | None = None
 
     def __init__(self, *, max_side: int, **kwargs: Any) -> None:
         self.max_side = max_side
@@ -298,6 +246,8 @@ class ReencodedImageField(forms.FileField):
         if upload is None:
             return None
         try:
+            if self.uploader is not None:
+                count("pictures", self.uploader, policy.pictures_in_ten_minutes, 600)
             return reencode(upload, max_side=self.max_side)
         except ImageError as error:
             raise ValidationError(str(error), code=error.code) from error
@@ -307,3 +257,27 @@ class ReencodedImageField(forms.FileField):
         if isinstance(widget, forms.FileInput):
             attrs.setdefault("accept", ACCEPT)
         return attrs
+
+
+class UploadForm(forms.Form):
+    """A form with pictures, which are counted for ``uploader``, the id of who sends it."""
+
+    def __init__(self, *args: Any, uploader: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, ReencodedImageField):
+                field.uploader = uploader
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that it deserves: 200 unless it was sent with mistakes."""
+        codes = [error.code for errors in self.errors.as_data().values() for error in errors]
+        return next((STATUS[code] for code in codes if code in STATUS), 422 if codes else 200)
+
+
+def count(what: str, user_id: int, most: int, seconds: int) -> None:
+    """Counts one more picture of somebody; ImageError when it is one too many."""
+    if ratelimit.is_on() and ratelimit.Window(f"{what}:{user_id}", seconds).add() > most:
+        raise ImageError(
+            _("You have sent many pictures. Please wait a few minutes, then try again."), "too_many"
+        )

@@ -203,6 +203,13 @@ class Policy:
         """New topics of one person."""
         return settings.TOPICS_A_DAY
 
+    # --- Pictures -------------------------------------------------------------------------------
+
+    @property
+    def pictures_in_ten_minutes(self) -> int:
+        """Pictures of one person for profile and topics, refused ones included."""
+        return settings.PICTURES_IN_TEN_MINUTES
+
     # --- Sessions -------------------------------------------------------------------------------
 
     @property

@@ -4,6 +4,8 @@ import io
 import re
 import struct
 import zlib
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from django import forms
@@ -12,7 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from PIL import Image, ImageCms, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from setahub.lib import images
+from setahub.lib import decoder, images
 from setahub.lib.images import (
     MAX_UPLOAD_BYTES,
     EncodedImage,
@@ -433,6 +435,98 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
 
     assert corners(opened(reencode(io.BytesIO(data), max_side=120)))[0] == "red"
     assert refusal(data[:-2] + last_scan * 70 + data[-2:]).code == "broken"
+
+
+def test_a_jpeg_whose_scans_cost_more_than_a_photo_is_refused_before_decoding() -> None:
+    """239 KB of 64 scans over 40 megapixels took two seconds, and forty at once the site."""
+    image = Image.new("L", (8000, 5000))
+    data = saved(image, "JPEG", progressive=True, quality=1).read()
+    last_scan = data[data.rindex(b"\xff\xda") : -2]
+    costly = data[:-2] + last_scan * (64 - decoder._scans(data)) + data[-2:]
+    assert decoder._scans(costly) == 64
+
+    error = refusal(costly)
+
+    assert error.code == "too_complex"
+    assert "takes too long" in str(error)
+
+
+def test_a_large_photo_with_as_many_scans_as_cameras_make_is_within_what_is_read() -> None:
+    usual = decoder._scans(saved(four_corners(), "JPEG", progressive=True).read())
+
+    assert usual == 10
+    assert usual * images.MAX_PIXELS < decoder._MAX_SCANNED < 64 * images.MAX_PIXELS
+
+
+def test_a_jpeg_of_endless_segments_is_refused_before_pillow_reads_them() -> None:
+    data = saved(four_corners(), "JPEG").read()
+
+    assert refusal(data[:2] + b"\xff\xe5\0\2" * 100_000 + data[2:]).code == "broken"
+
+
+def test_a_picture_that_keeps_its_decoder_busy_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "decoder.py"
+    program.write_text(
+        "import os, resource, signal\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "os.kill(os.getpid(), signal.SIGXCPU)\n"
+    )
+    monkeypatch.setattr(images, "_DECODER", str(program))
+
+    assert refusal(saved(four_corners(), "PNG").read()).code == "too_complex"
+
+
+def test_a_decoder_that_never_answers_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "decoder.py"
+    program.write_text("import signal; signal.pause()")
+    monkeypatch.setattr(images, "_DECODER", str(program))
+    monkeypatch.setattr(images, "DECODED_WITHIN", 0.2)
+
+    assert refusal(saved(four_corners(), "PNG").read()).code == "busy"
+
+
+def test_who_reads_the_bytes_of_others_knows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "decoder.py"
+    monkeypatch.setattr(images, "_DECODER", str(program))
+    monkeypatch.setenv("SECRET_KEY", "a secret")
+    said = tmp_path / "said"
+    program.write_text(
+        f"import os; open({str(said)!r}, 'w').write(repr(os.environ)); print('{{}}')"
+    )
+
+    with pytest.raises(KeyError):
+        reencode(saved(four_corners(), "PNG"), max_side=100)
+
+    assert "a secret" not in said.read_text()
+
+
+def test_only_so_many_wait_for_the_decoder_and_not_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(images, "WAIT", 0.01)
+    picture = saved(four_corners(), "PNG").read()
+    with images._decoding:
+        assert refusal(picture).code == "busy"  # waited in vain
+    with ExitStack() as crowd:
+        for _each in range(1 + images.MOST_WAITING):
+            crowd.enter_context(images._waiting)
+        monkeypatch.setattr(images, "WAIT", 3600)
+        assert refusal(picture).code == "busy"  # did not wait
+    assert reencode(io.BytesIO(picture), max_side=120).width == 120
+
+
+def test_all_sizes_come_of_one_decoding() -> None:
+    full, thumb = images.reencode_all(saved(four_corners(), "PNG"), [100, 30])
+
+    assert (full.width, full.height, thumb.width, thumb.height) == (100, 67, 30, 20)
+    assert corners(opened(thumb)) == ["red", "green", "blue", "yellow"]
+    assert full.name != thumb.name
 
 
 def test_what_looks_like_scans_in_metadata_is_not_counted() -> None:

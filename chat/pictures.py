@@ -1,0 +1,32 @@
+"""Pictures of messages: from an upload to what is stored."""
+
+from hashlib import sha256
+
+from django.core.files.uploadedfile import UploadedFile
+
+from chat.errors import ChatError
+from chat.services import Picture
+from setahub.lib import images
+from setahub.lib.images import ImageError
+from setahub.lib.policy import policy
+
+FULL_SIDE = 2048  # pixels
+THUMB_SIDE = 480
+
+CODES = {"busy": "unavailable", "too_many": "rate_limited"}
+
+
+def digest_of(upload: UploadedFile) -> str:
+    """What tells whether the same picture is sent again."""
+    upload.seek(0)
+    return sha256(upload.read(images.MAX_UPLOAD_BYTES + 1)).hexdigest()
+
+
+def read(upload: UploadedFile, sender_id: int) -> Picture:
+    """The picture in an upload, counted for its sender before it is decoded. Raises ChatError."""
+    try:
+        images.count("message-pictures", sender_id, policy.message_images_per_minute, 60)
+        full, thumb = images.reencode_all(upload, [FULL_SIDE, THUMB_SIDE])
+    except ImageError as error:
+        raise ChatError(CODES.get(error.code, "invalid"), str(error), field="image") from error
+    return Picture(full, thumb, digest_of(upload))
