@@ -123,6 +123,7 @@ def send(
     When this returns, the message is committed. Raises ChatError with the reason if it isn't.
     """
     check_text(text, needed=picture is None)
+    text = "" if is_blank(text) else text  # a caption in which nothing can be seen
     message = Message(
         sender_id=sender_id,
         client_id=client_id or uuid.uuid4(),  # cards alone have none, and count towards no limit

@@ -89,6 +89,57 @@ class TestEdit:
         user.refresh_from_db()
         assert user.username == "Ploy"
 
+    def test_what_is_invisible_around_a_name_is_dropped_and_not_blamed(self, sign_in, student):
+        typed = {"username": "\u200bPloy\u00a0", "student_id": "\ufeff65010009 ", "bio": "\u2800"}
+        assert sign_in(student).post("/users/me/edit/", {**self.FORM, **typed}).status_code == 302
+        student.refresh_from_db()
+        assert (student.username, student.student_id, student.bio) == ("Ploy", "65010009", "")
+
+    @pytest.mark.parametrize("name", ["Ａda", "A\u0301da", "คํา", "เเก้ว"])
+    def test_a_name_that_reads_like_anothers_is_taken(self, sign_in, student, make_user, name):
+        for taken in ("Ada", "Áda", "คำ", "แก้ว"):
+            make_user(taken)
+        response = sign_in(student).post("/users/me/edit/", {**self.FORM, "username": name})
+        assert response.status_code == 422
+        assert "This name is taken." in response.content.decode()
+
+    @pytest.mark.parametrize("name", ["SЕTAHub Staff", "a" + "\u0301" * 4, "Ｄeleted user"])
+    def test_a_name_that_only_seems_to_be_one_is_refused(self, sign_in, student, name):
+        response = sign_in(student).post("/users/me/edit/", {**self.FORM, "username": name})
+        assert response.status_code == 422
+        assert list(response.context["form"].errors) == ["username"]
+
+    def test_a_name_that_stands_stays_until_it_is_changed(self, sign_in, student, stranger, staff):
+        student.username = "SЕTAHub"
+        student.save()
+        User.objects.filter(pk=stranger.pk).update(username="ＳЕtahub", username_key="sеtahub  2")
+        bio = {**self.FORM, "username": "ＳЕtahub", "student_id": "", "bio": "New"}
+
+        assert sign_in(stranger).post("/users/me/edit/", bio).status_code == 302
+        admin = f"/admin/accounts/user/{stranger.pk}/change/"
+        staff.is_superuser = True
+        staff.save()
+        page = sign_in(staff).post(admin, {"username": "ＳЕtahub", "bio": "Newer", "year": "3"})
+        assert page.status_code == 302
+
+        stranger.refresh_from_db()
+        stranger.save()  # which makes the keys anew
+        assert (stranger.username, stranger.bio) == ("ＳЕtahub", "Newer")
+        assert stranger.username_key == "sеtahub  2"
+        changed = sign_in(stranger).post("/users/me/edit/", {**bio, "username": "SЕtahub"})
+        assert changed.status_code == 422
+        assert (
+            sign_in(stranger).post("/users/me/edit/", {**bio, "username": "S"}).status_code == 422
+        )
+        assert sign_in(stranger).post("/users/me/edit/", {**bio, "username": "Sam"}).url
+        stranger.refresh_from_db()
+        assert stranger.username_key == "sam"
+
+    def test_a_name_with_a_number_in_its_key_is_taken_too(self, sign_in, student, stranger):
+        User.objects.filter(pk=stranger.pk).update(username="Ada", username_key="ada  2")
+        response = sign_in(student).post("/users/me/edit/", {**self.FORM, "username": "ada"})
+        assert list(response.context["form"].errors) == ["username"]
+
     def test_extra_fields_change_nothing(self, sign_in, student, stranger):
         sign_in(student).post(
             "/users/me/edit/",

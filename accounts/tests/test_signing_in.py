@@ -29,7 +29,13 @@ def link_in(message) -> str:
 
 class TestLogin:
     @pytest.mark.parametrize(
-        "email", ["student@example.com", "STUDENT@Example.COM", " student@example.com "]
+        "email",
+        [
+            "student@example.com",
+            "STUDENT@Example.COM",
+            " student@example.com ",
+            "\u200bstudent@example.com\u00a0",
+        ],
     )
     def test_by_email_in_any_case(self, client, student, email):
         assert login(client, email).status_code == 302

@@ -130,6 +130,7 @@ class TestConversation:
         [
             ("x" * 4001, 422, "A message has at most 4000 characters."),
             (" \n", 422, "Write something first."),
+            ("\u200b\u2800\u3164", 422, "Write something first."),
         ],
     )
     def test_what_is_refused_keeps_what_was_typed(self, sign_in, student, ta, text, status, words):

@@ -111,9 +111,15 @@ class TestOrder:
 
 
 class TestText:
-    @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u3000"])
+    @pytest.mark.parametrize(
+        "text", ["", " ", "\n\t ", "\u3000", "\u200b", "\u2800\ufe0f", "\u3164", "\u00ad\u034f"]
+    )
     def test_empty_is_invalid(self, student, ta, text):
         assert refusal(student.pk, ta.pk, uuid.uuid4(), text) == "invalid"
+
+    def test_a_caption_in_which_nothing_is_seen_is_none(self, student, ta):
+        sent = services.send(student.pk, ta.pk, uuid.uuid4(), "\u200b", picture())
+        assert sent.text == ""
 
     @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x\udfff"])
     def test_what_no_database_stores_is_invalid(self, student, ta, text):

@@ -215,11 +215,21 @@ class TestOpening:
             ("  ห้อง  504 ", "ห้อง 504"),
             ("Room: 504", "Room: 504"),
             ("HTTPS://Zoom.us/j/1?pwd=a", "https://Zoom.us/j/1?pwd=a"),
+            ("\u200bRoom 504\u00a0", "Room 504"),
+            ("\ufeffhttps://zoom.us/j/1\u200b", "https://zoom.us/j/1"),
         ],
     )
     def test_a_place_is_a_room_or_a_link(self, ta_client, form, typed, stored):
         ta_client.post("/appointments/new/", form | {"location": typed})
         assert Appointment.objects.get().location == stored
+
+    @pytest.mark.parametrize(
+        "typed", ["\u200b", "\u2800", "Room \u202e405", "https://a.example/\u202egro", "a\u2066b"]
+    )
+    def test_a_place_that_shows_nothing_or_turns_its_line_is_refused(self, ta_client, form, typed):
+        response = ta_client.post("/appointments/new/", form | {"location": typed})
+        assert response.status_code == 422
+        assert list(response.context["form"].errors) == ["location"]
 
     def test_notes_count_an_end_of_line_once(self, ta_client, form):
         ta_client.post("/appointments/new/", form | {"notes": "a\r\n" * 500})

@@ -122,7 +122,9 @@ class TestBooking:
         question = "ก" * 499 + "\r\n" + "x" * 500
         assert self.send(client, slots[0], topic.pk, question).status_code == 302
 
-    @pytest.mark.parametrize("question", ["", "   \n ", "x" * 1001, "nul \0 inside"])
+    @pytest.mark.parametrize(
+        "question", ["", "   \n ", "\u200b", "\u2800\u3164\ufe0f", "x" * 1001, "nul \0 inside"]
+    )
     def test_a_wrong_question_is_told_beside_the_field(self, client, slots, topic, question):
         response = self.send(client, slots[0], topic.pk, question)
         assert response.status_code == 422

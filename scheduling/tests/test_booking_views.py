@@ -118,7 +118,7 @@ class TestCancelling:
         clock.move_to(made.starts_at - timedelta(hours=3))
         path = f"/bookings/{made.pk}/cancel/"
         assert "late cancellation" in text(client.get(path))
-        response = client.post(path, {"reason": " "})
+        response = client.post(path, {"reason": " \u200b\u2800"})
         assert response.status_code == 422
         assert 'id="id_reason-error"' in text(response)
         assert client.post(path, {"reason": "ป่วย"}).status_code == 302

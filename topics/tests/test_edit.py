@@ -106,3 +106,26 @@ def test_a_refused_change_keeps_the_old_picture_and_no_new_one(
     create_topic(creator, "Trees")
     assert save(client, name="trees", image=picture(60, 30)).status_code == 422
     assert default_storage.listdir("topics")[1] == [stored.removeprefix("topics/")]
+
+
+def test_a_name_that_stands_stays_until_it_is_changed(client, creator, topic):
+    taken = create_topic(creator, "Dаta Structures")  # with a Cyrillic а
+    Topic.objects.filter(pk=topic.pk).update(name="Dаta  Structures", name_key="dаta structures  2")
+    assert save(client, name="Dаta Structures ", description="New").status_code == 302
+    topic.refresh_from_db()
+    assert (topic.description, topic.name_key) == ("New", "dаta structures  2")
+    assert taken.name_key == "dаta structures"
+    assert save(client, name="dаta structures").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "name", ["Ｄata Structures 2", "Data\u200b Structures 2", "Data\u00a0\u00a0structures 2"]
+)
+def test_a_name_that_reads_like_anothers_is_taken(client, creator, topic, name):
+    create_topic(creator, "Data Structures 2")
+    assert save(client, name=name).status_code in (409, 422)
+
+
+@pytest.mark.parametrize("name", ["Dаta", "a" + "\u0300" * 30, "\u2800", "a\u202eb", "a\u200fb"])
+def test_a_name_that_does_not_show_as_it_is_is_refused(client, topic, name):
+    assert save(client, name=name).status_code == 422

@@ -68,6 +68,25 @@ def test_search_finds_parts_of_names_in_any_script_and_case(client, topic, creat
 
 
 @pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("bezier", ["Bézier"]),
+        ("BÉZIER", ["Bézier"]),
+        ("kuche", ["Küche"]),
+        ("คํา", ["คำนวณ"]),
+        ("คำ\u200b", ["คำนวณ"]),
+        ("\u00a0ｂezier\u00ad", ["Bézier"]),
+        ("คา", []),
+        ("\u200b", ["Bézier", "Küche", "คำนวณ"]),
+    ],
+)
+def test_a_search_finds_what_reads_the_same_with_or_without_accents(client, creator, query, found):
+    for name in ("Bézier", "Küche", "คำนวณ"):
+        create_topic(creator, name)
+    assert sorted(names(client.get("/topics/", {"q": query}))) == found
+
+
+@pytest.mark.parametrize(
     "query",
     [
         {"q": "\0"},
