@@ -84,6 +84,7 @@ def forget(user: User) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     sign_ins.end_all(user)
+    sign_ins.end_unfinished(user)
     picture, storage = user.avatar.name, user.avatar.storage
     if picture:
         transaction.on_commit(lambda: storage.delete(picture), robust=True)
@@ -106,10 +107,9 @@ def _make_nobody(user: User) -> None:
 
 
 def _forget_in_the_admins_log(user: User) -> None:
-    """The log names rows as they were called; its lines about the account lose the name."""
+    """Its lines about the account lose the name that it had when they were written, and reasons."""
     about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
-    named = Q(object_repr__in=[user.username, user.email])
-    LogEntry.objects.filter(about | named).update(object_repr=DELETED_NAME)
+    LogEntry.objects.filter(about).update(object_repr=DELETED_NAME, change_message="")
 
 
 register(
@@ -135,6 +135,12 @@ register(
             "accounts.Suspension.actor",
             "accounts.Suspension.lifted_by",
             "admin.LogEntry.user",
+        ],
+        mentions=[
+            "accounts.Suspension.reason",
+            "accounts.Suspension.lift_reason",
+            "admin.LogEntry.object_repr",
+            "admin.LogEntry.change_message",
         ],
     )
 )

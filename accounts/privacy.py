@@ -14,7 +14,8 @@ Each app says so for its own tables, in a module ``personal.py`` that its AppCon
 
 ``gone`` are the relations that point at nobody after ``erase``; ``kept`` those that stay, as the
 history of others, to what is by then called "Deleted user". A test walks all models: a relation to
-a user that no part names fails it.
+a user that no part names fails it. ``mentions`` are fields of text in which staff or programs may
+have written the name or an address; these are taken out.
 """
 
 import json
@@ -27,6 +28,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
+from accounts import mentions
 from accounts.models import User
 
 
@@ -44,6 +46,7 @@ class Part:
     pictures: Callable[[User], Iterable[tuple[str, FieldFile]]] = lambda user: ()
     gone: Sequence[str] = ()
     kept: Sequence[str] = ()
+    mentions: Sequence[str] = ()
 
 
 _parts: list[Part] = []
@@ -77,6 +80,8 @@ def erase(user: User) -> None:
 
     Inside the transaction of the caller.
     """
+    fields = [field for part in _parts for field in part.mentions]
+    mentions.forget(mentions.words_of(user), fields)
     for part in reversed(_parts):
         part.erase(user)
 

@@ -6,6 +6,9 @@ Ending says so by the signal ``sessions_ended`` once it is committed, so that op
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY as STARTED_AS,
+)
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
@@ -64,6 +67,15 @@ def end_others(user: User, kept: Iterable[str | None]) -> None:
 def end_all(user: User) -> None:
     """Sign somebody out everywhere."""
     end_others(user, kept=())
+
+
+def end_unfinished(user: User) -> None:
+    """Drop what is kept of those who began to sign in as this user, and never took the last step."""
+    begun = Session.objects.filter(sign_in=None, expire_date__gt=timezone.now())
+    keys = [
+        each.pk for each in begun.iterator() if each.get_decoded().get(STARTED_AS) == str(user.pk)
+    ]
+    Session.objects.filter(pk__in=keys).delete()
 
 
 def _end(user: User, keys: list[str]) -> None:

@@ -79,5 +79,6 @@ register(
             "chat.Report.resolved_by",
             "chat.ReportLook.actor",
         ],
+        mentions=["chat.Report.note"],
     )
 )

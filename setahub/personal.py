@@ -11,4 +11,16 @@ def changes_of(user: User) -> list[Any]:
     return list(PolicyChange.objects.filter(actor=user).values("at", "what", "old", "new"))
 
 
-register(Part("policy_changes", export=changes_of, kept=["setahub.PolicyChange.actor"]))
+register(
+    Part(
+        "policy_changes",
+        export=changes_of,
+        kept=["setahub.PolicyChange.actor"],
+        mentions=[
+            "setahub.PolicyChange.what",
+            "setahub.PolicyChange.old",
+            "setahub.PolicyChange.new",
+            "django_tasks_database.DBTaskResult.traceback",
+        ],
+    )
+)

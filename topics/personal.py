@@ -41,5 +41,6 @@ register(
         ],
         gone=["topics.Registration.user", "topics.Decision.user", "topics.Topic.creator"],
         kept=["topics.Decision.decided_by"],
+        mentions=["topics.Decision.note"],
     )
 )

@@ -28,12 +28,20 @@ _QUOTED = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 
+# A mail server's refusal names the address; so does whoever quotes one.
+_ADDRESS = re.compile(r"[^\s<>()\[\]{}\"',;:=]+@[^\s<>()\[\]{}\"',;:=]+")
+
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 def id_for_request(given: str | None) -> str:
     """The id that the proxy gave, when it is one; else a new one."""
     return given if given and _GIVEN.fullmatch(given) else uuid4().hex
+
+
+def without_people(text: str) -> str:
+    """A traceback without the rows that the database quotes in it, and without addresses."""
+    return _ADDRESS.sub("(address)", _QUOTED.sub("(left out)\n", text))
 
 
 def shown_path(path: str) -> str:
@@ -93,7 +101,7 @@ class Line(logging.Formatter):
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> str:
-        return _QUOTED.sub("(left out)\n", super().formatException(ei)).rstrip()
+        return without_people(super().formatException(ei)).rstrip()
 
 
 class OncePerOutage(logging.Filter):

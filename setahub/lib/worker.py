@@ -35,6 +35,7 @@ from django.utils.crypto import get_random_string
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, TaskResultStatus
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_max
 
+from setahub.lib import logs
 from setahub.lib.outage import trouble
 from setahub.lib.tasks import GiveUp, parts_of_sweep
 
@@ -133,7 +134,7 @@ def _failure(row: DBTaskResult, error: Exception) -> dict[str, Any]:
     tries = len(row.worker_ids)
     told: dict[str, Any] = {
         "exception_class_path": f"{type(error).__module__}.{type(error).__qualname__}",
-        "traceback": "".join(format_exception(error)),
+        "traceback": logs.without_people("".join(format_exception(error))),
     }
     now = timezone.now()
     if tries > len(DELAYS) or isinstance(error, GiveUp):

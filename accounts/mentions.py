@@ -1,0 +1,101 @@
+"""Somebody's name and addresses where staff and programs wrote them: taken out when they leave.
+
+Which fields may hold them, each app says in its ``personal.py``; what people wrote to each other is
+none of them.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.db.models import Model, Q
+
+from accounts.models import EmailChange, User
+from accounts.validators import DELETED_NAME
+
+# What a word begins after: nothing of another word; or what stands for one character in the address
+# of a page or in JSON.
+_BEGINS = r"(?:(?<![0-9A-Za-z_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\n))"
+_BEGINS_ADDRESS = r"(?:(?<![0-9A-Za-z_.+-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\n))"
+_ENDS = r"(?![0-9A-Za-z_])"
+
+
+def words_of(user: User) -> list[str]:
+    """What names this person and nobody else."""
+    words = {user.username, user.email, user.student_id or ""}
+    words.update(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
+    for change in EmailChange.objects.filter(user=user):
+        words.update((change.old_email, change.new_email))
+    return sorted(words - {""}, key=len, reverse=True)
+
+
+def forget(words: Iterable[str], fields: Iterable[str]) -> None:
+    """Put "Deleted user" in place of these words in fields such as ``admin.LogEntry.object_repr``.
+
+    In any case of letters, also as they stand in the address of a page or in JSON.
+    """
+    spelled = {word: _spellings(word) for word in words}
+    pattern = re.compile(
+        "|".join(_pattern(word, each) for word, every in spelled.items() for each in every),
+        re.IGNORECASE,
+    )
+    cased = {
+        case
+        for every in spelled.values()
+        for each in every
+        for case in (each, each.lower(), each.upper())  # SQLite knows cases of ASCII only
+    }
+    for label in fields:
+        model, name = label.rsplit(".", 1)
+        _forget_in(apps.get_model(model), name, cased, pattern)
+
+
+def _forget_in(model: type[Model], name: str, cased: set[str], pattern: re.Pattern[str]) -> None:
+    anywhere = Q()
+    for each in cased:
+        anywhere |= Q(**{f"{name}__icontains": each})
+    longest = getattr(model._meta.get_field(name), "max_length", None)
+    rows = model._base_manager.filter(anywhere)
+    for pk, text in list(rows.values_list("pk", name)):
+        without = _without(text, pattern)[:longest]
+        if without != text:
+            model._base_manager.filter(pk=pk).update(**{name: without})
+
+
+def _spellings(word: str) -> list[str]:
+    return list(dict.fromkeys([word, quote_plus(word), quote(word), json.dumps(word)[1:-1]]))
+
+
+def _pattern(word: str, spelling: str) -> str:
+    """Within a longer word of ASCII letters it is another word; Thai has no spaces between."""
+    begins = _BEGINS_ADDRESS if "@" in word else _BEGINS
+    before = begins if _is_ascii(word[0]) else ""
+    after = _ENDS if _is_ascii(word[-1]) else ""
+    return f"{before}{re.escape(spelling)}{after}"
+
+
+def _is_ascii(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _without(text: str, pattern: re.Pattern[str]) -> str:
+    if text[:1] in ("[", "{"):  # Django's own log: what it calls things is not to change
+        try:
+            return json.dumps(_without_in(json.loads(text), pattern))
+        except ValueError:
+            pass
+    return pattern.sub(DELETED_NAME, text)
+
+
+def _without_in(value: Any, pattern: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return pattern.sub(DELETED_NAME, value)
+    if isinstance(value, list):
+        return [_without_in(each, pattern) for each in value]
+    if isinstance(value, dict):
+        return {key: _without_in(each, pattern) for key, each in value.items()}
+    return value
