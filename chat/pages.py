@@ -101,10 +101,18 @@ def may_open(viewer: User, person: User) -> bool:
     return services.share_conversation(viewer.pk, person.pk) or services.may_write(viewer, person)
 
 
-def writable_tas(viewer: User, tas: Iterable[User]) -> set[int]:
-    """Ids of those TAs (approved and active ones) whom the viewer may write to. One query."""
-    ids = {ta.pk for ta in tas} - {viewer.pk}
-    return ids - blocked_with(viewer)
+def may_message(viewer: User, person: User) -> bool:
+    """Whether pages offer the viewer to write to somebody: where they may. One query at most."""
+    return person.is_active and services.may_write(viewer, person)
+
+
+def writable(viewer: User, people: Iterable[User]) -> set[int]:
+    """Ids of those, all of them TAs or students who booked the viewer, whom they may write to.
+
+    What ``may_message`` says of each, in one query.
+    """
+    ids = {each.pk for each in people if each.is_active} - {viewer.pk}
+    return ids - blocked_with(viewer) if ids else set()
 
 
 # --- Pages --------------------------------------------------------------------------------------

@@ -6,8 +6,17 @@ from datetime import date, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateTimeField, F, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    F,
+    OuterRef,
+    Subquery,
+    Sum,
+    Window,
+)
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -65,7 +74,7 @@ def in_tab(ta: User, tab: str | None) -> tuple[str, Rows[Appointment]]:
 
 
 def _build_mine(ta: Any, now: Any, tab: str) -> AppointmentQuerySet:
-    mine = Appointment.objects.of(ta)
+    mine = with_load(Appointment.objects.of(ta), cancelled=tab == "cancelled")
     if tab == "completed":
         return mine.completed(now)
     return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
@@ -74,33 +83,31 @@ def _build_mine(ta: Any, now: Any, tab: str) -> AppointmentQuerySet:
 _mine = Compiled(_build_mine, ta=BigIntegerField(), now=DateTimeField())
 
 
-def rows(found: Sequence[Appointment], tab: str) -> list[Row]:
-    """Sessions (with their topics loaded) as rows. Three queries, however many; none for none."""
+def rows(found: Sequence[Any], tab: str) -> list[Row]:
+    """Sessions of a tab (with their topics loaded) as rows. One query, however many."""
     if not found:
         return []
     ids, cancelled = in_steps([each.pk for each in found]), tab == "cancelled"
-    seats, booked = load(found, cancelled=cancelled)
     shown: dict[int, list[Booking]] = {}
     for booking in _first_of_each(ids=ids, cancelled=cancelled):
         shown.setdefault(booking.slot.appointment_id, []).append(booking)
-    return [
-        Row(each, seats.get(each.pk, 0), booked.get(each.pk, 0), shown.get(each.pk, []))
-        for each in found
-    ]
+    return [Row(each, each.seats, each.booked, shown.get(each.pk, [])) for each in found]
 
 
-def load(
-    found: Sequence[Appointment], *, cancelled: bool = False
-) -> tuple[dict[int, int], dict[int, int]]:
-    """Seats, and how many of them are booked, of each session by its id. Two queries.
+def with_load(sessions: AppointmentQuerySet, *, cancelled: bool = False) -> AppointmentQuerySet:
+    """Gives each ``seats``, and ``booked``: how many of them are.
 
     A booking counts as long as it isn't cancelled, also once it is said how it went; or, with
     ``cancelled``, those that are.
     """
-    if not found:
-        return {}, {}
-    ids = in_steps([each.pk for each in found])
-    return dict(_seats(ids=ids)), dict(_booked(ids=ids, cancelled=cancelled))
+    slots = TimeSlot.objects.standing().filter(appointment=OuterRef("pk")).order_by()
+    seats = slots.values("appointment").annotate(sum=Sum("capacity")).values("sum")
+    mine = Booking.objects.filter(slot__appointment=OuterRef("pk"))
+    counted = (mine.cancelled() if cancelled else mine.kept()).order_by()
+    booked = counted.values("slot__appointment").annotate(count=Count("pk")).values("count")
+    return sessions.annotate(
+        seats=Coalesce(Subquery(seats), 0), booked=Coalesce(Subquery(booked), 0)
+    )
 
 
 def _bookings(ids: Any, cancelled: bool) -> BookingQuerySet:
@@ -119,22 +126,6 @@ def _build_first_of_each(ids: Any, cancelled: bool) -> BookingQuerySet:
     return numbered.select_related("student", "topic", "slot").order_by("starts_at", "pk")
 
 
-_seats = Compiled(
-    lambda ids: (
-        TimeSlot.objects.standing()
-        .filter(appointment__id__in=ids)
-        .order_by()
-        .values_list("appointment")
-        .annotate(Sum("capacity"))
-    ),
-    ids=BigIntegerField(),
-)
-_booked = Compiled(
-    lambda ids, cancelled: (
-        _bookings(ids, cancelled).values_list("slot__appointment").annotate(Count("pk"))
-    ),
-    ids=BigIntegerField(),
-)
 _first_of_each = Compiled(_build_first_of_each, ids=BigIntegerField())
 
 

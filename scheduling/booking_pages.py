@@ -14,7 +14,7 @@ from scheduling import calendars
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
-from scheduling.pages import SlotDay, by_day, nearest_free, topics_of
+from scheduling.pages import SlotDay, by_day, nearest_free, nearest_instead, topics_of
 from scheduling.services import rules
 from setahub.lib import when
 from setahub.lib.compiled import Compiled, Rows
@@ -115,9 +115,71 @@ def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingEr
 def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
     """Free slots of the booking's TA and topic that are closest to the one that can't be had."""
     slots = nearest_free(
-        viewer, booking.topic, booking.ta_id, slot.starts_at, but=slot.pk, same_ta=True
+        viewer, booking.topic, booking.ta_id, slot.starts_at, but=slot.pk, moving=booking
     )
     return by_day(slots)
+
+
+# --- Another time after a cancellation ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OtherTimes:
+    """Free times instead of a booking that was cancelled: its TA's, and those of others."""
+
+    own: Sequence[TimeSlot]
+    others: Sequence[TimeSlot]
+
+    @property
+    def all(self) -> list[TimeSlot]:
+        return [*self.own, *self.others]
+
+    @property
+    def own_days(self) -> list[SlotDay]:
+        return by_day(self.own)
+
+    @property
+    def other_days(self) -> list[SlotDay]:
+        return by_day(self.others)
+
+
+def other_times(booking: Booking, but: int | None = None) -> OtherTimes:
+    """The free times nearest to that of a cancelled booking that its student can take.
+
+    Never the time itself, nor ``but``, a slot that was just refused instead of it.
+    """
+    to = max(booking.starts_at, timezone.now())
+    own, others = nearest_instead(
+        booking.student, booking.topic, booking.ta_id, to, but=but or booking.slot_id
+    )
+    return OtherTimes(
+        *([each for each in part if each.pk != booking.slot_id] for part in (own, others))
+    )
+
+
+def replacement(booking: Booking) -> Booking | None:
+    """The booking that its student made instead. One query, and none for one that stands."""
+    if not booking.was_taken_away:
+        return None
+    return Booking.objects.filter(replaces=booking.pk).select_related("ta").first()
+
+
+def instead_of(booking: Booking, viewer: User) -> dict[str, Any]:
+    """What the page of a booking that was cancelled for its student offers, or leads to."""
+    if viewer.pk != booking.student_id:
+        return {}
+    found = replacement(booking)
+    offers = booking.was_taken_away and found is None and viewer.is_active
+    return {"replacement": found, "times": other_times(booking) if offers else None}
+
+
+def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingError | None:
+    """Why the viewer can't take this slot instead of the cancelled booking, or None."""
+    try:
+        rules.check_bookable(viewer, slot, booking.topic, replacing=True)
+    except SchedulingError as error:
+        return error.with_traceback(None)
+    return None
 
 
 # --- One booking --------------------------------------------------------------------------------
@@ -222,6 +284,8 @@ def tell(event: BookingEvent, viewer: User) -> str:
     kind = Kind(event.kind)
     if kind == Kind.COMPLETED and event.actor_id is None:
         return _by_itself()
+    if event.cause:
+        return why_nobody_did(event)
     if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
         times = {"old": when.full(event.old_starts_at), "new": when.full(event.new_starts_at)}
         if event.actor_id == viewer.pk:
@@ -246,6 +310,15 @@ def tell(event: BookingEvent, viewer: User) -> str:
         Kind.NO_SHOW: _("%(name)s marked it as a no-show"),
         Kind.TA_ABSENT: _("%(name)s reported that the TA did not come"),
     }[kind] % {"name": _name(event)}
+
+
+def why_nobody_did(event: BookingEvent) -> str:
+    """What cancelled a booking where none of its people did, nor staff. The booking is loaded."""
+    if event.cause == BookingEvent.Cause.TOPIC:
+        return _("It was cancelled, since its topic is no longer offered")
+    if event.booking.ta.deleted_at:
+        return _("It was cancelled, since the TA deleted their account")
+    return _("It was cancelled, since the student deleted their account")
 
 
 def _by_itself() -> str:

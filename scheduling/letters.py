@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from scheduling.booking_pages import instead_of, why_nobody_did
 from scheduling.calendars import Revision, after, current
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from setahub.lib import when
@@ -45,6 +46,8 @@ def about(event: BookingEvent, reader: User) -> Letter:
         facts=_facts(booking, then, reader),
         quotes=_quotes(event, reader),
         action=_action(booking, then, reader),
+        offer=_("Another time, booked with your question in two taps:"),
+        choices=_other_times(booking, then, reader),
     )
 
 
@@ -116,6 +119,9 @@ def _words(event: BookingEvent, reader: User) -> _Words:
         return _Words(
             _("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session.")
         )
+    if event.cause:
+        lead = f"{why_nobody_did(event)}.".replace("%", "%%")
+        return _Words(_("Cancelled: %(topic)s with %(name)s, %(time)s"), lead)
     return _Words(
         _("Cancelled: %(topic)s with %(name)s, %(time)s"),
         _("You cancelled this booking.") if own else _("%(name)s cancelled this booking."),
@@ -175,7 +181,7 @@ def _tells_room(booking: Booking, then: Revision, reader: User) -> bool:
 def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
     booking = event.booking
     if event.kind == Kind.CANCELLED:
-        return [(_("Why"), event.detail)] if event.detail else []
+        return [(_("Why"), event.detail)] if event.detail and not event.cause else []
     if event.kind == Kind.CHANGED:
         return [(_("What changed"), event.detail)]
     return [*_question(booking, reader), *_notes(booking, reader)]
@@ -194,7 +200,25 @@ def _notes(booking: Booking, reader: User) -> list[tuple[str, str]]:
 
 
 def _action(booking: Booking, then: Revision, reader: User) -> tuple[str, str]:
-    if then.cancelled and reader.pk == booking.student_id:
-        times = reverse("scheduling:timeslots", args=[booking.ta_id])
-        return _("Find another time"), f"{times}?topic={booking.topic.slug}"
-    return _("See the booking"), booking.get_absolute_url()
+    if not then.cancelled or reader.pk != booking.student_id:
+        return _("See the booking"), booking.get_absolute_url()
+    if booking.was_taken_away:
+        rebook = reverse("scheduling:booking_rebook", args=[booking.pk])
+        return _("Find another time"), rebook
+    return _("Find another time"), booking.topic.get_absolute_url()
+
+
+def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[str, str]]:
+    """The times that may be had instead, each with the page that confirms it."""
+    if not then.cancelled or reader.pk != booking.student_id:
+        return []
+    times = instead_of(booking, reader)["times"]
+    rebook = reverse("scheduling:booking_rebook", args=[booking.pk])
+    return [
+        (
+            _("%(time)s with %(name)s")
+            % {"time": when.full(slot.starts_at), "name": slot.appointment.ta.username},
+            f"{rebook}?slot={slot.pk}",
+        )
+        for slot in (times.all if times else [])
+    ]

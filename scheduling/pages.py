@@ -12,8 +12,9 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from accounts.models import Block, User
-from scheduling.models import Appointment, Commitment, TimeSlot
+from scheduling.models import Appointment, Booking, Commitment, TimeSlot
 from scheduling.models.appointments import BOOKABLE, Bookable, TimeSlotQuerySet
+from scheduling.services import rules
 from setahub.lib import when
 from setahub.lib.compiled import Compiled, in_steps
 from setahub.lib.paging import whole
@@ -153,25 +154,45 @@ _free_from = Compiled(_build_free_from, since=DateTimeField(), **_WHICH)
 _free_days = Compiled(_build_free_days, start=DateTimeField(), end=DateTimeField(), **_WHICH)
 
 
-def mark_clashes(viewer: User, slots: Sequence[TimeSlot]) -> None:
-    """Give each slot ``refusal``: why this viewer can't book it, or "". Two queries at most.
+def mark_clashes(
+    viewer: User,
+    slots: Sequence[TimeSlot],
+    *,
+    moving: Booking | None = None,
+    limited: bool = True,
+) -> list[str]:
+    """Give each slot ``refusal``: why this viewer can't book it, or "". Three queries at most.
 
-    The slots are free for anybody; what stands in the way is the viewer's own.
+    The slots are free for anybody; what stands in the way is the viewer's own. Gives the reasons
+    that a page says once above them: the viewer's limits that some of them would pass. ``moving``
+    is left out of account; not ``limited``: as many as one likes.
     """
     if not slots:
-        return
+        return []
     first, last = min(s.starts_at for s in slots), max(s.ends_at for s in slots)
-    taken = list(_taken(person=viewer.pk, first=first, last=last))
+    taken = [
+        (slot, start, end)
+        for booking, slot, start, end in _taken(person=viewer.pk, first=first, last=last)
+        if moving is None or booking != moving.pk or slot == moving.slot_id
+    ]
     blocked = blocked_with(viewer)
+    limits = rules.Limits.of(viewer, moving) if limited else None
+    reasons: dict[str, None] = {}
     for slot in slots:
-        slot.refusal = _refusal(viewer, slot, taken, blocked)  # type: ignore[attr-defined]
+        refusal = _refusal(viewer, slot, taken, blocked)
+        reason = limits.reached(slot.starts_at) if limits and not refusal else ""
+        if reason:
+            reasons[reason] = None
+        slot.limited = bool(reason)  # type: ignore[attr-defined]
+        slot.refusal = refusal or (_("limit reached") if reason else "")  # type: ignore[attr-defined]
+    return list(reasons)
 
 
 _taken = Compiled(
     lambda person, first, last: (
         Commitment.objects.filter(person=person)
         .overlapping(first, last)
-        .values_list("slot_id", "starts_at", "ends_at")
+        .values_list("booking_id", "slot_id", "starts_at", "ends_at")
     ),
     person=BigIntegerField(),
     first=DateTimeField(),
@@ -182,6 +203,11 @@ _taken = Compiled(
 def open_ones(slots: Iterable[TimeSlot]) -> list[TimeSlot]:
     """Those of the marked slots that the viewer can book."""
     return [slot for slot in slots if not slot.refusal]  # type: ignore[attr-defined]
+
+
+def to_show(slots: Iterable[TimeSlot]) -> list[TimeSlot]:
+    """Those of the marked slots that the viewer can book, or could but for a limit."""
+    return [slot for slot in slots if not slot.refusal or slot.limited]  # type: ignore[attr-defined]
 
 
 def blocked_with(viewer: User) -> set[int]:
@@ -224,33 +250,79 @@ def nearest_free(
     to: datetime,
     *,
     but: int = 0,
-    same_ta: bool = False,
+    moving: Booking | None = None,
 ) -> list[TimeSlot]:
     """The free slots closest in time to ``to`` that the viewer can take, of that TA; else of any.
 
-    At most six, in order of time. ``same_ta``: never another's; ``but``: a slot left out.
+    At most six, in order of time. ``moving``: never another TA's, and that booking is left out of
+    account; ``but``: a slot left out.
     """
-    asked = {"topic": topic.pk if topic else None, "to": to, "but": but, **vars(Bookable.at())}
-    for ta in (ta_id,) if same_ta else (ta_id, None):
-        # Twice as many as wanted, since some may clash with what the viewer has.
-        later = _nearest(ta=ta, later=True, **asked)[: 2 * NEAREST]
-        earlier = _nearest(ta=ta, later=False, **asked)[: 2 * NEAREST]
-        found = [*later, *earlier]
-        mark_clashes(viewer, found)
-        nearest = sorted(open_ones(found), key=lambda slot: abs(slot.starts_at - to))[:NEAREST]
-        if nearest:
-            return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
+    for ta in (ta_id, None) if moving is None else (ta_id,):
+        if found := _closest(viewer, topic, to, but=but, ta=ta, moving=moving):
+            return found
     return []
 
 
-def _build_nearest(to: Any, but: Any, later: bool, **which: Any) -> TimeSlotQuerySet:
+def nearest_instead(
+    viewer: User, topic: Topic, ta_id: int, to: datetime, *, but: int
+) -> tuple[list[TimeSlot], list[TimeSlot]]:
+    """The free slots closest to ``to`` that the viewer can take: that TA's, then those of others.
+
+    At most six in all, both in order of time, however many bookings the viewer has.
+    """
+    own = _closest(viewer, topic, to, but=but, ta=ta_id, limited=False)
+    others: list[TimeSlot] = []
+    if len(own) < NEAREST:
+        others = _closest(
+            viewer, topic, to, but=but, but_ta=ta_id, limited=False, most=NEAREST - len(own)
+        )
+    return own, others
+
+
+def _closest(
+    viewer: User,
+    topic: Topic | None,
+    to: datetime,
+    *,
+    but: int,
+    ta: int | None = None,
+    but_ta: int | None = None,
+    most: int = NEAREST,
+    **marks: Any,
+) -> list[TimeSlot]:
+    asked = {
+        "topic": topic.pk if topic else None,
+        "to": to,
+        "but": but,
+        "ta": ta,
+        "but_ta": but_ta,
+        **vars(Bookable.at()),
+    }
+    # Twice as many as wanted, since some may clash with what the viewer has.
+    later = _nearest(later=True, **asked)[: 2 * NEAREST]
+    earlier = _nearest(later=False, **asked)[: 2 * NEAREST]
+    found = [*later, *earlier]
+    mark_clashes(viewer, found, **marks)
+    nearest = sorted(open_ones(found), key=lambda slot: abs(slot.starts_at - to))[:most]
+    return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
+
+
+def _build_nearest(to: Any, but: Any, but_ta: Any, later: bool, **which: Any) -> TimeSlotQuerySet:
     slots = _offered(**which).filter(~Q(pk=but)).with_ta()
+    if but_ta is not None:
+        slots = slots.filter(~Q(appointment__ta=but_ta))
     if later:
         return slots.filter(starts_at__gte=to).soonest()
     return slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
 
 
-_nearest = Compiled(_build_nearest, to=DateTimeField(), but=BigIntegerField(), **_WHICH)
+_nearest = Compiled(
+    _build_nearest,
+    to=DateTimeField(),
+    but=BigIntegerField(),
+    but_ta=BigIntegerField(),
+    **_WHICH,
+)
 
 
 def find_slot(text: str | None) -> TimeSlot | None:

@@ -49,6 +49,8 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
         "ends_at": booking.ends_at,
         "status": booking.status,
         "booked_at": booking.created_at,
+        "moved_at": booking.moved_at,
+        "instead_of": booking.replaces_id if taken else None,
         "question": booking.question if taken else None,
         "cancelled_at": booking.cancelled_at,
         "cancel_reason": booking.cancel_reason if own_reason else None,

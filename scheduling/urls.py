@@ -19,6 +19,7 @@ urlpatterns = [
     path("calendar/<str:token>.ics", calendars.feed, name="calendar_feed"),
     path("bookings/<id:pk>/cancel/", bookings.cancel, name="booking_cancel"),
     path("bookings/<id:pk>/reschedule/", bookings.reschedule, name="booking_reschedule"),
+    path("bookings/<id:pk>/rebook/", bookings.rebook, name="booking_rebook"),
     path("bookings/<id:pk>/complete/", bookings.complete, name="booking_complete"),
     path("bookings/<id:pk>/no-show/", bookings.no_show, name="booking_no_show"),
     path("bookings/<id:pk>/ta-absent/", bookings.ta_absent, name="booking_ta_absent"),

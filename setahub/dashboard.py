@@ -40,7 +40,10 @@ LANDING_TOPICS = 6
 
 @dataclass(frozen=True)
 class Tile:
-    """A topic with free time, and the soonest slots of it that the user can book."""
+    """A topic with free time, and the soonest slots of it that the user can book.
+
+    Or could, but for the number of their bookings.
+    """
 
     topic: Topic
     free: FreeTime
@@ -80,7 +83,7 @@ def dashboard(user: User) -> dict[str, Any]:
         "is_ta": taught,
         "news": news(user, now),
         "conversations": conversations.latest(user),
-        "tiles": tiles(user, now),
+        **tiles(user, now),
         "may_teach": not taught and _may_teach(user),
     }
 
@@ -95,40 +98,30 @@ def greeting(now: datetime) -> str:
     return _("Good evening") if hour >= 18 else _("Hello")  # whoever is up late knows
 
 
-@dataclass(frozen=True)
-class Session:
-    """A TA session, with how many of its seats are booked."""
-
-    appointment: Appointment
-    seats: int
-    booked: int
-
-
-def sessions(user: User, now: datetime) -> list[Session]:
-    """The TA's next sessions."""
+def sessions(user: User, now: datetime) -> Sequence[Appointment]:
+    """The TA's next sessions, each with ``seats`` and ``booked``."""
     found = _sessions(ta=user.pk, now=now)[:SESSIONS]
     prefetch_related_objects(found, "topics")
-    seats, booked = appointment_pages.load(found)
-    return [Session(each, seats.get(each.pk, 0), booked.get(each.pk, 0)) for each in found]
+    return found
 
 
 _sessions = Compiled(
-    lambda ta, now: Appointment.objects.of(ta).upcoming(now),
+    lambda ta, now: appointment_pages.with_load(Appointment.objects.of(ta).upcoming(now)),
     ta=BigIntegerField(),
     now=DateTimeField(),
 )
 
 
-def tiles(user: User, now: datetime) -> list[Tile]:
-    """The topics with free time this week, soonest first."""
+def tiles(user: User, now: datetime) -> dict[str, Any]:
+    """``tiles``: the topics with free time this week, soonest first; ``limits``: above them."""
     bookable = Bookable.at(now)
     soonest = soonest_topics(TILES, bookable)
     slots = _soonest_slots(soonest, bookable)
-    pages.mark_clashes(user, [slot for found in slots.values() for slot in found])
-    return [
-        Tile(topic, free, pages.open_ones(slots.get(topic.pk, ()))[:CHIPS])
-        for topic, free in soonest
+    limits = pages.mark_clashes(user, [slot for found in slots.values() for slot in found])
+    shown = [
+        Tile(topic, free, pages.to_show(slots.get(topic.pk, ()))[:CHIPS]) for topic, free in soonest
     ]
+    return {"tiles": shown, "limits": limits}
 
 
 def _soonest_slots(
@@ -191,7 +184,7 @@ _events = Compiled(
     lambda ids, since, user: (
         BookingEvent.objects.filter(booking__id__in=ids, created_at__gte=since)
         .exclude(actor=user)
-        .select_related("actor", "booking__topic")
+        .select_related("actor", "booking__topic", "booking__ta")
         .order_by("-created_at", "-pk")
     ),
     ids=BigIntegerField(),

@@ -86,8 +86,8 @@ def _times(request: UserRequest, topic: Topic) -> dict[str, Any]:
     """The soonest free slots of any TA, from the day that was asked for."""
     day = pages.start_day(request.GET.get("from"))
     slots = pages.free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
-    pages.mark_clashes(request.user, slots)
     return {
+        "limits": pages.mark_clashes(request.user, slots),
         "day": day,
         "from_today": day == pages.start_day(None),
         "days": pages.by_day(slots[:SLOTS_SHOWN]),
@@ -102,7 +102,7 @@ def _people(request: UserRequest, topic: Topic) -> dict[str, Any]:
     limit = TAS_MAX if request.GET.get("tas") == "all" else TAS_SHOWN
     tas, more = Registration.objects.tas_of(topic, list(free), limit)
     given = sessions_given([ta.pk for ta in tas])
-    writable = conversations.writable_tas(request.user, tas)
+    writable = conversations.writable(request.user, tas)
     return {
         "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
         "more_tas": more,

@@ -96,12 +96,14 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
-    slots = pages.free_from(when.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
-    pages.mark_clashes(request.user, slots)
+    closed = person.pk in pages.blocked_with(request.user)
+    slots = [] if closed else pages.free_from(when.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
     shown: dict[str, Any] = {
+        "closed": closed,
+        "limits": pages.mark_clashes(request.user, slots),
         "person": person,
         "own": person.pk == request.user.pk,
-        "may_message": person.is_active and conversations.may_open(request.user, person),
+        "may_message": conversations.may_message(request.user, person),
         "registrations": Registration.objects.of_user(person.pk).seen_by(request.user),
         "days": pages.by_day(slots[:SLOTS_SHOWN]),
         "more": len(slots) > SLOTS_SHOWN,

@@ -49,7 +49,7 @@ class BookingAdmin(FindsPeople, Export, Calendar):
     view_on_site = False  # that page is for its two people
     ordering = ["-starts_at", "-pk"]
     fields = [
-        "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at",
+        "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at", "replaces",
         "cancelled_at", "cancelled_by", "cancel_reason", "cancelled_late", "ta_absent_at",
     ]  # fmt: skip
     inlines = [BookingEventInline]

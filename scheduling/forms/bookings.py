@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from scheduling.models import Booking
 from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import QUESTION_MAX
 from setahub.lib.fields import LinesField
@@ -11,16 +12,27 @@ from topics.models import Topic
 NO_TOPIC = _("Choose one of the topics of this session.")
 
 
-class BookForm(forms.Form):
-    """``topic`` is an id or a slug. The slot isn't a field: an unknown one is a page not found."""
+class QuestionForm(forms.Form):
+    """What a student needs help with, before a booking is made."""
 
-    topic = forms.CharField(label=_("Topic"), max_length=100, error_messages={"required": NO_TOPIC})
     question = LinesField(
         label=_("What do you need help with?"),
         max_length=QUESTION_MAX,
         help_text=_("Your TA reads this beforehand: the more exact, the more time for the answer."),
         error_messages={"required": _("Write a sentence or two, so that your TA can prepare.")},
     )
+
+    @classmethod
+    def of(cls, booking: Booking) -> "QuestionForm":
+        """With the question of a booking as it stands."""
+        return cls(initial={"question": booking.question})
+
+
+class BookForm(QuestionForm):
+    """``topic`` is an id or a slug. The slot isn't a field: an unknown one is a page not found."""
+
+    field_order = ["topic", "question"]
+    topic = forms.CharField(label=_("Topic"), max_length=100, error_messages={"required": NO_TOPIC})
 
     def clean_topic(self) -> Topic:
         topic = Topic.objects.find(self.cleaned_data["topic"])

@@ -135,11 +135,22 @@ class Booking(models.Model):
     topic = models.ForeignKey(
         Topic, models.PROTECT, related_name="bookings", verbose_name=_("topic")
     )
+    # The cancelled booking that this one was made instead of: one for each.
+    replaces = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replacement",
+        editable=False,
+        verbose_name=_("instead of"),
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.BOOKED)
     question = models.TextField(_("question"), validators=[MaxLengthValidator(QUESTION_MAX)])
     starts_at = models.DateTimeField(_("start"), editable=False)
     ends_at = models.DateTimeField(_("end"), editable=False)
     created_at = models.DateTimeField(_("booked at"), default=timezone.now, editable=False)
+    moved_at = models.DateTimeField(_("moved at"), null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -266,8 +277,13 @@ class Booking(models.Model):
         return now > self.starts_at - policy.late_cancel
 
     def is_in_grace(self, now: datetime) -> bool:
-        """So soon after booking that cancelling needs no reason."""
-        return now - self.created_at <= policy.late_cancel_grace
+        """So soon after booking or moving that cancelling needs no reason."""
+        return now - (self.moved_at or self.created_at) <= policy.late_cancel_grace
+
+    @property
+    def was_taken_away(self) -> bool:
+        """Cancelled, and not by its student."""
+        return self.status == self.Status.CANCELLED and self.cancelled_by_id != self.student_id
 
     @property
     def placed_at(self) -> datetime:
@@ -310,8 +326,15 @@ class BookingEvent(models.Model):
         NO_SHOW = "no_show", _("Marked as no-show")
         TA_ABSENT = "ta_absent", _("Reported: the TA did not come")
 
+    class Cause(models.TextChoices):
+        """What cancelled a booking where nobody did."""
+
+        LEFT = "left", _("An account was deleted")
+        TOPIC = "topic", _("The topic is no longer offered")
+
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
+    cause = models.CharField(max_length=10, choices=Cause, blank=True, default="", db_default="")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )

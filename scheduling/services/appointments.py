@@ -170,9 +170,12 @@ def cancel_by_staff(appointment: Appointment, actor: User, reason: str) -> int:
         return len(affected)
 
 
-def end(chosen: Sequence[Appointment], actor: User | None, reason: str) -> None:
-    """Mark these cancelled, with their active bookings; the caller holds the TA's lock."""
-    bookings.cancel_all(active_bookings(chosen), actor, reason)
+def end(chosen: Sequence[Appointment], actor: User | None, reason: str, cause: str = "") -> None:
+    """Mark these cancelled, with their active bookings; the caller holds the TA's lock.
+
+    ``cause``: of BookingEvent.Cause, where nobody cancelled them.
+    """
+    bookings.cancel_all(active_bookings(chosen), actor, reason, cause)
     for each in chosen:
         each.cancelled_at = timezone.now()
         each.cancel_reason = reason

@@ -26,18 +26,64 @@ Kind = BookingEvent.Kind
 
 
 def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
-    """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not."""
+    """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not.
+
+    The same again, while it stands, is the booking that it made.
+    """
+    try:
+        return _book(student, slot_id, topic, question)
+    except SchedulingError:
+        # Looked for only now: hardly any is sent twice, and one that stands refuses another.
+        same = Booking.objects.active().filter(student=student, slot=slot_id, topic=topic)
+        if standing := same.filter(question=question).first():
+            return standing
+        raise
+
+
+def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Booking:
+    """Take another time instead of a booking that was cancelled for its student, once for each.
+
+    For the same topic, of any TA. All rules of booking hold but the number of them. Raises
+    SchedulingError; the same again, while it stands, is the booking that it made.
+    """
+    try:
+        return _book(student, slot_id, booking.topic, question, instead_of=booking)
+    except SchedulingError:
+        same = Booking.objects.active().filter(replaces=booking, student=student, slot=slot_id)
+        if standing := same.filter(question=question).first():
+            return standing
+        raise
+
+
+def _book(
+    student: User,
+    slot_id: int,
+    topic: Topic,
+    question: str,
+    *,
+    instead_of: Booking | None = None,
+) -> Booking:
+    replacing = instead_of is not None
     seen = _seen(pk=slot_id).get()
     if seen is not None and seen.taken >= seen.capacity:
-        rules.check_bookable(student, seen, topic)  # a crowd need not queue for what is gone
+        # A crowd need not queue for what is gone.
+        rules.check_bookable(student, seen, topic, replacing=replacing)
     ta_id = seen.appointment.ta_id if seen else None
     with _refused_by_database(), transaction.atomic():
         people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
         slot = _locked_slot(slot_id)
-        rules.check_bookable(people[student.pk], slot, topic)
+        if instead_of is not None:
+            locked = Booking.objects.select_for_update(of=("self",), no_key=True)
+            rules.check_replaceable(locked.get(pk=instead_of.pk), student)
+        rules.check_bookable(people[student.pk], slot, topic, replacing=replacing)
         rules.check_rate(student)
         booking = Booking.objects.create(
-            slot=slot, student=student, ta=slot.appointment.ta, topic=topic, question=question
+            slot=slot,
+            student=student,
+            ta=slot.appointment.ta,
+            topic=topic,
+            question=question,
+            replaces=instead_of,
         )
         _record(booking, Kind.MADE, student, new=booking.starts_at)
     return booking
@@ -49,16 +95,20 @@ _seen = Compiled(lambda pk: TimeSlot.objects.with_ta().filter(pk=pk), pk=BigInte
 def move(booking: Booking, student: User, slot_id: int) -> Booking:
     """Move a booking to another free slot of the same TA; it keeps its id and topic.
 
-    Every rule of booking holds for the new slot, not counting the booking itself.
+    Every rule of booking holds for the new slot, not counting the booking itself. To the slot that
+    it was moved to it is moved already.
     """
     with _refused_by_database(), transaction.atomic():
         booking = _locked(booking)
+        moved = booking.moved_at is not None and not booking.is_settled
+        if moved and (booking.slot_id, booking.student_id) == (slot_id, student.pk):
+            return booking
         rules.check_movable(booking, student)
         slot = _locked_slot(slot_id)
         rules.check_move_to(booking, student, slot)
         rules.check_rate(student)
         old = booking.starts_at
-        booking.slot = slot
+        booking.slot, booking.moved_at = slot, timezone.now()
         _revise(booking)
         booking.save()
         _record(booking, Kind.MOVED, student, old=old, new=booking.starts_at)
@@ -69,10 +119,12 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
     """Cancel for one of its two people, until the start.
 
     A TA always gives a reason; a student within ``LATE_CANCEL`` of the start too, and is marked
-    late, unless the booking was made just now.
+    late, unless the booking was made or moved just now. Who cancelled it already has done so.
     """
     with transaction.atomic():
         booking = _locked(booking)
+        if booking.status == Status.CANCELLED and booking.cancelled_by_id == actor.pk:
+            return booking
         rules.check_cancellable(booking, actor)
         if is_blank(reason) and rules.needs_reason(booking, actor):
             raise SchedulingError(
@@ -86,15 +138,19 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
         return _cancel(booking, actor, trimmed(reason), late=late)
 
 
-def cancel_all(bookings: Iterable[Booking], actor: User | None, reason: str) -> int:
+def cancel_all(
+    bookings: Iterable[Booking], actor: User | None, reason: str, cause: str = ""
+) -> int:
     """Cancel these for staff or because their session ends; the caller holds the TA's lock.
+
+    ``cause``: of BookingEvent.Cause, where nobody cancelled them.
 
     Those that are no longer active are left alone. Returns how many were cancelled.
     """
     count = 0
     for booking in bookings:
         if booking.status == Status.BOOKED:
-            _cancel(booking, actor, reason, late=False)
+            _cancel(booking, actor, reason, late=False, cause=cause)
             count += 1
     return count
 
@@ -159,11 +215,12 @@ def report_ta_absent(booking: Booking, student: User) -> Booking:
     """The student says that the TA did not come: from the start until 24 hours after the end."""
     with transaction.atomic():
         booking = _locked(booking)
+        if booking.ta_absent_at is not None and booking.student_id == student.pk:
+            return booking
         rules.check_absence_report(booking, student)
-        if booking.ta_absent_at is None:
-            booking.ta_absent_at = timezone.now()
-            booking.save(update_fields=["ta_absent_at"])
-            _record(booking, Kind.TA_ABSENT, student)
+        booking.ta_absent_at = timezone.now()
+        booking.save(update_fields=["ta_absent_at"])
+        _record(booking, Kind.TA_ABSENT, student)
     return booking
 
 
@@ -212,6 +269,8 @@ def _locked(booking: Booking) -> Booking:
 def _set_outcome(booking: Booking, actor: User, status: str, kind: str) -> Booking:
     with transaction.atomic():
         booking = _locked(booking)
+        if (booking.status, booking.ta_id) == (status, actor.pk):
+            return booking
         rules.check_outcome(booking, actor, status)
         return _settle(booking, actor, status, kind)
 
@@ -224,7 +283,9 @@ def _settle(booking: Booking, actor: User, status: str, kind: str) -> Booking:
     return booking
 
 
-def _cancel(booking: Booking, actor: User | None, reason: str, *, late: bool) -> Booking:
+def _cancel(
+    booking: Booking, actor: User | None, reason: str, *, late: bool, cause: str = ""
+) -> Booking:
     booking.status = Status.CANCELLED
     booking.cancelled_at = timezone.now()
     booking.cancelled_by = actor
@@ -242,7 +303,7 @@ def _cancel(booking: Booking, actor: User | None, reason: str, *, late: bool) ->
             "revised_at",
         ]
     )
-    _record(booking, Kind.CANCELLED, actor, detail=reason, old=booking.starts_at)
+    _record(booking, Kind.CANCELLED, actor, detail=reason, old=booking.starts_at, cause=cause)
     return booking
 
 
@@ -261,10 +322,12 @@ def _record(
     old: datetime | None = None,
     new: datetime | None = None,
     at: datetime | None = None,
+    cause: str = "",
 ) -> None:
     event = BookingEvent.objects.create(
         booking=booking,
         kind=kind,
+        cause=cause,
         actor=actor,
         detail=detail,
         old_starts_at=old,
@@ -296,6 +359,8 @@ class _refused_by_database:
             raise SchedulingError(
                 "clash", _("You or the TA have another booking at that time.")
             ) from error
+        if "replaces" in str(error):
+            raise rules.replaced() from error
         raise SchedulingError("full", _("Sorry, this time was just taken.")) from error
 
 

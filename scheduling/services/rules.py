@@ -4,7 +4,9 @@ The services ask under their locks; pages ask the same functions for what to off
 raise SchedulingError with the reason, or do nothing.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import BigIntegerField, DateTimeField, Exists, Q
@@ -17,7 +19,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
 from setahub.lib import ratelimit
 from setahub.lib.compiled import Compiled
-from setahub.lib.policy import policy
+from setahub.lib.policy import ExamWeek, policy
 from topics.models import Registration, Topic
 
 Status = Booking.Status
@@ -37,11 +39,17 @@ def passes(check: Callable[..., None], *args: object) -> bool:
 
 
 def check_bookable(
-    student: User, slot: TimeSlot, topic: Topic, *, moving: Booking | None = None
+    student: User,
+    slot: TimeSlot,
+    topic: Topic,
+    *,
+    moving: Booking | None = None,
+    replacing: bool = False,
 ) -> None:
     """Every rule of taking this seat, each with its own message.
 
-    ``moving`` is left out of account where a booking changes its slot. The slot has its appointment
+    ``moving`` is left out of account where a booking changes its slot. ``replacing``: instead of
+    one that was cancelled, which may go beyond the number of bookings. The slot has its appointment
     and TA loaded.
     """
     now = timezone.now()
@@ -52,10 +60,11 @@ def check_bookable(
         raise SchedulingError("own", _("This is your own session; you can't book yourself."))
     if _blocks(one=student.pk, other=slot.appointment.ta_id).first():
         raise SchedulingError("blocked", _("You can't book time with this TA."), status=403)
-    _check_topic_is_offered(slot, topic, moving)
+    _check_topic_is_offered(slot, topic, given=replacing or moving is not None)
     _check_seat(student, slot, moving)
     _check_nobody_is_elsewhere(student, slot, moving)
-    _check_number(student, slot, now, moving)
+    if not replacing:
+        _check_number(student, slot, moving)
 
 
 def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
@@ -83,12 +92,12 @@ def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
         )
 
 
-def _check_topic_is_offered(slot: TimeSlot, topic: Topic, moving: Booking | None) -> None:
+def _check_topic_is_offered(slot: TimeSlot, topic: Topic, *, given: bool) -> None:
     # Asked of the database, since the topic may have been archived since the caller read it.
     appointment = slot.appointment
     if not _offers(appointment=appointment.pk, ta=appointment.ta_id, topic=topic.pk).first():
         message = _("This session isn't for that topic.")
-        if moving:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
+        if given:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
             raise SchedulingError("topic", message)
         raise SchedulingError("topic", message, status=422, field="topic")
 
@@ -162,33 +171,70 @@ _busy = Compiled(
 )
 
 
-def _check_number(student: User, slot: TimeSlot, now: datetime, moving: Booking | None) -> None:
-    """An exam week with a number of its own counts the bookings in it; the rest are counted apart.
+@dataclass(frozen=True)
+class Limits:
+    """Where a student has as many bookings as there may be: ``full`` has the reason, in words.
 
-    So neither takes away what the other leaves.
+    An exam week with a number of its own counts the bookings in it; the rest are counted apart, as
+    None. So neither takes away what the other leaves.
     """
-    upcoming = Booking.objects.of_student(student.pk).upcoming(now)
-    if moving:
-        upcoming = upcoming.exclude(pk=moving.pk)
-    weeks = policy.capped_weeks()
-    week = next((each for each in weeks if each.holds(slot.starts_at)), None)
+
+    weeks: Sequence[ExamWeek]
+    full: Mapping[ExamWeek | None, str]
+
+    @classmethod
+    def of(cls, student: User, moving: Booking | None = None) -> "Limits":
+        """Not counting ``moving``. One query."""
+        but = moving.pk if moving else 0
+        weeks, found = policy.capped_weeks(), Counter[ExamWeek | None]()
+        for start in _upcoming(student=student.pk, now=timezone.now(), but=but):
+            found[_week_of(start, weeks)] += 1
+        reasons = {week: _too_many(week, found[week]) for week in (*weeks, None)}
+        return cls(weeks, {week: reason for week, reason in reasons.items() if reason})
+
+    def reached(self, start: datetime) -> str:
+        """Why the student can't have one more that starts then, or ""."""
+        return self.full.get(_week_of(start, self.weeks), "") if self.full else ""
+
+
+_upcoming = Compiled(
+    lambda student, now, but: (
+        Booking.objects.of_student(student)
+        .upcoming(now)
+        .filter(~Q(pk=but))
+        .values_list("starts_at", flat=True)
+    ),
+    student=BigIntegerField(),
+    now=DateTimeField(),
+    but=BigIntegerField(),
+)
+
+
+def _week_of(start: datetime, weeks: Sequence[ExamWeek]) -> ExamWeek | None:
+    return next((each for each in weeks if each.holds(start)), None)
+
+
+def _too_many(week: ExamWeek | None, count: int) -> str:
     if week is not None and week.max_active_bookings is not None:
-        count, most = upcoming.inside(week.bounds).count(), week.max_active_bookings
+        most = week.max_active_bookings
         message = ngettext(
             "You have %(most)d upcoming booking in this exam week, which is the most for it.",
             "You have %(most)d upcoming bookings in this exam week, which is the most for it.",
             most,
         )
     else:
-        count = upcoming.outside([each.bounds for each in weeks]).count()
         most = policy.max_active_bookings
         message = ngettext(
             "You have %(most)d upcoming booking, which is the most at once.",
             "You have %(most)d upcoming bookings, which is the most at once.",
             most,
         )
-    if count >= most:
-        raise SchedulingError("too_many", message % {"most": most})
+    return message % {"most": most} if count >= most else ""
+
+
+def _check_number(student: User, slot: TimeSlot, moving: Booking | None) -> None:
+    if reason := Limits.of(student, moving).reached(slot.starts_at):
+        raise SchedulingError("too_many", reason)
 
 
 # --- Changing a booking -------------------------------------------------------------------------
@@ -227,6 +273,25 @@ def check_move_to(booking: Booking, student: User, slot: TimeSlot) -> None:
             "other_ta", _("A booking can only be moved to another time of the same TA.")
         )
     check_bookable(student, slot, booking.topic, moving=booking)
+
+
+def check_replaceable(booking: Booking, actor: User) -> None:
+    """Its student may book another time instead, once, where it was cancelled for them."""
+    if booking.student_id != actor.pk:
+        raise SchedulingError(
+            "role", _("Only the student can book another time instead."), status=403
+        )
+    if booking.status != Status.CANCELLED:
+        raise SchedulingError("stands", _("This booking wasn't cancelled."))
+    if not booking.was_taken_away:
+        raise SchedulingError("own", _("You cancelled this booking yourself."))
+    if Booking.objects.filter(replaces=booking.pk).exists():
+        raise replaced()
+
+
+def replaced() -> SchedulingError:
+    """That another time was booked instead already."""
+    return SchedulingError("replaced", _("You have booked another time instead of it already."))
 
 
 def check_rate(actor: User) -> None:

@@ -5,9 +5,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking
+from scheduling.models import Appointment, Booking, BookingEvent
 from scheduling.services import appointments, booking
 from topics.models import Topic
+
+Cause = BookingEvent.Cause
 
 
 def upcoming_bookings_of(ta: User, topic: Topic) -> int:
@@ -31,7 +33,8 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
         for appointment in coming.order_by("ta", "starts_at"):
             appointment.topics.remove(topic)
             if not appointment.topics.exists():
-                appointments.end([appointment], ta, _("Its topic is no longer offered."))
+                reason = _("Its topic is no longer offered.")
+                appointments.end([appointment], ta, reason, "" if ta else Cause.TOPIC)
 
 
 def replace_topic(source: Topic, target: Topic) -> None:
@@ -43,22 +46,22 @@ def replace_topic(source: Topic, target: Topic) -> None:
     Booking.objects.filter(topic=source).update(topic=target)
 
 
-def cancel_everything_of(user: User, actor: User | None, reason: str) -> int:
+def cancel_everything_of(user: User, actor: User | None, reason: str, cause: str = "") -> int:
     """Cancel a person's coming bookings, taken and given. Returns how many."""
     with transaction.atomic():
         coming = Booking.objects.of(user.pk).upcoming(timezone.now())
         people = coming.values_list("student", "ta")
         User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
         # Read again: what was booked before the locks were ours counts as well.
-        return booking.cancel_all(list(coming.with_people()), actor, reason)
+        return booking.cancel_all(list(coming.with_people()), actor, reason, cause)
 
 
 def leave(user: User, reason: str) -> None:
     """Cancel a person's coming bookings, taken and given, and end their coming sessions."""
     with transaction.atomic():
-        cancel_everything_of(user, None, reason)
+        cancel_everything_of(user, None, reason, Cause.LEFT)
         coming = Appointment.objects.of(user.pk).open().filter(starts_at__gt=timezone.now())
-        appointments.end(list(coming.order_by("starts_at")), None, reason)
+        appointments.end(list(coming.order_by("starts_at")), None, reason, Cause.LEFT)
 
 
 def ahead_of(user: User) -> dict[str, int]:

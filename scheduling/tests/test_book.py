@@ -130,7 +130,7 @@ class TestSeats:
 
     def test_a_second_seat_in_the_same_slot(self, student, ta, topic):
         slot = slots_of(open_time(ta, topic, capacity=2))[0]
-        book(student, slot)
+        book(student, slot, question="Another question")
         assert words(refusal(student, slot)) == (
             "second_seat",
             409,

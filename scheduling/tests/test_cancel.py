@@ -1,14 +1,14 @@
 """Giving a seat back: until when, and when a reason is asked for."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.utils import timezone
 
 from scheduling.errors import SchedulingError
-from scheduling.models import Commitment
-from scheduling.services import booking
-from scheduling.tests.factories import book, open_time, slots_of
+from scheduling.models import Booking, Commitment
+from scheduling.services import booking, rules
+from scheduling.tests.factories import book, open_time, slots_of, tomorrow
 from setahub.lib import when
 
 SECOND = timedelta(seconds=1)
@@ -118,3 +118,68 @@ def test_once_only(made, student, ta):
     assert caught.value.code == "cancelled"
     made.refresh_from_db()
     assert made.cancelled_by == student
+
+
+class TestGrace:
+    """A quarter of an hour to think again, from booking and from moving."""
+
+    @pytest.mark.parametrize("moved", [False, True], ids=["booked", "moved"])
+    def test_it_counts_from_the_last_change(self, student, ta, topic, clock, moved):
+        clock.move_to(when.at(tomorrow(), time(10)))
+        day = when.today()
+        near = slots_of(open_time(ta, topic, day=day, start="14:00", end="14:30"))[0]
+        far = slots_of(open_time(ta, topic, day=day, start="20:00", end="20:30"))[0]
+        made = book(student, far if moved else near)
+        if moved:
+            clock.shift(timedelta(minutes=50))
+            made = booking.move(made, student, near.pk)
+        clock.shift(timedelta(minutes=15))
+        assert not rules.cancels_late(made, student)
+        clock.shift(timedelta(seconds=1))
+        assert rules.cancels_late(made, student)
+
+
+class TestSentAgain:
+    """The same again leads to what stands, whoever's second tap it was."""
+
+    @pytest.fixture
+    def slots(self, ta, topic):
+        return slots_of(open_time(ta, topic))
+
+    def test_booking(self, student, slots, sign_in, topic):
+        sent = {"slot": slots[0].pk, "topic": topic.pk, "question": "Why?"}
+        client = sign_in(student)
+        first = client.post("/bookings/new/", sent)
+        assert client.post("/bookings/new/", sent).url == first.url
+        assert client.post("/bookings/new/", sent | {"question": "How?"}).status_code == 409
+        booking.cancel(Booking.objects.get(), student, "")
+        assert client.post("/bookings/new/", sent).url != first.url
+        assert Booking.objects.count() == 2
+
+    def test_moving(self, student, slots, sign_in, clock):
+        made = book(student, slots[0])
+        client, sent = sign_in(student), {"slot": slots[1].pk}
+        for _time in range(2):
+            response = client.post(f"/bookings/{made.pk}/reschedule/", sent)
+            assert (response.status_code, response.url) == (302, f"/bookings/{made.pk}/")
+        clock.move_to(slots[1].starts_at - timedelta(hours=1))  # too late to move it anew
+        assert client.post(f"/bookings/{made.pk}/reschedule/", sent).status_code == 302
+        assert made.events.filter(kind="moved").count() == 1
+
+    def test_cancelling(self, student, ta, slots, sign_in):
+        made = book(student, slots[0])
+        address = f"/bookings/{made.pk}/cancel/"
+        for _time in range(2):
+            assert sign_in(student).post(address, {"reason": "ill"}).status_code == 302
+        assert sign_in(ta).post(address, {"reason": "ill"}).status_code == 409
+        assert made.events.filter(kind="cancelled").count() == 1
+
+    @pytest.mark.parametrize("what", ["complete", "no-show", "ta-absent"])
+    def test_how_it_went(self, student, ta, slots, sign_in, clock, what):
+        made = book(student, slots[0])
+        client = sign_in(student if what == "ta-absent" else ta)
+        clock.move_to(made.ends_at)
+        assert client.post(f"/bookings/{made.pk}/{what}/").status_code == 302
+        clock.shift(timedelta(days=8))  # too late to say it anew
+        assert client.post(f"/bookings/{made.pk}/{what}/").status_code == 302
+        assert made.events.count() == 2

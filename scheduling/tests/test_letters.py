@@ -226,7 +226,8 @@ class TestChanged:
 
 
 class TestCancelled:
-    def test_by_the_ta(self, made, student, ta, sent, topic):
+    def test_by_the_ta(self, made, student, ta, sent, session):
+        rebook = f"http://localhost/bookings/{made.pk}/rebook/"
         sent()
         booking.cancel(made, ta, "I am ill")
         emails = sent()
@@ -239,8 +240,14 @@ class TestCancelled:
             "Topic: Data Structures\n"
             "TA: น้ำฝน\n\n"
             "Why:\n> I am ill\n\n"
-            "Find another time: "
-            f"http://localhost/users/{ta.pk}/timeslots/?topic=data-structures"
+            "Another time, booked with your question in two taps:\n"
+            + "".join(
+                f"- Tue 24 Nov, {time} with น้ำฝน: {rebook}?slot={slot.pk}\n"
+                for time, slot in zip(
+                    ("13:30", "14:00", "14:30"), slots_of(session)[1:], strict=True
+                )
+            )
+            + f"\nFind another time: {rebook}"
         )
         assert text(emails[ta.email]).startswith("You cancelled this booking.\n\nWhen")
         assert text(emails[ta.email]).endswith(f"http://localhost/bookings/{made.pk}/")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.once import once, sent_once
 from accounts.requests import UserRequest
+from chat import pages as conversations
 from scheduling import appointment_pages, pages, previews
 from scheduling.errors import SchedulingError
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
@@ -225,6 +226,8 @@ def _show(
     request: UserRequest, found: Appointment, error: SchedulingError | None = None
 ) -> HttpResponse:
     shown = appointment_pages.page(found, request.user) | {"error": error}
+    students = [each.student for row in shown["slots"] for each in row.bookings]
+    shown["writable"] = conversations.writable(request.user, students)
     status = error.status if error else 200
     return render(request, "scheduling/appointment.html", shown, status=status)
 

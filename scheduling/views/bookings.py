@@ -15,7 +15,7 @@ from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import booking_pages, pages
 from scheduling.errors import SchedulingError
-from scheduling.forms.bookings import BookForm, CancelForm
+from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.services import booking as bookings
 from scheduling.services import rules
@@ -91,12 +91,12 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     form = CancelForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     try:
-        rules.check_cancellable(found, request.user)
         if form.is_valid():
             reason = form.cleaned_data["reason"]
             once(request, lambda: bookings.cancel(found, request.user, reason))
             messages.success(request, _("The booking is cancelled."))
             return redirect(found)
+        rules.check_cancellable(found, request.user)
     except SchedulingError as error:
         if error.field not in form.fields and error.status != 429:
             return _show(request, found, error)
@@ -116,8 +116,10 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     """Free slots of the same TA, ``?slot=`` to confirm one of them, and the move."""
     found = _own_or_404(request.user, pk)
     posted = request.method == "POST"
+    wanted = (request.POST if posted else request.GET).get("slot")
     try:
-        rules.check_movable(found, request.user)
+        if not (posted and wanted == str(found.slot_id)):  # that is sent again: it was moved
+            rules.check_movable(found, request.user)
     except SchedulingError as error:
         if error.code != "late":
             return _show(request, found, error)
@@ -125,7 +127,6 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
         return render(
             request, "scheduling/booking_reschedule.html", shown, status=409 if posted else 200
         )
-    wanted = (request.POST if posted else request.GET).get("slot")
     slot = _slot_or_404(wanted) if posted or wanted else None
     return _move(request, found, slot) if posted and slot else _choose(request, found, slot)
 
@@ -138,9 +139,9 @@ def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> Http
     day = pages.start_day(request.GET.get("from"))
     which = {"topic": found.topic_id, "ta": found.ta_id}
     slots = pages.free_from(day, **which)
-    pages.mark_clashes(request.user, slots)
     shown = booking_pages.page(found, request.user) | {
         "slot": slot,
+        "limits": pages.mark_clashes(request.user, slots, moving=found),
         "days": pages.by_day(slots),
         "strip": pages.week_strip(day, **which),
     }
@@ -151,6 +152,8 @@ def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
     try:
         once(request, lambda: bookings.move(found, request.user, slot.pk))
     except SchedulingError as error:
+        if error.status == 403 or error.code in ("cancelled", "over", "started"):
+            return _show(request, found, error)
         return _cannot_move(request, found, slot, error)
     messages.success(request, _("Moved to the new time."))
     return redirect(found)
@@ -164,6 +167,60 @@ def _cannot_move(
         "nearest": booking_pages.nearest_to_move_to(found, request.user, slot),
     }
     return render(request, "scheduling/booking_reschedule.html", shown, status=error.status)
+
+
+# --- Another time after a cancellation ----------------------------------------------------------
+
+
+@show_or_post
+@sent_once
+def rebook(request: UserRequest, pk: int) -> HttpResponse:
+    """Free times instead of a cancelled booking, ``?slot=`` to confirm one of them, and booking it."""
+    found = _own_or_404(request.user, pk)
+    mine = found.student_id == request.user.pk
+    wanted = (request.POST if request.method == "POST" else request.GET).get("slot")
+    if request.method == "POST" and mine and found.was_taken_away:
+        return _rebook(request, found, _slot_or_404(wanted))
+    made = booking_pages.replacement(found) if mine and request.method != "POST" else None
+    if made:
+        return redirect(made)
+    try:
+        rules.check_replaceable(found, request.user)
+    except SchedulingError as error:
+        return _show(request, found, error)
+    slot = _slot_or_404(wanted) if wanted else None
+    refusal = booking_pages.rebook_refusal(found, request.user, slot) if slot else None
+    return _other_times(request, found, QuestionForm.of(found), slot, refusal)
+
+
+def _rebook(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
+    form = QuestionForm(request.POST)
+    if not form.is_valid():
+        return _other_times(request, found, form, slot)
+    question = form.cleaned_data["question"]
+    try:
+        made = once(request, lambda: bookings.rebook(found, request.user, slot.pk, question))
+    except SchedulingError as error:
+        if error.code == "replaced":
+            return _show(request, found, error)
+        return _other_times(request, found, form, slot, error.with_traceback(None))
+    messages.success(request, _("Booked. See you there!"))
+    return redirect(made)
+
+
+def _other_times(
+    request: UserRequest,
+    found: Booking,
+    form: QuestionForm,
+    slot: TimeSlot | None,
+    error: SchedulingError | None = None,
+) -> HttpResponse:
+    """The times that may be had instead; one that was chosen, to confirm; why it can't be had."""
+    shown = booking_pages.page(found, request.user) | {"slot": slot, "form": form, "error": error}
+    if error or not slot:
+        shown["times"] = booking_pages.other_times(found, but=slot.pk if slot else None)
+    status = error.status if error else 422 if form.errors else 200
+    return render(request, "scheduling/booking_rebook.html", shown, status=status)
 
 
 # --- How it went --------------------------------------------------------------------------------
@@ -221,5 +278,6 @@ def _show(
 ) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
     shown: dict[str, Any] = booking_pages.page(found, request.user) | {"error": error}
-    shown["may_message"] = conversations.may_open(request.user, shown["other"])
+    shown |= booking_pages.instead_of(found, request.user)
+    shown["may_message"] = conversations.may_message(request.user, shown["other"])
     return render(request, "scheduling/booking.html", shown, status=error.status if error else 200)

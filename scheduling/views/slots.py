@@ -20,9 +20,11 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
         raise Http404
     which = {"topic": topic.pk if topic else None, "ta": ta.pk}
     day = pages.start_day(request.GET.get("from"))
-    slots = pages.free_from(day, **which)
-    pages.mark_clashes(request.user, slots)
+    closed = ta.pk in pages.blocked_with(request.user)
+    slots = [] if closed else pages.free_from(day, **which)
     shown = {
+        "closed": closed,
+        "limits": pages.mark_clashes(request.user, slots),
         "ta": ta,
         "topic": topic,
         "topics": pages.taught_by(ta),

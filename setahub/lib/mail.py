@@ -26,7 +26,8 @@ class Letter:
     """What a letter says, in words for its reader.
 
     ``facts`` and ``quotes`` are pairs of a label and a text; a quote may have several lines.
-    ``action`` is what the reader may do next: words, and a path of the site.
+    ``action`` is what the reader may do next: words, and a path of the site. ``choices`` are several
+    of the kind, under ``offer``.
     """
 
     subject: str
@@ -34,6 +35,8 @@ class Letter:
     facts: Sequence[tuple[str, str]] = ()
     quotes: Sequence[tuple[str, str]] = ()
     action: tuple[str, str] | None = None
+    offer: str = ""
+    choices: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,10 @@ TABLE = {
         [L, 404, 200, 403, 404, 404],
         [L, 404, 404, 403, 404, 404],
     ),
+    # Of a booking that stands; of a cancelled one scheduling tests it.
+    "bookings/<id:pk>/rebook/": Row(
+        "/bookings/{booking}/rebook/", [L, 404, 409, 403, 404, 404], [L, 404, 409, 403, 404, 404]
+    ),
     "bookings/<id:pk>/complete/": Row(
         "/bookings/{booking}/complete/", USERS_405, [L, 404, 403, 409, 404, 404]
     ),
