@@ -47,7 +47,8 @@ class TabConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = ""
     user_id = 0
     session_key = ""
-    watching: int | None = None
+    wanted: int | None = None  # whose conversation the page has open
+    watching: int | None = None  # the same, where it is told whether they are online
     watched_online = False
     typed_at = -TYPING_EVERY
     open = False
@@ -112,6 +113,9 @@ class TabConsumer(AsyncWebsocketConsumer):
             for text in event["frames"]:
                 if self.open:
                     await self.send(text_data=text)
+        elif event["type"] == "live.block":
+            if event["other"] == self.wanted:
+                self.looking = asyncio.create_task(self._watch_again(event["other"]))
         elif not event["session"]:
             self.looking = asyncio.create_task(self._look_again())
         elif event["session"] == session_mark(self.session_key):
@@ -148,7 +152,7 @@ class TabConsumer(AsyncWebsocketConsumer):
             case Watch():
                 await self._watch(frame.other)
             case Ping():
-                await self._pong()
+                await self._pong(frame.user)
 
     async def _type(self, frame: Typing) -> None:
         now = monotonic()
@@ -160,11 +164,12 @@ class TabConsumer(AsyncWebsocketConsumer):
             await self._send(refused)
 
     async def _watch(self, other: int | None) -> None:
+        self.wanted = other
         await self._unwatch()
         if other is None:
             return
         online = await _ask(sockets.watch, self.user_id, other)
-        if online is not None:
+        if online is not None and self.wanted == other:
             self.watching = other
             await hub().join(live.watch_group(other), self)
             # Who came between the look and the join was told to nobody here.
@@ -172,16 +177,26 @@ class TabConsumer(AsyncWebsocketConsumer):
             self.watched_online = online
         await self._send(frames.presence(other, bool(online)))
 
+    async def _watch_again(self, other: int) -> None:
+        """A block between the two has come or gone."""
+        with contextlib.suppress(DatabaseError):
+            await self._watch(other)
+
     async def _unwatch(self) -> None:
         if self.watching is not None:
             await hub().leave(live.watch_group(self.watching), self)
             self.watching = None
 
-    async def _pong(self) -> None:
+    async def _pong(self, user: int | None) -> None:
+        if user not in (None, self.user_id):
+            # A page of somebody who was signed in before in this browser.
+            return await self._close(SESSION_ENDED)
         watching = self.watching
         beat = await _ask(sockets.beat, self.user_id, self.session_key, watching)
         if not beat.alive:
             return await self._close(SESSION_ENDED)
+        if not beat.sees:
+            await self._unwatch()
         if watching is not None and beat.online != self.watched_online:
             self.watched_online = beat.online
             await self._send(frames.presence(watching, beat.online))

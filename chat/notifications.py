@@ -6,6 +6,7 @@ that hears nothing asks for what it missed. Who has no page open is told by emai
 
 from django.db import transaction
 
+from accounts.models import Block
 from chat import frames, tasks
 from chat.models import Message, Participation
 from setahub.lib import live
@@ -41,7 +42,9 @@ def read(reader_id: int, other_id: int, last_id: int) -> None:
 
 def _tell_read(reader_id: int, other_id: int, last_id: int) -> None:
     frame = frames.message_read(reader_id, last_id)
-    live.push(live.user_group(other_id), frame)
+    # Over a block nobody learns what the other does.
+    if not Block.objects.between(reader_id, other_id).exists():
+        live.push(live.user_group(other_id), frame)
     live.push(live.user_group(reader_id), frame, _badges(reader_id, other_id))
 
 

@@ -89,11 +89,18 @@ def _states(messages: Sequence[Message], viewer_id: int, their_read_id: int) -> 
 
 
 def partner(viewer: User, pk: int) -> User:
-    """Whom the viewer has a conversation with or may write to; Http404 for anybody else."""
+    """Whom the viewer has a conversation with, or could have one but for a block; else Http404."""
     person = User.objects.filter(pk=pk).first()
-    if person is None or not may_open(viewer, person):
+    if person is None or not has_page(viewer, person):
         raise Http404
     return person
+
+
+def has_page(viewer: User, person: User) -> bool:
+    """Whether there is a page of the two: a block closes it to no one, it says why one can't write."""
+    return services.share_conversation(viewer.pk, person.pk) or services.are_within_reach(
+        viewer.pk, person.pk
+    )
 
 
 def may_open(viewer: User, person: User) -> bool:
@@ -129,13 +136,16 @@ def conversation(viewer: User, person: User, before: int | None = None) -> dict[
     if side:
         messages = _rows(side).newest(LATEST + 1, before)
     shown = messages[-LATEST:]
-    their_read_id = theirs.last_read_id if theirs else 0
+    refused = refusal(viewer, person)
+    seen = theirs if refused is None or refused.code != "blocked" else None
+    their_read_id = seen.last_read_id if seen else 0
+    unread_above = 0 if before else _unread_above(side, shown)
     return {
         "person": person,
         "lines": lines(
             shown,
             viewer.pk,
-            read_upto=side.last_read_id if side else None,
+            read_upto=side.last_read_id if side and not unread_above else None,
             their_read_id=their_read_id,
         ),
         "older": shown[0].pk if len(messages) > LATEST else None,
@@ -143,16 +153,26 @@ def conversation(viewer: User, person: User, before: int | None = None) -> dict[
         "last_id": shown[-1].pk if shown else 0,
         "read_id": side.last_read_id if side else 0,
         "unread": side.unread if side else 0,
+        "unread_above": unread_above,
         "began": side is not None,
         "their_read_id": their_read_id,
-        "their_read_at": theirs.read_at if theirs else None,
-        "online": bool(side) and presence.is_online(person.pk),
+        "their_read_at": seen.read_at if seen else None,
+        "online": bool(side and seen) and presence.is_online(person.pk),
+        "sees": bool(side and seen),
         "topics": list(Topic.objects.taught_by(person.pk).order_by("name_key")[:3]),
         "booking": next_booking(viewer, person),
-        "refusal": refusal(viewer, person),
+        "refusal": refused.message if refused else "",
         "blocked_by_me": Block.objects.made(viewer.pk, person.pk).exists(),
         "viewer_id": viewer.pk,
     }
+
+
+def _unread_above(side: Participation | None, shown: Sequence[Message]) -> int:
+    """How many unread messages are older than those of the page."""
+    if side is None:
+        return 0
+    unread = [one for one in shown if one.sender_id == side.other_id and one.pk > side.last_read_id]
+    return max(side.unread - len(unread), 0)
 
 
 def _rows(side: Participation) -> MessageQuerySet:
@@ -171,7 +191,9 @@ def history(
     else:
         found = rows.newest(LATEST + 1, before)
         shown, more = found[-LATEST:], len(found) > LATEST
-    theirs = Participation.objects.with_other(person.pk, viewer.pk).first()
+    theirs = None
+    if services.may_see(viewer.pk, person.pk):
+        theirs = Participation.objects.with_other(person.pk, viewer.pk).first()
     return {
         "person": person,
         "lines": lines(shown, viewer.pk),
@@ -182,13 +204,14 @@ def history(
     }
 
 
-def refusal(viewer: User, person: User) -> str:
-    """Why the viewer can't write to somebody now, or ""."""
+def refusal(viewer: User, person: User) -> ChatError | None:
+    """Why the viewer can't write to somebody now, or None."""
     try:
         services.check_may_write(viewer.pk, person.pk)
     except ChatError as error:
-        return error.message
-    return ""
+        # Without its traceback, which would keep all that was looked at.
+        return ChatError(error.code, error.message)
+    return None
 
 
 def next_booking(viewer: User, person: User) -> Booking | None:

@@ -61,7 +61,9 @@ class Watch:
 
 @dataclass(frozen=True)
 class Ping:
-    """Are you there, and what is the newest message?"""
+    """Are you there, and what is the newest message? ``user``: whose page asks, where it says so."""
+
+    user: int | None = None
 
 
 Frame = Send | Typing | Read | Watch | Ping
@@ -109,7 +111,7 @@ def _watch(data: dict[str, Any]) -> Watch:
 
 
 def _ping(data: dict[str, Any]) -> Ping:
-    return Ping()
+    return Ping(_id(data, "user") if "user" in data else None)
 
 
 _PARSERS: dict[str, Callable[[dict[str, Any]], Frame]] = {

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import Block, User
 from accounts.signals import session_renewed, sessions_ended, user_suspended
 from chat import services
 from scheduling.models import BookingEvent
@@ -18,6 +19,11 @@ from setahub.lib.sessions import session_mark
 @receiver(booking_changed)
 def show_card(event: BookingEvent, **kwargs: Any) -> None:
     services.post_card(event)
+
+
+@receiver([post_save, post_delete], sender=Block)
+def look_who_is_seen(instance: Block, **kwargs: Any) -> None:
+    live.block(instance.blocker_id, instance.blocked_id)
 
 
 @receiver(user_logged_out)

@@ -103,9 +103,26 @@ def may_write(sender: User, recipient: User) -> bool:
     return True
 
 
+def are_within_reach(sender_id: int, recipient_id: int) -> bool:
+    """Whether the one may write to the other, a block between them aside."""
+    if sender_id == recipient_id:
+        return False
+    sender = _sender(sender=sender_id, recipient=recipient_id, lock=False).get()
+    return sender is not None and sender.reaches and sender.acquainted
+
+
 def share_conversation(one_id: int, other_id: int) -> bool:
     """Whether the two have written to each other."""
     return Conversation.objects.between(one_id, other_id).exists()
+
+
+def may_see(viewer_id: int, other_id: int) -> bool:
+    """Whether the one sees when the other is online and what they have read: not over a block.
+
+    Of either direction: who is blocked learns no more of the blocker than the other way round.
+    """
+    unblocked = ~Exists(Block.objects.between(viewer_id, other_id))
+    return Conversation.objects.between(viewer_id, other_id).filter(unblocked).exists()
 
 
 # --- Sending ------------------------------------------------------------------------------------

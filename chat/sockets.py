@@ -19,10 +19,11 @@ MANNERS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
 
 @dataclass(frozen=True)
 class Beat:
-    """What a ping tells: the newest message, and whether the watched person is online."""
+    """What a ping tells: the newest message, whether the watched person may be seen, and is online."""
 
     alive: bool
     newest: int | None = None
+    sees: bool = False
     online: bool = False
 
 
@@ -62,10 +63,12 @@ def beat(user_id: int, key: str, watching: int | None) -> Beat:
     if user_of_session(key) != user_id:
         return Beat(alive=False)
     _seen(user_id)
+    sees = watching is not None and services.may_see(user_id, watching)
     return Beat(
         alive=True,
         newest=Participation.objects.newest_id(user_id),
-        online=watching is not None and presence.is_online(watching),
+        sees=sees,
+        online=sees and watching is not None and presence.is_online(watching),
     )
 
 
@@ -94,6 +97,6 @@ def mark_read(user_id: int, frame: Read) -> None:
 
 def watch(user_id: int, other_id: int) -> bool | None:
     """Whether the other is online; None where that is no business of the user's."""
-    if not services.share_conversation(user_id, other_id):
+    if not services.may_see(user_id, other_id):
         return None
     return presence.is_online(other_id)

@@ -82,7 +82,7 @@ def _stored(sender: User, person: User, form: MessageForm) -> Message:
 def _refused(
     request: UserRequest, person: User, form: MessageForm, error: ChatError
 ) -> HttpResponse:
-    if not pages.may_open(request.user, person):
+    if not pages.has_page(request.user, person):
         shown = {"heading": _("This can't be sent"), "text": error.message, "glyph": "lock"}
         return render(request, "shared/error.html", shown, status=error.status)
     if not form.errors:

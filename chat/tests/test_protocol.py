@@ -47,6 +47,7 @@ class TestEveryType:
 
     def test_fields_of_later_versions_are_passed_over(self):
         assert protocol.parse('{"type": "ping", "more": [1]}') == Ping()
+        assert protocol.parse('{"type": "ping", "user": 7}') == Ping(7)
 
 
 @pytest.mark.parametrize(

@@ -354,6 +354,13 @@ class TestPresence:
 
 
 class TestPing:
+    async def test_a_page_of_somebody_else_is_closed(self, student, ta):
+        tab = await Tab.of(student)
+        await tab.say("ping", user=student.pk)
+        assert (await tab.next())["type"] == "pong"
+        await tab.say("ping", user=ta.pk)
+        assert await tab.closed() == consumers.SESSION_ENDED
+
     async def test_it_tells_the_newest_message_of_all_conversations(
         self, say, student, ta, make_user
     ):

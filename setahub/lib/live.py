@@ -56,6 +56,12 @@ def renew(user_id: int, session: str) -> None:
     _after_commit(user_group(user_id), {"type": "live.renew", "session": session})
 
 
+def block(one_id: int, other_id: int) -> None:
+    """Have the sockets of two people look again whether they see each other, after the commit."""
+    for user_id, other in ((one_id, other_id), (other_id, one_id)):
+        _after_commit(user_group(user_id), {"type": "live.block", "other": other})
+
+
 def layer() -> Any:
     """The channel layer. Channels makes it on first use, and two threads at once would make two."""
     with _making:
