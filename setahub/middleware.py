@@ -140,7 +140,9 @@ def reader(get_response: GetResponse) -> GetResponse:
 
     Pages of whoever is signed in are kept by nobody. A cookie tells scripts who is signed in now
     (static/js/reader.js compares it with whom a page was made for), and when that is somebody else
-    than before, or nobody, the browser empties its cache.
+    than before, or nobody, the browser empties its cache. ``X-Viewer`` names whom an answer was made
+    for: by it a script tells an answer of this site from what a network in between gives in its
+    place, and from one for somebody else.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -155,6 +157,8 @@ def reader(get_response: GetResponse) -> GetResponse:
         )
         if now is None:
             return response
+        if viewer := _id(now):
+            response.headers["X-Viewer"] = viewer
         told = request.COOKIES.get(settings.READER_COOKIE_NAME)
         earlier = {_id(before), told} - {"", None, NOBODY, _id(now)}
         if earlier:

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django import template
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -26,8 +27,10 @@ GLYPHS = {
 
 @register.filter
 def chat_text(typed: str) -> SafeString:
-    """The text of a message, with links and code."""
-    return text.render(typed)
+    """The text of a message, with links and code, which takes the focus to be scrolled by keyboard."""
+    focusable = format_html('<pre tabindex="0" role="group" aria-label="{}">', _("Code"))
+    # What was typed is escaped: each of these is a fence's own.
+    return mark_safe(text.render(typed).replace("<pre>", focusable))  # noqa: S308
 
 
 @register.simple_tag
@@ -108,6 +111,8 @@ def chat_words() -> dict[str, str]:
         "offline": _("Offline"),
         "network": _("Not sent: the server can't be reached."),
         "failed": _("Not sent: something went wrong on our side."),
+        "signedOut": _("Not sent: you are signed out. Sign in again, then try again."),
+        "somebodyElse": _("Not sent: somebody else has signed in in this browser."),
         "lost": _("Not sent: the picture is not here any more. Choose it again."),
         "tooLong": _("A message has at most {most} characters; this one has {count}."),
         "noPicture": _("“{name}” is not a picture that can be sent (JPEG, PNG, WebP or GIF)."),

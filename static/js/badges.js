@@ -1,12 +1,13 @@
 // How many messages wait: in the navigation, in the list of conversations, in the tab's title.
 
-import { ask } from "./http.js";
+import { data, insisting } from "./http.js";
 import { lastAtStart, on } from "./socket.js";
 
 const MOST = 99;
 const title = document.title;
 
 let seen = lastAtStart; // the newest message that the shown numbers include for certain
+let newest = lastAtStart; // that we have heard of
 let news = 0; // counts frames, so that an answer that is older than one is not shown
 
 function show(badge, number) {
@@ -27,18 +28,21 @@ function showCount(row, count) {
   show(row.querySelector("[data-unread-count]"), count);
 }
 
-export async function refresh(last = seen) {
-  const before = news;
-  const response = await ask("/messages/unread/");
-  if (!response?.ok) return;
-  const { total, conversations } = JSON.parse(response.text);
-  if (before !== news) return refresh(last);
+export const refresh = insisting(async () => {
+  let before, found;
+  const last = newest;
+  do {
+    before = news;
+    found = await data("/messages/unread/");
+    if (!Number.isInteger(found?.total) || typeof found.conversations !== "object") return false;
+  } while (before !== news);
   seen = Math.max(seen, last);
-  showTotal(total);
+  showTotal(found.total);
   for (const row of document.querySelectorAll("[data-conversation]")) {
-    showCount(row, conversations[row.dataset.conversation] ?? 0);
+    showCount(row, found.conversations[row.dataset.conversation] ?? 0);
   }
-}
+  return true;
+});
 
 on("unread", (frame) => {
   news += 1;
@@ -46,7 +50,10 @@ on("unread", (frame) => {
   const row = document.querySelector(`[data-conversation="${frame.with}"]`);
   if (row) showCount(row, frame.count);
 });
-on("pong", ({ last }) => last > seen && refresh(last));
+on("pong", ({ last }) => {
+  newest = Math.max(newest, last ?? 0);
+  if (newest > seen) refresh();
+});
 on("sync", () => refresh());
 
 const badge = document.querySelector("[data-unread-total]");

@@ -1,6 +1,6 @@
 // The list of conversations keeps up by itself: what was written last, how many wait, who types.
 
-import { ask, parse } from "./http.js";
+import { fragment, insisting, parse } from "./http.js";
 import { me, on } from "./socket.js";
 
 const TYPING_FOR = 6_000;
@@ -21,18 +21,17 @@ function update(frame) {
 }
 
 /** The list as the server shows it now; further pages of it stay as they are. */
-async function reload() {
-  if (!list.dataset.inbox) return;
-  const response = await ask("/messages/");
-  if (!response?.ok) return;
-  const fresh = parse(response.text).querySelector("[data-inbox]");
-  if (!fresh) return;
+const reload = insisting(async () => {
+  if (!list.dataset.inbox) return true;
+  const fresh = await fragment("/messages/", "[data-inbox]");
+  if (!fresh) return false;
   const open = list.querySelector("[aria-current]")?.closest("[data-conversation]");
   const most = list.dataset.inbox === "few" ? list.children.length : Infinity;
   list.replaceChildren(...[...fresh.children].slice(0, most));
   const link = open && rowOf(open.dataset.conversation)?.querySelector("a");
   link?.setAttribute("aria-current", "page");
-}
+  return true;
+});
 
 function typing(person) {
   const row = rowOf(person);

@@ -5,8 +5,9 @@ import * as clock from "./clock.js";
 import { catchUp } from "./history.js";
 import { post, token } from "./http.js";
 import * as pictures from "./pictures.js";
-import { isLive, me, on, send as sendFrame } from "./socket.js";
+import { isLive, isStopped, me, on, send as sendFrame } from "./socket.js";
 import * as thread from "./thread.js";
+import { uuid } from "./uuid.js";
 import { say } from "./words.js";
 
 const ACK_WITHIN = 8_000;
@@ -14,6 +15,7 @@ const FRAME_WITHIN = 1_500;
 const IN_FLIGHT = 30_000; // another tab may still be at it
 const GOES_BY_ITSELF = 600_000; // what is older than that is sent only when asked for
 const KEY = `setahub.outbox.${me}`;
+const WHY = { "signed-out": "signedOut", "somebody-else": "somebodyElse" };
 const page = document.querySelector("[data-thread]");
 
 const tab = tabId();
@@ -64,10 +66,11 @@ function drop(id) {
 
 // --- Sending -------------------------------------------------------------------------------------
 
-/** Shows a message and sends it. `picture` is a Blob or nothing. */
-export function send(text, picture = null) {
+/** Shows a message and sends it, once for each `id`. `picture` is a Blob or nothing. */
+export function send(text, picture = null, id = uuid()) {
+  if (thread.own(id)) return; // another tab has sent this very draft
   const hasPicture = Boolean(picture);
-  const item = { id: uuid(), to: thread.other, text, at: Date.now(), hasPicture, tab };
+  const item = { id, to: thread.other, text, at: Date.now(), hasPicture, tab };
   save(item);
   if (picture) pictures.keep(item.id, picture);
   show(item, picture);
@@ -117,10 +120,13 @@ async function byForm(item, picture) {
     form.set("image", blob, "picture");
   }
   const answer = await post(`/messages/${item.to}/`, form, (share) => setProgress(item.id, share));
-  if (!answer) return { code: "network", detail: say("network") };
-  if (answer.body?.type) return answer.body;
+  if (!answer) return { code: "network", detail: say(WHY[isStopped()] ?? "network") };
+  if (isAnswer(answer.body, item.id)) return answer.body;
   return { code: "failed", detail: say("failed") };
 }
+
+const isAnswer = (body, id) =>
+  body?.type === "error" || (body?.type === "message.ack" && body.client_id === id);
 
 /** Stored: what the server makes of it follows, or is fetched. */
 function acknowledged(ack) {
@@ -151,15 +157,6 @@ function again(item) {
   delete thread.own(item.id).dataset.goesAgain;
   save(item);
   queue(item, null);
-}
-
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // only on https and localhost
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
 // --- In the list ---------------------------------------------------------------------------------
@@ -262,7 +259,8 @@ export function start() {
   });
   thread.onInsert(arrived);
   window.addEventListener("storage", (event) => {
-    if (event.key !== KEY) return;
+    // All of it goes at once when one signs out: then what this page shows stays to be sent again.
+    if (event.key !== KEY || event.newValue === null) return;
     for (const line of thread.list.querySelectorAll(".failed[data-client-id]")) {
       if (!isKept(line.dataset.clientId)) thread.remove(line);
     }

@@ -4,6 +4,8 @@
 //   data-passkey="get"     one of those set up; likewise
 //   data-passkey="login"   any; the options come from the form's own address
 
+const PATIENCE = 15_000;
+
 const toBytes = (text) => {
   const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
@@ -64,12 +66,21 @@ function describe(credential, response) {
   });
 }
 
-async function optionsOf(form) {
-  if (form.dataset.passkey === "login") {
-    const answer = await fetch(form.action, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(answer.status);
-    return (await answer.json()).request_options.publicKey;
+/** Of the site: a network in between that answers with a page of its own is no answer. */
+async function loginOptions(address) {
+  try {
+    const signal = AbortSignal.timeout(PATIENCE);
+    const answer = await fetch(address, { headers: { Accept: "application/json" }, signal });
+    const options = answer.ok && (await answer.json()).request_options.publicKey;
+    if (options.challenge) return options;
+  } catch {
+    // Whatever went wrong on the way is nothing that the device can't do.
   }
+  throw new Error("no answer");
+}
+
+async function optionsOf(form) {
+  if (form.dataset.passkey === "login") return loginOptions(form.action);
   const data = JSON.parse(document.getElementById(form.dataset.passkeyOptions).textContent);
   return (data.creation_options ?? data.request_options).publicKey;
 }
@@ -96,6 +107,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (form.dataset.passkey === "login") form.hidden = !usable;
   // Where it is not the page's main form, its button is a plain one.
   if (button.type === "button") button.addEventListener("click", () => form.requestSubmit());
+  // Back from the next page, in a browser that kept this one.
+  window.addEventListener("pageshow", () => { button.disabled = false; });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.querySelector("[data-passkey-trouble]").hidden = true;

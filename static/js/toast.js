@@ -7,10 +7,23 @@ const STAY = 8_000;
 const MOST = 3;
 const place = document.querySelector("[data-toasts]");
 const template = document.querySelector("template[data-toast]");
+const spoken = document.querySelector("[data-toast-spoken]");
 
 function isRead(writer) {
   const open = Number(document.querySelector("[data-thread]")?.dataset.thread ?? 0);
   return open === writer && document.hasFocus() && !document.hidden;
+}
+
+/** Whether the list of conversations beside it tells the same. */
+function isListed(writer) {
+  const list = document.querySelector('[data-inbox]:not([data-inbox="few"])');
+  const row = list?.querySelector(`[data-conversation="${writer}"]`);
+  return Boolean(list?.offsetParent && (row || list.dataset.inbox));
+}
+
+/** For who doesn't see the list. */
+function speak(line) {
+  spoken.textContent = `${line.dataset.senderName}: ${line.dataset.preview}`;
 }
 
 function show(writer, line) {
@@ -36,7 +49,9 @@ function leaveLater(toast) {
 
 on("message", (frame) => {
   if (frame.from === me || isRead(frame.from)) return;
-  show(frame.from, parse(frame.html).querySelector("[data-message-id]"));
+  const line = parse(frame.html).querySelector("[data-message-id]");
+  if (isListed(frame.from)) speak(line);
+  else show(frame.from, line);
 });
 // Read on another device or in another tab.
 on("unread", (frame) => {
