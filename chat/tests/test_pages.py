@@ -64,6 +64,41 @@ class TestConversation:
         assert days == ["Yesterday", "Today"]
         assert page.count('<li class="divider" data-unread-divider>') == 1 + 1  # and the template
 
+    def test_unread_ones_before_the_page_are_counted_and_it_has_no_line(
+        self, settings, sign_in, say, student, ta
+    ):
+        settings.RATE_LIMITS = False
+        for _ in range(60):
+            say(student, ta)
+        client = sign_in(ta)
+        page = get(client, path(student))
+        assert 'data-unread-above="10"' in page
+        assert page.count('<li class="divider" data-unread-divider>') == 1  # the template
+        assert "data-unread-above" not in get(client, f"{path(student)}?before={shown(page)[0]}")
+        services.mark_read(ta.pk, student.pk, shown(page)[0] - 1)
+        page = get(client, path(student))
+        assert "data-unread-above" not in page
+        assert page.count('<li class="divider" data-unread-divider>') == 2
+
+    def test_the_first_heading_is_the_page_s_own_and_code_takes_the_focus(
+        self, sign_in, say, student, ta
+    ):
+        say(student, ta, "```\n<pre>\n```")
+        page = get(sign_in(ta), path(student))
+        assert re.findall(r"<h(\d)", page)[0] == "1"
+        assert (
+            '<pre tabindex="0" role="group" aria-label="Code"><code>&lt;pre&gt;</code></pre>'
+        ) in page
+
+    def test_reporting_is_in_a_menu_of_each_message_of_the_other(self, sign_in, say, student, ta):
+        message = say(student, ta)
+        assert re.search(
+            rf'<details class="msg-menu" data-menu>\s*<summary.*?href="/messages/report/{message.pk}/"',
+            get(sign_in(ta), path(student)),
+            re.DOTALL,
+        )
+        assert "msg-menu" not in get(sign_in(student), path(ta))
+
     def test_one_time_is_enough_for_messages_of_one_minute(self, clock, sign_in, say, student, ta):
         say(student, ta)
         say(student, ta)

@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import * as composer from "./composer.js";
-import { catchUp } from "./history.js";
+import { catchUp, fillGap } from "./history.js";
 import * as outbox from "./outbox.js";
 import { stopTyping } from "./presence.js";
 import * as reading from "./reading.js";
@@ -50,6 +50,7 @@ let started = false;
 on("message", take);
 on("message.read", (frame) => {
   if (frame.by === thread.other) thread.setRead(frame.last_id, clock.time(clock.now()));
+  else if (frame.by === me) reading.heard(frame.last_id);
 });
 on("pong", async ({ last }) => {
   if (last > Math.max(checked, thread.newest()) && (await catchUp())) checked = last;
@@ -66,10 +67,18 @@ window.addEventListener("blur", () => {
 outbox.start();
 composer.start();
 
-// One begins where one has stopped reading.
-const divider = thread.list.querySelector("[data-unread-divider]");
-if (divider && divider.getBoundingClientRect().top < thread.log.getBoundingClientRect().top) {
-  divider.scrollIntoView({ block: "start" });
+// One begins where one has stopped reading, wherever the page begins.
+function open() {
+  const first = thread.firstUnseen();
+  if (first && !thread.movedByHand()) {
+    const line = thread.list.querySelector(`[data-message-id="${first}"]`);
+    if (!thread.list.querySelector("[data-unread-divider]")) thread.divideBefore(line);
+    thread.begin(line);
+  }
+  reading.begin();
 }
+
 reading.start();
+if (document.querySelector("[data-thread]").dataset.unreadAbove) fillGap(open);
+else open();
 started = true;

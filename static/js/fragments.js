@@ -11,9 +11,10 @@ const triesOf = (element) => {
   return tries.get(element);
 };
 
-/** Who is signed out meanwhile is sent to the login, which is for nobody. */
+/** Who is signed out meanwhile, or somebody else, is told so or sent to the login. */
 const isOurs = (request) =>
-  request.getResponseHeader("X-Viewer") === me || request.getResponseHeader("HX-Redirect") !== null;
+  request.getResponseHeader("X-Viewer") === me ||
+  ["HX-Redirect", "HX-Retarget"].some((name) => request.getResponseHeader(name) !== null);
 
 function askLater({ elt, requestConfig: { verb, path } }) {
   const own = triesOf(elt);

@@ -91,7 +91,7 @@ async function renewToken() {
  */
 export async function post(url, form, progress = () => {}) {
   let answer = await posted(url, form, progress);
-  if (answer?.status === FORBIDDEN && !answer.body && (await renewToken())) {
+  if (answer?.status === FORBIDDEN && answer.body?.code !== "blocked" && (await renewToken())) {
     form.set("csrfmiddlewaretoken", token());
     answer = await posted(url, form, progress);
   }

@@ -4,22 +4,36 @@ const LONGEST = 2048; // pixels; the server keeps no more
 const LARGE = 1024 * 1024; // bytes that a slow network shouldn't carry
 const SHOWN = 320;
 
-export const TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+// What a picture is, its first bytes say: names and types are what some program made of it.
+const BEGINNINGS = {
+  "image/jpeg": /^\xff\xd8\xff/,
+  "image/png": /^\x89PNG\r\n\x1a\n/,
+  "image/webp": /^RIFF[^]{4}WEBP/,
+  "image/gif": /^GIF8[79]a/,
+};
 
-/** The picture as it is sent, or null when it is none. */
+async function typeOf(file) {
+  const bytes = new Uint8Array(await file.slice(0, 16).arrayBuffer());
+  const beginning = String.fromCharCode(...bytes);
+  return Object.keys(BEGINNINGS).find((type) => BEGINNINGS[type].test(beginning));
+}
+
+/** The picture as it is sent, or null when it is none. The server has the last word. */
 export async function prepare(file) {
-  if (!TYPES.includes(file.type)) return null;
+  const type = await typeOf(file);
+  if (!type) return null;
+  const picture = file.type === type ? file : new Blob([file], { type });
+  if (file.size <= LARGE || type === "image/gif") return picture;
   let bitmap;
   try {
-    bitmap = await createImageBitmap(file);
+    bitmap = await createImageBitmap(picture);
   } catch {
-    return null;
+    return picture;
   }
-  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  if (file.size <= LARGE || file.type === "image/gif") return file;
-  const canvas = drawn(bitmap, scale);
+  const canvas = drawn(bitmap, Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height)));
+  bitmap.close();
   const smaller = await new Promise((resolve) => canvas.toBlob(resolve, "image/webp", 0.9));
-  return smaller && smaller.size < file.size ? smaller : file;
+  return smaller && smaller.size < file.size ? smaller : picture;
 }
 
 function drawn(bitmap, scale, canvas = document.createElement("canvas")) {
@@ -34,6 +48,7 @@ export async function draw(blob, canvas) {
   try {
     const bitmap = await createImageBitmap(blob);
     drawn(bitmap, Math.min(1, SHOWN / Math.max(bitmap.width, bitmap.height)), canvas);
+    bitmap.close();
   } catch {
     canvas.hidden = true;
   }

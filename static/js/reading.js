@@ -5,8 +5,11 @@ import { ask, token } from "./http.js";
 import { isOpen, on, send } from "./socket.js";
 import * as thread from "./thread.js";
 
+const DONE = 204;
 const page = document.querySelector("[data-thread]");
-let seen = 0; // the newest message that was in sight
+const inSight = new Set();
+let whole = false; // all that is unread has been loaded
+let wasWhole = false; // nothing unseen was left out at the last look
 let told = Number(page.dataset.readId);
 
 export const isLooking = () => !document.hidden && document.hasFocus();
@@ -19,7 +22,6 @@ const ends = new IntersectionObserver(
   },
   { root: thread.log },
 );
-const inSight = new Set();
 
 /** The end of a message in sight means that the message was. */
 function watch(line) {
@@ -28,16 +30,27 @@ function watch(line) {
 }
 
 function look() {
-  if (!isLooking()) return;
-  for (const end of inSight) {
-    if (!end.isConnected) inSight.delete(end);
-    else seen = Math.max(seen, Number(end.closest("[data-message-id]").dataset.messageId));
-  }
-  if (seen > told) tell();
+  if (!isLooking() || !whole) return;
+  const ids = [...inSight]
+    .filter((end) => end.isConnected)
+    .map((end) => Number(end.closest("[data-message-id]").dataset.messageId));
+  if (ids.length) pass(Math.min(...ids), Math.max(...ids));
+  if (thread.seen() > told) tell();
+}
+
+/**
+ * These are in sight. "Read up to" them can be said only where nothing unseen is left out before
+ * them; what the reader has moved past was seen.
+ */
+function pass(top, end) {
+  const first = thread.firstUnseen();
+  if (first && first <= end && (first >= top || (wasWhole && thread.movedByHand()))) thread.setSeen(end);
+  const next = thread.firstUnseen();
+  wasWhole = !next || next > end;
 }
 
 async function tell() {
-  const upto = seen;
+  const upto = thread.seen();
   told = upto;
   if (send({ type: "message.read", with: thread.other, last_id: upto })) return;
   const form = new URLSearchParams({ last_id: upto });
@@ -45,8 +58,20 @@ async function tell() {
   const url = `/messages/${thread.other}/read/`;
   const response = await ask(url, { method: "POST", body: form, headers });
   // What could not be told is told when there is a connection again.
-  if (!response?.ok) told = Math.min(told, upto - 1);
+  if (response?.status !== DONE) told = Math.min(told, upto - 1);
   else if (!isOpen()) refresh();
+}
+
+/** Another tab or device of the reader's has told how far it was read. */
+export function heard(id) {
+  told = Math.max(told, id);
+  thread.setSeen(id);
+}
+
+/** Everything that is unread is on the page now. */
+export function begin() {
+  whole = true;
+  look();
 }
 
 export function start() {

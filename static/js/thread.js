@@ -2,18 +2,20 @@
 
 import * as clock from "./clock.js";
 import { parse } from "./http.js";
+import { me } from "./socket.js";
 import { say } from "./words.js";
 
 const page = document.querySelector("[data-thread]");
 export const other = Number(page.dataset.thread);
 export const log = page.querySelector("[data-log]");
 export const list = page.querySelector("[data-messages]");
-const pill = page.querySelector("[data-pill]");
+const pills = { above: page.querySelector("[data-pill-above]"), below: page.querySelector("[data-pill]") };
 const AT_END = 48; // pixels
 
 let readUpto = Number(page.dataset.theirReadId);
 let readAt = page.dataset.theirReadAt;
-let unseen = 0;
+let seenUpto = Number(page.dataset.readId); // by the reader, with nothing left out
+let byHand = false; // the reader has moved the list since it last moved by itself
 const watchers = [];
 
 /** Calls the listener with each message element that comes into the list. */
@@ -36,10 +38,21 @@ export const own = (clientId) =>
 
 /** The scroller is reversed: 0 is the end. */
 export const atEnd = () => Math.abs(log.scrollTop) < AT_END;
+export const movedByHand = () => byHand;
 
 export function toEnd() {
+  byHand = false;
   log.scrollTop = 0;
-  count(0);
+  tally();
+}
+
+/** Brings a message, with the divider before it, to the top of what is in sight. */
+export function begin(line) {
+  byHand = false;
+  let first = line;
+  while (first.previousElementSibling?.matches(".divider, .day")) first = first.previousElementSibling;
+  log.scrollTop += first.getBoundingClientRect().top - log.getBoundingClientRect().top;
+  tally();
 }
 
 /** Changes the list so that what the reader looks at stays where it is. */
@@ -52,10 +65,34 @@ function keepingPlace(change, stick = atEnd()) {
   else if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - before;
 }
 
-function count(number) {
-  unseen = number;
-  pill.hidden = !unseen;
-  pill.querySelector("[data-text]").textContent = say("unseen", { count: unseen });
+// --- What was not seen yet -----------------------------------------------------------------------
+
+const unseen = () =>
+  stored().filter((line) => Number(line.dataset.senderId) !== me && idOf(line) > seenUpto);
+
+/** The id of the first message of the other that was not seen, 0 for none. */
+export const firstUnseen = () => idOf(unseen()[0] ?? { dataset: { messageId: 0 } });
+export const seen = () => seenUpto;
+
+/** Everything up to this message was seen. */
+export function setSeen(id) {
+  if (id <= seenUpto) return;
+  seenUpto = id;
+  tally();
+}
+
+const isAbove = (line) => line.getBoundingClientRect().top < log.getBoundingClientRect().top - 1;
+const isBelow = (line) => line.getBoundingClientRect().bottom > log.getBoundingClientRect().bottom + 1;
+
+/** Says how many wait on either side of what is in sight. */
+function tally() {
+  const lines = unseen();
+  const above = lines.filter(isAbove).length;
+  const below = atEnd() ? 0 : lines.filter(isBelow).length;
+  for (const [pill, count] of [[pills.above, above], [pills.below, below]]) {
+    pill.hidden = !count;
+    pill.querySelector("[data-text]").textContent = say("unseen", { count });
+  }
 }
 
 // --- Coming in -----------------------------------------------------------------------------------
@@ -65,7 +102,7 @@ export function insert(source) {
   const lines = typeof source === "string" ? parse(source) : source;
   const fresh = [...lines.querySelectorAll("[data-message-id]")].filter((line) => !has(idOf(line)));
   if (!fresh.length) return [];
-  const below = newest();
+  const [stuck, over] = [atEnd(), unseen().some(isAbove)];
   keepingPlace(() => {
     for (const line of fresh) {
       const mine = line.dataset.clientId && own(line.dataset.clientId);
@@ -74,8 +111,10 @@ export function insert(source) {
     }
     arrange();
   });
-  const added = fresh.filter((line) => idOf(line) > below && line.matches(":not(.mine)"));
-  if (added.length && !atEnd()) count(unseen + added.length);
+  // What comes in never pushes what nobody has seen yet out of sight.
+  const first = unseen()[0];
+  if (stuck && !over && first && isAbove(first)) begin(first);
+  else tally();
   for (const line of fresh) for (const watcher of watchers) watcher(line);
   return fresh;
 }
@@ -92,7 +131,8 @@ export function append(line) {
     list.append(line);
     arrange();
   }, true);
-  count(0);
+  byHand = false;
+  tally();
 }
 
 export function remove(line) {
@@ -173,5 +213,17 @@ function marks() {
   }
 }
 
-pill.addEventListener("click", () => toEnd());
-log.addEventListener("scroll", () => atEnd() && unseen && count(0), { passive: true });
+/** To the first message on that side that was not seen. */
+function goTo(isThere) {
+  const line = unseen().find(isThere);
+  if (line) begin(line);
+  else toEnd();
+  log.focus({ preventScroll: true });
+}
+
+pills.above.addEventListener("click", () => goTo(isAbove));
+pills.below.addEventListener("click", () => goTo(isBelow));
+log.addEventListener("scroll", tally, { passive: true });
+for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  log.addEventListener(name, () => { byHand = true; }, { passive: true });
+}
