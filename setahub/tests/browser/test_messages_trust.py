@@ -297,3 +297,30 @@ def test_back_to_the_inbox_shows_what_is_true_now(page, say, student, ta):
     expect(page.locator(".conv.unread")).to_have_count(0)
     expect(page.locator(".nav [data-unread-total]")).to_be_hidden()
     assert once == []
+
+
+def test_a_foreign_answer_is_no_passkey_and_the_button_works_again(open_page):
+    page = open_page()
+    portal = Portal(page, "/webauthn/login/")
+    page.goto("/auth/login/")
+    portal.left = 1
+    button = page.get_by_role("button", name="Sign in with a passkey")
+    button.click()
+    trouble = page.locator("[data-passkey=login] [data-passkey-trouble]")
+    expect(trouble).to_be_visible()
+    assert trouble.inner_text().strip() == trouble.get_attribute("data-failed")
+    expect(button).to_be_enabled()
+
+
+def test_the_inbox_has_no_toast_for_what_it_shows(page, say, student, ta):
+    say(student, ta, "0")
+    page.goto("/messages/")
+    expect(page.locator("[data-preview]")).to_have_text("You: 0")
+    with page.expect_websocket() as socket:
+        page.reload()
+    socket.value.wait_for_event("framereceived", lambda frame: "pong" in frame)
+    say(ta, student, "News")
+    expect(page.locator("[data-preview]")).to_have_text("News")
+    expect(page.locator(".conv.unread")).to_have_count(1)
+    expect(page.locator("[data-toast-spoken]")).to_have_text("น้ำฝน: News")
+    expect(page.locator(".toast")).to_have_count(0)
