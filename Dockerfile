@@ -1,6 +1,6 @@
 # Two images: the proxy, and one for every process of ours (pages, sockets, worker, migrations;
 # docker-compose.yml tells which of them a container runs). Both run as a normal user.
-ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-trixie
 ARG CADDY_IMAGE=docker.io/library/caddy:2-alpine
 
 FROM ${CADDY_IMAGE} AS proxy

@@ -38,7 +38,7 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"bench: there is no {unknown[0]}; there are {', '.join(known)}")
     try:
-        with Machine() as machine:
+        with Machine("wrk") as machine:
             for name in names or SHORT:
                 for table in known[name](machine):
                     report.keep(table)

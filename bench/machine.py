@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,7 @@ PASSWORD = "setahub-demo"
 SIZE = "--students 200 --tas 25 --bookings 2000 --messages 2000"  # what seed_scale adds
 SHAPES = ("PostgreSQL + Redis", "embedded")
 Environment = dict[str, str]
+WORKER = 0  # stands for it where others have a port
 
 
 class Lacking(Exception):
@@ -37,17 +39,40 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def inside(environment: Environment, code: str, *arguments: str) -> Any:
-    """What Python code prints inside the site, given these arguments: JSON on its last line."""
+def inside(environment: Environment, code: str, *arguments: str, given: str = "") -> Any:
+    """What Python code prints inside the site: JSON on its last line. ``given``: what it reads."""
     command = [PYTHON, "-c", f"import django; django.setup()\n{code}", *arguments]
-    out = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    out = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        input=given.encode(),
+    )
     return json.loads(out.stdout.splitlines()[-1])
 
 
-class Machine:
-    """Starts what is asked for, and ends all of it when it is left."""
+@dataclass(frozen=True)
+class Running:
+    """A process, and what it takes to start it anew."""
 
-    def __init__(self) -> None:
+    process: subprocess.Popen[bytes]
+    command: list[str]
+    environment: Environment
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that this one has started."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+class Machine:
+    """Starts what is asked for, and ends all of it when it is left. ``programs``: needed besides."""
+
+    def __init__(self, *programs: str) -> None:
+        self._programs = programs
         self._exit = ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="setahub-bench."))
         self.folder.chmod(0o755)  # PostgreSQL runs as a user of its own
@@ -55,11 +80,11 @@ class Machine:
         self._postgres = os.environ.get("DATABASE_URL", "")
         self._redis = os.environ.get("REDIS_URL", "")
         self._seeded: dict[tuple[str, str], Environment] = {}
-        self._pids: dict[int, int] = {}  # by port
+        self._running: dict[int, Running] = {}  # by port; the worker has none: WORKER
 
     def __enter__(self) -> "Machine":
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-        for program in ("wrk", *(() if self._redis else ("redis-server",))):
+        for program in (*self._programs, *(() if self._redis else ("redis-server",))):
             if not shutil.which(program):
                 raise Lacking(f"{program} is missing; on Debian: apt install {program}")
         return self
@@ -169,8 +194,14 @@ class Machine:
         """A Daphne process; its port."""
         port = free_port()
         command = [PYTHON, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(port), application]
-        self._pids[port] = self._start(command, environment)
+        self._running[port] = self._start(command, environment)
         return self._answering(port)
+
+    def worker(self, environment: Environment) -> int:
+        """A background worker; what ``kill`` and ``stop`` know it by."""
+        command = [PYTHON, "manage.py", "worker"]
+        self._running[WORKER] = self._start(command, environment)
+        return WORKER
 
     def gunicorn(
         self,
@@ -182,19 +213,38 @@ class Machine:
         port = free_port()
         command = [PYTHON, "-m", "gunicorn", "--workers", str(processes), "--threads", "8"]
         command += ["-b", f"127.0.0.1:{port}", application]
-        self._pids[port] = self._start(command, environment)
+        self._running[port] = self._start(command, environment)
         return self._answering(port)
+
+    def kill(self, port: int) -> None:
+        """Kill the process at this port, without a farewell, and have a new one in its place.
+
+        Of gunicorn one of its workers, which the one above them replaces.
+        """
+        running = self._running[port]
+        if children := _children(running.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(children[0], signal.SIGKILL)
+            return
+        running.process.kill()
+        running.process.wait()
+        self._running[port] = self._start(running.command, running.environment)
+
+    def stop(self, port: int) -> None:
+        """End the process at this port, in order."""
+        self._running[port].process.terminate()
+        self._running[port].process.wait()
 
     def pid(self, port: int) -> int:
         """The process that answers at this port; of gunicorn the one above its workers."""
-        return self._pids[port]
+        return self._running[port].process.pid
 
-    def _start(self, command: list[str], environment: Environment) -> int:
+    def _start(self, command: list[str], environment: Environment) -> "Running":
         log = (self.folder / "log").open("ab")
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         self._exit.callback(process.wait)
         self._exit.callback(process.terminate)
-        return process.pid
+        return Running(process, command, environment)
 
     def _answering(self, port: int) -> int:
         for _attempt in range(300):

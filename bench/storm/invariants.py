@@ -1,0 +1,148 @@
+"""What must hold in the database whatever happened, each as SQL that finds the rows that break it.
+
+Plain SQL for both engines, on purpose not by the program's own querysets: they would repeat its
+mistakes. ``:event`` is the newest history line from before the storm; earlier ones may be seeded.
+"""
+
+BROKEN: dict[str, str] = {
+    # --- Seats ---------------------------------------------------------------------------------
+    "a slot has no more taken seats than it has": """
+        SELECT id FROM scheduling_timeslot WHERE taken > capacity""",
+    "a slot counts its active bookings rightly": """
+        SELECT s.id FROM scheduling_timeslot s
+        LEFT JOIN scheduling_booking b ON b.slot_id = s.id AND b.status = 'booked'
+        GROUP BY s.id, s.taken HAVING count(b.id) <> s.taken""",
+    "nobody has two seats in one slot": """
+        SELECT slot_id FROM scheduling_booking WHERE status = 'booked'
+        GROUP BY slot_id, student_id HAVING count(*) > 1""",
+    "no active booking is in a slot that was taken off": """
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_timeslot s ON s.id = b.slot_id
+        WHERE b.status = 'booked' AND s.withdrawn""",
+    "no active booking is in a cancelled session": """
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_timeslot s ON s.id = b.slot_id
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        WHERE b.status = 'booked' AND a.cancelled_at IS NOT NULL""",
+    "a booking is at the time of its slot": """
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_timeslot s ON s.id = b.slot_id
+        WHERE b.status = 'booked' AND (b.starts_at <> s.starts_at OR b.ends_at <> s.ends_at)""",
+    "a booking is with the TA of its session": """
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_timeslot s ON s.id = b.slot_id
+        JOIN scheduling_appointment a ON a.id = s.appointment_id WHERE b.ta_id <> a.ta_id""",
+    "nobody books themselves": """
+        SELECT id FROM scheduling_booking WHERE student_id = ta_id""",
+    "an active booking is for a topic of its session": """
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_timeslot s ON s.id = b.slot_id
+        WHERE b.status = 'booked' AND NOT EXISTS (
+            SELECT 1 FROM scheduling_appointment_topics t
+            WHERE t.appointment_id = s.appointment_id AND t.topic_id = b.topic_id)""",
+    # --- Time ----------------------------------------------------------------------------------
+    "an active booking commits exactly its two people": """
+        SELECT b.id FROM scheduling_booking b
+        LEFT JOIN scheduling_commitment c ON c.booking_id = b.id
+            AND c.slot_id = b.slot_id AND c.starts_at = b.starts_at AND c.ends_at = b.ends_at
+            AND ((c.role = 'student' AND c.person_id = b.student_id)
+                OR (c.role = 'ta' AND c.person_id = b.ta_id))
+        WHERE b.status = 'booked' GROUP BY b.id HAVING count(c.id) <> 2""",
+    "nothing but an active booking commits anybody": """
+        SELECT c.id FROM scheduling_commitment c JOIN scheduling_booking b ON b.id = c.booking_id
+        WHERE b.status <> 'booked'""",
+    "no booking commits more than two": """
+        SELECT booking_id FROM scheduling_commitment GROUP BY booking_id HAVING count(*) > 2""",
+    "nobody is in two places at once": """
+        SELECT one.id FROM scheduling_commitment one JOIN scheduling_commitment other
+            ON other.person_id = one.person_id AND other.id > one.id
+            AND other.slot_id <> one.slot_id
+            AND other.starts_at < one.ends_at AND other.ends_at > one.starts_at""",
+    "no two sessions of a TA overlap": """
+        SELECT one.id FROM scheduling_appointment one JOIN scheduling_appointment other
+            ON other.ta_id = one.ta_id AND other.id > one.id
+            AND other.cancelled_at IS NULL AND one.cancelled_at IS NULL
+            AND other.starts_at < one.ends_at AND other.ends_at > one.starts_at""",
+    "a slot lies within its session": """
+        SELECT s.id FROM scheduling_timeslot s
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        WHERE NOT s.withdrawn AND (s.starts_at < a.starts_at OR s.ends_at > a.ends_at)""",
+    "no two slots of a session overlap": """
+        SELECT one.id FROM scheduling_timeslot one JOIN scheduling_timeslot other
+            ON other.appointment_id = one.appointment_id AND other.id > one.id
+            AND NOT one.withdrawn AND NOT other.withdrawn
+            AND other.starts_at < one.ends_at AND other.ends_at > one.starts_at""",
+    "a slot has as many seats as its session says": """
+        SELECT s.id FROM scheduling_timeslot s
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        WHERE NOT s.withdrawn AND s.capacity <> a.capacity""",
+    "a session has a slot and a topic": """
+        SELECT a.id FROM scheduling_appointment a WHERE a.cancelled_at IS NULL AND (
+            NOT EXISTS (SELECT 1 FROM scheduling_appointment_topics t
+                        WHERE t.appointment_id = a.id)
+            OR NOT EXISTS (SELECT 1 FROM scheduling_timeslot s
+                           WHERE s.appointment_id = a.id AND NOT s.withdrawn))""",
+    # --- History -------------------------------------------------------------------------------
+    "a booking was made once": """
+        SELECT b.id FROM scheduling_booking b
+        LEFT JOIN scheduling_bookingevent e ON e.booking_id = b.id AND e.kind = 'made'
+        GROUP BY b.id HAVING count(e.id) <> 1""",
+    "a cancelled booking was cancelled once, another never": """
+        SELECT b.id FROM scheduling_booking b
+        LEFT JOIN scheduling_bookingevent e ON e.booking_id = b.id AND e.kind = 'cancelled'
+        GROUP BY b.id, b.status
+        HAVING count(e.id) <> CASE WHEN b.status = 'cancelled' THEN 1 ELSE 0 END""",
+    "when it was cancelled is told of cancelled ones alone": """
+        SELECT id FROM scheduling_booking
+        WHERE (status = 'cancelled') <> (cancelled_at IS NOT NULL)""",
+    "nothing follows a cancellation": """
+        SELECT e.id FROM scheduling_bookingevent e JOIN scheduling_bookingevent c
+            ON c.booking_id = e.booking_id AND c.kind = 'cancelled' AND e.id > c.id""",
+    "the last line of the history has the number that calendars have": """
+        SELECT b.id FROM scheduling_booking b JOIN scheduling_bookingevent e
+            ON e.booking_id = b.id AND e.id > :event
+        GROUP BY b.id, b.sequence HAVING max(e.sequence) <> b.sequence""",
+    "what was made, moved or cancelled has one card": """
+        SELECT e.id FROM scheduling_bookingevent e
+        LEFT JOIN chat_message m ON m.event_id = e.id
+        WHERE e.id > :event AND e.kind IN ('made', 'moved', 'cancelled')
+        GROUP BY e.id HAVING count(m.id) <> 1""",
+    # --- Messages ------------------------------------------------------------------------------
+    "a conversation has a side for each of its two": """
+        SELECT c.id FROM chat_conversation c LEFT JOIN chat_participation p
+            ON p.conversation_id = c.id AND ((p.user_id = c.low_id AND p.other_id = c.high_id)
+                OR (p.user_id = c.high_id AND p.other_id = c.low_id))
+        GROUP BY c.id HAVING count(p.id) <> 2""",
+    "a conversation knows its last message": """
+        SELECT c.id FROM chat_conversation c
+        LEFT JOIN (SELECT conversation_id, max(id) AS newest FROM chat_message
+                   GROUP BY conversation_id) m ON m.conversation_id = c.id
+        WHERE coalesce(c.last_message_id, 0) <> coalesce(m.newest, 0)""",
+    "and so do both of its sides": """
+        SELECT p.id FROM chat_participation p JOIN chat_conversation c ON c.id = p.conversation_id
+        WHERE coalesce(p.last_message_id, 0) <> coalesce(c.last_message_id, 0)""",
+    "each message names the one before it": """
+        SELECT id FROM (SELECT id, prev, lag(id) OVER (PARTITION BY conversation_id ORDER BY id)
+                        AS before FROM chat_message) m
+        WHERE coalesce(prev, 0) <> coalesce(before, 0)""",
+    "unread messages are counted rightly": """
+        SELECT p.id FROM chat_participation p LEFT JOIN chat_message m
+            ON m.conversation_id = p.conversation_id AND m.sender_id = p.other_id
+            AND m.id > p.last_read_id
+        GROUP BY p.id, p.unread HAVING count(m.id) <> p.unread""",
+    "a side with unread messages says so": """
+        SELECT id FROM chat_participation
+        WHERE is_unread <> (unread > 0) OR is_unread <> (unread_since IS NOT NULL)""",
+    "nobody has read what is not there": """
+        SELECT id FROM chat_participation WHERE last_read_id > coalesce(last_message_id, 0)""",
+    "only the two write in a conversation": """
+        SELECT m.id FROM chat_message m JOIN chat_conversation c ON c.id = m.conversation_id
+        WHERE m.sender_id NOT IN (c.low_id, c.high_id)""",
+    "no message is stored twice": """
+        SELECT sender_id FROM chat_message WHERE client_id IS NOT NULL
+        GROUP BY sender_id, client_id HAVING count(*) > 1""",
+    # --- People and topics ---------------------------------------------------------------------
+    "no two people and no two topics have one name": """
+        SELECT username_key FROM accounts_user GROUP BY username_key HAVING count(*) > 1
+        UNION ALL SELECT name_key FROM topics_topic GROUP BY name_key HAVING count(*) > 1""",
+    "nobody is registered twice for one topic": """
+        SELECT user_id FROM topics_registration GROUP BY user_id, topic_id HAVING count(*) > 1""",
+    "somebody is an active superuser": """
+        SELECT 1 WHERE NOT EXISTS (
+            SELECT 1 FROM accounts_user WHERE is_active AND is_superuser)""",
+}

@@ -1,0 +1,223 @@
+"""Somebody who uses the site without a plan, through its pages and its socket."""
+
+import http.client
+import json
+import re
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, timedelta
+from random import Random
+from threading import Event
+from urllib.parse import urlencode
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+TOKEN = "x" * 32
+PAUSE = 0.2  # seconds between two acts of one person, in the mean
+PATIENCE = 10  # seconds for an answer
+Form = Mapping[str, object]
+
+
+class Lost(Exception):
+    """No answer: whether it was done, nobody knows."""
+
+
+class Somebody:
+    """One person with a session. ``ports``: where pages are, and where sockets are.
+
+    ``acknowledged``: the messages that the site said are stored. ``broken``: answers that nobody
+    should ever get.
+    """
+
+    def __init__(self, user: int, key: str, others: list[int], pages: int, sockets: int) -> None:
+        self.user = user
+        self.key = key
+        self.others = [other for other in others if other != user]
+        self.chance = Random(user)  # noqa: S311  (no secret)
+        self.pages, self.sockets = pages, sockets
+        self.acknowledged: list[str] = []
+        self.broken: list[str] = []
+        self.statuses: Counter[str] = Counter()
+
+    def live(self, end: Event) -> None:
+        """One thing after the other, each chosen by chance, until told to end."""
+        acts: list[Callable[[], None]] = [self.book] * 5 + [self.cancel, self.move] * 2
+        acts += [self.write] * 4 + [self.talk, self.read, self.look]
+        acts += [self.open, self.edit, self.take_back, self.settle, self.teach, self.block]
+        while not end.is_set():
+            with suppress(Lost):
+                self.chance.choice(acts)()
+            end.wait(self.chance.expovariate(1 / PAUSE))
+
+    # --- As a student -------------------------------------------------------------------------
+
+    def look(self) -> None:
+        self.get(
+            self.chance.choice(["/", "/topics/", "/bookings/", "/appointments/", "/messages/"])
+        )
+
+    def book(self) -> None:
+        topic = self.pick(r'data-topic-slug="([^"]+)"', "/topics/?limit=60")
+        slot = topic and self.pick(r'data-slot-id="(\d+)"', f"/topics/{topic}/")
+        if slot:
+            form = {"slot": slot, "topic": topic, "question": "Why does it halt?"}
+            self.post("/bookings/new/", form, again=True)
+
+    def cancel(self) -> None:
+        if booking := self.own_booking():
+            self.post(f"/bookings/{booking}/cancel/", {"reason": "I am ill."}, again=True)
+
+    def move(self) -> None:
+        if booking := self.own_booking():
+            path = f"/bookings/{booking}/reschedule/"
+            if slot := self.pick(r'data-slot-id="(\d+)"', path):
+                self.post(path, {"slot": slot}, again=True)
+
+    def own_booking(self) -> str | None:
+        page = self.chance.choice(["/bookings/", "/appointments/"])
+        return self.pick(r'data-booking-id="(\d+)"', page)
+
+    # --- As a TA --------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        if topics := re.findall(r'name="topics" value="(\d+)"', self.get("/appointments/new/")):
+            self.post("/appointments/new/", self.session(topics), again=True)
+
+    def edit(self) -> None:
+        if own := self.pick(r'data-appointment-id="(\d+)"', "/appointments/"):
+            path = f"/appointments/{own}/edit/"
+            topics = re.findall(r'name="topics" value="(\d+)"[^>]* checked', self.get(path))
+            self.post(path, self.session(topics))
+
+    def session(self, topics: list[str]) -> Form:
+        hour = self.chance.randint(8, 20)
+        return {
+            "topics": topics,
+            "date": (date.today() + timedelta(days=self.chance.randint(1, 6))).isoformat(),
+            "start_time": f"{hour:02}:00",
+            "end_time": f"{hour + self.chance.randint(1, 3):02}:00",
+            "slot_minutes": self.chance.choice(["30", "60"]),
+            "capacity": str(self.chance.randint(1, 4)),
+            "location": f"Room {self.chance.randint(1, 9)}",
+            "scope": self.chance.choice(["one", "following"]),
+        }
+
+    def take_back(self) -> None:
+        if own := self.pick(r'data-appointment-id="(\d+)"', "/appointments/"):
+            form = {"reason": "I am ill.", "scope": self.chance.choice(["one", "following"])}
+            self.post(f"/appointments/{own}/delete/", form, again=True)
+
+    def settle(self) -> None:
+        page = "/appointments/?tab=completed"
+        if booking := self.pick(r'data-booking-id="(\d+)"', page):
+            outcome = self.chance.choice(["complete", "no-show"])
+            self.post(f"/bookings/{booking}/{outcome}/", {})
+
+    def teach(self) -> None:
+        if topic := self.pick(r'data-topic-slug="([^"]+)"', "/topics/?limit=60"):
+            act = self.chance.choice(["register", "register", "unregister"])
+            self.post(f"/topics/{topic}/{act}/", {})
+
+    # --- With others ----------------------------------------------------------------------------
+
+    def block(self) -> None:
+        act = self.chance.choice(["block", "unblock", "unblock"])
+        self.post(f"/users/{self.chance.choice(self.others)}/{act}/", {})
+
+    def write(self) -> None:
+        """A message by form, sent again as the page does while no answer comes."""
+        other, name = self.chance.choice(self.others), str(uuid.uuid4())
+        form = {"text": f"Hello from {self.user}", "client_id": name}
+        for _attempt in range(3):
+            with suppress(Lost):
+                status, body = self.ask("POST", f"/messages/{other}/", form, json_wanted=True)
+                if status == 201:
+                    self.acknowledged.append(json.loads(body)["client_id"])
+                    if self.chance.random() < 0.2:
+                        continue  # a second tap
+                return
+
+    def talk(self) -> None:
+        """A few messages through the socket, each waited for."""
+        address = f"ws://127.0.0.1:{self.sockets}/ws/"
+        headers = {"Cookie": f"sessionid={self.key}"}
+        with (
+            suppress(OSError, WebSocketException, TimeoutError),
+            connect(
+                address,
+                origin=Origin(f"http://127.0.0.1:{self.sockets}"),
+                additional_headers=headers,
+                open_timeout=PATIENCE,
+            ) as socket,
+        ):
+            for _message in range(self.chance.randint(1, 4)):
+                name = str(uuid.uuid4())
+                other = self.chance.choice(self.others)
+                sent = {"type": "message.send", "to": other, "client_id": name, "text": "Live"}
+                socket.send(json.dumps(sent))
+                for _repeat in range(self.chance.randint(0, 1)):
+                    socket.send(json.dumps(sent))
+                while True:
+                    answer = json.loads(socket.recv(timeout=PATIENCE))
+                    if answer.get("client_id") == name and answer["type"] != "message":
+                        break
+                if answer["type"] == "message.ack":
+                    self.acknowledged.append(name)
+
+    def read(self) -> None:
+        if other := self.pick(r'href="/messages/(\d+)/"', "/messages/"):
+            page = self.get(f"/messages/{other}/")
+            if seen := re.findall(r'data-message-id="(\d+)"', page):
+                self.post(f"/messages/{other}/read/", {"last_id": self.chance.choice(seen)})
+
+    # --- HTTP -----------------------------------------------------------------------------------
+
+    def pick(self, pattern: str, path: str) -> str | None:
+        """Any one of what the page shows of this kind."""
+        found = re.findall(pattern, self.get(path))
+        return self.chance.choice(found) if found else None
+
+    def get(self, path: str) -> str:
+        return self.ask("GET", path)[1]
+
+    def post(self, path: str, form: Form, *, again: bool = False) -> None:
+        """Send a form; ``again``: with a key, and sometimes twice, as a second tap would."""
+        if again:
+            form = {**form, "form_key": uuid.uuid4().hex}
+        status, _body = self.ask("POST", path, form)
+        if again and status == 302 and self.chance.random() < 0.3:
+            repeated, _body = self.ask("POST", path, form)
+            if repeated not in (302, 503):
+                self.broken.append(f"POST {path} sent twice: {repeated}")
+
+    def ask(
+        self, method: str, path: str, form: Form | None = None, *, json_wanted: bool = False
+    ) -> tuple[int, str]:
+        """Status and text of an answer. Raises Lost when none comes."""
+        headers = {"Cookie": f"sessionid={self.key}; csrftoken={TOKEN}"}
+        body = None
+        if form is not None:
+            body = urlencode({**form, "csrfmiddlewaretoken": TOKEN}, doseq=True)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if json_wanted:
+            headers["Accept"] = "application/json"
+        connection = http.client.HTTPConnection("127.0.0.1", self.pages, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            self.statuses["no answer"] += 1
+            time.sleep(0.1)  # a server is coming back
+            raise Lost from error
+        finally:
+            connection.close()
+        self.statuses[str(answer.status)] += 1
+        if answer.status >= 500 and answer.status != 503:
+            self.broken.append(f"{method} {path}: {answer.status}")
+        return answer.status, text
