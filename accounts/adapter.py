@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts import email_changes, guesses, letters, reauthentication, tasks
 from accounts.models import User
 from accounts.validators import validate_username
+from setahub.lib.addresses import own_path
 from setahub.lib.keys import fold_email, nfc
 from setahub.lib.mail import Mail
 from setahub.lib.tasks import later
@@ -90,6 +91,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if ways or not user.is_authenticated:
             return ways
         return [{"id": "nothing", "description": "", "url": reverse("account_reauthenticate")}]
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether ``next`` leads to a page of this site; allauth's own way raises for ``http://[``."""
+        request = allauth_context.request
+        return request is not None and bool(own_path(request, url))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:me")

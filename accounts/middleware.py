@@ -12,7 +12,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -110,6 +109,6 @@ def staff_second_step(get_response: GetResponse) -> GetResponse:
             return get_response(request)
         if away == reverse("mfa_index"):
             messages.warning(request, _("Staff sign in in two steps. Set up the second one here."))
-        return redirect(away)
+        return HttpResponseRedirect(away)
 
     return middleware

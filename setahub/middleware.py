@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from csp.utils import build_policy
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
 from setahub import views
-from setahub.lib import logs, readiness
+from setahub.lib import addresses, logs, readiness
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -121,7 +121,7 @@ def htmx(get_response: GetResponse) -> GetResponse:
         if "HX-Request" in request.headers and response.status_code == 302:
             login = resolve_url(settings.LOGIN_URL)
             if response.headers["Location"].startswith(login):
-                here = urlsplit(request.headers.get("HX-Current-URL", ""))
+                here = addresses.split(request.headers.get("HX-Current-URL", ""))
                 back = f"?{urlencode({'next': here.path})}" if here.path else ""
                 response = HttpResponse(status=401, headers={"HX-Redirect": login + back})
         patch_vary_headers(response, ["HX-Request"])

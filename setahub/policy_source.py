@@ -1,9 +1,10 @@
 """What staff changed in the policy, kept in memory: rules ask often, and staff change seldom.
 
-The database is asked in a thread of its own, so a request neither waits for it nor pays a query,
-and a failure there reaches no transaction of a request. Another process's change counts after LIFE
-seconds at most, this process's at once. While the database can't be read, what was known holds, and
-before that the settings do.
+The database is asked in a thread of its own, so a request pays no query, and a failure there
+reaches no transaction of a request. A busy process asks ahead of time and never waits; one that was
+idle waits for the answer, so that no rule goes by anything older than LIFE seconds. This process's
+own changes count at once. While the database can't be read, what was known holds, and before that
+the settings do.
 """
 
 import logging
@@ -20,22 +21,42 @@ from setahub.models import ExamWeek, FacultyPolicy
 logger = logging.getLogger(__name__)
 
 LIFE = 5.0  # seconds
-FIRST_WAIT = 1.0  # seconds that the first use in a process waits at most
+PATIENCE = 1.0  # seconds that somebody waits at most for an answer
 
 _reading = Lock()
+_starting = Lock()
+_reader: Thread | None = None  # the latest thread that asks
+_given_up: Thread | None = None  # one that was waited for in vain
 _known: Changes = NO_CHANGES
-_read_at: float | None = None  # monotonic seconds; None: never
+_read_at: float | None = None  # monotonic seconds when the reading began; None: never
 
 
 def changes() -> Changes:
-    """What is known; asks again behind the scenes when that is old."""
-    first = _read_at is None
-    if first or (_is_old() and not _reading.locked()):
-        reader = Thread(target=_read_apart, name="policy", daemon=True)
-        reader.start()
-        if first:
-            reader.join(FIRST_WAIT)
+    """What is known, LIFE seconds old at most; from half that age on it is asked for anew."""
+    if _is_older_than(LIFE / 2):
+        reader = _ask()
+        if _is_older_than(LIFE):
+            _wait(reader)
     return _known
+
+
+def _ask() -> Thread:
+    """The thread that is asking, or one that begins to."""
+    global _reader
+    with _starting:
+        if _reader is None or not _reader.is_alive():
+            _reader = Thread(target=_read_apart, name="policy", daemon=True)
+            _reader.start()
+        return _reader
+
+
+def _wait(reader: Thread) -> None:
+    """Once for a reading that hangs, and not at every use."""
+    global _given_up
+    if reader is not _given_up:
+        reader.join(PATIENCE)
+        if reader.is_alive():
+            _given_up = reader
 
 
 def read() -> None:
@@ -44,20 +65,20 @@ def read() -> None:
         _read()
 
 
-def keep(known: Changes) -> None:
-    """Take this for what was just read."""
+def keep(known: Changes, begun: float | None = None) -> None:
+    """Take this for what was just read, by a reading that began then (else: now)."""
     global _known, _read_at
-    _known, _read_at = known, monotonic()
+    _known, _read_at = known, monotonic() if begun is None else begun
 
 
-def _is_old() -> bool:
-    return _read_at is None or monotonic() - _read_at > LIFE
+def _is_older_than(seconds: float) -> bool:
+    return _read_at is None or monotonic() - _read_at > seconds
 
 
 def _read_apart() -> None:
     with _reading:
-        if not _is_old():
-            return  # another thread was faster
+        if not _is_older_than(LIFE / 2):
+            return  # a change was just read
         try:
             _read()
         finally:
@@ -65,12 +86,12 @@ def _read_apart() -> None:
 
 
 def _read() -> None:
-    known = _known
+    known, begun = _known, monotonic()
     try:
         known = _from_database()
     except Exception as error:  # whatever is wrong there, rules go on with what was known
         logger.warning("Policy can't be read, going on as before: %s", type(error).__name__)
-    keep(known)
+    keep(known, begun)
 
 
 def _from_database() -> Changes:

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -45,7 +45,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         services.choose_mail(user.pk, {kind: "again" in request.POST})
         if request.POST.get("List-Unsubscribe") != "One-Click":
-            return redirect(request.path)
+            return HttpResponseRedirect(request.path)
         user.refresh_from_db()
     shown = {"kind": kind.label, "wanted": user.wants_mail(kind)}
     return render(request, "accounts/unsubscribe.html", shown)

@@ -5,9 +5,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,6 +20,7 @@ from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import sessions_given
 from setahub.lib import when
+from setahub.lib.addresses import own_path
 from topics.models import Registration
 
 SLOTS_SHOWN = 8
@@ -137,6 +137,5 @@ def _between(
     except AccountError as error:
         return _profile(request, person, error)
     messages.success(request, done)
-    back = request.POST.get("next", "")
-    own = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return redirect(back if own else person)
+    back = own_path(request, request.POST.get("next"))
+    return HttpResponseRedirect(back or person.get_absolute_url())

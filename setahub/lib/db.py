@@ -6,15 +6,21 @@ migrations because SQLite drops a table's triggers whenever Django rebuilds the 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.apps import AppConfig
+from django.db import DatabaseError, connections, transaction
 from django.db import connection as default_connection
-from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_migrate, pre_migrate
+
+LOOK_AGAIN = 0.3  # seconds between two looks whether a lock is free
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,62 @@ class Guards:
 def lock_key(name: str) -> int:
     """The number by which PostgreSQL knows the lock of this name."""
     return int.from_bytes(hashlib.sha256(f"setahub {name}".encode()).digest()[:8], signed=True)
+
+
+@contextmanager
+def alone(
+    connection: BaseDatabaseWrapper, name: str, waiting: Callable[[], object]
+) -> Iterator[None]:
+    """Wait until no other process holds this lock on the database; hold it, outside transactions.
+
+    ``waiting`` is called once where there is somebody to wait for. The lock goes with its holder,
+    also when that is killed. SQLite has none of its own that leaves room for transactions: there it
+    is a file beside the database.
+    """
+    take, give_back = _lock_of(connection, name)
+    waited = False
+    while not take():
+        if not waited:
+            waiting()
+        waited = True
+        sleep(LOOK_AGAIN)  # asking again, since waiting in the database has a time limit
+    try:
+        yield
+    finally:
+        give_back()
+
+
+def _lock_of(
+    connection: BaseDatabaseWrapper, name: str
+) -> tuple[Callable[[], bool], Callable[[], None]]:
+    """How to try to take the lock, which says whether that worked, and how to give it back."""
+    if connection.vendor == "postgresql":
+        key = lock_key(name)
+
+        def ask(function: str) -> bool:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {function}(%s)", [key])
+                return bool(cursor.fetchone()[0])
+
+        def give_back() -> None:
+            with suppress(DatabaseError):  # the connection has ended, and the lock with it
+                ask("pg_advisory_unlock")
+
+        return lambda: ask("pg_try_advisory_lock"), give_back
+    path = str(connection.settings_dict["NAME"])
+    if ":memory:" in path or "mode=memory" in path:
+        return lambda: True, lambda: None
+    # Not the database's own file: closing it here would take SQLite's locks away.
+    file = Path(f"{path}.{name}").open("w")  # noqa: SIM115  (open as long as the lock is held)
+
+    def take() -> bool:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    return take, file.close
 
 
 def one_at_a_time(name: str) -> None:

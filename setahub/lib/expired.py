@@ -6,13 +6,14 @@ What was typed is never lost for that: who is still the same person gets it back
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
+
+from setahub.lib.addresses import split
 
 # In every form beside its token: the id of whom its page was made for, empty for a visitor.
 MADE_FOR = "made_for"
@@ -36,7 +37,7 @@ class Sent:
 
 def page_of_form(request: HttpRequest) -> str:
     """Where the form was shown, as far as the browser tells; else where it was sent."""
-    here = urlsplit(request.headers.get("Referer", ""))
+    here = split(request.headers.get("Referer", ""))
     if here.path and here.netloc == request.get_host():
         return here.path + (f"?{here.query}" if here.query else "")
     return request.get_full_path()
@@ -93,7 +94,7 @@ def _is_own(request: HttpRequest, reason: str) -> bool:
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return False
-    referer = urlsplit(request.headers.get("Referer", "")).netloc
+    referer = split(request.headers.get("Referer", "")).netloc
     return not referer or referer == request.get_host()
 
 

@@ -2,6 +2,8 @@
 
 import threading
 from datetime import date, datetime, timedelta
+from threading import Event
+from time import monotonic
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,7 +11,7 @@ from django.db import DatabaseError
 
 from setahub import policy_source, services
 from setahub.lib import when
-from setahub.lib.policy import NUMBERS, Changes, policy
+from setahub.lib.policy import NO_CHANGES, NUMBERS, Changes, policy
 from setahub.lib.policy import ExamWeek as Week
 from setahub.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
 
@@ -245,6 +247,39 @@ def test_a_page_pays_no_query_for_it(monkeypatch, django_assert_num_queries):
     with django_assert_num_queries(0):
         policy_source.changes()
         wait_for_readers()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_was_idle_waits_for_the_answer(monkeypatch):
+    monkeypatch.setattr(policy_source, "LIFE", 5)
+    FacultyPolicy.objects.create(pk=FacultyPolicy.ONLY, max_active_bookings=2)
+    policy_source.keep(NO_CHANGES, monotonic() - 20)
+    assert policy.max_active_bookings == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_one_asks_ahead_of_time_and_never_waits(monkeypatch):
+    monkeypatch.setattr(policy_source, "LIFE", 5)
+    monkeypatch.setattr(policy_source, "_wait", None)
+    FacultyPolicy.objects.create(pk=FacultyPolicy.ONLY, max_active_bookings=2)
+    policy_source.keep(NO_CHANGES, monotonic() - 3)
+    policy_source.changes()
+    wait_for_readers()
+    assert policy.max_active_bookings == 2
+
+
+def test_a_database_that_hangs_is_waited_for_once(monkeypatch):
+    hangs = Event()
+    monkeypatch.setattr(policy_source, "LIFE", 5)
+    monkeypatch.setattr(policy_source, "PATIENCE", 0.1)
+    monkeypatch.setattr(policy_source, "_read_apart", hangs.wait)
+    policy_source.keep(Changes({"MAX_ACTIVE_BOOKINGS": 2}), monotonic() - 20)
+    assert policy.max_active_bookings == 2
+    begun = monotonic()
+    assert [policy.max_active_bookings for _number in range(100)] == [2] * 100
+    assert monotonic() - begun < 0.1
+    hangs.set()
+    wait_for_readers()
 
 
 def test_while_the_database_is_away_what_was_known_holds(monkeypatch, caplog):

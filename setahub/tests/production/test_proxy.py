@@ -162,6 +162,12 @@ def test_static_files_come_compressed_and_are_kept_for_a_year(proxy):
         assert "Server" not in answer.headers
 
 
+def test_a_name_that_no_file_has_is_not_found(proxy):
+    for folder in ("static", "media/avatars", "media/topics"):
+        for name in ("%00", "a.webp%00", "a" * 300, "%E0%B8%81" * 90, "a/" * 1500, "%FF"):
+            assert proxy(f"/{folder}/{name}").status == 404, (folder, name)
+
+
 def test_a_file_that_the_browser_has_is_not_sent_again(proxy):
     first = proxy(f"/static/{HASHED}", headers={"Accept-Encoding": "br"})
     again = {"Accept-Encoding": "br", "If-None-Match": first.headers["ETag"]}

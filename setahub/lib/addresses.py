@@ -1,0 +1,33 @@
+"""Addresses that somebody else wrote: a form's ``next``, a browser's ``Referer``."""
+
+from urllib.parse import SplitResult, urlsplit
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+LONGEST = 2000  # longer ones are none that a page of this site links to
+
+
+def split(address: str) -> SplitResult:
+    """The parts of an address; all of them empty where it is none, such as ``http://[``."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
+def own_path(request: HttpRequest, address: str | None) -> str:
+    """``address`` when it leads to a page of this site and nowhere else, or "".
+
+    To be given to HttpResponseRedirect: ``redirect()`` would also take the name of a view for one,
+    and raise for any other word.
+    """
+    if not address or len(address) > LONGEST or not address.isprintable():
+        return ""
+    parts = split(address)
+    here = (request.scheme, request.get_host())
+    if not parts.path.startswith("/") or (parts.scheme, parts.netloc) not in (here, ("", "")):
+        return ""
+    # Browsers read a second slash of either kind as the beginning of a host.
+    own = url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
+    return address if own and not address.startswith(("//", "/\\", " ")) else ""
