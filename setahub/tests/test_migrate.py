@@ -16,12 +16,11 @@ POSTGRESQL = connection.vendor == "postgresql"
 
 
 @pytest.fixture
-def empty_database(tmp_path, request):
+def empty_database(tmp_path, transactional_db):
     """The address of a database with nothing in it."""
     if not POSTGRESQL:
         yield f"sqlite:///{tmp_path}/new.sqlite3"
         return
-    request.getfixturevalue("transactional_db")
     name = f"migrate_twice_{os.getpid()}"
     with connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name}")
@@ -32,6 +31,7 @@ def empty_database(tmp_path, request):
 
 
 @pytest.mark.race
+@pytest.mark.django_db(transaction=True)
 def test_two_at_once_both_end_well(empty_database):
     environment = {**os.environ, "DATABASE_URL": empty_database, "DEBUG": "off", "REDIS_URL": ""}
     environment |= {"SECRET_KEY": "x" * 60, "DJANGO_SETTINGS_MODULE": "setahub.settings"}
