@@ -94,8 +94,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether ``next`` leads to a page of this site; allauth's own way raises for ``http://[``."""
-        request = allauth_context.request
-        return request is not None and bool(own_path(request, url))
+        return self.request is not None and bool(own_path(self.request, url))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:me")
