@@ -6,8 +6,11 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 
+from accounts.mail_models import EmailChange
 from accounts.models import SignIn
 from accounts.tests.test_mfa import code_now, with_app
+from accounts.tests.test_signing_in import link_in
+from accounts.tokens import email_change_token
 from setahub.tests.browser.test_accessibility import violations
 
 SHAPES = pytest.mark.parametrize(
@@ -73,10 +76,9 @@ def test_every_page_of_it_is_for_everybody(open_page, owner, phone, dark):
             found[name] = problems
 
     sign_in(page, owner)
-    page.goto("/auth/2fa/totp/activate/")
+    page.goto("/auth/reauthenticate/?next=/users/me/")
     look("password again")
-    page.fill("[name=password]", "pass-word-1")
-    submit(page)
+    page.goto("/auth/2fa/totp/activate/")
     page.locator(".qr svg").wait_for()
     page.locator("main form summary").click()
     look("app")
@@ -93,6 +95,10 @@ def test_every_page_of_it_is_for_everybody(open_page, owner, phone, dark):
     submit(page)
     page.wait_for_url("**/auth/2fa/")
     key = Authenticator.objects.get(type="webauthn").pk
+    EmailAddress.objects.create(user=owner, email="new@example.com")
+    wish = EmailChange.objects.create(
+        user=owner, old_email=owner.email, new_email="new@example.com"
+    )
     for path in (
         "/auth/2fa/",
         "/auth/2fa/totp/deactivate/",
@@ -104,6 +110,10 @@ def test_every_page_of_it_is_for_everybody(open_page, owner, phone, dark):
         "/auth/2fa/webauthn/reauthenticate/?next=/users/me/",
         "/users/me/",
         "/users/me/sessions/",
+        "/users/me/delete/",
+        "/auth/email/",
+        f"/auth/email/undo/{email_change_token(wish.pk)}/",
+        "/auth/email/undo/x/",
     ):
         page.goto(path)
         look(path)
@@ -120,8 +130,6 @@ def test_an_app_is_set_up_and_asked_for(open_page, owner, javascript):
     page.goto("/users/me/")
     page.get_by_role("link", name="Set it up").click()
     page.get_by_role("link", name="Set up an app").click()
-    page.fill("[name=password]", "pass-word-1")
-    submit(page)
     secret = page.locator("[data-totp-secret]").text_content()
     page.fill("[name=code]", code_now(secret))
     submit(page)
@@ -143,8 +151,6 @@ def test_a_passkey_takes_the_place_of_the_password(open_page, owner):
     with_key(page)
     sign_in(page, owner)
     page.goto("/auth/2fa/webauthn/add/")
-    page.fill("[name=password]", "pass-word-1")
-    submit(page)
     page.fill("[name=name]", "โน้ตบุ๊ก")
     submit(page)
     page.wait_for_url("**/recovery-codes/")
@@ -163,8 +169,6 @@ def test_a_key_without_pin_is_a_second_step(open_page, owner):
     with_key(page, transport="usb", hasResidentKey=False, hasUserVerification=False)
     sign_in(page, owner)
     page.goto("/auth/2fa/webauthn/add/")
-    page.fill("[name=password]", "pass-word-1")
-    submit(page)
     page.locator("[name=passwordless]").uncheck()
     submit(page)
     page.wait_for_url("**/recovery-codes/")
@@ -192,6 +196,29 @@ def test_a_browser_without_passkeys_is_not_offered_one(open_page):
     assert page.get_by_role("button", name="Sign in with a passkey").count() == 0
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_a_session_left_open_is_asked_before_the_email_changes(open_page, owner, post, javascript):
+    page = open_page(owner, javascript=javascript)
+    page.goto("/auth/email/")
+    page.fill("[name=email]:visible", "new@example.com")
+    page.get_by_role("button", name="Change the email").click()
+    page.fill("[name=password]", "pass-word-1")
+    submit(page)
+    page.wait_for_url("**/auth/email/")
+    assert page.get_by_text("new@example.com").first.is_visible()
+
+    [letter] = [each for each in post() if each.to == [owner.email]]
+    elsewhere = open_page(javascript=javascript)
+    elsewhere.goto(link_in(letter))
+    elsewhere.get_by_role("button", name=f"Keep {owner.email}").click()
+    elsewhere.fill("[name=password1]", "another good one 7")
+    elsewhere.fill("[name=password2]", "another good one 7")
+    submit(elsewhere)
+    elsewhere.wait_for_url("**/done/")
+    page.goto("/users/me/")
+    assert "/auth/login/" in page.url
+
+
 def test_staff_are_led_from_the_admin_to_the_second_step_and_back(open_page, staff, settings):
     settings.STAFF_MFA = True
     page = open_page()
@@ -199,8 +226,6 @@ def test_staff_are_led_from_the_admin_to_the_second_step_and_back(open_page, sta
     page.goto("/admin/")
     assert page.get_by_text("Staff sign in in two steps.").is_visible()
     page.get_by_role("link", name="Set up an app").click()
-    page.fill("[name=password]", "pass-word-1")
-    submit(page)
     page.fill("[name=code]", code_now(page.locator("[data-totp-secret]").text_content()))
     submit(page)
     page.wait_for_url("**/recovery-codes/")
