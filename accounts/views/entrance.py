@@ -26,6 +26,7 @@ from accounts.models import User
 from accounts.services import AccountError
 from accounts.tokens import read_email_change
 from setahub.lib.keys import fold
+from setahub.lib.text import trimmed
 
 TAKEN = {"taken", "email_taken"}  # codes of errors
 
@@ -68,7 +69,7 @@ def _made_an_account(request: HttpRequest, form: SignupForm) -> bool:
         return False
     email, password = (str(form.data.get(name, "")) for name in ("email", "password1"))
     try:
-        user = get_adapter().authenticate(request, email=email.strip(), password=password)
+        user = get_adapter().authenticate(request, email=trimmed(email), password=password)
     except ValidationError:
         return False  # too many guesses
     name = fold(str(form.data.get("username", "")))
