@@ -62,9 +62,14 @@ class Removal(Enum):
 def create_topic(
     creator: User, name: str, description: str = "", image: EncodedImage | None = None
 ) -> Topic:
-    """A new topic. Raises TopicError beside ``name`` when the name is taken."""
+    """A new topic. Raises TopicError beside ``name`` when the name is taken.
+
+    By its creator with the same content, it is the same topic, sent twice.
+    """
     topic = Topic(name=name, description=description, creator=creator, image=image or "")
     topic.clean()
+    if standing := _standing(topic):
+        return standing
     _check_name_free(topic)
     _check_rate(creator)
     for _attempt in range(SLUG_ATTEMPTS):
@@ -81,8 +86,19 @@ def create_topic(
         else:
             return topic
     topic.image.delete(save=False)
+    if standing := _standing(topic):
+        return standing
     _check_name_free(topic)
     raise TopicError(_("Too many people are creating such a topic right now. Please try again."))
+
+
+def _standing(asked: Topic) -> Topic | None:
+    """The listed topic that is just what this one asks for, by the same creator."""
+    found = Topic.objects.named_like(asked)
+    if found is None or found.is_archived or found.creator_id != asked.creator_id:
+        return None
+    same = (found.name, found.description) == (asked.name, asked.description)
+    return found if same and (found.image or not asked.image) else None
 
 
 def update_topic(
@@ -283,19 +299,18 @@ def _drop_on_commit(picture: FieldFile) -> None:
 
 
 def register(user: User, topic: Topic) -> Registration:
-    """Offer to teach a topic. Where the faculty approves its TAs, the offer waits for that."""
+    """Offer to teach a topic. Where the faculty approves its TAs, the offer waits for that.
+
+    An offer that stands already is the answer.
+    """
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
         topic = _locked(topic)
-        if topic.is_archived:
-            raise TopicError(_("This topic is archived: nobody can register for it."))
         existing = Registration.objects.of(user, topic)
         if existing is not None:
-            raise TopicError(
-                _("You are registered for this topic already.")
-                if existing.is_approved
-                else _("Your registration is waiting for approval already.")
-            )
+            return existing
+        if topic.is_archived:
+            raise TopicError(_("This topic is archived: nobody can register for it."))
         if refusal := year_refusal(user):
             raise TopicError(refusal)
         status = Registration.Status
@@ -316,16 +331,15 @@ def year_refusal(user: User) -> str:
 def unregister(user: User, topic: Topic) -> None:
     """Stop teaching a topic, or take back an offer that waits for approval.
 
-    Raises TopicError when the user isn't registered, or when a receiver of
+    Who isn't registered has it as they want it. Raises TopicError when a receiver of
     ``registration_withdrawn`` refuses.
     """
     with transaction.atomic():
         User.objects.locked(user.pk)
         registration = Registration.objects.of(user, topic)
-        if registration is None:
-            raise TopicError(_("You are not registered for this topic."))
-        registration_withdrawn.send(Registration, user=user, topic=topic)
-        registration.delete()
+        if registration is not None:
+            registration_withdrawn.send(Registration, user=user, topic=topic)
+            registration.delete()
 
 
 def approve(registration: Registration, actor: User, note: str = "") -> Registration:

@@ -14,7 +14,7 @@ from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
-from scheduling.services import demand
+from scheduling.services import demand, upheaval
 from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from setahub.lib.text import trimmed
@@ -202,17 +202,27 @@ def register(request: UserRequest, slug: str) -> HttpResponse:
     return redirect(topic)
 
 
-@require_POST
+@show_or_post
 @sent_once
 def unregister(request: UserRequest, slug: str) -> HttpResponse:
-    """Stop teaching the topic."""
+    """What would end when one stops teaching the topic, and stopping."""
     topic = _topic_or_404(slug)
+    if request.method != "POST":
+        return _ask_to_unregister(request, topic)
     try:
         once(request, lambda: services.unregister(request.user, topic), to=lambda _none: topic)
     except TopicError as error:
         return _show(request, topic, error)
     messages.success(request, _("You are no longer registered for this topic."))
     return redirect(topic)
+
+
+def _ask_to_unregister(request: UserRequest, topic: Topic) -> HttpResponse:
+    mine = Registration.objects.of(request.user, topic)
+    if mine is None:
+        return _show(request, topic, TopicError(_("You are not registered for this topic.")))
+    ending = upheaval.ending_of(request.user, topic)
+    return render(request, "topics/unregister.html", {"topic": topic, "mine": mine, **ending})
 
 
 # --- Shared -------------------------------------------------------------------------------------

@@ -1,11 +1,15 @@
 """What follows for the calendar when a topic goes, a TA stops teaching, a person is suspended."""
 
+from typing import Any
+
 from django.db import transaction
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, BookingEvent
+from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.services import appointments, booking
 from topics.models import Topic
 
@@ -25,9 +29,7 @@ def has_bookings(topic: Topic) -> bool:
 
 def take_topic_off(topic: Topic, ta: User | None = None) -> None:
     """Take the topic off coming appointments (of one TA or of all); end those left with none."""
-    coming = Appointment.objects.open().filter(ends_at__gt=timezone.now(), topics=topic)
-    if ta is not None:
-        coming = coming.filter(ta=ta)
+    coming = _coming_with(topic, ta)
     with transaction.atomic():
         User.objects.locked(*coming.values_list("ta", flat=True))
         for appointment in coming.order_by("ta", "starts_at"):
@@ -35,6 +37,25 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
             if not appointment.topics.exists():
                 reason = _("Its topic is no longer offered.")
                 appointments.end([appointment], ta, reason, "" if ta else Cause.TOPIC)
+
+
+def ending_of(ta: User, topic: Topic) -> dict[str, Any]:
+    """What a TA's ``take_topic_off`` would do: to ``ended`` sessions, and to those that are
+    ``left`` with other topics; and how many ``bookings`` keep them from it.
+    """
+    numbered = Appointment.topics.through.objects.filter(appointment=OuterRef("pk")).order_by()
+    count = numbered.values("appointment").annotate(count=Count("pk")).values("count")
+    coming = list(_coming_with(topic, ta).annotate(number=Subquery(count)).order_by("starts_at"))
+    return {
+        "ended": [each for each in coming if each.number == 1],
+        "left": [each for each in coming if each.number > 1],
+        "bookings": upcoming_bookings_of(ta, topic),
+    }
+
+
+def _coming_with(topic: Topic, ta: User | None) -> AppointmentQuerySet:
+    coming = Appointment.objects.open().filter(ends_at__gt=timezone.now(), topics=topic)
+    return coming if ta is None else coming.of(ta.pk)
 
 
 def replace_topic(source: Topic, target: Topic) -> None:

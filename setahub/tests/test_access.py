@@ -131,10 +131,10 @@ TABLE = {
         "/topics/{slug}/delete/", [L, 403, 403, 403, 200, 200], [L, 403, 403, 403, 302, 302]
     ),
     "topics/<slug:slug>/register/": Row(
-        "/topics/{slug}/register/", USERS_405, [L, 302, 409, 409, 302, 302]
+        "/topics/{slug}/register/", USERS_405, [L, 302, 409, 302, 302, 302]
     ),
     "topics/<slug:slug>/unregister/": Row(
-        "/topics/{slug}/unregister/", USERS_405, [L, 409, 409, 409, 409, 409]
+        "/topics/{slug}/unregister/", [L, 409, 409, 200, 409, 409], [L, 302, 302, 409, 302, 302]
     ),
     "appointments/": Row("/appointments/", USERS_200, USERS_405),
     "appointments/new/": Row(

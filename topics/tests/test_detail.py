@@ -237,7 +237,7 @@ def test_everybody_sees_where_they_stand(request, sign_in, topic, ta, person, wo
     html = sign_in(request.getfixturevalue(person)).get(PATH).content.decode()
     assert words in html
     assert (f'action="{PATH}register/"' in html) is (person == "stranger")
-    assert (f'action="{PATH}unregister/"' in html) is (person == "ta")
+    assert (f'href="{PATH}unregister/"' in html) is (person == "ta")
 
 
 def test_one_without_a_year_is_led_to_the_profile(topic, make_user, sign_in):
@@ -250,7 +250,7 @@ def test_who_waits_for_approval_sees_it_and_may_take_it_back(topic, stranger, si
     Registration.objects.create(user=stranger, topic=topic, status="pending")
     html = sign_in(stranger).get(PATH).content.decode()
     assert "waiting for approval" in html
-    assert f'action="{PATH}unregister/"' in html
+    assert f'href="{PATH}unregister/"' in html
 
 
 # --- Archived, empty, cost
