@@ -14,7 +14,14 @@ from scheduling import calendars
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
-from scheduling.pages import SlotDay, by_day, nearest_free, nearest_instead, topics_of
+from scheduling.pages import (
+    NEAREST,
+    SlotDay,
+    by_day,
+    nearest_free,
+    nearest_instead,
+    topics_of,
+)
 from scheduling.services import rules
 from setahub.lib import when
 from setahub.lib.compiled import Compiled, Rows
@@ -76,12 +83,16 @@ def instead(
 ) -> dict[str, Any]:
     """The nearest free slots for somebody who can't have this one, by day.
 
-    None where another time would be refused for the same reason.
+    For the topic; where none was chosen, for those of the slot. None where another time would be
+    refused for the same reason.
     """
     if error.code in ("too_many", "rate_limited"):
         return {"nearest": []}
-    slots = nearest_free(viewer, topic, slot.appointment.ta_id, slot.starts_at, but=slot.pk)
-    return {"nearest": by_day(slots)}
+    ta, to, found = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
+    for each in [topic] if topic else topics_of(slot):
+        found |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
+    nearest = sorted(found.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
+    return {"nearest": by_day(sorted(nearest, key=lambda near: (near.starts_at, near.pk)))}
 
 
 def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:

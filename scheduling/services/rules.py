@@ -96,10 +96,18 @@ def _check_topic_is_offered(slot: TimeSlot, topic: Topic, *, given: bool) -> Non
     # Asked of the database, since the topic may have been archived since the caller read it.
     appointment = slot.appointment
     if not _offers(appointment=appointment.pk, ta=appointment.ta_id, topic=topic.pk).first():
-        message = _("This session isn't for that topic.")
+        message = _why_not_offered(appointment, topic)
         if given:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
             raise SchedulingError("topic", message)
         raise SchedulingError("topic", message, status=422, field="topic")
+
+
+def _why_not_offered(appointment: Appointment, topic: Topic) -> str:
+    if Topic.objects.filter(pk=topic.pk, archived_at__isnull=False).exists():
+        return _("This topic was archived, so it can't be booked any more.")
+    if appointment.topics.filter(pk=topic.pk).exists():
+        return _("The TA doesn't teach this topic any more.")
+    return _("This session isn't for that topic.")
 
 
 def _check_seat(student: User, slot: TimeSlot, moving: Booking | None) -> None:

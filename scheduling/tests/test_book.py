@@ -233,7 +233,11 @@ class TestOffer:
     def test_a_topic_that_is_archived_while_one_books(self, student, topic, slot):
         Topic.objects.update(archived_at=timezone.now())
         assert not topic.is_archived  # as it was read before
-        assert refusal(student, slot, topic).code == "topic"
+        assert words(refusal(student, slot, topic)) == (
+            "topic",
+            422,
+            "This topic was archived, so it can't be booked any more.",
+        )
 
     @pytest.mark.parametrize("status", [Registration.Status.PENDING, None])
     def test_a_registration_that_is_pending_again_or_gone(self, student, topic, slot, status):

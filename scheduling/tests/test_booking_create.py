@@ -1,9 +1,15 @@
 """Confirming a time and booking it: what each refusal answers, and that nothing typed is lost."""
 
+from dataclasses import replace
+from datetime import time
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import Block
 from scheduling.models import Booking
+from scheduling.services import appointments, booking
+from scheduling.services.appointments import plan_of
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.tests.reading import KEPT, QUESTION, slot_ids, text
 from topics.models import Registration, Topic
@@ -81,6 +87,47 @@ class TestConfirming:
         assert "This time was just taken" in text(response)
         assert slot_ids(response) == [slots[0].pk, slots[2].pk, slots[3].pk]
         assert f"/bookings/new/?slot={slots[0].pk}&amp;topic={topic.slug}" in text(response)
+
+    def test_a_time_that_was_taken_off_leads_to_times_for_the_same_topic(
+        self, client, student, ta, topic, second_topic
+    ):
+        session = open_time(ta, topic)
+        open_time(ta, second_topic, start="15:00", end="16:00")
+        later = open_time(ta, topic, start="17:00", end="18:00")
+        gone = slots_of(session)[3]
+        booking.cancel(book(student, gone), student, "")
+        appointments.edit(session, ta, replace(plan_of(session), end=time(13, 30)))
+        here = [slots_of(session)[0].pk, *(slot.pk for slot in slots_of(later))]
+        for path in (
+            f"/bookings/new/?slot={gone.pk}&topic={topic.pk}",
+            f"/bookings/new/?slot={gone.pk}",
+        ):
+            response = client.get(path)
+            assert response.status_code == 409
+            assert "This time is no longer offered." in text(response)
+            assert slot_ids(response) == here
+        session.refresh_from_db()
+        appointments.edit(session, ta, replace(plan_of(session), topics=[second_topic]))
+        response = client.get(f"/bookings/new/?slot={gone.pk}&topic={topic.slug}")
+        assert slot_ids(response) == here[1:]
+
+    def test_a_time_of_an_archived_topic_says_so(self, client, slots, topic, ta, second_topic):
+        open_time(ta, second_topic, start="15:00", end="16:00")
+        Topic.objects.filter(pk=topic.pk).update(archived_at=timezone.now())
+        for handle in ("", topic.slug):
+            response = client.get(f"/bookings/new/?slot={slots[0].pk}&topic={handle}")
+            assert response.status_code == 409
+            assert "This topic was archived" in text(response)
+            assert slot_ids(response) == []
+        sent = {"slot": slots[0].pk, "topic": topic.pk, "question": QUESTION}
+        response = client.post("/bookings/new/", sent)
+        assert (response.status_code, KEPT in text(response)) == (422, True)
+        assert "This topic was archived" in text(response)
+
+    def test_a_topic_that_the_ta_no_longer_teaches_says_so(self, client, slots):
+        Registration.objects.all().delete()
+        page = text(client.get(f"/bookings/new/?slot={slots[0].pk}"))
+        assert "The TA doesn&#x27;t teach this topic any more." in page
 
     def test_a_blocked_pair_answers_403(self, client, student, ta, slots):
         Block.objects.create(blocker=ta, blocked=student)

@@ -20,6 +20,7 @@ from scheduling.models import Booking, TimeSlot
 from scheduling.services import booking as bookings
 from scheduling.services import rules
 from setahub.lib.paging import paginate
+from topics.models import Topic
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -43,8 +44,11 @@ def create(request: UserRequest) -> HttpResponse:
     slot = _slot_or_404(sent.get("slot"))
     if request.method == "POST":
         return _book(request, slot, BookForm(request.POST))
-    shown = booking_pages.offer(request.user, slot, request.GET.get("topic"))
+    handle = request.GET.get("topic", "")
+    shown = booking_pages.offer(request.user, slot, handle)
     if error := shown["refusal"]:
+        # The session may have other topics now than the one that was looked for.
+        shown["topic"] = Topic.objects.find(handle) or shown["topic"]
         shown |= booking_pages.instead(request.user, slot, shown["topic"], error)
     shown["form"] = BookForm()
     return render(
