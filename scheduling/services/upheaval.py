@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -43,12 +42,11 @@ def ending_of(ta: User, topic: Topic) -> dict[str, Any]:
     """What a TA's ``take_topic_off`` would do: to ``ended`` sessions, and to those that are
     ``left`` with other topics; and how many ``bookings`` keep them from it.
     """
-    numbered = Appointment.topics.through.objects.filter(appointment=OuterRef("pk")).order_by()
-    count = numbered.values("appointment").annotate(count=Count("pk")).values("count")
-    coming = list(_coming_with(topic, ta).annotate(number=Subquery(count)).order_by("starts_at"))
+    coming = list(_coming_with(topic, ta).prefetch_related("topics").order_by("starts_at"))
+    ended = [each for each in coming if len(each.topics.all()) == 1]
     return {
-        "ended": [each for each in coming if each.number == 1],
-        "left": [each for each in coming if each.number > 1],
+        "ended": ended,
+        "left": [each for each in coming if each not in ended],
         "bookings": upcoming_bookings_of(ta, topic),
     }
 
