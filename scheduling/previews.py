@@ -25,11 +25,15 @@ class PreviewSlot:
 
 @dataclass(frozen=True)
 class PreviewDay:
-    """A day that a session would be on: why it clashes, or "", and what it has of its own."""
+    """A session that would be: why it clashes, or "", and what it has of its own."""
 
-    day: date
+    plan: Plan
     clash: str
     own: Sequence[str] = ()
+
+    @property
+    def day(self) -> date:
+        return self.plan.day
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,12 @@ class Preview:
 
     @property
     def slot_count(self) -> int:
-        return self.fitting * len(self.slots)
+        return sum(len(each.plan.slots) for each in self.days if not each.clash)
 
     @property
     def seat_count(self) -> int:
-        return self.slot_count * self.plan.capacity
+        fitting = (each.plan for each in self.days if not each.clash)
+        return sum(len(plan.slots) * plan.capacity for plan in fitting)
 
 
 def of_new(ta: User, plans: Sequence[Plan]) -> Preview:
@@ -79,7 +84,7 @@ def of_new(ta: User, plans: Sequence[Plan]) -> Preview:
         first,
         [PreviewSlot(slot, why, 0) for slot, why in zip(slots, reasons[: len(slots)], strict=True)],
         [
-            PreviewDay(plan.day, why or clash)
+            PreviewDay(plan, why or clash)
             for plan, why, clash in zip(plans, wrong, reasons[len(slots) :], strict=True)
         ],
     )
@@ -104,7 +109,7 @@ def of_edit(ta: User, edited: Sequence[Edited]) -> Preview:
             for slot, clash in zip(slots, clashes, strict=True)
         ],
         [
-            PreviewDay(each.after.day, reason, own_of(each.after, plan))
+            PreviewDay(each.after, reason, own_of(each.after, plan))
             for each, reason in zip(edited, becoming_obstacles(ta, edited), strict=True)
         ],
         warning,

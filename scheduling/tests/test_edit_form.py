@@ -141,6 +141,7 @@ class TestSeries:
         sent = shown(ta_client.get(path(weeks[0]))) | {"preview": "1", "notes": "New"}
         page = text(ta_client.post(path(weeks[0]), sent | {"scope": "following"}))
         assert "<b>Tue 8 Dec</b>: Seats in each slot: 4; Place: Exam hall 9" in page
+        assert "4 sessions, 16 slots, 28 seats" in page
         assert "Exam hall 9" not in text(ta_client.post(path(weeks[0]), sent | {"scope": "one"}))
 
 
