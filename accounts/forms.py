@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import email_changes, guesses, tasks
 from accounts.models import BIO_MAX, MailKind, User
+from accounts.once import keep_sign_up
 from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
@@ -95,7 +96,10 @@ class SignupForm(BaseSignupForm):
         with transaction.atomic():
             if self.account_already_exists:
                 self._save_for_nothing(request)
-            return super().try_save(request)
+            user, response = super().try_save(request)
+            if isinstance(user, User):
+                keep_sign_up(request, user)
+            return user, response
 
     def _save_for_nothing(self, request: HttpRequest) -> None:
         """The same work as for a fresh address, undone: its time must not tell that it is taken."""

@@ -395,7 +395,7 @@ class SentForm(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "key"], name="sent_form_key_unique"),
+            models.UniqueConstraint(fields=["key", "user"], name="sent_form_key_unique"),
         ]
 
     def __str__(self) -> str:

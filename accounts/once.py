@@ -28,7 +28,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
-from accounts.models import SentForm
+from accounts.models import SentForm, User
 from accounts.requests import UserRequest
 
 FIELD = "form_key"
@@ -90,6 +90,18 @@ def sent_once(view: "View[Rest]") -> "View[Rest]":
         return response
 
     return checked
+
+
+def keep_sign_up(request: HttpRequest, user: User) -> None:
+    """Keep the key of a sign-up with the account that it made; inside the same transaction."""
+    if key := key_of(request):
+        SentForm.objects.create(user=user, key=key, url=request.path)
+
+
+def has_signed_up(request: HttpRequest) -> bool:
+    """Whether this sign-up was sent before and made an account. It signs nobody in."""
+    key = key_of(request)
+    return bool(key) and SentForm.objects.filter(key=key, url=request.path).exists()
 
 
 def key_of(request: HttpRequest) -> str:

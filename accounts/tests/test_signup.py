@@ -1,5 +1,7 @@
 """Signing up, and who may."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -128,6 +130,21 @@ class TestSentTwice:
         assert self.WORDS in other.get(again.url).content.decode()
         assert "_auth_user_id" not in other.session
         assert User.objects.count() == 1
+
+    def test_by_its_key_it_is_known_whatever_became_of_the_account(self, client):
+        page = client.get("/auth/signup/").content.decode()
+        key = re.search(r'name="form_key" value="([0-9a-f]{32})"', page)[1]
+        sign_up(client, form_key=key)
+        user = User.objects.get()
+        user.username = "Renamed"
+        user.set_password("another long one 43")
+        user.save()
+        other = Client()
+        again = sign_up(other, form_key=key)
+        assert (again.status_code, again.url) == (302, "/auth/login/")
+        assert "_auth_user_id" not in other.session
+        assert User.objects.count() == 1
+        assert sign_up(Client(), form_key="0" * 32).status_code == 200  # the email is taken
 
     @pytest.mark.parametrize(
         "same",

@@ -23,6 +23,7 @@ from accounts import email_changes, tasks
 from accounts.forms import SignupForm
 from accounts.mail_models import EmailChange
 from accounts.models import User
+from accounts.once import has_signed_up
 from accounts.services import AccountError
 from accounts.tokens import read_email_change
 from setahub.lib.keys import fold
@@ -36,6 +37,11 @@ class SignupView(BaseSignupView):
 
     What made an account already, sent again without the session that it made, leads to signing in.
     """
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if has_signed_up(request):
+            return self._sign_in_instead()
+        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
         try:
@@ -53,6 +59,9 @@ class SignupView(BaseSignupView):
     def form_invalid(self, form: SignupForm) -> HttpResponse:
         if not _made_an_account(self.request, form):
             return super().form_invalid(form)
+        return self._sign_in_instead()
+
+    def _sign_in_instead(self) -> HttpResponse:
         messages.info(self.request, _("Your account is there: please sign in."))
         return redirect(self.passthrough_next_url(reverse("account_login")))
 
