@@ -15,8 +15,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
+from django.utils.translation import gettext as _
 
-from chat import frames, presence, protocol, sockets
+from chat import allowance, frames, presence, protocol, sockets
+from chat.allowance import Allowance
 from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
 from setahub.lib import live, logs
 from setahub.lib.hub import hub
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 NO_SESSION = 4401
 SESSION_ENDED = 4403
+CROWDED = 4408  # more sockets than one person may have: the oldest end
+FLOODED = 4429
 COME_BACK = 4503  # the database is away, or the session has another key now
 TYPING_EVERY = 3.0  # seconds
 
@@ -50,6 +54,8 @@ class TabConsumer(AsyncWebsocketConsumer):
     wanted: int | None = None  # whose conversation the page has open
     watching: int | None = None  # the same, where it is told whether they are online
     watched_online = False
+    own: Allowance | None = None
+    name = ""  # among the sockets of all processes
     typed_at = -TYPING_EVERY
     open = False
 
@@ -64,7 +70,8 @@ class TabConsumer(AsyncWebsocketConsumer):
         self.session_key = self._cookie()
         refusal = NO_SESSION
         try:
-            found = await _ask(sockets.connect, self.session_key)
+            self.name = presence.socket_name()
+            found = await _ask(sockets.connect, self.session_key, self.name)
         except DatabaseError as error:
             logger.error("socket: %s", type(error).__name__)
             found, refusal = None, COME_BACK
@@ -72,16 +79,21 @@ class TabConsumer(AsyncWebsocketConsumer):
             self.user_id = found
             logs.user_id.set(found)
             await hub().join(live.user_group(found), self)
+            self.own = allowance.join(found, self)
         await self.accept()
         self.open = True
-        if not found:
-            await self._close(refusal)
+        if self.own is None:
+            return await self._close(refusal)
+        for oldest in self.own.too_many():
+            await oldest._close(CROWDED)
 
     async def disconnect(self, code: int) -> None:
         self.open = False
         if self.user_id:
             await self._unwatch()
             await hub().leave(live.user_group(self.user_id), self)
+            allowance.leave(self.user_id, self)
+            await _ask(sockets.disconnect, self.user_id, self.name)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         await self.disconnect(message["code"])
@@ -97,6 +109,8 @@ class TabConsumer(AsyncWebsocketConsumer):
     async def _close(self, code: int) -> None:
         if self.open:
             self.open = False
+            if self.own is not None:
+                allowance.leave(self.user_id, self)  # it counts no longer, whenever it goes
             await self.close(code)
 
     async def _send(self, frame: frames.Frame) -> None:
@@ -116,6 +130,9 @@ class TabConsumer(AsyncWebsocketConsumer):
         elif event["type"] == "live.block":
             if event["other"] == self.wanted:
                 self.looking = asyncio.create_task(self._watch_again(event["other"]))
+        elif event["type"] == "live.crowded":
+            if self.name in event["sockets"]:
+                await self._close(CROWDED)
         elif not event["session"]:
             self.looking = asyncio.create_task(self._look_again())
         elif event["session"] == session_mark(self.session_key):
@@ -130,16 +147,26 @@ class TabConsumer(AsyncWebsocketConsumer):
     # --- From the browser -----------------------------------------------------------------------
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        if not self.open:
+        if not self.open or self.own is None:
             return
+        if not self.own.take():
+            return await self._refuse(message.get("text"))
         try:
-            await self._take(protocol.parse(message.get("text")))
+            async with self.own.turn:
+                await self._take(protocol.parse(message.get("text")))
         except ProtocolError as error:
             await self._send(frames.error(error.code, error.detail, error.client_id))
         except DatabaseError as error:
             # Nothing is stored: the page keeps the message and sends it again after it reconnects.
             logger.error("socket: %s", type(error).__name__)
             await self._close(COME_BACK)
+
+    async def _refuse(self, text: str | None) -> None:
+        """One frame too many; who goes on in spite of it is closed."""
+        if self.own is not None and self.own.is_flooded:
+            return await self._close(FLOODED)
+        words = _("That was too much at once. Please wait a moment.")
+        await self._send(frames.error("rate_limited", words, protocol.client_id_in(text)))
 
     async def _take(self, frame: protocol.Frame) -> None:
         match frame:
@@ -192,7 +219,7 @@ class TabConsumer(AsyncWebsocketConsumer):
             # A page of somebody who was signed in before in this browser.
             return await self._close(SESSION_ENDED)
         watching = self.watching
-        beat = await _ask(sockets.beat, self.user_id, self.session_key, watching)
+        beat = await _ask(sockets.beat, self.user_id, self.session_key, watching, self.name)
         if not beat.alive:
             return await self._close(SESSION_ENDED)
         if not beat.sees:

@@ -88,6 +88,17 @@ def parse(text: str | None) -> Frame:
     return _PARSERS[kind](data)
 
 
+def client_id_in(text: str | None) -> str | None:
+    """The ``client_id`` of a frame that is not looked at further, where it has one."""
+    if text is None or len(text) > FRAME_MAX:
+        return None
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return _echo(data) if isinstance(data, dict) else None
+
+
 def _send(data: dict[str, Any]) -> Send:
     client_id = _uuid(data)
     text = data.get("text")

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from accounts.models import User
-from chat import frames, presence, services
+from chat import allowance, frames, presence, services
 from chat.errors import ChatError
 from chat.frames import Frame
 from chat.models import Participation
 from chat.protocol import Read, Send, Typing
-from setahub.lib import live
+from setahub.lib import live, ratelimit
 
 MANNERS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
 
@@ -45,24 +45,35 @@ def user_of_session(key: str) -> int | None:
     return user.pk
 
 
-def connect(key: str) -> int | None:
-    """The session's user, who is online from now on; watchers are told when they weren't."""
+def connect(key: str, name: str) -> int | None:
+    """The session's user, who is online from now on; watchers are told when they weren't.
+
+    ``name`` is the socket's; the person's oldest one ends where there are too many.
+    """
     user_id = user_of_session(key)
     if user_id is not None:
-        _seen(user_id)
+        _seen(user_id, name)
     return user_id
 
 
-def _seen(user_id: int) -> None:
+def _seen(user_id: int, name: str) -> None:
+    if ratelimit.is_on() and (beyond := presence.opened(user_id, name, allowance.MOST_SOCKETS)):
+        live.crowded(user_id, beyond)
     if presence.touch(user_id):
         live.push(live.watch_group(user_id), frames.presence(user_id, True))
 
 
-def beat(user_id: int, key: str, watching: int | None) -> Beat:
+def disconnect(user_id: int, name: str) -> None:
+    """A socket less."""
+    if ratelimit.is_on():
+        presence.closed(user_id, name)
+
+
+def beat(user_id: int, key: str, watching: int | None, name: str) -> Beat:
     """A ping: the session is looked at again, and the user stays online."""
     if user_of_session(key) != user_id:
         return Beat(alive=False)
-    _seen(user_id)
+    _seen(user_id, name)
     sees = watching is not None and services.may_see(user_id, watching)
     return Beat(
         alive=True,

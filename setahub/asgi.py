@@ -12,6 +12,7 @@ django.setup(set_prefix=False)  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
 from setahub.lib import memory  # noqa: E402
+from setahub.lib.bounds import bound_daphne  # noqa: E402
 from setahub.lib.gate import GatedHandler  # noqa: E402
 from setahub.lib.serving import Graceful, logged, stop_with_daphne  # noqa: E402
 
@@ -20,4 +21,5 @@ application = Graceful(
     ProtocolTypeRouter({"http": pages, "websocket": logged(websocket_application)})
 )
 stop_with_daphne(application)
+bound_daphne()
 memory.settle()

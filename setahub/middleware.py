@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 
 from setahub import views
 from setahub.lib import addresses, logs, readiness
+from setahub.lib.images import MAX_REQUEST_BYTES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -94,6 +95,18 @@ def access(get_response: GetResponse) -> GetResponse:
             logs.request_id.set("")  # threads go on to the next request
         response.headers["X-Request-ID"] = id_
         return response
+
+    return middleware
+
+
+def bounded(get_response: GetResponse) -> GetResponse:
+    """Refuses a request that says itself that it is too large, before any of it is read."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if length.isascii() and length.isdigit() and int(length[:18]) > MAX_REQUEST_BYTES:
+            return views.too_large(request)
+        return get_response(request)
 
     return middleware
 

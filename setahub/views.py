@@ -95,6 +95,17 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
     )
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413, before anything of the request was read: not even whose it is."""
+    heading, text = _("That is too large"), _("A picture has at most 5 MB. Choose a smaller one.")
+    if not request.accepts("text/html"):
+        error = {"type": "error", "code": "too_long", "detail": f"{heading}. {text}"}
+        return JsonResponse(error, status=413)
+    shown = {"heading": heading, "text": text, "request_id": request_id.get()}
+    page = render_to_string("500.html", shown)
+    return HttpResponse(page, status=413, headers={"Cache-Control": "no-store"})
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 in an outage. Needs neither the session nor the user. A program gets JSON."""
     why = trouble(sys.exc_info()[1])

@@ -6,6 +6,7 @@ What must not be let through asks within ``must_answer()``, and is told.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -143,6 +144,25 @@ class FailOpenClient(RedisCacheClient):
     def clear(self) -> bool:
         return self._or_else(False, super().clear)
 
+    def newest(self, key: str, member: str, most: int, seconds: int) -> list[str]:
+        return self._or_else([], self._newest, key, member, most, seconds)
+
+    def _newest(self, key: str, member: str, most: int, seconds: int) -> list[str]:
+        client, now = self.get_client(key, write=True), time.time()
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(key, {member: now})
+            pipeline.zremrangebyscore(key, "-inf", now - seconds)
+            pipeline.zrange(key, 0, -1)
+            pipeline.expire(key, seconds)
+            members = sorted(each.decode() for each in pipeline.execute()[2])
+        beyond = members[:-most]
+        if beyond:
+            client.zrem(key, *beyond)
+        return beyond
+
+    def drop(self, key: str, member: str) -> None:
+        self._or_else(None, lambda: self.get_client(key, write=True).zrem(key, member))
+
 
 # Django makes a cache object for each thread, and under ASGI for each request. The breaker must
 # outlive them, and connections should: cache objects of one configuration share their client.
@@ -180,3 +200,14 @@ class FailOpenRedisCache(RedisCache):
     async def aincr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         # Django's would read, raise on a miss and write: neither atomic nor open to failure.
         return await sync_to_async(self.incr)(key, delta, version)
+
+    def newest(self, key: str, member: str, *, most: int, seconds: int) -> list[str]:
+        """Note a member (again); the oldest in order of their names where there are too many.
+
+        Those are no longer members then, nor is who was not noted for so many seconds.
+        """
+        return self._cache.newest(self.make_and_validate_key(key), member, most, seconds)
+
+    def drop(self, key: str, member: str) -> None:
+        """Take a member out of those that ``newest`` knows."""
+        self._cache.drop(self.make_and_validate_key(key), member)

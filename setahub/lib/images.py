@@ -32,6 +32,8 @@ from setahub.lib import ratelimit
 from setahub.lib.policy import policy
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
+# Of a whole request: a picture, all else that a form may have, and a little more.
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 AVATAR_MAX_SIDE = 288  # pixels: three for each of the largest that a page shows
 TOPIC_MAX_SIDE = 1280  # pixels

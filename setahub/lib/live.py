@@ -62,6 +62,11 @@ def block(one_id: int, other_id: int) -> None:
         _after_commit(user_group(user_id), {"type": "live.block", "other": other})
 
 
+def crowded(user_id: int, sockets: list[str]) -> None:
+    """Have those of a person's sockets end that are too many, by their names."""
+    _after_commit(user_group(user_id), {"type": "live.crowded", "sockets": sockets})
+
+
 def layer() -> Any:
     """The channel layer. Channels makes it on first use, and two threads at once would make two."""
     with _making:

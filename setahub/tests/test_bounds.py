@@ -1,0 +1,143 @@
+"""What Daphne takes in from anybody: no more than could be of use."""
+
+import asyncio
+import http.client
+import json
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import daphne.server  # noqa: F401  (first: it chooses the event loop)
+import pytest
+from daphne import http_protocol, ws_protocol
+from django.conf import settings
+from django.test import Client, RequestFactory
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from chat.tests.servers import Daphne
+from setahub.lib import bounds
+from setahub.lib.images import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
+from setahub.middleware import bounded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def _bounded():
+    bounds.bound_daphne()
+
+
+@pytest.mark.usefixtures("_bounded")
+def test_daphne_still_makes_what_it_takes_in_of_the_classes_that_are_replaced():
+    """After an upgrade: look at bounds.py again, Daphne or Twisted do this otherwise now."""
+    assert http_protocol.WebRequest.__name__ == "BoundedRequest"
+    assert ws_protocol.WebSocketFactory.protocol.__name__ == "BoundedSocket"
+    request = http_protocol.WebRequest.__mro__[1]
+    for name in ("gotLength", "handleContentChunk", "process", "connectionLost"):
+        assert callable(getattr(request, name)), f"{name} is gone from Twisted's request"
+    assert "WebRequest" in http_protocol.HTTPFactory.buildProtocol.__code__.co_names
+    assert callable(ws_protocol.WebSocketProtocol.onMessage)
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(MAX_REQUEST_BYTES, 200), (MAX_REQUEST_BYTES + 1, 413)]
+)
+def test_what_says_itself_that_it_is_too_large_is_not_read(length, status, rf: RequestFactory):
+    from django.http import HttpResponse
+
+    request = rf.post("/", CONTENT_LENGTH=str(length), HTTP_ACCEPT="application/json")
+    response = bounded(lambda request: HttpResponse())(request)
+    assert response.status_code == status
+    assert request._read_started is False
+    if status == 413:
+        assert json.loads(response.content)["code"] == "too_long"
+
+
+def test_a_picture_that_is_a_little_too_large_is_told_so_by_its_form():
+    assert MAX_UPLOAD_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE < MAX_REQUEST_BYTES
+
+
+@pytest.fixture
+def server():
+    with Daphne().start() as running:
+        yield running
+
+
+def test_daphne_answers_413_at_the_headers_and_keeps_nothing_of_400_mb(server):
+    before = memory(server)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(
+            b"POST /auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Length: 400000000\r\nExpect: 100-continue\r\n\r\n"
+        )
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+        sent = 0
+        try:
+            while sent < 400_000_000:
+                sent += client.send(b"x" * 1_000_000)
+        except OSError:
+            pass  # it has closed
+    assert memory(server) - before < 30_000
+
+
+def test_daphne_counts_what_comes_in_chunks(server):
+    before = memory(server)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(
+            b"POST /auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        chunk = b"%x\r\n%s\r\n" % (1_000_000, b"x" * 1_000_000)
+        for _each in range(9):
+            client.sendall(chunk)
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+    assert memory(server) - before < 30_000
+
+
+def test_daphne_takes_what_is_not_too_large(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    body = b"x" * (MAX_UPLOAD_BYTES + 1000)
+    connection.request("POST", "/auth/login/", body, {"Content-Type": "text/plain"})
+    assert connection.getresponse().status == 403  # no CSRF token: the site itself has answered
+
+
+def test_a_flood_of_padded_pings_is_refused_then_closed_and_takes_no_memory(server, student):
+    client = Client()
+    client.force_login(student)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    before = memory(server)
+    code, answers = asyncio.run(flood(server, key))
+    assert code == 4429
+    assert "pong" in answers
+    assert "rate_limited" in answers
+    assert memory(server) - before < 60_000
+
+
+async def flood(server: Daphne, key: str) -> tuple[int, set[str]]:
+    """9,000 padded pings as fast as they go; the code that closes it, and what was answered."""
+    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"}
+    answers: set[str] = set()
+    padded = json.dumps({"type": "ping", "padding": "x" * 60_000})
+    async with connect(
+        server.socket_url, origin=Origin(server.url), additional_headers=cookie, ping_interval=None
+    ) as tab:
+
+        async def listen():
+            async for text in tab:
+                frame = json.loads(text)
+                answers.add(frame.get("code") or frame["type"])
+
+        listening = asyncio.create_task(listen())
+        with suppress(ConnectionClosed):
+            for _each in range(9000):
+                await tab.send(padded)
+        await asyncio.wait_for(asyncio.wait({listening}), 30)
+        return tab.close_code or 0, answers
+
+
+def memory(server: Daphne) -> int:
+    """Resident memory in KB."""
+    assert server._process is not None
+    status = Path(f"/proc/{server._process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
