@@ -68,6 +68,7 @@ def auth_limit(get_response: GetResponse) -> GetResponse:
             page = "/".join(request.path.split("/")[:4])  # without tokens of links
             address = get_adapter(request).get_client_ip(request)
             if Window(f"{page} {address}", 60).add() > settings.AUTH_FORMS_A_MINUTE:
+                request.retry_minutes = 1  # type: ignore[attr-defined]
                 return respond_429(request)
         return get_response(request)
 

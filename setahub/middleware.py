@@ -145,6 +145,7 @@ def htmx(get_response: GetResponse) -> GetResponse:
 
 NOBODY = "0"  # in the cookie: who was signed in is so no longer
 KEPT_BY_NOBODY = "private, no-store"
+EMPTIED = '"cache"'  # what a browser forgets when somebody leaves it
 SEEN_BY_ALL = "private, no-cache"
 
 
@@ -175,7 +176,7 @@ def reader(get_response: GetResponse) -> GetResponse:
         told = request.COOKIES.get(settings.READER_COOKIE_NAME)
         earlier = {_id(before), told} - {"", None, NOBODY, _id(now)}
         if earlier:
-            response.headers["Clear-Site-Data"] = '"cache"'
+            response.headers["Clear-Site-Data"] = EMPTIED
         if earlier or (_id(now) and told != _id(now)):
             response.set_cookie(
                 settings.READER_COOKIE_NAME,
@@ -190,6 +191,21 @@ def reader(get_response: GetResponse) -> GetResponse:
 
 def _id(user: AbstractBaseUser | AnonymousUser | None) -> str:
     return str(user.pk) if user is not None and user.is_authenticated else ""
+
+
+def retry_after(get_response: GetResponse) -> GetResponse:
+    """Every 429 says when to try again: in the minutes that the view knows, else in five."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 429:
+            minutes = getattr(
+                request, "retry_minutes", 5 if request.path.startswith("/auth/") else 1
+            )
+            response.headers.setdefault("Retry-After", str(minutes * 60))
+        return response
+
+    return middleware
 
 
 class ErrorPages:

@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "setahub.middleware.health",
     "setahub.middleware.access",
     "setahub.middleware.permissions",
+    "setahub.middleware.retry_after",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

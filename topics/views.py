@@ -1,6 +1,7 @@
 """The pages of topics: find one, see who teaches it and when, change it, teach it."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -52,7 +53,13 @@ def topic_list(request: UserRequest) -> HttpResponse:
         "tiles": [(topic, free.get(topic.pk)) for topic in page.items],
         "fragment": fragment,
     }
-    return render(request, "topics/_list.html" if fragment else "topics/list.html", shown)
+    if not fragment:
+        return render(request, "topics/list.html", shown)
+    response = render(request, "topics/_list.html", shown)
+    # However much is typed, it is one step to go back.
+    searched = "q=" in urlsplit(request.headers.get("HX-Current-URL", "")).query
+    response.headers["HX-Replace-Url" if searched else "HX-Push-Url"] = request.get_full_path()
+    return response
 
 
 @require_safe

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
@@ -26,6 +26,12 @@ from setahub.lib.paging import paginate
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
+TITLES = {
+    "upcoming": gettext_lazy("Upcoming TA sessions"),
+    "completed": gettext_lazy("Completed TA sessions"),
+    "cancelled": gettext_lazy("Cancelled TA sessions"),
+}
+
 
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
@@ -35,6 +41,7 @@ def appointment_list(request: UserRequest) -> HttpResponse:
     prefetch_related_objects(page.items, "topics")
     shown = {
         "tab": tab,
+        "title": TITLES[tab],
         "page": page,
         "rows": appointment_pages.rows(page.items, tab),
         "is_ta": pages.is_ta(request.user),

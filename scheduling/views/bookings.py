@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
@@ -24,13 +25,20 @@ from topics.models import Topic
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
+TITLES = {
+    "upcoming": gettext_lazy("Upcoming bookings"),
+    "completed": gettext_lazy("Completed bookings"),
+    "cancelled": gettext_lazy("Cancelled bookings"),
+}
+
 
 @require_safe
 def booking_list(request: UserRequest) -> HttpResponse:
     """One's bookings as a student, in three tabs."""
     tab, rows = booking_pages.taken_in_tab(request.user, request.GET.get("tab"))
     page = paginate(rows, request.GET.get("page"))
-    return render(request, "scheduling/bookings.html", {"tab": tab, "page": page})
+    shown = {"tab": tab, "page": page, "title": TITLES[tab]}
+    return render(request, "scheduling/bookings.html", shown)
 
 
 # --- Book ---------------------------------------------------------------------------------------

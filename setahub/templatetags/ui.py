@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django import template
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
+from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest
 from django.template import Context, NodeList
 from django.template.base import FilterExpression, Parser, Token
@@ -19,12 +20,14 @@ from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
 from setahub.lib import text as text_of
 from setahub.lib import when
 from setahub.lib.expired import MADE_FOR
 from setahub.lib.links import linked
+from setahub.lib.paging import Page
 
 register = template.Library()
 
@@ -189,6 +192,26 @@ def field_attrs(field: BoundField, extra: str = "") -> SafeString:
     if described:
         attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def page_number(page: Page[Any]) -> str:
+    """``, page 2`` for a title; nothing on the first."""
+    return _(", page %(number)d") % {"number": page.number} if page.has_previous else ""
+
+
+@register.simple_tag(takes_context=True)
+def title_error(context: Context) -> str:
+    """What stands before the title of a page that says what is wrong: heard before all of it."""
+    refused = any(context.get(name) for name in ("refusal", "error", "errors"))
+    values = (value for layer in context.dicts for value in layer.values())
+    return _("Error:") + " " if refused or any(map(_is_wrong, values)) else ""
+
+
+def _is_wrong(value: Any) -> bool:
+    if isinstance(value, BaseFormSet):
+        return value.is_bound and value.total_error_count() > 0
+    return isinstance(value, BaseForm) and value.is_bound and bool(value.errors)
 
 
 @register.simple_tag(takes_context=True)

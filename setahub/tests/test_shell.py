@@ -88,3 +88,17 @@ def test_a_part_of_a_page_whose_session_has_ended_sends_the_whole_page_to_the_lo
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/auth/login/?next=%2Ftopics%2F"
     assert client.get("/topics/?q=x").url == "/auth/login/?next=/topics/%3Fq%3Dx"
+
+
+def test_browsers_know_every_power_that_is_forbidden(db, client):
+    """Chromium complains of one that it doesn't: "Unrecognized feature: 'bluetooth'"."""
+    assert "bluetooth" not in client.get("/").headers["Permissions-Policy"]
+
+
+def test_too_many_says_for_how_long(db, client, settings):
+    settings.AUTH_FORMS_A_MINUTE = 1
+    client.post("/auth/login/")
+    response = client.post("/auth/login/")
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "60"
+    assert "Try again in 1 minute." in response.content.decode()

@@ -16,7 +16,7 @@ export const isOthers = () => (now() ?? madeFor) !== madeFor;
 function forget() {
   try {
     for (const key of Object.keys(localStorage)) {
-      if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+      if (key.startsWith(PREFIX) || key.startsWith("htmx")) localStorage.removeItem(key);
     }
     sessionStorage.clear();
     indexedDB.deleteDatabase("setahub");

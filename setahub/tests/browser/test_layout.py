@@ -1,0 +1,160 @@
+"""Every page on small windows, with the longest unbroken names that people can have."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from accounts.models import User
+from chat import services
+from scheduling.services import appointments, booking
+from scheduling.services.plan import Plan
+from setahub.lib import when
+from topics.models import Registration, Topic
+
+OF_STUDENT = [
+    "/",
+    "/topics/",
+    "/topics/?q=nothing",
+    "/topics/new/",
+    "/topics/{slug}/",
+    "/users/me/",
+    "/users/me/edit/",
+    "/users/me/emails/",
+    "/users/me/sessions/",
+    "/users/{ta}/",
+    "/users/{ta}/timeslots/?topic={slug}",
+    "/bookings/",
+    "/bookings/?tab=cancelled",
+    "/bookings/new/?slot={slot}&topic={slug}",
+    "/bookings/new/?slot={taken}&topic={slug}",
+    "/bookings/{booking}/",
+    "/bookings/{booking}/cancel/",
+    "/bookings/{booking}/reschedule/",
+    "/messages/",
+    "/messages/{ta}/",
+    "/nothing/",
+]
+OF_TA = [
+    "/",
+    "/appointments/",
+    "/appointments/new/",
+    "/appointments/{appointment}/",
+    "/appointments/{appointment}/edit/",
+    "/appointments/{appointment}/delete/",
+    "/bookings/{booking}/",
+    "/topics/{slug}/edit/",
+    "/topics/{slug}/delete/",
+    "/messages/{student}/",
+    "/users/me/",
+]
+OF_NOBODY = [
+    "/",
+    "/auth/login/",
+    "/auth/signup/",
+    "/auth/password/reset/",
+    "/auth/password/reset/done/",
+]
+
+
+@pytest.fixture
+def long(make_user):
+    """What nobody broke: names of 50 letters, a topic of 100, a place and a question without end."""
+    ta = make_user("ท" * 50, email="ta@example.com", bio="b" * 500)
+    student = make_user("M" * 50, email="student@example.com", year=1)
+    topic = Topic.objects.create(name="W" * 100, slug="w" * 50, description="d" * 300, creator=ta)
+    Registration.objects.create(user=ta, topic=topic)
+    plan = Plan(
+        [topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "R" * 100, "n" * 300
+    )
+    [appointment] = appointments.open_time(ta, plan)
+    first, second, *_ = appointment.slots.order_by("starts_at")
+    made = booking.book(student, first.pk, topic, "q" * 1000)
+    services.send(student.pk, ta.pk, None, "t" * 500)
+    return {
+        "ta": ta.pk,
+        "student": student.pk,
+        "slug": topic.slug,
+        "appointment": appointment.pk,
+        "taken": first.pk,
+        "slot": second.pk,
+        "booking": made.pk,
+    }
+
+
+@pytest.fixture
+def visits(open_page, long):
+    """``visits(width, height)``: every page in such a window, opened one after the other."""
+
+    def go(width, height):
+        people = [
+            (None, OF_NOBODY),
+            (User.objects.get(pk=long["student"]), OF_STUDENT),
+            (User.objects.get(pk=long["ta"]), OF_TA),
+        ]
+        for user, paths in people:
+            page = open_page(user, phone=True)
+            page.set_viewport_size({"width": width, "height": height})
+            for path in paths:
+                page.goto(path.format(**long))
+                yield path, page
+
+    return go
+
+
+WIDER = """() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return [];
+  return [...document.querySelectorAll('main *')]
+    .filter((each) => each.getBoundingClientRect().right > wide + 1)
+    .slice(0, 3).map((each) => each.outerHTML.slice(0, 120));
+}"""
+STUCK = """() => [...document.querySelectorAll('body *')]
+  .filter((each) => ['fixed', 'sticky'].includes(getComputedStyle(each).position))
+  .filter((each) => each.checkVisibility() && each.offsetHeight)
+  .reduce((sum, each) => sum + each.offsetHeight, 0)"""
+COVERED = """() => {
+  const here = document.activeElement, box = here.getBoundingClientRect();
+  if (here.closest('.bar, .tabs-bar, .skip, [data-thread]') || here === document.body) return null;
+  const top = document.querySelector('.bar').getBoundingClientRect().bottom;
+  const bottom = document.querySelector('.tabs-bar').getBoundingClientRect().top;
+  return box.top >= top - 1 && box.bottom <= bottom + 1 ? null : here.outerHTML.slice(0, 120);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(visits, width):
+    found = {path: wide for path, page in visits(width, 700) if (wide := page.evaluate(WIDER))}
+    assert found == {}
+
+
+def test_magnified_four_times_bars_leave_three_quarters_of_the_window(visits):
+    found = {
+        path: stuck
+        for path, page in visits(320, 225)
+        if not path.startswith("/messages/") and (stuck := page.evaluate(STUCK)) > 225 / 4
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("path", ["/bookings/new/?slot={slot}&topic={slug}", "/users/me/"])
+def test_what_has_the_focus_is_under_no_bar(open_page, long, path):
+    page = open_page(User.objects.get(pk=long["student"]), phone=True)
+    page.goto(path.format(**long))
+    covered = []
+    for _step in range(40):
+        page.keyboard.press("Tab")
+        if found := page.evaluate(COVERED):
+            covered.append(found)
+    assert covered == []
+
+
+def test_the_button_that_books_is_in_reach_above_the_bar(open_page, long):
+    page = open_page(User.objects.get(pk=long["student"]), phone=True)
+    for height in (560, 664, 844):
+        page.set_viewport_size({"width": 390, "height": height})
+        page.goto("/bookings/new/?slot={slot}&topic={slug}".format(**long))
+        page.locator("[name=question]").scroll_into_view_if_needed()
+        button = page.get_by_role("button", name="Book this time")
+        below = button.bounding_box()
+        bar = page.locator(".tabs-bar").bounding_box()
+        assert below["y"] + below["height"] <= bar["y"]

@@ -1,0 +1,89 @@
+"""A tab's title tells it from the others, and first of all whether something is wrong."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from scheduling.tests.factories import book, open_time, slots_of
+from topics.models import Registration, Topic
+
+
+def title_of(response) -> str:
+    (title,) = re.findall("<title>(.*?)</title>", response.content.decode())
+    return title
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/bookings/", "Upcoming bookings · SETAHub"),
+        ("/bookings/?tab=completed", "Completed bookings · SETAHub"),
+        ("/bookings/?tab=cancelled", "Cancelled bookings · SETAHub"),
+        ("/appointments/", "Upcoming TA sessions · SETAHub"),
+        ("/appointments/?tab=completed", "Completed TA sessions · SETAHub"),
+        ("/topics/?q=sql", "Topics: sql · SETAHub"),
+        ("/nothing/", "Error: Nothing here · SETAHub"),
+    ],
+)
+def test_each_page_has_a_title_of_its_own(sign_in, staff, path, title):
+    assert title_of(sign_in(staff).get(path)) == title
+
+
+def test_pages_of_a_list_are_numbered(sign_in, student, creator):
+    Topic.objects.bulk_create(
+        [
+            Topic(name=f"Topic {n}", name_key=f"topic {n}", slug=f"t{n}", creator=creator)
+            for n in range(13)
+        ]
+    )
+    assert title_of(sign_in(student).get("/topics/?page=2")) == "Topics, page 2 · SETAHub"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/topics/new/", {"name": ""}),
+        ("/users/me/edit/", {"username": ""}),
+        ("/appointments/new/", {}),
+        ("/auth/password/change/", {"oldpassword": "wrong"}),
+        ("/admin/auth/group/add/", {"name": ""}),
+    ],
+)
+def test_a_form_with_errors_says_so_first(sign_in, staff, topic, path, fields):
+    Registration.objects.create(user=staff, topic=topic)
+    client = sign_in(staff)
+    assert not title_of(client.get(path)).startswith("Error: ")
+    assert title_of(client.post(path, fields)).startswith("Error: ")
+
+
+def test_a_refusal_says_so_first(clock, sign_in, ta, student, stranger, topic):
+    slot = slots_of(open_time(ta, topic))[0]
+    book(student, slot)
+    response = sign_in(stranger).get(f"/bookings/new/?slot={slot.pk}")
+    assert title_of(response) == "Error: This time can't be booked · SETAHub"
+
+
+def test_a_visitors_form_says_so_too(db):
+    response = Client().post("/auth/login/", {"login": "x@example.com", "password": "wrong"})
+    assert title_of(response) == "Error: Sign in · SETAHub"
+
+
+class TestTypingInTheSearch:
+    """is one step in the history."""
+
+    @pytest.mark.parametrize(
+        ("shown", "header"),
+        [
+            ("http://testserver/topics/", "HX-Push-Url"),
+            ("http://testserver/topics/?limit=24", "HX-Push-Url"),
+            ("http://testserver/topics/?q=s", "HX-Replace-Url"),
+            ("http://testserver/topics/?q=", "HX-Replace-Url"),
+        ],
+    )
+    def test_is_pushed_once(self, sign_in, student, shown, header):
+        headers = {"HX-Request": "true", "HX-Current-URL": shown}
+        response = sign_in(student).get("/topics/?q=sql", headers=headers)
+        assert response.headers[header] == "/topics/?q=sql"
+        given = [name for name in ("HX-Push-Url", "HX-Replace-Url") if name in response.headers]
+        assert given == [header]
