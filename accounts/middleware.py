@@ -50,7 +50,10 @@ class LoginRequired(LoginRequiredMiddleware):
     ) -> HttpResponseRedirect:
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return super().handle_no_permission(request, view_func)
-        if "application/json" not in request.headers.get("Accept", ""):
+        by_script = "HX-Request" in request.headers or "application/json" in request.headers.get(
+            "Accept", ""
+        )
+        if not by_script:
             messages.warning(
                 request, _("You are signed out, so this was not sent. Sign in and send it again.")
             )

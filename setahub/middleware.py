@@ -17,7 +17,7 @@ from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
 from setahub import views
-from setahub.lib import addresses, logs, readiness
+from setahub.lib import addresses, expired, logs, readiness
 from setahub.lib.images import MAX_REQUEST_BYTES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -134,6 +134,8 @@ def htmx(get_response: GetResponse) -> GetResponse:
         if "HX-Request" in request.headers and response.status_code == 302:
             login = resolve_url(settings.LOGIN_URL)
             if response.headers["Location"].startswith(login):
+                if request.method == "POST":  # with a form around it, which must not be lost
+                    return expired.part(request, expired.signed_out(request), 401)
                 here = addresses.split(request.headers.get("HX-Current-URL", ""))
                 back = f"?{urlencode({'next': here.path})}" if here.path else ""
                 response = HttpResponse(status=401, headers={"HX-Redirect": login + back})

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
@@ -55,37 +56,64 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             },
             status=403,
         )
+    shown = _why_not(request, reason)
+    if "HX-Request" in request.headers:
+        return part(request, shown) if shown else _fresh_token(request)
+    if shown:
+        return render(request, "shared/error.html", shown, status=403)
+    return _again(request)
+
+
+def part(request: HttpRequest, shown: dict[str, Any], status: int = 403) -> HttpResponse:
+    """The words in the place that htmx asked for: the form around it stays as it was typed."""
+    response = render(request, "shared/_expired.html", shown, status=status)
+    response.headers["HX-Reswap"] = (
+        "innerHTML"  # by this static/js/submit.js knows that it is meant
+    )
+    return response
+
+
+def signed_out(request: HttpRequest) -> dict[str, Any]:
+    """What there is to say and to do about it."""
+    return _words(
+        _("You are signed out"),
+        _("Sign in, then send the form again. Nothing was changed."),
+        redirect_to_login(page_of_form(request), resolve_url(settings.LOGIN_URL)).url,
+        _("Sign in"),
+    )
+
+
+def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
+    """Why what was sent is not shown again, in words; None when it may be."""
     user, made_for = request.user, request.POST.get(MADE_FOR)
     if not _is_own(request, reason):
-        shown = _words(
+        return _words(
             _("This form has expired"),
             _("Go back, reload the page and send it again. Nothing was changed."),
         )
-    elif not user.is_authenticated and (made_for or _needs_a_user(request)):
-        shown = _words(
-            _("You are signed out"),
-            _("Sign in, then send the form again. Nothing was changed."),
-            redirect_to_login(page_of_form(request), resolve_url(settings.LOGIN_URL)).url,
-            _("Sign in"),
-        )
-    elif user.is_authenticated and made_for == "":
-        shown = _words(
+    if not user.is_authenticated:
+        return signed_out(request) if made_for or _needs_a_user(request) else None
+    if made_for == "":
+        return _words(
             _("You have signed in meanwhile"),
             _("That page was still from before. Nothing was changed."),
             resolve_url("home"),
             _("Go on"),
         )
-    elif user.is_authenticated and made_for not in (None, str(user.pk)):
-        shown = _words(
+    if made_for not in (None, str(user.pk)):
+        return _words(
             _("That page was somebody else's"),
             _("You are signed in as %(name)s now. What was typed there was not sent, and is gone.")
             % {"name": user.username},
             resolve_url("home"),
             _("Go on"),
         )
-    else:
-        return _again(request)
-    return _for_the_whole_page(render(request, "shared/error.html", shown, status=403))
+    return None
+
+
+def _fresh_token(request: HttpRequest) -> HttpResponse:
+    """For static/js/submit.js, which puts it into the page's forms and asks again."""
+    return HttpResponse(status=403, headers={"X-CSRFToken": get_token(request)})
 
 
 def _is_own(request: HttpRequest, reason: str) -> bool:
@@ -114,7 +142,7 @@ def _again(request: HttpRequest) -> HttpResponse:
         "back": page_of_form(request),
         "has_files": bool(request.FILES),
     }
-    return _for_the_whole_page(render(request, "shared/send_again.html", shown, status=403))
+    return render(request, "shared/send_again.html", shown, status=403)
 
 
 def _sent(request: HttpRequest) -> list[Sent]:
@@ -129,11 +157,3 @@ def _sent(request: HttpRequest) -> list[Sent]:
             typed = any(char.isspace() for char in value.strip()) or len(value) > _LONG
             found.append(Sent(name, "text" if typed else "hidden", value))
     return [*found, *(Sent(name, "file") for name in request.FILES)]
-
-
-def _for_the_whole_page(response: HttpResponse) -> HttpResponse:
-    """Says to htmx, which would drop it, that this takes the place of the page's content."""
-    response.headers["HX-Retarget"] = "#main"
-    response.headers["HX-Reselect"] = "#main"
-    response.headers["HX-Reswap"] = "outerHTML show:window:top"
-    return response

@@ -171,9 +171,23 @@ class TestAFormThatComesTooLate:
             "client_id": "1",
         }
 
-    def test_in_a_part_of_a_page_takes_the_place_of_the_page(self, client):
+    def test_in_a_part_of_a_page_is_made_good_by_the_script(self, client):
         response = client.post(self.PATH, self.TYPED, headers={"HX-Request": "true"})
-        assert response.headers["HX-Retarget"] == "#main"
+        assert response.status_code == 403
+        again = {**self.TYPED, "csrfmiddlewaretoken": response.headers["X-CSRFToken"]}
+        assert client.post(self.PATH, again).status_code == 302
+
+    @pytest.mark.parametrize("token", [True, False], ids=["with its token", "without"])
+    def test_in_a_part_of_a_page_of_who_is_signed_out_is_told_there(self, db, token):
+        client = Client(enforce_csrf_checks=not token)
+        response = client.post(self.PATH, {"made_for": "1"}, headers={"HX-Request": "true"})
+        assert response.status_code == (401 if token else 403)
+        assert response.headers["HX-Reswap"] == "innerHTML"
+        assert "HX-Redirect" not in response.headers
+        page = response.content.decode()
+        assert "<html" not in page
+        assert "You are signed out" in page
+        assert 'href="/auth/login/?next=/users/me/edit/"' in page
 
 
 def test_a_form_of_who_is_signed_out_leads_to_the_login_in_words(client, db):

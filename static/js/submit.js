@@ -58,7 +58,17 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.matches("form")) release(event.detail.elt);
 });
-// An answer that says where it belongs is shown there, a refusal too.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
+  const { xhr, elt } = event.detail;
+  // What says how it is to be shown is meant to be, a refusal too.
+  if (xhr.getResponseHeader("HX-Reswap")) event.detail.shouldSwap = true;
+  const token = xhr.status === 403 && xhr.getResponseHeader("X-CSRFToken");
+  if (!token) return;
+  // The page is older than the session: with the new token its forms are good again.
+  for (const input of document.querySelectorAll('[name="csrfmiddlewaretoken"]')) input.value = token;
+  if (elt.dataset.asked === token) return;
+  elt.dataset.asked = token;
+  const form = elt.closest("form");
+  if (elt === form) queueMicrotask(() => form.requestSubmit());
+  else form?.dispatchEvent(new Event("input"));
 });

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from scheduling.tests.factories import book, open_time, slots_of
+from setahub.tests.browser.test_accessibility import violations
 
 MODELS = sorted(
     f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry
@@ -44,6 +45,20 @@ def test_a_session_is_cancelled_by_an_action(open_page, staff, ta, student, topi
     appointment.refresh_from_db()
     assert made.status == "cancelled"
     assert appointment.is_cancelled
+
+
+@pytest.mark.parametrize(
+    ("phone", "dark"), [(True, True), (False, False)], ids=["phone dark", "desk light"]
+)
+def test_axe_finds_nothing_on_pages_of_each_kind(open_page, staff, ta, student, topic, phone, dark):
+    book(student, slots_of(open_time(ta, topic))[0])
+    page = open_page(staff, phone=phone, dark=dark)
+    found = {}
+    for path in ("", "accounts/user/", f"accounts/user/{ta.pk}/change/", "auth/group/add/"):
+        page.goto(f"/admin/{path}")
+        if problems := violations(page):
+            found[path] = problems
+    assert found == {}
 
 
 @pytest.mark.parametrize("javascript", [True, False])
