@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
-from allauth.core.internal.ratelimit import respond_429
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware
@@ -21,6 +20,7 @@ from accounts.models import User
 from setahub.lib import ratelimit
 from setahub.lib.expired import page_of_form
 from setahub.lib.ratelimit import Window
+from setahub.lib.too_many import too_many
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -70,9 +70,9 @@ def auth_limit(get_response: GetResponse) -> GetResponse:
         if request.method == "POST" and request.path.startswith("/auth/") and ratelimit.is_on():
             page = "/".join(request.path.split("/")[:4])  # without tokens of links
             address = get_adapter(request).get_client_ip(request)
-            if Window(f"{page} {address}", 60).add() > settings.AUTH_FORMS_A_MINUTE:
-                request.retry_minutes = 1  # type: ignore[attr-defined]
-                return respond_429(request)
+            sent = Window(f"{page} {address}", 60)
+            if sent.add() > settings.AUTH_FORMS_A_MINUTE:
+                return too_many(request, sent.left())
         return get_response(request)
 
     return middleware

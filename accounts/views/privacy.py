@@ -1,6 +1,5 @@
 """One's own data: to take along, and to have erased."""
 
-from allauth.core.internal.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -17,6 +16,7 @@ from accounts.views.profile import show_or_post
 from scheduling.services import upheaval
 from setahub.lib import ratelimit
 from setahub.lib.ratelimit import Window
+from setahub.lib.too_many import too_many
 
 HOUR = 3600
 DOWNLOADS = 10  # an hour, of one user: each reads all there is
@@ -28,7 +28,7 @@ def download(request: UserRequest) -> HttpResponseBase:
     reauthentication.require(request)
     downloads = Window(f"download {request.user.pk}", HOUR)
     if ratelimit.is_on() and downloads.add() > DOWNLOADS:
-        return respond_429(request)
+        return too_many(request, downloads.left())
     response = StreamingHttpResponse(archive(request.user), content_type="application/zip")
     response.headers["Content-Disposition"] = 'attachment; filename="setahub-data.zip"'
     response.headers["Cache-Control"] = "no-store"

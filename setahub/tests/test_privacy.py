@@ -221,8 +221,10 @@ def test_a_picture_that_is_gone_from_the_disk_spoils_nothing(person, sign_in):
 
 def test_downloads_are_limited(student, sign_in, settings):
     client = confirmed(sign_in(student))
-    codes = [client.get("/users/me/data/").status_code for _ in range(11)]
-    assert codes == [200] * 10 + [429]
+    answers = [client.get("/users/me/data/") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
+    assert "Try again in 60 minutes." in answers[-1].content.decode()
     settings.RATE_LIMITS = False
     assert client.get("/users/me/data/").status_code == 200
 
