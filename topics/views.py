@@ -1,7 +1,6 @@
 """The pages of topics: find one, see who teaches it and when, change it, teach it."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,6 +15,7 @@ from chat import pages as conversations
 from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
 from scheduling.services import demand, upheaval
+from setahub.lib import addresses
 from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from setahub.lib.text import trimmed
@@ -57,7 +57,7 @@ def topic_list(request: UserRequest) -> HttpResponse:
         return render(request, "topics/list.html", shown)
     response = render(request, "topics/_list.html", shown)
     # However much is typed, it is one step to go back.
-    searched = "q=" in urlsplit(request.headers.get("HX-Current-URL", "")).query
+    searched = "q=" in addresses.split(request.headers.get("HX-Current-URL", "")).query
     response.headers["HX-Replace-Url" if searched else "HX-Push-Url"] = request.get_full_path()
     return response
 

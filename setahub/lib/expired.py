@@ -67,9 +67,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def part(request: HttpRequest, shown: dict[str, Any], status: int = 403) -> HttpResponse:
     """The words in the place that htmx asked for: the form around it stays as it was typed."""
     response = render(request, "shared/_expired.html", shown, status=status)
-    response.headers["HX-Reswap"] = (
-        "innerHTML"  # by this static/js/submit.js knows that it is meant
-    )
+    # By this static/js/submit.js knows that it is meant to be shown.
+    response.headers["HX-Reswap"] = "innerHTML"
     return response
 
 

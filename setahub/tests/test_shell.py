@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
 
@@ -102,3 +103,16 @@ def test_too_many_says_for_how_long(db, client, settings):
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "60"
     assert "Try again in 1 minute." in response.content.decode()
+
+
+def test_a_sign_up_is_told_once(db, client):
+    fields = {"username": "Mali", "email": "mali@example.com", "password1": "a-long-pass-word"}
+    page = client.post("/auth/signup/", fields, follow=True).content.decode()
+    assert page.count('class="notice') == 1
+    assert "We have sent a link to mali@example.com." in page
+
+
+def test_a_picture_has_initials_behind_it_until_it_has_come(student):
+    student.avatar = "avatars/x.webp"
+    shown = render_to_string("shared/_avatar.html", {"person": student})
+    assert "<span>สจ</span><img" in shown

@@ -14,7 +14,7 @@ const triesOf = (element) => {
 /** Who is signed out meanwhile, or somebody else, is told so or sent to the login. */
 const isOurs = (request) =>
   request.getResponseHeader("X-Viewer") === me ||
-  ["HX-Redirect", "HX-Retarget"].some((name) => request.getResponseHeader(name) !== null);
+  ["HX-Redirect", "HX-Retarget", "HX-Reswap"].some((name) => request.getResponseHeader(name) !== null);
 
 function askLater({ elt, requestConfig: { verb, path } }) {
   const own = triesOf(elt);
