@@ -114,7 +114,7 @@ class _Past:
             created_at=slot.starts_at - timedelta(hours=luck.randint(20, 150)),
         )
         if status == Status.CANCELLED:
-            by_ta = luck.random() < 0.25
+            by_ta = student.pk == known or luck.random() < 0.25
             booking.cancelled_by = session.ta if by_ta else student
             booking.cancel_reason = luck.choice(TA_REASONS if by_ta else STUDENT_REASONS)
             booking.cancelled_at = slot.starts_at - timedelta(hours=luck.randint(6, 18))
