@@ -100,10 +100,11 @@ def feed(reader: User) -> bytes:
         f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}",
         f"X-PUBLISHED-TTL:{REFRESH}",
     ]
+    now = timezone.now()
     entries = (
         line
         for each in _in_feed(reader).with_people()
-        for line in _entry(each, reader, current(each))
+        for line in _entry(each, reader, current(each), over=each.ends_at <= now)
     )
     return _calendar("PUBLISH", entries, about)
 
@@ -122,7 +123,8 @@ def feed_tag(reader: User) -> str:
     """
     found = _in_feed(reader).values_list(*_SHOWN)
     surroundings = (_THIS_CODE, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, settings.TIME_ZONE)
-    shown = [surroundings, get_language(), reader.pk, *found]
+    over = sum(row[_SHOWN.index("ends_at")] <= timezone.now() for row in found)
+    shown = [surroundings, get_language(), reader.pk, over, *found]
     return sha256("\n".join(map(repr, shown)).encode()).hexdigest()
 
 
@@ -172,8 +174,10 @@ def _calendar(method: str, entries: Iterable[str], about: Iterable[str] = ()) ->
     return b"".join(map(_folded, lines))
 
 
-def _entry(booking: Booking, reader: User, then: Revision, *more: str) -> Iterator[str]:
-    """The lines of one event, ``more`` among them."""
+def _entry(
+    booking: Booking, reader: User, then: Revision, *more: str, over: bool = False
+) -> Iterator[str]:
+    """The lines of one event, ``more`` among them; ``over``: without what is of use before it."""
     address = absolute(booking.get_absolute_url())
     yield "BEGIN:VEVENT"
     yield f"UID:{booking.uid}"
@@ -182,7 +186,7 @@ def _entry(booking: Booking, reader: User, then: Revision, *more: str) -> Iterat
     yield f"DTSTART:{_utc(then.starts_at)}"
     yield f"DTEND:{_utc(then.ends_at)}"
     yield f"SUMMARY:{_text(summary(booking, reader))}"
-    yield f"DESCRIPTION:{_text(_description(booking, reader))}"
+    yield f"DESCRIPTION:{_text(_description(booking, reader, over))}"
     if booking.shows_room_to(reader.pk):
         yield f"LOCATION:{_text(then.place)}"
     yield f"URL:{address}"
@@ -190,7 +194,7 @@ def _entry(booking: Booking, reader: User, then: Revision, *more: str) -> Iterat
     yield f"TRANSP:{'TRANSPARENT' if then.cancelled else 'OPAQUE'}"
     yield f"ORGANIZER;CN={_quoted(booking.ta.username)}:mailto:{_site_address()}"
     yield from more
-    if not then.cancelled:
+    if not (then.cancelled or over):
         yield "BEGIN:VALARM"
         yield "ACTION:DISPLAY"
         yield f"DESCRIPTION:{_text(summary(booking, reader))}"
@@ -199,7 +203,7 @@ def _entry(booking: Booking, reader: User, then: Revision, *more: str) -> Iterat
     yield "END:VEVENT"
 
 
-def _description(booking: Booking, reader: User) -> str:
+def _description(booking: Booking, reader: User, over: bool) -> str:
     as_student = reader.pk == booking.student_id
     parts = [
         _("What you need help with:")
@@ -207,7 +211,7 @@ def _description(booking: Booking, reader: User) -> str:
         else _("What %(name)s needs help with:") % {"name": booking.student.username},
         booking.question,
     ]
-    if booking.slot.appointment.notes and booking.shows_room_to(reader.pk):
+    if booking.slot.appointment.notes and booking.shows_room_to(reader.pk) and not over:
         parts += ["", _("Notes on this session:"), booking.slot.appointment.notes]
     return "\n".join([*parts, "", absolute(booking.get_absolute_url())])
 
