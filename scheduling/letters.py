@@ -1,5 +1,6 @@
 """What emails about bookings say, to one of the booking's two people."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,6 +50,55 @@ def about(event: BookingEvent, reader: User) -> Letter:
         offer=_("Another time, booked with your question in two taps:"),
         choices=_other_times(booking, then, reader),
     )
+
+
+def is_news(event: BookingEvent, reader: User) -> bool:
+    """Whether it is worth a letter by now.
+
+    Where a session would have been is of no use after a cancellation, and not theirs any more.
+    """
+    return event.kind != Kind.CHANGED or event.booking.shows_room_to(reader.pk)
+
+
+def about_several(events: Sequence[BookingEvent], reader: User) -> Letter:
+    """The same of several bookings that one act changed or cancelled, soonest first."""
+    first = events[0]
+    told = {"count": len(events), "time": when.full(after(first).starts_at)}
+    if first.kind == Kind.CANCELLED:
+        subject = _("Cancelled: %(count)d bookings, the first %(time)s") % told
+        lead = f"{why_nobody_did(first)}." if first.cause else _cancelled_by(first, reader)
+    else:
+        subject = _("Changed: %(count)d bookings, the first %(time)s") % told
+        lead = _("%(name)s changed these sessions.") % {"name": _actor(first)}
+    quotes = list(dict.fromkeys(quote for event in events for quote in _quotes(event, reader)))
+    return Letter(
+        subject=subject,
+        lead=[lead],
+        facts=[_row(event, reader) for event in events],
+        quotes=quotes,
+        action=(_("See your bookings"), reverse("scheduling:bookings"))
+        if reader.pk == first.booking.student_id
+        else (_("See your sessions"), reverse("scheduling:appointments")),
+        offer=_("Another time for each, booked with your question in two taps:"),
+        choices=[
+            (_row(event, reader)[0], reverse("scheduling:booking_rebook", args=[event.booking_id]))
+            for event in events
+            if event.booking.was_taken_away and reader.pk == event.booking.student_id
+        ],
+    )
+
+
+def _cancelled_by(event: BookingEvent, reader: User) -> str:
+    if event.actor_id == reader.pk:
+        return _("You cancelled these bookings.")
+    return _("%(name)s cancelled these bookings.") % {"name": _actor(event)}
+
+
+def _row(event: BookingEvent, reader: User) -> tuple[str, str]:
+    """A booking among several: its time, and what it is about with whom."""
+    booking = event.booking
+    names = {"topic": booking.topic.name, "name": _other(booking, reader).username}
+    return _time(after(event))[1], _("%(topic)s with %(name)s") % names
 
 
 def reminder(booking: Booking) -> Letter:

@@ -1,6 +1,9 @@
 """Who is told by email of what happens to bookings. Services call this inside their transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import groupby
 
 from scheduling import tasks
 from scheduling.models import Booking, BookingEvent
@@ -9,12 +12,49 @@ from setahub.lib.tasks import later
 
 Kind = BookingEvent.Kind
 
+_gathering: ContextVar[list[BookingEvent] | None] = ContextVar("gathering", default=None)
+
+
+@contextmanager
+def one_happening() -> Iterator[None]:
+    """What happens to several bookings inside is one thing to whoever reads of it: one letter.
+
+    Inside the transaction; nothing is told when it ends in an error.
+    """
+    if _gathering.get() is not None:
+        yield
+        return
+    events: list[BookingEvent] = []
+    token = _gathering.set(events)
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+    _tell(events)
+
 
 def happened(event: BookingEvent) -> None:
-    """A booking's history has gained this line.
+    """A booking's history has gained this line."""
+    gathering = _gathering.get()
+    if gathering is None:
+        _tell([event])
+    else:
+        gathering.append(event)
 
-    What the TA changed in a session is told to those who come; the rest to both.
-    """
+
+def _tell(events: Sequence[BookingEvent]) -> None:
+    """One letter for each reader of each kind of event."""
+    wanted = [(reader, event.kind, event.pk) for event in events for reader in _readers(event)]
+    for (reader, _kind), group in groupby(sorted(wanted), key=lambda each: each[:2]):
+        ids = [pk for _reader, _kind, pk in group]
+        if len(ids) == 1:
+            later(tasks.tell, ids[0], reader)
+        else:
+            later(tasks.tell_several, reader, *ids)
+
+
+def _readers(event: BookingEvent) -> list[int]:
+    """Who is told, by id: of what the TA changed in a session who comes to it; of the rest both."""
     booking = event.booking
     readers = {
         Kind.MADE: [booking.student_id, booking.ta_id],
@@ -22,8 +62,7 @@ def happened(event: BookingEvent) -> None:
         Kind.CANCELLED: [booking.student_id, booking.ta_id],
         Kind.CHANGED: [booking.student_id],
     }
-    for reader_id in readers.get(Kind(event.kind), []):
-        later(tasks.tell, event.pk, reader_id)
+    return readers.get(Kind(event.kind), [])
 
 
 def due(slot_id: int, bookings: Sequence[Booking], which: Reminder) -> None:

@@ -15,17 +15,33 @@ def tell(event_id: int, reader_id: int) -> None:
     """What happened to a booking, with the entry for the reader's calendar."""
     event = BookingEvent.objects.with_booking().filter(pk=event_id).first()
     reader = User.objects.filter(pk=reader_id).first()
-    if event is None or reader is None:
+    if event is None or reader is None or not letters.is_news(event, reader):
         return
-    changed = event.kind == BookingEvent.Kind.CHANGED
-    if changed and not event.booking.shows_room_to(reader.pk):
-        return  # cancelled since: where it would have been is of no use, and not theirs any more
     write_to(
         reader,
         MailKind.BOOKINGS,
         letters.about(event, reader),
         key=f"booking-{event.booking_id}-{event.pk}",
         attachments=[calendars.invitation(event, reader)],
+    )
+
+
+@task
+def tell_several(reader_id: int, *event_ids: int) -> None:
+    """What happened to several bookings at once, all of one kind, in one letter."""
+    reader = User.objects.filter(pk=reader_id).first()
+    found = BookingEvent.objects.with_booking().filter(pk__in=event_ids).order_by("starts_at", "pk")
+    events = [event for event in found if reader and letters.is_news(event, reader)]
+    if reader is None or not events:
+        return
+    write_to(
+        reader,
+        MailKind.BOOKINGS,
+        letters.about(events[0], reader)
+        if len(events) == 1
+        else letters.about_several(events, reader),
+        key=f"bookings-{min(event_ids)}-{max(event_ids)}",
+        attachments=[calendars.invitation(event, reader) for event in events],
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking
 from scheduling.models.appointments import AppointmentQuerySet
@@ -98,7 +99,8 @@ def edit(
         _check_new_topics(ta, edited)
         _check_fits(ta, edited)
         check_keeps_bookings(edited)
-        apply(edited, ta)
+        with notifications.one_happening():
+            apply(edited, ta)
         return [each.row for each in edited]
 
 
@@ -175,7 +177,8 @@ def end(chosen: Sequence[Appointment], actor: User | None, reason: str, cause: s
 
     ``cause``: of BookingEvent.Cause, where nobody cancelled them.
     """
-    bookings.cancel_all(active_bookings(chosen), actor, reason, cause)
+    with notifications.one_happening():
+        bookings.cancel_all(active_bookings(chosen), actor, reason, cause)
     for each in chosen:
         each.cancelled_at = timezone.now()
         each.cancel_reason = reason

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from scheduling import notifications
 from scheduling.models import Appointment, Booking, BookingEvent
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.services import appointments, booking
@@ -31,11 +32,12 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
     coming = _coming_with(topic, ta)
     with transaction.atomic():
         User.objects.locked(*coming.values_list("ta", flat=True))
-        for appointment in coming.order_by("ta", "starts_at"):
-            appointment.topics.remove(topic)
-            if not appointment.topics.exists():
-                reason = _("Its topic is no longer offered.")
-                appointments.end([appointment], ta, reason, "" if ta else Cause.TOPIC)
+        with notifications.one_happening():
+            for appointment in coming.order_by("ta", "starts_at"):
+                appointment.topics.remove(topic)
+                if not appointment.topics.exists():
+                    reason = _("Its topic is no longer offered.")
+                    appointments.end([appointment], ta, reason, "" if ta else Cause.TOPIC)
 
 
 def ending_of(ta: User, topic: Topic) -> dict[str, Any]:
@@ -72,7 +74,8 @@ def cancel_everything_of(user: User, actor: User | None, reason: str, cause: str
         people = coming.values_list("student", "ta")
         User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
         # Read again: what was booked before the locks were ours counts as well.
-        return booking.cancel_all(list(coming.with_people()), actor, reason, cause)
+        with notifications.one_happening():
+            return booking.cancel_all(list(coming.with_people()), actor, reason, cause)
 
 
 def leave(user: User, reason: str) -> None:
