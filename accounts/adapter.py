@@ -13,7 +13,6 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts import email_changes, guesses, letters, reauthentication, tasks
 from accounts.models import User
@@ -30,14 +29,6 @@ EMAIL_CHANGED = "account/email/email_changed"
 
 class AccountAdapter(DefaultAccountAdapter):
     """Names of any script, addresses of allowed domains, and mail that a worker sends."""
-
-    error_messages = {
-        **DefaultAccountAdapter.error_messages,
-        # Of passkeys, which allauth counts itself.
-        "too_many_login_attempts": gettext_lazy(
-            "Too many failed tries. Please try again in 5 minutes."
-        ),
-    }
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """The name as it is stored. Raises ValidationError when it isn't one or is taken."""
@@ -114,9 +105,10 @@ class AccountAdapter(DefaultAccountAdapter):
                 if User.objects.exclude(pk=pk).with_email(email).exists():
                     return False
                 email_address.user = user
-                old, done = user.email, super().confirm_email(request, email_address)
+                old, old_was_proven = user.email, email_changes.is_proven(user, user.email)
+                done = super().confirm_email(request, email_address)
                 if done and fold_email(old) != fold_email(email):
-                    email_changes.note_done(user, old, email)
+                    email_changes.note_done(user, old, email, old_was_proven=old_was_proven)
         except IntegrityError:
             return False  # another account was faster with it
         return done

@@ -36,10 +36,14 @@ class WaitingLetter(models.Model):
 
 
 class EmailChange(models.Model):
-    """Somebody asked to sign in with another address. Whoever has the old one may take it back."""
+    """Somebody asked to sign in with another address. Whoever has the old one may take it back,
+
+    if it was proven: one that was only typed may be a stranger's.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="email_changes")
     old_email = models.EmailField(max_length=254)
+    old_was_proven = models.BooleanField(default=False, editable=False)
     new_email = models.EmailField(max_length=254)
     asked_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
     done_at = models.DateTimeField(null=True, editable=False)
@@ -59,4 +63,5 @@ class EmailChange(models.Model):
     def can_be_undone(self, now: datetime) -> bool:
         """Whether its link still counts: it does so once, and for a week."""
         since = self.done_at or self.asked_at
-        return self.undone_at is None and now - since < TAKEN_BACK_WITHIN
+        in_time = self.undone_at is None and now - since < TAKEN_BACK_WITHIN
+        return self.old_was_proven and in_time

@@ -4,6 +4,7 @@ Staff need one before the admin opens, when ``STAFF_MFA`` is on.
 """
 
 import logging
+from datetime import datetime
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.models import EmailAddress
@@ -131,6 +132,18 @@ def remove_factors(user: User, *, actor: User | None) -> int:
             raise AccountError(_("There is no second step to remove."))
         sign_ins.end_all(user)
     return by_model[Authenticator._meta.label]
+
+
+def remove_added_since(moment: datetime, user: User) -> int:
+    """Take off what somebody else may have added. Within the transaction that locks the user.
+
+    Recovery codes that stand in for nothing then go too. Returns how many factors there were.
+    """
+    held = Authenticator.objects.filter(user=user)
+    count, _by_model = held.filter(created_at__gte=moment).delete()
+    if not held.filter(type__in=FACTORS).exists():
+        held.delete()
+    return count
 
 
 def renew_seals() -> None:

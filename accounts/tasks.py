@@ -56,17 +56,20 @@ def send_already_there(user_id: int) -> None:
 
 @task
 def tell_of_change(change_id: int, when: str) -> None:
-    """To the old address that another is to take its place ("asked") or has ("done")."""
+    """To the old address that another is to take its place ("asked") or has ("done").
+
+    Its link only where the old one was proven; else whoever reads this may be a stranger, who is
+    told neither who it is nor where to.
+    """
     change = EmailChange.objects.select_related("user").filter(pk=change_id).first()
     if change is None or change.undone_at:
         return
-    path = reverse("undo_email_change", args=[email_change_token(change.pk)])
-    facts = {
-        "from_email": change.old_email,
-        "to_email": change.new_email,
-        "name": change.user.username,
-        "undo_url": absolute(path),
-    }
+    facts = {"email_url": absolute(reverse("account_email"))}
+    if change.old_was_proven:
+        path = reverse("undo_email_change", args=[email_change_token(change.pk)])
+        facts["undo_url"] = absolute(path)
+        facts |= {"from_email": change.old_email, "to_email": change.new_email}
+        facts["name"] = change.user.username
     template = "email_change_asked" if when == "asked" else "email_changed"
     key = f"email-change-{change.pk}-{when}"
     letters.send(f"account/email/{template}", change.old_email, facts, key=key)

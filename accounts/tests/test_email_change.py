@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.utils import timezone
 
@@ -13,7 +16,15 @@ from accounts.mail_models import EmailChange
 from accounts.models import SignIn, User
 from accounts.services import AccountError
 from accounts.tests.test_addresses import letters_to
-from accounts.tests.test_mfa import REAUTH, confirmed
+from accounts.tests.test_mfa import (
+    REAUTH,
+    SECOND_STEP,
+    SECRET,
+    code_now,
+    confirmed,
+    proven,
+    with_app,
+)
 from accounts.tests.test_races import all_at_once
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login, signed_in
 from accounts.tokens import email_change_token
@@ -36,7 +47,7 @@ def now_of(user: User) -> tuple[str, list[tuple[str, bool, bool]]]:
 @pytest.fixture
 def thief(sign_in, student) -> Client:
     """Somebody at a session that was left open, who has learned the password."""
-    return confirmed(sign_in(student))
+    return confirmed(sign_in(proven(student)))
 
 
 @pytest.fixture
@@ -85,13 +96,69 @@ class TestAsking:
             assert "/auth/email/undo/" in each.body
             assert "/auth/email/undo/" in each.alternatives[0].content
 
-    def test_is_told_to_one_that_was_never_confirmed_as_well(self, asked):
-        assert asked.startswith("/auth/email/undo/")
-
-    def test_confirming_the_one_in_use_tells_nobody_of_a_change(self, thief, post):
+    def test_confirming_the_one_in_use_tells_nobody_of_a_change(self, sign_in, student, post):
+        thief = confirmed(sign_in(student))
         thief.post("/auth/email/", {"email": OLD, "action_send": ""})
         thief.post(link_in(post()[0]))
         assert [each.subject for each in post()] == ["Please confirm your email"]
+
+
+class TestOldAddressThatWasNeverProven:
+    """It may be a stranger's, by a slip of the keys: they are told, and can do nothing."""
+
+    @pytest.fixture
+    def owner(self, sign_in, student) -> Client:
+        return confirmed(sign_in(student))
+
+    def changed(self, owner, post) -> EmailChange:
+        wish(owner)
+        owner.post(link_in(letters_to(TAKEN, post())[0]))
+        return EmailChange.objects.get()
+
+    def test_gets_letters_that_name_nobody_and_whose_only_link_asks_to_sign_in(
+        self, owner, student, post
+    ):
+        self.changed(owner, post)
+        letters = letters_to(OLD, post())
+        assert [each.subject for each in letters] == [
+            "Somebody wants to change your email",
+            "Your email was changed",
+        ]
+        for each, links in zip(letters, [["/auth/email/"], []], strict=True):
+            for text in (each.body, each.alternatives[0].content):
+                assert "never confirmed" in text
+                assert re.findall(r"https?://[^/]+(/[^\s\"]*)", text) == links
+                assert text.count("http") == len(links)
+                assert TAKEN not in text
+                assert student.username not in text
+        assert Client().get("/auth/email/").url == "/auth/login/?next=/auth/email/"
+
+    def test_a_link_made_for_it_opens_nothing(self, owner, student, client, post):
+        change = self.changed(owner, post)
+        link = f"/auth/email/undo/{email_change_token(change.pk)}/"
+        for response in (client.get(link), client.post(link)):
+            assert response.status_code == 410
+            assert TAKEN not in response.content.decode()
+        assert now_of(student)[0] == TAKEN
+        assert signed_in(owner)
+
+    def test_nor_does_one_of_a_wish(self, owner, client):
+        wish(owner)
+        link = f"/auth/email/undo/{email_change_token(EmailChange.objects.get().pk)}/"
+        assert client.post(link).status_code == 410
+        assert EmailAddress.objects.filter(email=TAKEN).count() == 1
+
+    def test_proven_after_the_wish_it_may_take_it_back(self, owner, student, client, post):
+        wish(owner)
+        EmailAddress.objects.filter(email=OLD).update(verified=True)
+        owner.post(link_in(letters_to(TAKEN, post())[0]))
+        client.post(link_in(letters_to(OLD, post())[-1]))
+        assert now_of(student)[0] == OLD
+
+    def test_what_somebody_else_has_proven_does_not_count(self, owner, stranger, client):
+        EmailAddress.objects.create(user=stranger, email=OLD, verified=True)
+        wish(owner)
+        assert not EmailChange.objects.get().old_was_proven
 
 
 class TestStopping:
@@ -108,7 +175,7 @@ class TestStopping:
         assert response.request["PATH_INFO"].startswith("/auth/password/reset/key/")
         text = response.content.decode()
         assert f"Your email stays {OLD}, and all devices are signed out." in text
-        assert now_of(student) == (OLD, [(OLD, False, False)])
+        assert now_of(student) == (OLD, [(OLD, True, True)])
         assert not signed_in(thief)
         form = {"password1": NEW, "password2": NEW}
         client.post(response.request["PATH_INFO"], form)
@@ -129,7 +196,7 @@ class TestStopping:
     def test_the_first_letter_stops_a_later_wish_too(self, asked, thief, client, student, clock):
         wish(thief, "other@example.com")
         client.post(asked)
-        assert now_of(student) == (OLD, [(OLD, False, False)])
+        assert now_of(student) == (OLD, [(OLD, True, True)])
 
     def test_the_signed_in_owner_may_do_it_too(self, asked, sign_in, student):
         owner = sign_in(student)
@@ -190,6 +257,111 @@ class TestTakingBack:
         assert client.get(done).status_code == 410
 
 
+class TestWhatAThiefLeaves:
+    """Opens the account no more; its owner always gets in by the link to choose a password."""
+
+    def undo(self, link) -> tuple[str, str]:
+        """The text of the page that it leads to, and where that is."""
+        response = Client().post(link, follow=True)
+        return response.content.decode(), response.request["PATH_INFO"]
+
+    def types(self) -> set[str]:
+        return set(Authenticator.objects.values_list("type", flat=True))
+
+    def test_the_old_password_opens_nothing_from_that_moment(self, done, student):
+        self.undo(done)
+        assert login(Client()).status_code == 200
+        student.refresh_from_db()
+        assert not student.has_usable_password()
+
+    def test_the_page_that_it_leads_to_lets_the_owner_in(self, done):
+        _text, path = self.undo(done)
+        browser = Client()
+        # The key is in the session of who followed: a lost tab has the letter instead.
+        assert browser.get(path).status_code == 200
+
+    @pytest.mark.parametrize("which", ["asked", "done"])
+    def test_so_does_the_letter_that_is_sent_as_well(self, request, which, asked, post):
+        self.undo(asked if which == "asked" else request.getfixturevalue("done"))
+        letter = letters_to(OLD, post())[-1]
+        assert "password" in letter.subject
+        browser = Client()
+        form_page = browser.get(link_in(letter), follow=True).request["PATH_INFO"]
+        browser.post(form_page, {"password1": NEW, "password2": NEW})
+        assert login(Client(), password=NEW).url == "/"
+
+    def test_so_does_one_that_is_asked_for_later(self, done, post):
+        self.undo(done)
+        Client().post("/auth/password/reset/", {"email": OLD})
+        browser = Client()
+        page = browser.get(link_in(letters_to(OLD, post())[-1]), follow=True)
+        browser.post(page.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+        assert login(Client(), password=NEW).url == "/"
+
+    def test_what_was_added_since_goes_and_is_told(self, asked, student):
+        with_app(student)
+        Authenticator.objects.create(user=student, type="webauthn", data={"name": "Thief's"})
+        text, _path = self.undo(asked)
+        assert "What was added to the second step since then is removed." in text
+        assert self.types() == set()
+
+    def test_what_was_there_before_stays_and_nothing_is_told(self, sign_in, student, post, clock):
+        with_app(proven(student))
+        clock.shift(60)
+        wish(confirmed(sign_in(student)))
+        [letter] = letters_to(OLD, post())
+        text, _path = self.undo(link_in(letter))
+        assert "second step" not in text
+        assert self.types() == {"totp", "recovery_codes"}
+
+    def test_of_both_kinds_each_goes_its_way(self, sign_in, student, post, clock):
+        TOTP.activate(proven(student), SECRET)
+        clock.shift(60)
+        wish(confirmed(sign_in(student)))
+        RecoveryCodes.activate(student)
+        Authenticator.objects.create(user=student, type="webauthn", data={"name": "Thief's"})
+        self.undo(link_in(letters_to(OLD, post())[0]))
+        assert self.types() == {"totp"}
+
+    def test_old_recovery_codes_alone_keep_nobody_out(self, sign_in, student, post, clock):
+        RecoveryCodes.activate(proven(student))
+        clock.shift(60)
+        wish(confirmed(sign_in(student)))
+        TOTP.activate(student, SECRET)  # in place of the owner's, which was taken off
+        self.undo(link_in(letters_to(OLD, post())[0]))
+        assert self.types() == set()
+
+    def test_the_letter_of_a_second_wish_counts_from_the_first(self, asked, thief, student, post):
+        with_app(student)
+        wish(thief, "other@example.com")
+        self.undo(link_in(letters_to(OLD, post())[-1]))
+        assert self.types() == set()
+
+    def test_what_the_owner_added_before_an_older_change_stays(self, sign_in, student, post, clock):
+        owner = confirmed(sign_in(proven(student)))
+        wish(owner)
+        owner.post(link_in(letters_to(TAKEN, post())[0]))
+        clock.shift(60)
+        with_app(student)
+        clock.shift(60)
+        wish(owner, "third@example.com")  # from the new address, by somebody else
+        self.undo(link_in(letters_to(TAKEN, post())[-1]))
+        assert now_of(student)[0] == TAKEN
+        assert self.types() == {"totp", "recovery_codes"}
+
+    def test_who_has_typed_the_old_password_already_gets_no_further(
+        self, sign_in, student, post, clock
+    ):
+        with_app(proven(student))
+        clock.shift(60)
+        wish(confirmed(sign_in(student)))
+        thief = Client()
+        assert login(thief).url == SECOND_STEP
+        self.undo(link_in(letters_to(OLD, post())[0]))
+        thief.post(SECOND_STEP, {"code": code_now()})
+        assert not signed_in(thief)
+
+
 class TestLink:
     @pytest.mark.parametrize("token", ["x", "1", "1.x", ".", "99999.x", "%00", "-1.x", "1:1"])
     def test_garbage_is_not_found(self, client, db, token):
@@ -212,7 +384,7 @@ class TestLink:
 def test_at_once_it_is_undone_once(make_user):
     user = make_user("Owner", email=TAKEN)
     change = EmailChange.objects.create(
-        user=user, old_email=OLD, new_email=TAKEN, done_at=timezone.now()
+        user=user, old_email=OLD, old_was_proven=True, new_email=TAKEN, done_at=timezone.now()
     )
 
     def undo(number):

@@ -122,14 +122,17 @@ def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
         stands = email_changes.can_be_undone(change)
         return _undo(request, change if stands else None, status=200 if stands else 410)
     try:
-        user = email_changes.undo(change)
+        undone = email_changes.undo(change)
     except AccountError as error:
         return _undo(request, None, error.message, status=error.status)
-    if request.user == user:
+    if request.user == undone.user:
         logout(request)  # its session has just ended
     text = _("Your email stays %(email)s, and all devices are signed out. Choose a new password.")
     messages.success(request, text % {"email": change.old_email})
-    return redirect(tasks.reset_path(user))
+    if undone.factors:
+        text = _("What was added to the second step since then is removed.")
+        messages.info(request, text)
+    return redirect(tasks.reset_path(undone.user))
 
 
 def _undo(

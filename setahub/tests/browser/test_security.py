@@ -97,7 +97,7 @@ def test_every_page_of_it_is_for_everybody(open_page, owner, phone, dark):
     key = Authenticator.objects.get(type="webauthn").pk
     EmailAddress.objects.create(user=owner, email="new@example.com")
     wish = EmailChange.objects.create(
-        user=owner, old_email=owner.email, new_email="new@example.com"
+        user=owner, old_email=owner.email, old_was_proven=True, new_email="new@example.com"
     )
     for path in (
         "/auth/2fa/",
