@@ -27,7 +27,7 @@ def of_password(email_key: str) -> Iterator[Guess]:
 
 @contextmanager
 def of_code(user: User) -> Iterator[Guess]:
-    """A try at somebody's second step; none while it can't be counted."""
+    """A try at somebody's second step, by code or passkey; none while it can't be counted."""
     with _counted(f"code {user.pk}", closed=True) as made:
         yield made
 
@@ -57,7 +57,7 @@ def _counted(key: str, *, closed: bool) -> Iterator[Guess]:
     except TooMany as error:
         raise ValidationError(_in_words(error.seconds), code=TOO_MANY) from error
     except CacheAway as error:
-        text = _("Codes can't be checked at the moment. Please try again in a minute.")
+        text = _("This can't be checked at the moment. Please try again in a minute.")
         raise ValidationError(text, code="away") from error
 
 

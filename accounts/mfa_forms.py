@@ -13,6 +13,7 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal.auth import complete_authentication
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
@@ -109,13 +110,25 @@ class RenamePasskeyForm(EditWebAuthnForm):
         self.fields["name"] = key_name_field(required=True)
 
 
-class PasskeyForm(AuthenticateWebAuthnForm):
+class CountedKey(AuthenticateWebAuthnForm):
+    """A passkey as allauth takes it, but counted as codes are, and together with them."""
+
+    user: User
+
+    def clean_credential(self) -> Authenticator:
+        with guesses.of_code(self.user) as guess:
+            found = complete_authentication(self.user, self.cleaned_data["credential"])
+            guess.right = True
+        return found
+
+
+class PasskeyForm(CountedKey):
     """A passkey as the second step."""
 
     credential = CredentialField(AuthenticationResponse.from_dict)
 
 
-class PasskeyAgainForm(ReauthenticateWebAuthnForm):
+class PasskeyAgainForm(CountedKey, ReauthenticateWebAuthnForm):
     """A passkey to show that it is still oneself."""
 
     credential = CredentialField(AuthenticationResponse.from_dict)

@@ -391,7 +391,7 @@ ACCOUNT_RATE_LIMITS = (
         "login": None,
         "signup": None,
         "reset_password_from_key": None,
-        "login_failed": "5/5m/key",  # of a passkey as the second factor
+        "login_failed": None,
         "reset_password": "5/5m/key",
         "change_password": "10/m/user",
         "manage_email": "10/m/user",

@@ -1,29 +1,33 @@
 """Guesses at passwords and codes: five are looked at, by whichever page and however many at once."""
 
+import json
+from typing import Any
+
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.cache import cache
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
-from accounts import codes, guesses
+from accounts import codes, guesses, mfa_forms
 from accounts.models import User
-from accounts.tests.test_mfa import REAUTH, code_now, with_app, wrong_code
+from accounts.tests.passkeys import SoftwareKey
+from accounts.tests.test_mfa import REAUTH, SECOND_STEP, code_now, with_app, with_key, wrong_code
 from accounts.tests.test_races import all_at_once
 from accounts.tests.test_signing_in import NEW, PASSWORD, login, signed_in
 from setahub.lib import cache as cache_module
 from setahub.lib import ratelimit
 from setahub.lib.cache import FailOpenRedisCache
 
-SECOND_STEP = "/auth/2fa/authenticate/"
+KEY_AGAIN = "/auth/2fa/webauthn/reauthenticate/"
 DELETE = "/users/me/delete/"
 CROWD = 60
 
 
 @pytest.fixture
-def tried(monkeypatch) -> list[str]:
-    """The passwords and codes that were looked at."""
-    looked_at: list[str] = []
+def tried(monkeypatch) -> list[Any]:
+    """The passwords, codes and passkeys that were looked at."""
+    looked_at: list[Any] = []
 
     def noting(real):
         def look(user, given):
@@ -34,6 +38,8 @@ def tried(monkeypatch) -> list[str]:
 
     monkeypatch.setattr(User, "check_password", noting(User.check_password))
     monkeypatch.setattr(codes, "spend", noting(codes.spend))
+    looks = noting(mfa_forms.complete_authentication)
+    monkeypatch.setattr(mfa_forms, "complete_authentication", looks)
     return looked_at
 
 
@@ -54,6 +60,12 @@ def at_the_second_step(user: User) -> Client:
     client = Client()
     login(client, user.email)
     return client
+
+
+def show(client: Client, key: SoftwareKey, path: str = SECOND_STEP, **wrong: str):
+    """What the page says to the key; to one that is not right in what is given by name."""
+    options = client.get(path).context["js_data"]["request_options"]
+    return client.post(path, {"credential": json.dumps(key.get(options, **wrong))})
 
 
 @pytest.mark.race
@@ -79,6 +91,21 @@ class TestAtOnce:
         assert set(all_at_once(guess, CROWD)) == {200}
         assert len(tried) == 5
         assert "Too many" in text(clients[0].post(SECOND_STEP, {"code": code_now()}))
+
+    def test_of_sixty_passkeys_five_are_looked_at(self, student, tried):
+        key = with_key(student)
+        clients = [at_the_second_step(student) for _ in range(8)]
+        options = [each.get(SECOND_STEP).context["js_data"]["request_options"] for each in clients]
+        tried.clear()
+
+        def guess(number):
+            shown = key.get(options[number % 8], signature="AAAA")
+            form = {"credential": json.dumps(shown)}
+            return clients[number % 8].post(SECOND_STEP, form).status_code
+
+        assert set(all_at_once(guess, CROWD)) == {200}
+        assert len(tried) == 5
+        assert "Too many" in text(show(clients[0], key))
 
     def test_of_sixty_tries_to_show_who_one_is_five_are_looked_at(
         self, student, sign_in, tried, settings
@@ -157,6 +184,32 @@ class TestOneCount:
         end_every_session(user=student)
         assert login(client).status_code == 302
 
+    def test_passkeys_and_codes_are_one_that_says_how_long(self, student, sign_in, tried, clock):
+        key = with_key(with_app(student))
+        client, again = at_the_second_step(student), sign_in(student)
+        for _ in range(2):
+            assert "right. Please try again." in text(show(client, key, signature="AAAA"))
+        client.post(SECOND_STEP, {"code": wrong_code()})
+        for _ in range(2):
+            show(again, key, KEY_AGAIN, signature="AAAA")
+        clock.shift(121)
+        tried.clear()
+        for response in (
+            show(client, key),
+            show(again, key, KEY_AGAIN),
+            client.post(SECOND_STEP, {"code": code_now()}),
+        ):
+            assert "Too many failed tries. Please try again in 3 minutes." in text(response)
+        assert tried == []
+        clock.shift(180)
+        assert show(client, key).status_code == 302
+        assert signed_in(client)
+
+    def test_a_right_passkey_counts_nothing(self, student, sign_in):
+        key, client = with_key(student), sign_in(student)
+        for _ in range(6):
+            assert show(client, key, KEY_AGAIN).status_code == 302
+
     def test_codes_of_two_people_are_two_counts(self, student, stranger):
         with_app(student)
         for _ in range(6):
@@ -187,6 +240,16 @@ class TestWhileTheCounterIsAway:
         ):
             tried.clear()
             assert "be checked at the moment" in text(client.post(path, {"code": sent}))
+            assert tried == []
+
+    def test_passkeys_as_the_second_step_are_not(self, student, sign_in, tried, redis_away):
+        key = with_key(student)
+        for client, path in (
+            (at_the_second_step(student), SECOND_STEP),
+            (sign_in(student), KEY_AGAIN),
+        ):
+            tried.clear()
+            assert "be checked at the moment" in text(show(client, key, path))
             assert tried == []
 
     def test_nothing_else_that_uses_the_cache_minds(self, redis_away):

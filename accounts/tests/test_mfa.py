@@ -20,7 +20,7 @@ from accounts.tests.test_signing_in import PASSWORD, login, signed_in
 pytestmark = pytest.mark.django_db
 
 SECRET = "JBSWY3DPEHPK3PXP"
-REAUTH = "/auth/reauthenticate/"
+REAUTH, SECOND_STEP = "/auth/reauthenticate/", "/auth/2fa/authenticate/"
 
 
 def code_now(secret: str = SECRET, step: int = 0) -> str:
@@ -37,6 +37,15 @@ def with_app(user: User) -> User:
     TOTP.activate(user, SECRET)
     RecoveryCodes.activate(user)
     return user
+
+
+def with_key(user: User) -> SoftwareKey:
+    """A passkey of this user."""
+    key = SoftwareKey()
+    credential = key.create({"publicKey": {"rp": {"id": "testserver"}, "challenge": "AAAA"}})
+    data = {"name": "Mine", "credential": credential, "passwordless": True}
+    Authenticator.objects.create(user=user, type="webauthn", data=data)
+    return key
 
 
 def proven(user: User) -> User:
