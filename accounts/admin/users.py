@@ -227,7 +227,18 @@ class UserAdmin(Export, Acting):
         permissions=["act"],
     )
     def remove_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        def act(user: User) -> None:
+        def act(user: User, given: Mapping[str, Any]) -> None:
             mfa.remove_factors(user, actor=cast(User, request.user))
 
-        return self.apply(request, queryset, act, _("Second step removed"))
+        return self.ask(
+            request,
+            queryset,
+            forms.Form,
+            act,
+            title=_("Remove the second step"),
+            warning=_(
+                "Authenticator app, passkeys and recovery codes go, and they are signed out"
+                " everywhere; from then on the password alone lets in. Be sure first that it is"
+                " them who asks."
+            ),
+        )

@@ -242,10 +242,16 @@ class TestRemoving:
 
     def test_staff_help_who_has_lost_everything(self, sign_in, staff, student):
         with_app(student)
-        elsewhere = sign_in(student)
+        elsewhere, helper = sign_in(student), sign_in(staff)
         form = {"action": "remove_factors", "_selected_action": [student.pk]}
-        page = sign_in(staff).post("/admin/accounts/user/", form, follow=True).content.decode()
-        assert "Second step removed: 1 done." in page
+        asked = helper.post("/admin/accounts/user/", form).content.decode()
+        assert "from then on the password alone lets in" in asked
+        assert f"<li>{student}</li>" in asked
+        assert Authenticator.objects.count() == 2
+        assert signed_in(elsewhere)
+        form["confirm"] = "1"
+        page = helper.post("/admin/accounts/user/", form, follow=True).content.decode()
+        assert "Remove the second step: 1 done." in page
         assert Authenticator.objects.count() == 0
         assert not signed_in(elsewhere)
 
@@ -255,7 +261,7 @@ class TestRemoving:
         helper = make_user("Helper", is_staff=True)
         helper.user_permissions.set(Permission.objects.filter(codename__endswith="_user"))
         with_app(staff)
-        form = {"action": "remove_factors", "_selected_action": [staff.pk]}
+        form = {"action": "remove_factors", "_selected_action": [staff.pk], "confirm": "1"}
         page = sign_in(helper).post("/admin/accounts/user/", form, follow=True).content.decode()
         assert "Only a superuser can do this for staff." in page
         assert Authenticator.objects.count() == 2
