@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts import mfa, sign_ins
 from accounts.models import User
 from setahub.lib import ratelimit
+from setahub.lib.downloads import page_that_offers
 from setahub.lib.expired import page_of_form
 from setahub.lib.ratelimit import Window
 from setahub.lib.too_many import too_many
@@ -49,6 +50,8 @@ class LoginRequired(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseRedirect:
         if request.method in ("GET", "HEAD", "OPTIONS"):
+            if page := page_that_offers(request, view_func):
+                return redirect_to_login(page, reverse(settings.LOGIN_URL))
             return super().handle_no_permission(request, view_func)
         by_script = "HX-Request" in request.headers or "application/json" in request.headers.get(
             "Accept", ""

@@ -31,6 +31,8 @@ from django.utils.translation import gettext as _
 from accounts import mentions
 from accounts.models import User
 
+BLOCK = 256 * 1024  # bytes of a picture that are in memory at once
+
 
 def _nothing(user: User) -> Any:
     return None
@@ -64,7 +66,7 @@ def parts() -> Sequence[Part]:
 def archive(user: User) -> Iterator[bytes]:
     """All that the site holds about the user, as a ZIP: a JSON file for each part, and pictures.
 
-    The database is read at once, pictures while they are sent.
+    The database is read at once, pictures while they are sent, a block at a time.
     """
     texts = {f"{part.name}.json": _json(part.export(user)) for part in _parts}
     texts["README.txt"] = _(
@@ -110,15 +112,17 @@ class _Sink:
 
 def _zip(texts: dict[str, str], pictures: list[tuple[str, FieldFile]]) -> Iterator[bytes]:
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[call-overload]
         for name, text in texts.items():
-            archive.writestr(name, text)
+            archive.writestr(name, text, zipfile.ZIP_DEFLATED)
         yield sink.take()
         for name, picture in pictures:
             try:
-                content = picture.read()
+                file = picture.storage.open(str(picture.name))
             except OSError:  # gone from the disk; the rest is still theirs
                 continue
-            archive.writestr(f"pictures/{name}", content, zipfile.ZIP_STORED)
-            yield sink.take()
+            with file, archive.open(f"pictures/{name}", "w") as entry:
+                for block in file.chunks(BLOCK):
+                    entry.write(block)
+                    yield sink.take()
     yield sink.take()

@@ -3,12 +3,15 @@
 Signing in counts. allauth keeps in the session how and when; here is what that means.
 """
 
+import math
 import time
 
 from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.exceptions import ReauthenticationRequired
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.http import urlencode
 
 SHOWN_BY = {"password", "mfa"}
 SET_UP = "set_up"  # marks the record of a factor that was only just added
@@ -16,18 +19,30 @@ SET_UP = "set_up"  # marks the record of a factor that was only just added
 
 def is_recent(request: HttpRequest) -> bool:
     """Whether it was within the last five minutes, in this session."""
+    return seconds_left(request) > 0
+
+
+def seconds_left(request: HttpRequest) -> float:
+    """For how long that still counts; 0 when it doesn't."""
     if not request.user.is_authenticated:
-        return False
-    now = time.time()
-    return any(
-        record["method"] in SHOWN_BY
-        and not record.get(SET_UP)  # else adding one after the other would never end
-        and 0 <= now - record["at"] < app_settings.REAUTHENTICATION_TIMEOUT
+        return 0
+    ages = [
+        time.time() - record["at"]
         for record in get_authentication_records(request, request.user)
-    )
+        # One set up just now doesn't count: else adding one after the other would never end.
+        if record["method"] in SHOWN_BY and not record.get(SET_UP)
+    ]
+    youngest = min((age for age in ages if age >= 0), default=math.inf)
+    return max(0, app_settings.REAUTHENTICATION_TIMEOUT - youngest)
 
 
 def require(request: HttpRequest) -> None:
     """Lead away to show it, and back, unless it was shown lately."""
     if not is_recent(request):
         raise ReauthenticationRequired
+
+
+def led_away(request: HttpRequest, back: str) -> HttpResponseRedirect:
+    """To where it is shown, and from there to ``back`` rather than to what was asked for."""
+    [way, *_others] = get_adapter().get_reauthentication_methods(request.user)
+    return HttpResponseRedirect(f"{way['url']}?{urlencode({'next': back})}")

@@ -62,7 +62,7 @@ def at_the_second_step(user: User) -> Client:
     return client
 
 
-def show(client: Client, key: SoftwareKey, path: str = SECOND_STEP, **wrong: str):
+def show(client: Client, key: SoftwareKey, path: str = SECOND_STEP, **wrong: Any):
     """What the page says to the key; to one that is not right in what is given by name."""
     options = client.get(path).context["js_data"]["request_options"]
     return client.post(path, {"credential": json.dumps(key.get(options, **wrong))})

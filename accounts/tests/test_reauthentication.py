@@ -18,6 +18,7 @@ from accounts.tests.test_signup import sign_up
 pytestmark = pytest.mark.django_db
 
 DATA, DELETE = "/users/me/data/", "/users/me/delete/"
+READY = "/users/me/?data=ready#privacy"
 CODE_AGAIN, KEY_AGAIN = "/auth/2fa/reauthenticate/", "/auth/2fa/webauthn/reauthenticate/"
 # Each page that asks, as who has an app and recovery codes sees it.
 PAGES = [
@@ -41,6 +42,10 @@ def owner(student) -> User:
 def pages(owner) -> list[str]:
     key = Authenticator.objects.create(user=owner, type="webauthn", data={"name": "Mine"})
     return [page.format(key=key.pk) for page in PAGES]
+
+
+def text_of(client) -> str:
+    return client.get(READY).content.decode()
 
 
 def asks(client, path) -> bool:
@@ -98,13 +103,43 @@ class TestWhen:
 
 class TestGoingOn:
     def test_with_the_password_to_the_page_that_asked(self, owner, sign_in):
+        client, page = sign_in(owner), "/auth/2fa/totp/deactivate/"
+        away = client.get(page).url
+        assert away == f"{REAUTH}?next=%2Fauth%2F2fa%2Ftotp%2Fdeactivate%2F"
+        assert f'name="next" value="{page}"' in client.get(away).content.decode()
+        assert client.post(REAUTH, {"password": PASSWORD, "next": page}).url == page
+
+    def test_to_the_page_with_the_link_when_a_file_was_asked_for(self, owner, sign_in, clock):
         client = sign_in(owner)
-        away = client.get(DATA).url
-        assert away == f"{REAUTH}?next=%2Fusers%2Fme%2Fdata%2F"
-        assert 'name="next" value="/users/me/data/"' in client.get(away).content.decode()
-        back = client.post(REAUTH, {"password": PASSWORD, "next": DATA}, follow=True)
-        archive = zipfile.ZipFile(io.BytesIO(b"".join(back.streaming_content)))
+        asked = client.get(client.get(DATA).url)
+        page = asked.context["redirect_field_value"]
+        assert page == READY
+        assert client.post(REAUTH, {"password": PASSWORD, "next": page}).url == READY
+        assert "Your data can be downloaded within the next 5 minutes." in text_of(client)
+        archive = zipfile.ZipFile(io.BytesIO(b"".join(client.get(DATA).streaming_content)))
         assert "profile.json" in archive.namelist()
+        clock.shift(250)
+        assert "within the next minute." in text_of(client)
+        clock.shift(60)
+        assert "can be downloaded" not in text_of(client)
+
+    def test_who_was_not_led_there_is_told_nothing(self, student, client):
+        login(client)
+        assert "can be downloaded" not in client.get("/users/me/").content.decode()
+
+    def test_so_after_signing_in(self, student, client):
+        page = client.get(client.get(DATA).url).context["redirect_field_value"]
+        form = {"login": student.email, "password": PASSWORD, "next": page}
+        assert client.post("/auth/login/", form).url == READY
+        assert "within the next 5 minutes." in text_of(client)
+
+    def test_so_for_the_file_of_recovery_codes(self, owner, sign_in):
+        client, page = sign_in(owner), "/auth/2fa/recovery-codes/"
+        asked = client.get(client.get(f"{page}download/").url)
+        assert asked.context["redirect_field_value"] == page
+        confirmed(client)
+        assert f'href="{page}download/"' in client.get(page).content.decode()
+        assert "attachment" in client.get(f"{page}download/")["Content-Disposition"]
 
     def test_with_a_code(self, owner, sign_in):
         client = sign_in(owner)

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.mfa.base.views import IndexView as BaseIndexView
 from allauth.mfa.base.views import ReauthenticateView as BaseReauthenticateView
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import download_recovery_codes
 from allauth.mfa.totp.views import ActivateTOTPView as BaseActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView as BaseAddWebAuthnView
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView as BaseReauthenticateKeyView
@@ -14,8 +15,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
 
-from accounts import codes, mfa
+from accounts import codes, mfa, reauthentication
 from accounts.requests import UserRequest
+from setahub.lib.downloads import offered_on
 
 
 class IndexView(BaseIndexView):
@@ -77,9 +79,21 @@ class ReauthenticateKeyView(SecondStepOnly, BaseReauthenticateKeyView):
         return {**super().get_context_data(**kwargs), **kwargs}
 
 
+def download_codes(request: UserRequest) -> HttpResponseBase:
+    """allauth's, but who has to show that it is them is led to the page that has its link."""
+    if not reauthentication.is_recent(request):
+        return reauthentication.led_away(request, reverse("mfa_view_recovery_codes"))
+    return download_recovery_codes(request)
+
+
 urls = [
     path("", IndexView.as_view(), name="mfa_index"),
     path("reauthenticate/", ReauthenticateView.as_view(), name="mfa_reauthenticate"),
+    path(
+        "recovery-codes/download/",
+        offered_on(lambda: reverse("mfa_view_recovery_codes"))(download_codes),
+        name="mfa_download_recovery_codes",
+    ),
     path("totp/activate/", ActivateTOTPView.as_view(), name="mfa_activate_totp"),
     path("webauthn/add/", AddPasskeyView.as_view(), name="mfa_add_webauthn"),
     path(

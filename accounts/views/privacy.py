@@ -2,8 +2,9 @@
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from accounts.services import AccountError
 from accounts.views.profile import show_or_post
 from scheduling.services import upheaval
 from setahub.lib import ratelimit
+from setahub.lib.downloads import file_response, offered_on
 from setahub.lib.ratelimit import Window
 from setahub.lib.too_many import too_many
 
@@ -22,15 +24,20 @@ HOUR = 3600
 DOWNLOADS = 10  # an hour, of one user: each reads all there is
 
 
+def _page_of_data() -> str:
+    return f"{reverse('accounts:me')}?data=ready#privacy"
+
+
+@offered_on(_page_of_data)
 @require_safe
 def download(request: UserRequest) -> HttpResponseBase:
     """All that the site holds about one, as a ZIP."""
-    reauthentication.require(request)
+    if not reauthentication.is_recent(request):
+        return reauthentication.led_away(request, _page_of_data())
     downloads = Window(f"download {request.user.pk}", HOUR)
     if ratelimit.is_on() and downloads.add() > DOWNLOADS:
         return too_many(request, downloads.left())
-    response = StreamingHttpResponse(archive(request.user), content_type="application/zip")
-    response.headers["Content-Disposition"] = 'attachment; filename="setahub-data.zip"'
+    response = file_response(request, archive(request.user), "setahub-data.zip", "application/zip")
     response.headers["Cache-Control"] = "no-store"
     return response
 

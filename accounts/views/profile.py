@@ -1,5 +1,6 @@
 """Profiles, one's own settings, blocks."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import mfa, services, sign_ins
+from accounts import mfa, reauthentication, services, sign_ins
 from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
@@ -38,8 +39,15 @@ def me(request: UserRequest) -> HttpResponse:
         "emails": EmailsForm(initial=EmailsForm.of(request.user)),
         "factors": mfa.factors_of(request.user),
         "devices": len(sign_ins.of(request.user)),
+        "data_minutes": _minutes_for_data(request),
     }
     return render(request, "accounts/me.html", shown)
+
+
+def _minutes_for_data(request: UserRequest) -> int:
+    """For how long the link to one's data gives them at once, for who was led here because of it."""
+    asked = request.GET.get("data") == "ready"
+    return math.ceil(reauthentication.seconds_left(request) / 60) if asked else 0
 
 
 @show_or_post

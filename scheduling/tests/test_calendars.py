@@ -133,6 +133,11 @@ class TestCancelled:
         appointments.edit(session, ta, plan(topic, location=self.ROOM, notes=self.NOTES))
         return booking.cancel(made, ta, "I am ill")
 
+    def test_who_signs_in_for_it_is_led_to_the_booking(self, client, made):
+        # The browser takes a file and stays on the page where one signs in.
+        away = client.get(f"/bookings/{made.pk}/calendar.ics")
+        assert (away.status_code, away.url) == (302, f"/auth/login/?next=/bookings/{made.pk}/")
+
     @pytest.mark.parametrize("path", ["/bookings/{}/calendar.ics", "feed"])
     def test_in_calendars(self, cancelled, student, ta, sign_in, path):
         def entry(person):

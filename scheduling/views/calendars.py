@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
@@ -11,10 +12,12 @@ from accounts.requests import UserRequest
 from accounts.tokens import calendar_owner
 from scheduling import calendars
 from scheduling.models import Booking
+from setahub.lib.downloads import offered_on
 
 ICALENDAR = "text/calendar; charset=utf-8"
 
 
+@offered_on(lambda pk: reverse("scheduling:booking", args=[pk]))
 @require_safe
 def booking(request: UserRequest, pk: int) -> HttpResponse:
     """One booking as a file, for its student and its TA."""

@@ -1,23 +1,22 @@
 """Lists of the admin as CSV: what the list shows now, row by row, in constant memory."""
 
 import csv
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from io import StringIO
 from typing import Any, cast
 
-from asgiref.sync import sync_to_async
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from setahub.lib import when
+from setahub.lib.downloads import file_response
 
 ROWS = 1000  # of one chunk, read and sent at once
 # Excel and its like take a cell that begins so for a formula. Source: OWASP, "CSV Injection".
@@ -77,12 +76,7 @@ def download(
     request: HttpRequest, name: str, titles: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> StreamingHttpResponse:
     """Rows as a CSV file that is sent while it is made."""
-    chunks = in_chunks(titles, rows)
-    # Under ASGI Django would read all of a plain iterator into memory first.
-    content = _apart(chunks) if isinstance(request, ASGIRequest) else chunks
-    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return file_response(request, in_chunks(titles, rows), name, "text/csv; charset=utf-8")
 
 
 def in_chunks(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
@@ -112,13 +106,3 @@ def cell(value: object) -> object:
         return value
     text = str(value)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
-
-
-async def _apart(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Each chunk made in the request's own thread, where its database connection is."""
-    while (chunk := await sync_to_async(_following)(chunks)) is not None:
-        yield chunk
-
-
-def _following(chunks: Iterator[bytes]) -> bytes | None:
-    return next(chunks, None)
