@@ -7,14 +7,12 @@ world below has a row of it.
 
 import io
 import json
-import tracemalloc
 import zipfile
 from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
@@ -22,8 +20,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models.fields.files import FieldFile
-from django.test import AsyncClient, Client
+from django.test import Client
 from django.utils import timezone
 
 from accounts import deletion, privacy, services, sign_ins
@@ -32,7 +29,6 @@ from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.services import AccountError
 from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
-from accounts.tests.test_signing_in import login
 from chat.models import Conversation, Message, Participation, Report, ReportLook
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, TimeSlot
@@ -221,44 +217,6 @@ def test_the_archive_has_no_secret_and_nothing_private_of_others(person, sign_in
 def test_a_picture_that_is_gone_from_the_disk_spoils_nothing(person, sign_in):
     default_storage.delete(person.avatar.name)
     assert "pictures/profile.webp" not in archive_of(confirmed(sign_in(person))).namelist()
-
-
-def test_many_pictures_need_no_more_memory_than_one():
-    content = b"x" * (2 * 1024 * 1024)
-    name = default_storage.save("chat/large.webp", ContentFile(content))
-
-    def peak(count):
-        pictures = [(f"{number}.webp", FieldFile(None, field, name)) for number in range(count)]
-        tracemalloc.start()
-        size = sum(len(chunk) for chunk in privacy._zip({}, pictures))
-        _now, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert size > count * len(content)
-        return most
-
-    field = Message._meta.get_field("image")
-    assert peak(1) < 2 * 1024 * 1024
-    assert peak(20) < 1.2 * peak(1)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.filterwarnings("error")
-def test_under_asgi_the_archive_is_sent_while_it_is_made(student):
-    student.avatar.save("x.webp", ContentFile(b"f" * (privacy.BLOCK + 1)))
-    browser, client = Client(), AsyncClient()
-    login(browser, student.email)
-    client.cookies = browser.cookies
-
-    async def read():
-        response = await client.get("/users/me/data/")
-        assert response.is_async
-        return [chunk async for chunk in response.streaming_content]
-
-    chunks = async_to_sync(read)()
-    assert len(chunks) == 4  # the texts, the picture in two, and what is where
-    archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
-    assert archive.testzip() is None
-    assert len(archive.read("pictures/profile.webp")) == privacy.BLOCK + 1
 
 
 def test_downloads_are_limited(student, sign_in, settings):
