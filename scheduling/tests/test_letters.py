@@ -362,7 +362,8 @@ class TestOneHappening:
                 booking.cancel_all(appointments.active_bookings(weeks), ta, "Ill")
                 raise RuntimeError
 
-        pytest.raises(RuntimeError, fail)
+        with pytest.raises(RuntimeError):
+            fail()
         assert sent() == {}
 
 
