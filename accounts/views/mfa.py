@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.base.views import IndexView as BaseIndexView
 from allauth.mfa.base.views import ReauthenticateView as BaseReauthenticateView
 from allauth.mfa.models import Authenticator
@@ -81,9 +82,10 @@ class ReauthenticateKeyView(SecondStepOnly, BaseReauthenticateKeyView):
 
 def download_codes(request: UserRequest) -> HttpResponseBase:
     """allauth's, but who has to show that it is them is led to the page that has its link."""
-    if not reauthentication.is_recent(request):
+    try:
+        return download_recovery_codes(request)
+    except ReauthenticationRequired:
         return reauthentication.led_away(request, reverse("mfa_view_recovery_codes"))
-    return download_recovery_codes(request)
 
 
 urls = [
