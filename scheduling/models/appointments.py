@@ -23,6 +23,13 @@ LOCATION_MAX = 500  # links into meetings are long
 NOTES_MAX = 1000
 REASON_MAX = 500
 
+# The address of a page, as people type it: with its scheme, or a host and a path.
+_ADDRESS = re.compile(
+    r"https?://|\bwww\.|[a-z0-9]\.(?:com|us|gg|si|net|org|io|me|live|app|edu|[a-z]{2}\.th)/\S",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"pass ?(?:code|word)|meeting id|\bpin\b|รหัส", re.IGNORECASE)
+
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def open(self) -> "AppointmentQuerySet":
@@ -121,12 +128,18 @@ class Appointment(models.Model):
     @property
     def is_online(self) -> bool:
         """Whether its place has the address of a room, which only who booked may read."""
-        return re.search(r"https?://", self.location, re.IGNORECASE) is not None
+        return _ADDRESS.search(self.location) is not None
 
     @property
     def is_address(self) -> bool:
         """Whether its place is that address and nothing else."""
         return re.fullmatch(r"https://\S+", self.location) is not None
+
+    @property
+    def keeps_notes(self) -> bool:
+        """Whether its notes may be a way into the room, so that only who booked reads them."""
+        found = _ADDRESS.search(self.notes) or _CODE.search(self.notes)
+        return bool(self.notes) and (self.is_online or found is not None)
 
     def has_started(self, now: datetime | None = None) -> bool:
         return self.starts_at <= (now or timezone.now())

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture
-def admin_client(staff: Any, sign_in: Any) -> Client:
+def admin_client(staff: Any, sign_in: Any, settings: Any) -> Client:
+    """Staff's browser, which stays signed in while the clock moves by days."""
+    settings.STAFF_SESSION_IDLE = 30 * 24 * 3600
     return sign_in(staff)
 
 

@@ -73,6 +73,36 @@ class TestConfirming:
         page = text(client.get(made.url))
         assert 'href="https://meet.example.com/secret" rel="noopener noreferrer"' in page
 
+    @pytest.mark.parametrize(
+        ("location", "notes"),
+        [
+            ("Room 504", "Or online: https://zoom.example/j/84271350"),
+            ("Room 504", "Or online: HTTP://zoom.example/j/84271350"),
+            ("Room 504", "Or on zoom.us/j/84271350"),
+            ("https://zoom.example/j/9", "The code is 84271350"),
+            ("Zoom https://zoom.example/j/9", "The code is 84271350"),
+            ("meet.google.com/abc-defg", "The code is 84271350"),
+            ("Zoom", "Meeting ID 84271350"),
+            ("Zoom", "Passcode: 84271350"),
+            ("Zoom", "รหัส 84271350"),
+        ],
+    )
+    def test_notes_that_lead_into_a_room_are_for_those_who_booked(
+        self, client, student, ta, topic, location, notes
+    ):
+        slot = slots_of(open_time(ta, topic, location=location, notes=notes))[0]
+        page = text(client.get(f"/bookings/new/?slot={slot.pk}"))
+        assert "You can read the TA's notes once you have booked." in page
+        assert not any(part in page.lower() for part in ("zoom.", "google.com", "84271350"))
+        page = text(client.get(book(student, slot).get_absolute_url()))
+        assert "84271350" in page
+
+    def test_other_notes_are_read_before(self, client, ta, topic):
+        slot = slots_of(open_time(ta, topic, location="B.Sc/M.Sc room", notes="Bring a laptop."))[0]
+        page = text(client.get(f"/bookings/new/?slot={slot.pk}"))
+        assert "Bring a laptop." in page
+        assert "B.Sc/M.Sc room" in page
+
     def test_seats_left_are_told_where_there_are_several(self, client, stranger, ta, topic):
         slot = slots_of(open_time(ta, topic, capacity=3))[0]
         book(stranger, slot)
