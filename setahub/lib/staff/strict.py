@@ -8,13 +8,15 @@ the list offers is a bad request, in lists and in whatever is made of them.
 import re
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import DataError
-from django.db.models import QuerySet
+from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest
 
 COLUMN = re.compile(r"-?[0-9]{1,3}")
@@ -68,6 +70,16 @@ class StrictChangeList(ChangeList):
             super().get_results(request)
 
 
+class SomeOfThem(forms.ModelMultipleChoiceField):
+    """Django's, with numbers that no column holds refused like those that no row has."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except (OverflowError, DataError) as error:
+            raise ValidationError(self.error_messages["invalid_list"], "invalid_list") from error
+
+
 class Strict(admin.ModelAdmin):
     """Comes before every class of the admin, those of libraries included (see the site)."""
 
@@ -78,6 +90,22 @@ class Strict(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """All go on to the list's filters, which take theirs; what is left over is refused."""
         return True
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **options: Any
+    ) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, **{"form_class": SomeOfThem, **options}
+        )
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *options: Any) -> Any:
+        """Django's, for rows that there can be: it asks the database for what was sent as it is."""
+        for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.clean(chosen, None)
+            except ValidationError as error:
+                raise SuspiciousOperation(f"There is no row {chosen!r:.40}") from error
+        return super().response_action(request, queryset, *options)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
