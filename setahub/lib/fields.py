@@ -10,20 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from setahub.lib import when
 from setahub.lib.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
 
-_as_django_does = forms.CharField.to_python
+_as_django_does = forms.Field.clean
 
 
 def drop_invisible_ends() -> None:
     """From now on what shows nothing is dropped at the ends of what people type, in every form.
 
-    In Django's own field, since the forms of its admin and of allauth are made of it too. Fields
-    with ``strip=False`` (passwords, messages) stay as they are.
+    In Django's own field, since the forms of its admin and of allauth are made of it too: text,
+    numbers, days, times, choices. Fields with ``strip=False`` (passwords, messages) stay as they
+    are.
     """
-    forms.CharField.to_python = _to_python  # type: ignore[method-assign]
+    forms.Field.clean = _clean  # type: ignore[method-assign]
 
 
-def _to_python(self: forms.CharField, value: Any) -> Any:
-    if self.strip and isinstance(value, str) and "\0" not in value:  # that is refused, not mended
+def _clean(self: forms.Field, value: Any) -> Any:
+    wanted = getattr(self, "strip", True) and isinstance(value, str)
+    if wanted and "\0" not in value:  # that is refused, not mended
         value = trimmed(value)
     return _as_django_does(self, value)
 

@@ -12,6 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from setahub.lib.text import trimmed
+
 # Days beyond have no use here, and sums with days near the ends of the calendar fail.
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 BUDDHIST = 543  # years that the Buddhist era is ahead
@@ -85,7 +87,7 @@ def parse_date(text: str | None) -> date | None:
 def read_date(text: str | None) -> date | None:
     """A date written ``YYYY-MM-DD``, of whatever year, or None for anything else."""
     try:
-        return date.fromisoformat((text or "").strip())
+        return date.fromisoformat(trimmed(text or ""))
     except ValueError:
         return None
 

@@ -1,6 +1,8 @@
 """What can be seen of a text, what reads the same, and that every form sees it so."""
 
 import unicodedata
+from datetime import date, datetime, time
+from decimal import Decimal
 
 import pytest
 from django import forms
@@ -8,7 +10,9 @@ from django.contrib.auth.forms import AuthenticationForm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setahub.lib.fields import LinesField
+from scheduling.forms.appointments import ClockField, EndField
+from setahub.lib import when
+from setahub.lib.fields import DayField, LinesField
 from setahub.lib.keys import fold, fold_email, fold_search
 from setahub.lib.text import (
     has_look_alikes,
@@ -186,6 +190,41 @@ class TestForms:
         lines = LinesField(required=False)
         email = forms.EmailField(required=False)
         secret = forms.CharField(strip=False, required=False)
+
+    class Numbers(forms.Form):
+        whole = forms.IntegerField(max_value=10)
+        part = forms.DecimalField()
+        day = DayField()
+        plain_day = forms.DateField()
+        begin = ClockField()
+        end = EndField()
+        moment = forms.DateTimeField()
+        choice = forms.TypedChoiceField(choices=[(1, "one"), (2, "two")], coerce=int)
+        several = forms.SplitDateTimeField()
+
+    @pytest.mark.parametrize(
+        "nothing", ["\u200b", "\ufeff", "\u00a0", "\u2060", " \u00ad\u200e", "\u3000"]
+    )
+    def test_numbers_days_times_and_choices_do_too(self, nothing):
+        typed = {
+            "whole": "3", "part": "1.5", "day": "2026-11-26", "plain_day": "2026-11-26", "begin": "13:00",
+            "end": "24:00", "moment": "2026-11-26 13:00", "choice": "2", "several_0": "2026-11-26",
+            "several_1": "13:00",
+        }  # fmt: skip
+        form = self.Numbers({name: nothing + text + nothing for name, text in typed.items()})
+        assert form.is_valid(), form.errors
+        day, moment = date(2026, 11, 26), datetime(2026, 11, 26, 13, tzinfo=when.zone())
+        assert form.cleaned_data == {
+            "whole": 3, "part": Decimal("1.5"), "day": day, "plain_day": day, "begin": time(13), "end": time(0),
+            "moment": moment, "choice": 2, "several": moment,
+        }  # fmt: skip
+
+    def test_a_number_of_nothing_that_shows_is_missing(self):
+        form = self.Numbers({"whole": "\u200b", "day": "\u00a0"})
+        assert form.errors["whole"] == form.errors["day"] == ["This field is required."]
+
+    def test_inside_a_number_nothing_is_dropped(self):
+        assert "whole" in self.Numbers({"whole": "1\u200b0"}).errors
 
     def test_every_text_field_drops_what_is_invisible_at_its_ends(self):
         form = self.Form(
