@@ -146,3 +146,15 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return make
+
+
+@pytest.fixture
+def open_tab() -> Callable[[Client, str], Callable[..., Any]]:
+    """``tab = open_tab(client, path)``: a form as it is there now. ``tab(name="x")`` sends it."""
+
+    def opened(client: Client, path: str) -> Callable[..., Any]:
+        form = client.get(path).context["form"]
+        filled = {field.name: field.value() for field in form if field.value() not in (None, False)}
+        return lambda **typed: client.post(path, {**filled, **typed})
+
+    return opened

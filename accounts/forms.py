@@ -1,5 +1,6 @@
 """Shape and field rules of what people say about themselves."""
 
+from collections.abc import Collection
 from typing import Any
 
 from allauth.account import app_settings
@@ -17,14 +18,15 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts import email_changes, guesses, tasks
+from accounts import email_changes, guesses, services, tasks
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.once import keep_sign_up
 from accounts.validators import NOWHERE, validate_student_id, validate_username
+from setahub.lib.bases import BasedForm
 from setahub.lib.fields import LinesField
 from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
 from setahub.lib.keys import fold, nfc
@@ -170,7 +172,7 @@ class ChangePasswordForm(BaseChangePasswordForm):
         return password
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(BasedForm):
     """What others see of one, and the two numbers that they don't."""
 
     username = forms.CharField(
@@ -189,12 +191,23 @@ class ProfileForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
-    kept = ""  # the name that stands today: it stays until it is changed
+    kept: Collection[str] = ()  # names that stood there: they stay until they are changed
+
+    @classmethod
+    def of(cls, user: User, data: QueryDict | None = None) -> "ProfileForm":
+        """The form filled from a person, or with what was sent. What wasn't sent stays."""
+        now = services.editable(user)
+        stays = {name: value or "" for name, value in now.items() if name != "username"}
+        form = cls(None if data is None else {**stays, **data.dict()}, initial=now)
+        form.carry(now, f"accounts.profile.{user.pk}")
+        form.kept = {now["username"], (form.filled_with or now)["username"]}
+        return form
 
     def clean_username(self) -> str:
         name = nfc(self.cleaned_data["username"])
-        if name == nfc(self.kept):
-            return self.kept
+        for kept in self.kept:
+            if name == nfc(kept):
+                return kept
         validate_username(name)
         return name
 

@@ -1,6 +1,7 @@
 """Everything that changes people and the blocks between them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
@@ -13,16 +14,28 @@ from accounts.administrators import check_one_stays
 from accounts.errors import AccountError as AccountError
 from accounts.models import Block, MailKind, Suspension, User
 from accounts.signals import user_suspended
+from setahub.lib.bases import Values, merged
 from setahub.lib.storage import CANNOT_STORE, StorageAway
 
 
 def update_profile(
-    user: User, *, username: str, student_id: str | None, year: int | None, bio: str
+    user: User,
+    *,
+    username: str,
+    student_id: str | None,
+    year: int | None,
+    bio: str,
+    base: Values | None = None,
 ) -> User:
-    """Change what somebody says about themselves. Raises AccountError beside a field."""
+    """Change what somebody says about themselves. Raises AccountError beside a field.
+
+    ``base``: the values that the form was filled with. Raises ChangedMeanwhile.
+    """
+    sent = {"username": username, "student_id": student_id or "", "year": year, "bio": bio}
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
-        user.username, user.student_id, user.year, user.bio = username, student_id, year, bio
+        for name, value in merged(base, editable(user), sent).items():
+            setattr(user, name, value)
         check_unique(user)
         try:
             with transaction.atomic():
@@ -31,6 +44,16 @@ def update_profile(
             check_unique(user)  # somebody else was faster: with the name or with the student ID
             raise AccountError(_("Please try again."), field="username") from error
     return user
+
+
+def editable(user: User) -> dict[str, Any]:
+    """What the form of the profile is filled with."""
+    return {
+        "username": user.username,
+        "student_id": user.student_id or "",
+        "year": user.year,
+        "bio": user.bio,
+    }
 
 
 def check_unique(user: User) -> None:

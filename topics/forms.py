@@ -1,25 +1,28 @@
 """What people type about a topic."""
 
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from setahub.lib.bases import BasedForm, ChangedMeanwhile
 from setahub.lib.fields import LinesField, validate_reads_as_it_is
 from setahub.lib.images import TOPIC_MAX_SIDE, ReencodedImageField, UploadForm
 from setahub.lib.keys import nfc
 from setahub.lib.text import turns
+from topics import services
 from topics.models import DESCRIPTION_MAX, NAME_MAX, Topic
 
 
 class TopicNameField(forms.CharField):
     """A name for a topic; its cleaned value is trimmed, with single spaces, in NFC.
 
-    ``kept``: the name that stands today, which stays until it is changed.
+    ``kept``: the names that stood there, which stay until they are changed.
     """
 
-    kept = ""
+    kept: Collection[str] = ()
 
     def __init__(self, **kwargs: Any) -> None:
         errors = {"required": _("Give the topic a name.")}
@@ -27,8 +30,9 @@ class TopicNameField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         name = nfc(" ".join(super().clean(value).split()))
-        if name == nfc(" ".join(self.kept.split())):
-            return self.kept
+        for kept in self.kept:
+            if name == nfc(" ".join(kept.split())):
+                return kept
         # Letters, digits, punctuation or symbols: something that can be seen.
         if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
             raise forms.ValidationError(self.error_messages["required"], code="required")
@@ -42,7 +46,7 @@ class TopicNameField(forms.CharField):
         return name
 
 
-class TopicForm(UploadForm):
+class TopicForm(UploadForm, BasedForm):
     """``image`` comes out as a new picture, False to take the old one off, or None to leave it."""
 
     name = TopicNameField(
@@ -68,9 +72,11 @@ class TopicForm(UploadForm):
         cls, topic: Topic, data: Any = None, files: Any = None, *, uploader: int | None = None
     ) -> "TopicForm":
         """The form filled from a topic, or with what was sent for it."""
-        filled = {"name": topic.name, "description": topic.description}
+        now = services.editable(topic)
+        filled = {name: now[name] for name in ("name", "description")}
         form = cls(data, files, initial=filled, uploader=uploader)
-        form.fields["name"].kept = topic.name  # type: ignore[attr-defined]
+        form.carry(now, f"topics.topic.{topic.pk}")
+        form.fields["name"].kept = {now["name"], (form.filled_with or now)["name"]}  # type: ignore[attr-defined]
         return form
 
     def clean(self) -> dict[str, Any]:
@@ -79,3 +85,8 @@ class TopicForm(UploadForm):
             values["image"] = False if values.get("remove_image") else None
         values.pop("remove_image", None)
         return values
+
+    def refuse(self, error: ChangedMeanwhile) -> None:
+        """Show what stands there, a picture in words."""
+        another = _("another picture") if error.now["image"] else _("no picture")
+        self.show_both(error, {"image": str(another)})

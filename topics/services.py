@@ -5,7 +5,7 @@ Locks are taken people first, by id, then the topic's row.
 
 from datetime import timedelta
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 from django.db.models.fields.files import FieldFile
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from setahub.lib import ratelimit
+from setahub.lib.bases import Values, merged
 from setahub.lib.images import EncodedImage
 from setahub.lib.keys import nfc
 from setahub.lib.policy import policy
@@ -108,19 +109,29 @@ def update_topic(
     name: str,
     description: str,
     image: EncodedImage | Literal[False] | None = None,
+    base: Values | None = None,
 ) -> Topic:
-    """Change a topic; its slug stays. ``image``: a new picture, False for none, None as it is."""
+    """Change a topic; its slug stays. ``image``: a new picture, False for none, None as it is.
+
+    ``base``: the values that the form was filled with. Raises ChangedMeanwhile.
+    """
     check_may_change(topic, actor)
+    sent: dict[str, Any] = {"name": name, "description": description}
+    if image is not None:
+        sent["image"] = image or ""
     with transaction.atomic():
         topic = _locked(topic)
+        now = editable(topic)
+        values = merged(base, now, sent)
+        name, description = values["name"], values["description"]
         renamed = nfc(name) != topic.name  # the one that stands stays, also where it is another's
         topic.name, topic.description = name, description
         topic.clean()
         if renamed:
             _check_name_free(topic)
-        if image is not None:
+        if values.get("image", now["image"]) != now["image"]:
             _drop_on_commit(topic.image)
-            topic.image = image or ""
+            topic.image = values["image"]
         try:
             with transaction.atomic():
                 topic.save(update_fields=["name", "description", "image"])
@@ -131,6 +142,11 @@ def update_topic(
         except StorageAway as error:
             raise _cannot_store() from error
     return topic
+
+
+def editable(topic: Topic) -> dict[str, str]:
+    """What its form is filled with."""
+    return {"name": topic.name, "description": topic.description, "image": topic.image.name or ""}
 
 
 def check_may_change(topic: Topic, actor: User) -> None:

@@ -16,6 +16,7 @@ from scheduling import pages
 from scheduling.free import free_by_ta, free_by_topic, sessions_given
 from scheduling.services import demand, upheaval
 from setahub.lib import addresses
+from setahub.lib.bases import ChangedMeanwhile
 from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from setahub.lib.text import trimmed
@@ -151,7 +152,10 @@ def edit(request: UserRequest, slug: str) -> HttpResponse:
         status = form.status
     if form.is_valid():
         try:
-            once(request, lambda: services.update_topic(topic, request.user, **form.cleaned_data))
+            once(request, lambda: services.update_topic(topic, request.user, **form.asked))
+        except ChangedMeanwhile as error:
+            form.refuse(error)
+            status = 409
         except TopicError as error:
             form.add_error(error.field, error.message)
             status = error.status

@@ -151,6 +151,60 @@ class TestEdit:
         assert stranger.username == "Stranger"
 
 
+class TestEditInTwoTabs:
+    """What was changed in one of them stays when the other is saved."""
+
+    @pytest.fixture
+    def tab(self, sign_in, make_user, open_tab):
+        client = sign_in(make_user("Mali", student_id="65010002", year=3, bio="Trees"))
+        return lambda: open_tab(client, "/users/me/edit/")
+
+    def stored(self):
+        return User.objects.values_list("username", "student_id", "year", "bio").get()
+
+    def test_each_saves_what_was_changed_in_it(self, tab):
+        tabs = [tab() for _number in range(4)]
+        for each, typed in zip(
+            tabs,
+            [{"username": "Ploy"}, {"student_id": ""}, {"year": "4"}, {"bio": "Graphs"}],
+            strict=True,
+        ):
+            assert each(**typed).status_code == 302
+        assert self.stored() == ("Ploy", None, 4, "Graphs")
+
+    def test_two_values_are_both_shown_and_nothing_typed_is_lost(self, tab):
+        first, second = tab(), tab()
+        first(username="Ploy", year="", bio="Heaps")
+        refused = second(year="5", bio="Graphs")
+        assert refused.status_code == 409
+        form = refused.context["form"]
+        words = "Meanwhile this was changed to “%s”. Save again to keep yours."
+        assert form.errors == {"year": [words % "not said"], "bio": [words % "Heaps"]}
+        assert words % "Heaps" in refused.content.decode()
+        typed = {name: form[name].value() for name in ("username", "year", "bio")}
+        assert typed == {"username": "Ploy", "year": "5", "bio": "Graphs"}
+        assert self.stored() == ("Ploy", "65010002", None, "Heaps")
+
+    def test_sent_again_it_is_saved(self, tab):
+        first, second = tab(), tab()
+        first(bio="Heaps")
+        form = second(bio="Graphs").context["form"]
+        assert second(base=form["base"].value(), bio="Graphs").status_code == 302
+        assert self.stored() == ("Mali", "65010002", 3, "Graphs")
+
+    def test_sent_twice_it_is_the_same(self, tab):
+        first = tab()
+        assert [first(bio="Heaps").status_code for _time in range(2)] == [302, 302]
+        assert self.stored() == ("Mali", "65010002", 3, "Heaps")
+
+    def test_the_base_of_somebody_else_is_none(self, tab, sign_in, student, open_tab):
+        base = sign_in(student).get("/users/me/edit/").context["form"]["base"].value()
+        first, second = tab(), tab()
+        first(bio="Heaps")
+        assert second(username="Ploy", base=base).status_code == 302
+        assert User.objects.get(username="Ploy").bio == "Trees"
+
+
 class TestAvatar:
     def test_ends_as_a_small_webp_under_a_random_name(self, sign_in, student):
         sign_in(student).post("/users/me/avatar/", {"avatar": picture(2000)})

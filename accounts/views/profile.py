@@ -22,6 +22,7 @@ from scheduling import pages
 from scheduling.free import sessions_given
 from setahub.lib import when
 from setahub.lib.addresses import own_path
+from setahub.lib.bases import ChangedMeanwhile
 from topics.models import Registration
 
 SLOTS_SHOWN = 8
@@ -55,15 +56,14 @@ def edit(request: UserRequest) -> HttpResponse:
     """Name, student ID, year and bio."""
     user = request.user
     if request.method != "POST":
-        initial = {name: getattr(user, name) for name in ProfileForm.base_fields}
-        return render(request, "accounts/edit.html", {"form": ProfileForm(initial=initial)})
-    # What a program didn't send stays; a browser sends every field.
-    kept = {name: getattr(user, name) or "" for name in ("student_id", "year", "bio")}
-    form, status = ProfileForm({**kept, **request.POST.dict()}), 422
-    form.kept = user.username
+        return render(request, "accounts/edit.html", {"form": ProfileForm.of(user)})
+    form, status = ProfileForm.of(user, request.POST), 422
     if form.is_valid():
         try:
-            services.update_profile(user, **form.cleaned_data)
+            services.update_profile(user, **form.asked)
+        except ChangedMeanwhile as error:
+            form.show_both(error)
+            status = 409
         except AccountError as error:
             form.add_error(error.field, error.message)
             status = error.status

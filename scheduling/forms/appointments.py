@@ -224,9 +224,7 @@ class AppointmentForm(RefusableForm):
         self.fields["overwrite"] = forms.BooleanField(
             label=_("Also in weeks that have something of their own there"), required=False
         )
-        self.fields["base"] = forms.CharField(
-            required=False, widget=forms.HiddenInput, initial=bases.sealed(appointment)
-        )
+        self.fields["base"] = bases.field(appointment)
 
     def clean_location(self) -> str:
         place = self.cleaned_data["location"]

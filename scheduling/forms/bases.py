@@ -1,16 +1,13 @@
-"""What the form of an edit was filled with: it comes back with what was typed.
-
-So it can be told what the person changed, even when somebody else has saved meanwhile.
-"""
+"""What the form of an edit of a session was filled with (see ``setahub.lib.bases``)."""
 
 from datetime import date, time
-from typing import Any
 
-from django.core import signing
+from django import forms
 
 from scheduling.models import Appointment
 from scheduling.services.appointments import plan_of
 from scheduling.services.plan import Plan
+from setahub.lib import bases
 from topics.models import Topic
 
 
@@ -30,14 +27,18 @@ def as_sent(plan: Plan) -> dict[str, str | list[str]]:
 
 def sealed(appointment: Appointment) -> str:
     """The appointment as it is now, as a hidden field carries it."""
-    return signing.dumps(as_sent(plan_of(appointment)), salt=_salt(appointment), compress=True)
+    return bases.sealed(as_sent(plan_of(appointment)), _salt(appointment))
+
+
+def field(appointment: Appointment) -> forms.CharField:
+    """The hidden field that carries it."""
+    return bases.field(as_sent(plan_of(appointment)), _salt(appointment))
 
 
 def opened(appointment: Appointment, text: str) -> Plan | None:
     """What ``sealed`` put in; None for anything else."""
-    try:
-        sent: dict[str, Any] = signing.loads(text, salt=_salt(appointment))
-    except signing.BadSignature:
+    sent = bases.opened(text, _salt(appointment))
+    if sent is None:
         return None
     return Plan(
         topics=[Topic(pk=int(pk)) for pk in sent["topics"]],

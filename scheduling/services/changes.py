@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from scheduling.errors import SchedulingError
 from scheduling.services.plan import Plan
 from setahub.lib import when
+from setahub.lib.bases import is_disputed
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ class Change:
                 "yours": field.words(self.sent),
             }
             for field in (DAY, *FIELDS)
-            if self.changes(field)
-            and field.of(self.now) not in (field.of(self.base), field.of(self.sent))
+            if is_disputed(field.of(self.base), field.of(self.now), field.of(self.sent))
         ]
         if lines:
             heading = _("This was changed meanwhile, too. Save again to keep what stands here:")

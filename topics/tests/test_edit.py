@@ -1,4 +1,5 @@
 import pytest
+from django.core import signing
 from django.core.files.storage import default_storage
 from django.test import Client
 
@@ -129,3 +130,83 @@ def test_a_name_that_reads_like_anothers_is_taken(client, creator, topic, name):
 @pytest.mark.parametrize("name", ["Dаta", "a" + "\u0300" * 30, "\u2800", "a\u202eb", "a\u200fb"])
 def test_a_name_that_does_not_show_as_it_is_is_refused(client, topic, name):
     assert save(client, name=name).status_code == 422
+
+
+class TestInTwoTabs:
+    """What was changed in one of them stays when the other is saved."""
+
+    @pytest.fixture
+    def tab(self, client, topic, open_tab):
+        """A form as it is open now: saves what is typed into it, and gives the answer."""
+        Topic.objects.update(description="Lists")
+
+        return lambda: open_tab(client, "/topics/data-structures/edit/")
+
+    def stored(self):
+        return Topic.objects.values_list("name", "description").get()
+
+    def test_each_saves_what_was_changed_in_it(self, tab):
+        first, second = tab(), tab()
+        assert first(name="Trees").status_code == 302
+        assert second(description="Lists and heaps").status_code == 302
+        assert self.stored() == ("Trees", "Lists and heaps")
+
+    def test_the_same_change_twice_is_fine(self, tab):
+        first, second = tab(), tab()
+        assert first(name="Trees").status_code == 302
+        assert second(name="Trees").status_code == 302
+        assert self.stored() == ("Trees", "Lists")
+
+    def test_two_values_are_both_shown_and_nothing_typed_is_lost(self, tab):
+        first, second = tab(), tab()
+        first(name="Trees", description="Red and black")
+        refused = second(name="Graphs")
+        assert refused.status_code == 409
+        html = refused.content.decode()
+        assert "Meanwhile this was changed to “Trees”. Save again to keep yours." in html
+        form = refused.context["form"]
+        assert (form["name"].value(), form["description"].value()) == ("Graphs", "Red and black")
+        assert self.stored() == ("Trees", "Red and black")
+
+    def test_sent_again_it_is_saved(self, client, tab):
+        first, second = tab(), tab()
+        first(name="Trees", description="Red and black")
+        refused = second(name="Graphs")
+        again = {field.name: field.value() or "" for field in refused.context["form"]}
+        assert client.post("/topics/data-structures/edit/", again).status_code == 302
+        assert self.stored() == ("Graphs", "Red and black")
+
+    def test_a_picture_stays_and_two_are_said(self, tab, picture):
+        first, second, third = tab(), tab(), tab()
+        assert first(image=picture()).status_code == 302
+        assert second(description="Heaps").status_code == 302
+        stored = Topic.objects.get().image.name
+        assert stored
+        refused = third(image=picture())
+        assert refused.status_code == 409
+        assert "changed to “another picture”" in refused.content.decode()
+        assert Topic.objects.get().image.name == stored
+
+    def test_without_a_base_or_with_a_forged_one_everything_counts(self, client, topic, tab):
+        for base in ({}, {"base": "x"}, {"base": signing.dumps({"name": "Data Structures"})}):
+            Topic.objects.update(name="Trees", description="Red")
+            assert save(client, **base).status_code == 302
+            assert self.stored() == ("Data Structures", "")
+
+    def test_the_base_of_another_topic_is_none(self, client, creator, tab):
+        other = create_topic(creator, "Heaps")
+        base = client.get(f"/topics/{other.slug}/edit/").context["form"]["base"].value()
+        assert save(client, name="Trees", base=base).status_code == 302
+        assert Topic.objects.get(slug="data-structures").description == ""
+
+    def test_sent_twice_it_is_saved_once(self, client, tab):
+        first = tab()
+        assert [first(name="Trees").status_code for _time in range(2)] == [302, 302]
+        assert self.stored() == ("Trees", "Lists")
+
+    def test_what_was_stored_before_a_rule_is_no_change(self, tab):
+        Topic.objects.update(name="SЕT  up", description=" Lists\r\n")
+        first, second = tab(), tab()
+        first(name="Trees", description="Heaps")
+        assert second().status_code == 302
+        assert self.stored() == ("Trees", "Heaps")
