@@ -81,6 +81,8 @@ class Appointment(models.Model):
     series = models.UUIDField(
         _("series"), null=True, blank=True, help_text=_("Shared by the weeks made at once.")
     )
+    # What this week of a series was given by itself: names of scheduling.services.changes.
+    own = models.CharField(max_length=100, blank=True, editable=False, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)

@@ -100,7 +100,7 @@ def edit(
         _check_fits(ta, edited)
         check_keeps_bookings(edited)
         with notifications.one_happening():
-            apply(edited, ta)
+            apply(edited, ta, alone=scope == ONE)
         return [each.row for each in edited]
 
 
@@ -124,7 +124,7 @@ def becoming(
         check_times(wanted, timezone.now(), began=appointment.starts_at)
     prefetch_related_objects(chosen, "topics")
     weeks = [(each, plan_of(each)) for each in chosen]
-    return [Edited(each, week, change.applied(week)) for each, week in weeks]
+    return [Edited(each, week, change.applied(week, each.own.split())) for each, week in weeks]
 
 
 def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE) -> int:

@@ -4,7 +4,7 @@ An edit is three plans: what the form was filled with, what the session is now, 
 Only what differs between the first and the last was changed. Nothing here reads or writes rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -25,6 +25,10 @@ class Field:
     label: Any
     parts: tuple[str, ...]
     words: Callable[[Plan], str]
+
+    @property
+    def name(self) -> str:
+        return self.parts[0]
 
     def of(self, plan: Plan) -> tuple[Any, ...]:
         return tuple(getattr(plan, part) for part in self.parts)
@@ -86,24 +90,33 @@ class Change:
         """Whether the person changed it."""
         return field.of(self.sent) != field.of(self.base)
 
-    def applied(self, week: Plan) -> Plan:
-        """What a week of the series (the edited session is one) becomes."""
-        for field in FIELDS:
-            own = field.of(week) not in (field.of(self.now), field.of(self.base))
-            if self.changes(field) and (self.overwrite or not own):
-                week = field.put(week, field.of(self.sent))
-        return replace(week, day=self._day(week), topics=self._topics(week))
+    def applied(self, week: Plan, own: Collection[str] = ()) -> Plan:
+        """What a week of the series (the edited session is one) becomes.
 
-    def _day(self, week: Plan) -> date:
-        """Every week shifts by as many days; one on a weekday of its own stays there."""
-        if self.changes(DAY):
-            for known in (self.now, self.base):
-                if week.day.weekday() == known.day.weekday():
-                    return week.day + (self.sent.day - known.day)
-            if self.overwrite:
-                day = when.monday(week.day) + timedelta(days=self.now.day.weekday())
-                return day + (self.sent.day - self.now.day)
-        return week.day
+        ``own``: the names of what this week was given by itself.
+        """
+        after = replace(week, day=self._day(week, own), topics=self._topics(week))
+        for field in FIELDS:
+            if self.changes(field) and not self._keeps(field, week, own):
+                after = field.put(after, field.of(self.sent))
+        return after
+
+    def _keeps(self, field: Field, week: Plan, own: Collection[str]) -> bool:
+        """Whether a week has something of its own there, that it keeps."""
+        alike = field.of(week) in (field.of(self.now), field.of(self.base))
+        return field.name in own and not alike and not self.overwrite
+
+    def _day(self, week: Plan, own: Collection[str]) -> date:
+        """Every week shifts by as many days; one that was put on another weekday stays there."""
+        if not self.changes(DAY):
+            return week.day
+        for known in (self.now, self.base):
+            if week.day.weekday() == known.day.weekday():
+                return week.day + (self.sent.day - known.day)
+        if DAY.name in own and not self.overwrite:
+            return week.day
+        day = when.monday(week.day) + timedelta(days=self.now.day.weekday())
+        return day + (self.sent.day - self.now.day)
 
     def _topics(self, week: Plan) -> list[Any]:
         """Topics come and go singly."""
@@ -113,6 +126,12 @@ class Change:
             week = self.now
         stay = [each for each in week.topics if each not in removed]
         return [*stay, *(each for each in added if each not in stay)]
+
+
+def own_after(own: Collection[str], before: Plan, after: Plan, *, alone: bool) -> set[str]:
+    """What a week was given by itself, once an edit of it ``alone``, or of the series, is done."""
+    changed = {each.name for each in (DAY, *FIELDS) if each.of(before) != each.of(after)}
+    return {*own} | changed if alone else {*own} - changed
 
 
 def own_of(week: Plan, edited: Plan) -> list[str]:

@@ -16,6 +16,7 @@ from scheduling import guards
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import booking as bookings
+from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span, conflicts
 from setahub.lib import when
 
@@ -57,22 +58,27 @@ def create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
     return appointment
 
 
-def apply(edited: Sequence[Edited], ta: User) -> None:
-    """Write what each becomes, and tell the students who booked it what is new for them."""
+def apply(edited: Sequence[Edited], ta: User, *, alone: bool) -> None:
+    """Write what each becomes, and tell the students who booked it what is new for them.
+
+    ``alone``: the edit was of this one, not of it and the later ones of its series.
+    """
     # Moved weeks must not meet on the way: all leave their times before the first takes another.
     moving = [each.row.pk for each in edited if each.moves]
     Appointment.objects.filter(pk__in=moving).update(cancelled_at=timezone.now())
     for each in edited:
         if each.before != each.after:
-            _apply(each, ta)
+            _apply(each, ta, alone=alone)
 
 
-def _apply(edited: Edited, ta: User) -> None:
+def _apply(edited: Edited, ta: User, *, alone: bool) -> None:
     row, before, after = edited.row, edited.before, edited.after
     row.slot_minutes, row.capacity = after.slot_minutes, after.capacity
     row.location, row.notes = after.location, after.notes
     if edited.moves:
         row.starts_at, row.ends_at = after.span.start, after.span.end
+    if row.series:
+        row.own = " ".join(sorted(own_after(row.own.split(), before, after, alone=alone)))
     _save(row, after)
     row.topics.set(after.topics)
     if edited.cuts_anew:

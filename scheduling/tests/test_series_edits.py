@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import date, time, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import BookingEvent
@@ -182,6 +184,48 @@ class TestTopics:
         edit(weeks[0], FOLLOWING, notes="Hello")
         assert {topic, second_topic} == set(seen(weeks, "topics")[2])
 
+    def test_is_only_what_it_was_given_by_itself(self, weeks):
+        """Not what the others have otherwise since the edited session has something of its own."""
+        edit(weeks[1], location="Exam hall 9", capacity=4, start=time(12))
+        edit(weeks[1], FOLLOWING, location="R2", capacity=2, start=time(14))
+        assert seen(weeks, "location", "capacity", "start") == [
+            ("R1", 1, time(13)),
+            *[("R2", 2, time(14))] * 3,
+        ]
+
+    def test_is_not_what_it_was_given_with_the_later_ones(self, weeks):
+        edit(weeks[2], location="Exam hall 9")
+        edit(weeks[2], FOLLOWING, location="R2")
+        edit(weeks[0], FOLLOWING, location="R3")
+        assert seen(weeks, "location") == ["R3"] * 4
+
+    def test_is_no_longer_its_own_once_the_ta_has_replaced_it(self, weeks):
+        edit(weeks[2], location="Exam hall 9")
+        edit(weeks[0], FOLLOWING, location="R2", overwrite=True)
+        edit(weeks[0], location="R3")
+        edit(weeks[0], FOLLOWING, location="R4")
+        assert seen(weeks, "location") == ["R4"] * 4
+
+    def test_is_kept_beside_what_the_edited_session_has_of_its_own(self, weeks):
+        edit(weeks[0], location="R2")
+        edit(weeks[2], location="Exam hall 9")
+        edit(weeks[0], FOLLOWING, location="R3")
+        assert seen(weeks, "location") == ["R3", "R3", "Exam hall 9", "R3"]
+
+    def test_goes_with_the_others_again_when_it_is_as_they_are(self, weeks):
+        edit(weeks[2], location="Exam hall 9")
+        edit(weeks[2], location="R1")
+        edit(weeks[0], FOLLOWING, location="R2")
+        assert seen(weeks, "location") == ["R2"] * 4
+
+    def test_the_others_follow_a_session_that_had_a_day_of_its_own(self, weeks):
+        edit(weeks[1], day=tomorrow() + WEEK + DAY)
+        edit(weeks[1], FOLLOWING, day=tomorrow() + WEEK + 3 * DAY)
+        assert seen(weeks, "day") == [
+            tomorrow(),
+            *(tomorrow() + n * WEEK + 3 * DAY for n in (1, 2, 3)),
+        ]
+
 
 class TestTwoAtOnce:
     """A form that was opened before somebody else saved."""
@@ -262,3 +306,13 @@ class TestTwoAtOnce:
                 weeks[0], weeks[0].ta, asked, scope=FOLLOWING, base=base if with_base else None
             )
         assert seen(weeks, "day") == [days + n * WEEK + shift for n in (1, 2, 3)]
+
+
+def test_what_differed_before_is_taken_for_the_weeks_own(weeks):
+    edit(weeks[2], location="Exam hall 9", day=tomorrow() + 2 * WEEK + DAY)
+    weeks[0].ta.appointments.update(own="")
+    module = import_module("scheduling.migrations.0006_own_of_weeks")
+    module.fill(apps, None)
+    for row in weeks:
+        row.refresh_from_db()
+    assert [row.own for row in weeks] == ["", "", "day location", ""]
