@@ -1,10 +1,15 @@
 """What every answer of the site has in common: headers, health, public pictures, static files."""
 
+import re
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
+
+from accounts.models import User
+from topics.models import Topic
 
 
 def directives(response) -> dict[str, str]:
@@ -116,3 +121,28 @@ def test_a_picture_has_initials_behind_it_until_it_has_come(student):
     student.avatar = "avatars/x.webp"
     shown = render_to_string("shared/_avatar.html", {"person": student})
     assert "<span>สจ</span><img" in shown
+
+
+def test_no_title_is_turned_by_a_name_that_stands_in_it(sign_in, staff, topic, ta):
+    Topic.objects.update(name="\u202eData & Structures\u2066\u200f")
+    User.objects.filter(pk=ta.pk).update(username="\u202eF<b\u200e")
+    client = sign_in(staff)
+    titles = [
+        re.findall(r"<title>\s*(.*?)\s*</title>", client.get(path).content.decode(), re.DOTALL)
+        for path in [
+            f"/topics/{topic.slug}/",
+            f"/topics/{topic.slug}/edit/",
+            "/topics/?q=%E2%80%AEa%3Cb",
+            f"/users/{ta.pk}/",
+            f"/users/{ta.pk}/timeslots/",
+            f"/admin/topics/topic/{topic.pk}/change/",
+        ]
+    ]
+    assert titles == [
+        ["Data &amp; Structures · SETAHub"],
+        ["Edit Data &amp; Structures · SETAHub"],
+        ["Topics: a&lt;b · SETAHub"],
+        ["F&lt;b · SETAHub"],
+        ["Free times of F&lt;b · SETAHub"],
+        ["Data &amp; Structures · View topic · SETAHub staff"],
+    ]
