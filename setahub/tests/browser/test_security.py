@@ -219,6 +219,20 @@ def test_a_session_left_open_is_asked_before_the_email_changes(open_page, owner,
     assert "/auth/login/" in page.url
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_who_shows_who_they_are_for_their_data_comes_to_its_link(open_page, owner, javascript):
+    page = open_page(owner, javascript=javascript)
+    page.goto("/users/me/")
+    page.get_by_role("link", name="Download my data").click()
+    page.fill("[name=password]", "pass-word-1")
+    submit(page)
+    page.wait_for_url("**/users/me/?data=ready#privacy")
+    assert page.get_by_text("Your data can be downloaded within the next 5 minutes.").is_visible()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download my data").click()
+    assert started.value.suggested_filename == "setahub-data.zip"
+
+
 def test_staff_are_led_from_the_admin_to_the_second_step_and_back(open_page, staff, settings):
     settings.STAFF_MFA = True
     page = open_page()
