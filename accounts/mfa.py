@@ -123,7 +123,7 @@ def remove_factors(user: User, *, actor: User | None) -> int:
     Ends all sessions. Returns how many factors there were. Raises AccountError when there is none,
     or when staff without the power for it meddle with staff.
     """
-    if actor is not None and user.is_staff and not actor.is_superuser:
+    if actor is not None and not actor.is_superuser and (user.is_staff or user.is_superuser):
         raise AccountError(_("Only a superuser can do this for staff."), status=403)
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)

@@ -2,14 +2,17 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from setahub.lib.staff.strict import strictly
+from setahub.lib.addresses import own_path
+from setahub.lib.staff.strict import StrictChoices, strictly
 from setahub.overview import page
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
@@ -57,3 +60,16 @@ class Site(admin.AdminSite):
     ) -> HttpResponse:
         """On the site's own page, which has its limits and ends the other sessions."""
         return HttpResponseRedirect(reverse("account_change_password"))
+
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Django's would follow any word that ``next`` has."""
+        wanted = own_path(request, request.POST.get("next", request.GET.get("next")))
+        response = super().logout(request, extra_context)
+        if response.status_code == 302:
+            return HttpResponseRedirect(wanted or resolve_url(settings.LOGOUT_REDIRECT_URL))
+        return response
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, StrictChoices.as_view(admin_site=self)(request))

@@ -149,6 +149,8 @@ NOBODY = "0"  # in the cookie: who was signed in is so no longer
 KEPT_BY_NOBODY = "private, no-store"
 EMPTIED = '"cache"'  # what a browser forgets when somebody leaves it
 SEEN_BY_ALL = "private, no-cache"
+# Their addresses, or what they show, let somebody in without signing in.
+SECRET_PAGES = ("/auth/", "/email/", "/calendar/")
 
 
 def reader(get_response: GetResponse) -> GetResponse:
@@ -167,10 +169,8 @@ def reader(get_response: GetResponse) -> GetResponse:
         # out puts a user of its own into the request.
         before = getattr(request, "_cached_user", None)
         now = before if isinstance(request.user, SimpleLazyObject) else request.user
-        response.headers.setdefault(
-            "Cache-Control",
-            KEPT_BY_NOBODY if _id(now) or _id(before) else SEEN_BY_ALL,
-        )
+        private = _id(now) or _id(before) or request.path.startswith(SECRET_PAGES)
+        response.headers.setdefault("Cache-Control", KEPT_BY_NOBODY if private else SEEN_BY_ALL)
         if now is None:
             return response
         if viewer := _id(now):

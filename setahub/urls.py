@@ -8,6 +8,7 @@ from accounts.views import mfa
 from accounts.views.emails import unsubscribe
 from accounts.views.entrance import (
     EmailView,
+    PasswordSetView,
     ReauthenticateView,
     SignupView,
     undo_email_change,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("auth/", views.auth, name="auth"),
     path("auth/signup/", SignupView.as_view(), name="account_signup"),
     path("auth/email/", EmailView.as_view(), name="account_email"),
+    path("auth/password/set/", PasswordSetView.as_view(), name="account_set_password"),
     path("auth/email/undo/<str:token>/", undo_email_change, name="undo_email_change"),
     path("auth/reauthenticate/", ReauthenticateView.as_view(), name="account_reauthenticate"),
     path("auth/", include("allauth.account.urls")),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, Suspension
 from setahub.lib.staff.acting import LookOnly
-from setahub.lib.staff.finding import Folded, by_person
+from setahub.lib.staff.finding import Folded, by_period, by_person
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -30,7 +30,11 @@ class OpenFilter(admin.SimpleListFilter):
 class SuspensionAdmin(Folded, LookOnly):
     list_display = ["created_at", "user", "actor", "reason", "lifted_at", "lifted_by"]
     list_select_related = ["user", "actor", "lifted_by"]
-    list_filter = [OpenFilter, "created_at", by_person("user", _("user"))]
+    list_filter = [
+        OpenFilter,
+        by_period("created_at", _("date")),
+        by_person("user", _("user")),
+    ]
     search_fields = ["user__search_key", "user__email_key", "user__student_id"]
     ordering = ["-created_at"]
     fields = [

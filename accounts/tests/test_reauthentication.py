@@ -214,7 +214,9 @@ class TestWhoHasNothingToShow:
         student.save()
         return sign_in(student)
 
-    @pytest.mark.parametrize("path", [DATA, DELETE, "/auth/2fa/webauthn/add/"])
+    @pytest.mark.parametrize(
+        "path", [DATA, DELETE, "/auth/2fa/webauthn/add/", "/auth/password/set/"]
+    )
     def test_is_let_through_nowhere(self, client, student, path):
         proven(student)
         assert client.get(path).url.startswith(f"{REAUTH}?next=")
@@ -223,6 +225,12 @@ class TestWhoHasNothingToShow:
         assert "Set a password first" in page.content.decode()
         assert client.post(REAUTH, {"password": ""}).status_code == 403
         assert client.get(path).url.startswith(REAUTH)
+
+    def test_nor_to_a_password_of_their_own_making(self, client, student):
+        sent = {"password1": "a long new one 47", "password2": "a long new one 47"}
+        assert client.post("/auth/password/set/", sent).url.startswith(REAUTH)
+        student.refresh_from_db()
+        assert not student.has_usable_password()
 
     def test_nor_to_another_email(self, client, student):
         client.post("/auth/email/", {"email": "new@example.com", "action_add": ""})

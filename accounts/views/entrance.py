@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.views import EmailView as BaseEmailView
+from allauth.account.views import PasswordSetView as BasePasswordSetView
 from allauth.account.views import ReauthenticateView as BaseReauthenticateView
 from allauth.account.views import SignupView as BaseSignupView
 from django.contrib import messages
@@ -12,14 +13,14 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import email_changes, tasks
+from accounts import email_changes, reauthentication, tasks
 from accounts.forms import SignupForm
 from accounts.mail_models import EmailChange
 from accounts.models import User
@@ -97,6 +98,18 @@ class ReauthenticateView(BaseReauthenticateView):
         if not get_reauthentication_flows(request.user):  # type: ignore[arg-type]
             return self.get(request, *args, **kwargs)
         return super().post(request, *args, **kwargs)
+
+
+class PasswordSetView(BasePasswordSetView):
+    """allauth's, which would give a password to whoever finds a session left open.
+
+    With it they could then show that they are the account's owner.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            reauthentication.require(request)
+        return super().dispatch(request, *args, **kwargs)
 
 
 class EmailView(BaseEmailView):

@@ -14,6 +14,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from setahub.lib import worker
+from setahub.lib.staff.finding import by_period
 
 # django-tasks-db registers a page of its own, which can only be looked at.
 admin.site.unregister(DBTaskResult)
@@ -22,7 +23,7 @@ admin.site.unregister(DBTaskResult)
 @admin.register(DBTaskResult)
 class TaskAdmin(admin.ModelAdmin):
     list_display = ["task_name", "status", "tries", "why", "enqueued_at", "again_at", "finished_at"]
-    list_filter = ["status", "enqueued_at"]
+    list_filter = ["status", by_period("enqueued_at", _("date"))]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["task_path", "exception_class_path"]

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -16,6 +17,7 @@ from setahub import services
 from setahub.guards import LOCK
 from setahub.lib.db import one_at_a_time
 from setahub.lib.policy import NUMBERS
+from setahub.lib.staff.finding import by_period
 from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
 
 SHOWN_CHANGES = 12
@@ -93,6 +95,8 @@ class PolicyAdmin(admin.ModelAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.GET.keys() - {"_changelist_filters"}:
+            raise DisallowedModelAdminLookup("There is nothing to filter by")
         shown = {
             "title": _("Policy"),
             "changes": PolicyChange.objects.select_related("actor")[:SHOWN_CHANGES],
@@ -154,7 +158,7 @@ class ExamWeekAdmin(admin.ModelAdmin):
 class PolicyChangeAdmin(admin.ModelAdmin):
     list_display = ["at", "actor", "what", "old", "new"]
     list_select_related = ["actor"]
-    list_filter = ["at"]
+    list_filter = [by_period("at", gettext_lazy("date"))]
     search_fields = ["what", "actor__username"]
     list_display_links = None
     show_full_result_count = False

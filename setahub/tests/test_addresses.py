@@ -38,6 +38,13 @@ def test_blocking_leads_on_whatever_next_says(sign_in, student, ta, word):
 
 
 @pytest.mark.parametrize("word", WORDS)
+def test_leaving_the_admin_leads_to_the_start(sign_in, staff, word):
+    sent = {"next": word.encode("utf-8", "replace").decode()}
+    response = sign_in(staff).post("/admin/logout/", sent)
+    assert (response.status_code, response.url) == (302, "/")
+
+
+@pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("name", ["next", "continue", "redirect_to"])
 def test_no_page_of_signing_in_breaks_over_it(client, sign_in, student, word, name):
     sent = {

@@ -46,6 +46,9 @@ SECRETS = [
     "nothing=1",
     "starts_at__gte=2020-01-01",
     "starts_at__month=1",
+    "created_at__gte=2026-01-01",
+    "enqueued_at__gte=2026-01-01",
+    "at__gte=2026-01-01",
 ]
 
 
@@ -173,6 +176,9 @@ def test_the_search_of_choices_finds_by_the_list_s_own_words_alone(client, staff
     found = client.get("/admin/autocomplete/", {**base, "term": staff.password[:12]})
     assert found.json()["results"] == []
     assert client.get("/admin/autocomplete/", {**base, "term": "\0"}).status_code == 200
+    for reverse_name in ("blocks_made", "sign_ins", "registrations", "logentry"):
+        asked = {"app_label": "accounts", "model_name": "user", "field_name": reverse_name}
+        assert client.get("/admin/autocomplete/", asked).status_code == 403
     more = {**base, "term": "", "password__startswith": "md5"}
     same = client.get("/admin/autocomplete/", {**base, "term": ""}).json()
     assert client.get("/admin/autocomplete/", more).json() == same

@@ -30,6 +30,22 @@ def test_pages_of_visitors_may_be_kept_and_tell_nothing(db, client, path, kept):
     assert "Clear-Site-Data" not in response.headers
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/login/",
+        "/auth/password/reset/",
+        "/auth/password/reset/key/1-x/",
+        "/auth/confirm-email/x/",
+        "/auth/email/undo/x/",
+        "/email/unsubscribe/x/",
+        "/calendar/x.ics",
+    ],
+)
+def test_pages_of_secret_addresses_are_kept_by_nobody(db, client, path):
+    assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
 def test_the_browser_is_told_once_who_is_signed_in(sign_in, student):
     client = sign_in(student)
     first = client.get("/")

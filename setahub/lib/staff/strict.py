@@ -13,10 +13,11 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import DataError
-from django.db.models import ManyToManyField, QuerySet
+from django.db.models import Field, ManyToManyField, QuerySet
 from django.http import HttpRequest
 
 COLUMN = re.compile(r"-?[0-9]{1,3}")
@@ -112,6 +113,16 @@ class Strict(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         # PostgreSQL takes no such character, and no text has one.
         return super().get_search_results(request, queryset, search_term.replace("\0", " "))
+
+
+class StrictChoices(AutocompleteJsonView):
+    """Django's, for fields that a form can have: it breaks over what points at a row."""
+
+    def process_request(self, request: HttpRequest) -> Any:
+        asked = super().process_request(request)
+        if not isinstance(asked[2], Field):
+            raise PermissionDenied
+        return asked
 
 
 def strictly(admin_class: type[admin.ModelAdmin] | None) -> type[admin.ModelAdmin]:
