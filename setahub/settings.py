@@ -297,6 +297,8 @@ CSRF_COOKIE_SECURE = HTTPS
 _host = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_host}sessionid"
 CSRF_COOKIE_NAME = f"{_host}csrftoken"
+MESSAGES_COOKIE_NAME = f"{_host}messages"  # setahub.lib.notices
+MESSAGE_STORAGE = "setahub.lib.notices.Storage"
 READER_COOKIE_NAME = f"{_host}reader"  # who is signed in, for scripts (setahub.middleware.reader)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

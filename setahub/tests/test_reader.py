@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from setahub.lib import notices
 
 
 def reader_of(response) -> str | None:
@@ -225,3 +226,15 @@ def test_every_form_says_whom_its_page_was_made_for(sign_in, staff):
         assert page.count('name="csrfmiddlewaretoken"') == page.count(
             f'name="made_for" value="{staff.pk}"'
         )
+
+
+def test_words_for_the_next_page_come_in_the_cookie_of_ours(monkeypatch, settings, student):
+    monkeypatch.setattr(notices.Cookie, "cookie_name", "__Host-messages")
+    settings.SESSION_COOKIE_SECURE = True
+    client = Client()
+    told = client.post("/auth/login/", {"login": student.email, "password": "pass-word-1"})
+    assert "messages" not in told.cookies
+    cookie = told.cookies["__Host-messages"]
+    assert (cookie["path"], cookie["secure"], cookie["domain"]) == ("/", True, "")
+    gone = client.get("/users/me/").cookies["__Host-messages"]
+    assert (gone.value, gone["secure"]) == ("", True)  # else a browser would keep it

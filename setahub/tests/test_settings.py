@@ -126,7 +126,8 @@ def test_links_in_emails_lead_to_the_first_host_or_where_one_says(environ, site)
 
 @pytest.mark.parametrize(("https", "prefix"), [("True", "__Host-"), ("False", "")])
 def test_under_https_cookies_are_of_this_host_alone(https, prefix):
-    names = "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.READER_COOKIE_NAME)"
+    kinds = ("SESSION", "CSRF", "READER", "MESSAGES")
+    names = f"print({', '.join(f's.{kind}_COOKIE_NAME' for kind in kinds)})"
     found = subprocess.run(
         [sys.executable, "-c", f"from setahub import settings as s; {names}"],
         cwd=settings.BASE_DIR,
@@ -135,5 +136,5 @@ def test_under_https_cookies_are_of_this_host_alone(https, prefix):
         text=True,
     )
     assert found.stdout.split() == [
-        f"{prefix}{name}" for name in ("sessionid", "csrftoken", "reader")
+        f"{prefix}{name}" for name in ("sessionid", "csrftoken", "reader", "messages")
     ]
