@@ -43,6 +43,15 @@ def post_fork(server: Any, worker: Any) -> None:
     os.nice(10)
 
 
+def pre_request(worker: Any, request: Any) -> None:
+    """What is refused for its size (``middleware.bounded``) is not read: its connection ends."""
+    from setahub.lib.images import MAX_REQUEST_BYTES  # needs the apps, which are loaded by now
+
+    for name, value in request.headers:
+        if name == "CONTENT-LENGTH" and int(value) > MAX_REQUEST_BYTES:
+            request.force_close()
+
+
 bind = [env.text("WEB_BIND", "127.0.0.1:8000")]
 worker_class = PageWorker
 workers = env.number("WEB_PROCESSES", 2, low=1, high=64)

@@ -7,9 +7,12 @@ from bench import (
     capacity,
     crowd,
     first_visit,
+    flood,
     growth,
     idle,
+    memory,
     pages,
+    photos,
     race,
     report,
     slots,
@@ -28,8 +31,10 @@ SHORT: dict[str, Bench] = {
     "capacity": capacity.run,
     "split": split.run,
     "race": race.run,
+    "photos": photos.run,
+    "flood": flood.run,
 }
-LONG: dict[str, Bench] = {"growth": growth.run, "idle": idle.run}
+LONG: dict[str, Bench] = {"growth": growth.run, "idle": idle.run, "memory": memory.run}
 
 
 def main(names: list[str]) -> None:

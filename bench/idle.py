@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from bench.machine import SHAPES, Lacking, Machine
+from bench.machine import SHAPES, Lacking, Machine, memory
 from bench.people import sessions
 from bench.report import Table
 from bench.tab import Effort, Tab, open_tab
@@ -93,7 +93,7 @@ async def _held(ports: Sequence[int], keys: Sequence[str], pids: Sequence[int]) 
     for page in await _opened(ports, keys, 4 * PROCESSES, []):
         page.close()
     await asyncio.sleep(1)
-    empty = sum(_memory(pid) for pid in pids)
+    empty = sum(memory(pid) for pid in pids)
     began = time.perf_counter()
     pages = await _opened(ports, keys, SOCKETS, beats)
     opening = time.perf_counter() - began
@@ -102,7 +102,7 @@ async def _held(ports: Sequence[int], keys: Sequence[str], pids: Sequence[int]) 
     await asyncio.sleep(SECONDS)
     share = (sum(_processor(pid) for pid in pids) - busy) / SECONDS
     own = effort.share()
-    each = (sum(_memory(pid) for pid in pids) - empty) / SOCKETS
+    each = (sum(memory(pid) for pid in pids) - empty) / SOCKETS
     waits = [page.waits() for page in pages if not page.dropped]
     beats += [wait for wait in waits if wait > ANSWER_WITHIN]
     row = [
@@ -144,14 +144,6 @@ async def _opened(
         return page
 
     return list(await asyncio.gather(*(opened(number) for number in range(count))))
-
-
-def _memory(pid: int) -> float:
-    """Resident memory of a process in KB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return float(line.split()[1])
-    raise RuntimeError(f"process {pid} is gone")
 
 
 def _processor(pid: int) -> float:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTHON = str(ROOT / ".venv/bin/python")
+PYTHON = sys.executable
 PASSWORD = "setahub-demo"
 # Shapes of the site: as in production, and as it runs without any other server.
 SIZE = "--students 200 --tas 25 --bookings 2000 --messages 2000"  # what seed_scale adds
@@ -62,7 +62,15 @@ class Running:
     environment: Environment
 
 
-def _children(pid: int) -> list[int]:
+def memory(pid: int) -> float:
+    """Resident memory of a process in KB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return float(line.split()[1])
+    raise RuntimeError(f"process {pid} is gone")
+
+
+def children(pid: int) -> list[int]:
     """The processes that this one has started."""
     found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     return [int(line) for line in found.stdout.split()]
@@ -222,9 +230,9 @@ class Machine:
         Of gunicorn one of its workers, which the one above them replaces.
         """
         running = self._running[port]
-        if children := _children(running.process.pid):
+        if workers := children(running.process.pid):
             with suppress(ProcessLookupError):
-                os.kill(children[0], signal.SIGKILL)
+                os.kill(workers[0], signal.SIGKILL)
             return
         running.process.kill()
         running.process.wait()

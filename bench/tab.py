@@ -27,10 +27,17 @@ class Tab(asyncio.Protocol):
         self._socket = ClientProtocol(uri, origin=Origin(f"http://{uri.host}:{uri.port}"))
         self._transport: asyncio.Transport | None = None
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._room = asyncio.Event()
+        self._room.set()
 
     def send(self, frame: dict[str, Any]) -> None:
         self._socket.send_text(json.dumps(frame).encode())
         self._flush()
+
+    async def drained(self) -> None:
+        """Wait until there is room for more, and give others a turn."""
+        await asyncio.sleep(0)
+        await self._room.wait()
 
     def close(self) -> None:
         """Leave; nobody is told."""
@@ -58,7 +65,14 @@ class Tab(asyncio.Protocol):
                 self.heard(json.loads(bytes(event.data)))
         self._flush()
 
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
+
     def connection_lost(self, error: Exception | None) -> None:
+        self._room.set()
         if not self.opened.done():
             self.opened.set_exception(error or ConnectionError("closed before it was open"))
         self._lost()

@@ -6,13 +6,15 @@ import uuid
 import pytest
 from channels.db import database_sync_to_async
 from django.core.cache import caches
+from django.core.files.storage import FileSystemStorage
 from django.db import OperationalError
 
 from accounts import services as accounts
 from accounts.models import User
 from chat import consumers, presence, services, sockets
+from chat.errors import STATUS
 from chat.models import Message
-from chat.protocol import FRAME_MAX
+from chat.protocol import FRAME_MAX, Send
 from chat.tests.tabs import Tab, session_of
 from setahub.lib.hub import hub
 
@@ -24,6 +26,21 @@ UUID = "6f0a7c1e-9f5b-4a34-8f0d-2b5c8f1d0e11"
 @pytest.fixture
 def people(student, ta, stranger) -> dict[str, User]:
     return {"student": student, "ta": ta, "stranger": stranger}
+
+
+# Section 4 of the specification.
+CODES = {"invalid", "too_long", "not_allowed", "blocked", "rate_limited"}
+
+
+def test_a_socket_is_told_the_codes_of_the_protocol_and_no_other(student, ta, monkeypatch):
+    assert STATUS.keys() - CODES == {"unavailable"}  # of pictures, which come by HTTP
+    monkeypatch.setattr(FileSystemStorage, "_save", away)
+    answer = sockets.send(student.pk, Send(ta.pk, uuid.uuid4(), "Hello"))
+    assert answer["type"] == "message.ack"
+
+
+def away(*args: object) -> None:
+    raise OSError("no space left")
 
 
 def stored() -> list[tuple[int, str]]:

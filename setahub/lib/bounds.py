@@ -1,8 +1,9 @@
-"""What Daphne reads from anybody before it asks us: never more than could be of use.
+"""What Daphne reads from anybody before it asks us, and keeps for them: never more than is of use.
 
 By itself it takes in a whole request, however large, before the application hears of it, and puts
-every frame of a socket into a queue without an end. Both are private parts of Daphne and Twisted;
-all that we change of them is here, and ``test_bounds.py`` fails when an upgrade takes it away.
+every frame of a socket into a queue without an end; and what a browser does not read it keeps, as
+much as there is. These are private parts of Daphne and Twisted; all that we change of them is here,
+and ``test_bounds.py`` fails when an upgrade takes it away.
 """
 
 import sys
@@ -13,6 +14,7 @@ from setahub.lib.images import MAX_REQUEST_BYTES
 LINGER = 2.0  # seconds in which a refused client may read why
 MOST_WAITING = 64  # frames of a socket that wait for the application
 LOOK_AGAIN = 0.05  # seconds
+MOST_UNSENT = 1024 * 1024  # bytes for a socket that does not read; the system keeps some besides
 
 _BODY = (
     b"<!doctype html><meta charset=utf-8><title>Too large</title>"
@@ -24,6 +26,11 @@ _ANSWER = (
     b"X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n"
     b"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
 ) % (len(_BODY), _BODY)
+
+
+def unsent(transport: Any) -> int:
+    """Bytes that wait in this process because the other side does not read."""
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
 def bound_daphne() -> None:
@@ -73,7 +80,7 @@ def bound_daphne() -> None:
             later(LINGER, transport.abortConnection)
 
     class BoundedSocket(ws.WebSocketProtocol):
-        """Reads no further while too many frames wait."""
+        """Reads no further while too many frames wait, and ends when too much is not read of it."""
 
         transport: Any
         _held = False
@@ -84,6 +91,12 @@ def bound_daphne() -> None:
                 self._held = True
                 self.transport.pauseProducing()
                 later(LOOK_AGAIN, self._look_again)
+
+        def serverSend(self, content: Any, binary: bool = False) -> None:
+            if unsent(self.transport) > MOST_UNSENT:
+                self.transport.abortConnection()  # a farewell would not be read either
+            else:
+                super().serverSend(content, binary)
 
         def _look_again(self) -> None:
             waiting = self.state == self.STATE_OPEN and self.application_queue.qsize()

@@ -6,12 +6,14 @@ import json
 import socket
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import daphne.server  # noqa: F401  (first: it chooses the event loop)
 import pytest
 from daphne import http_protocol, ws_protocol
 from django.conf import settings
 from django.test import Client, RequestFactory
+from twisted.internet.abstract import FileDescriptor
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
@@ -38,7 +40,57 @@ def test_daphne_still_makes_what_it_takes_in_of_the_classes_that_are_replaced():
     for name in ("gotLength", "handleContentChunk", "process", "connectionLost"):
         assert callable(getattr(request, name)), f"{name} is gone from Twisted's request"
     assert "WebRequest" in http_protocol.HTTPFactory.buildProtocol.__code__.co_names
-    assert callable(ws_protocol.WebSocketProtocol.onMessage)
+    for name in ("onMessage", "serverSend"):
+        assert callable(getattr(ws_protocol.WebSocketProtocol, name)), f"{name} is gone from Daphne"
+
+
+class Pipe(FileDescriptor):
+    """A Twisted connection of which the other side reads so many bytes when it is told to."""
+
+    aborted = False
+    reads = 0
+
+    def __init__(self) -> None:
+        super().__init__(reactor=object())
+        self.connected = 1
+
+    def startWriting(self) -> None:
+        pass
+
+    stopWriting = startWriting
+
+    def writeSomeData(self, data: bytes) -> int:
+        return self.reads
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+def test_twisted_still_tells_how_much_is_not_sent():
+    """After an upgrade: look at ``bounds.unsent`` again."""
+    pipe = Pipe()
+    assert bounds.unsent(pipe) == 0
+    pipe.write(b"x" * 1000)
+    assert bounds.unsent(pipe) == 1000
+    pipe.reads = 400
+    pipe.doWrite()
+    assert bounds.unsent(pipe) == 600
+    pipe.write(b"x" * 100)
+    assert bounds.unsent(pipe) == 700
+
+
+@pytest.mark.usefixtures("_bounded")
+def test_a_socket_that_does_not_read_is_closed_beyond_a_mebibyte():
+    tab: Any = ws_protocol.WebSocketFactory.protocol()
+    pipe = tab.transport = Pipe()
+    tab.state, tab.client_addr = tab.STATE_OPEN, None
+    tab.sendMessage = lambda payload, binary: pipe.write(payload)
+    for _frame in range(11):
+        assert not pipe.aborted
+        tab.serverSend("x" * 100_000)
+    tab.serverSend("x" * 100_000)
+    assert pipe.aborted
+    assert bounds.unsent(pipe) == 1_100_000
 
 
 @pytest.mark.parametrize(
