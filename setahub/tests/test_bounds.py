@@ -51,7 +51,8 @@ class Pipe(FileDescriptor):
     reads = 0
 
     def __init__(self) -> None:
-        super().__init__(reactor=object())
+        nothing: Any = object()
+        super().__init__(nothing)
         self.connected = 1
 
     def startWriting(self) -> None:
