@@ -241,7 +241,8 @@ def page(booking: Booking, viewer: User) -> dict[str, Any]:
 def actions(booking: Booking, viewer: User) -> Actions:
     status = booking.effective_status
     return Actions(
-        move=rules.passes(rules.check_movable, booking, viewer),
+        # While the TA is suspended there is no time to move it to.
+        move=booking.ta.is_active and rules.passes(rules.check_movable, booking, viewer),
         cancel=rules.passes(rules.check_cancellable, booking, viewer),
         complete=status != Status.COMPLETED
         and rules.passes(rules.check_outcome, booking, viewer, Status.COMPLETED),

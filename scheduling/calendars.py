@@ -29,6 +29,8 @@ PRODID = "-//SETAHub//SETAHub//EN"
 ALARM = "-PT15M"  # from the start
 REFRESH = "PT1H"  # how often programs should look at the feed
 KEPT = timedelta(days=60)  # how long the feed has what is over: calendars stop reading at 1 MB
+WHOLE = 500  # bookings in a feed that are told in full, at about 600 bytes each
+SOON = timedelta(days=7)  # of more than that, those until then
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 LINE = 75  # octets at most, the line break aside
 
@@ -91,7 +93,7 @@ def single(booking: Booking, reader: User) -> bytes:
 def feed(reader: User) -> bytes:
     """A person's bookings, taken and given, cancelled ones marked so: all to come, and the last.
 
-    One query.
+    Of very many each says least, but for those of the next days. One query.
     """
     about = [
         "NAME:SETAHub",
@@ -101,12 +103,21 @@ def feed(reader: User) -> bytes:
         f"X-PUBLISHED-TTL:{REFRESH}",
     ]
     now = timezone.now()
+    found = list(_in_feed(reader).with_people().only(*_SHOWN, *_JOINED))
     entries = (
         line
-        for each in _in_feed(reader).with_people()
-        for line in _entry(each, reader, current(each), over=each.ends_at <= now)
+        for each in found
+        for line in (
+            _brief(each, reader, current(each), over=each.ends_at <= now)
+            if _is_brief(len(found), each.starts_at, each.ends_at, now)
+            else _entry(each, reader, current(each), over=each.ends_at <= now)
+        )
     )
     return _calendar("PUBLISH", entries, about)
+
+
+def _is_brief(count: int, starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    return count > WHOLE and not (ends_at > now and starts_at <= now + SOON)
 
 
 def _in_feed(reader: User) -> BookingQuerySet:
@@ -123,8 +134,10 @@ def feed_tag(reader: User) -> str:
     """
     found = _in_feed(reader).values_list(*_SHOWN)
     surroundings = (_THIS_CODE, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, settings.TIME_ZONE)
-    over = sum(row[_SHOWN.index("ends_at")] <= timezone.now() for row in found)
-    shown = [surroundings, get_language(), reader.pk, over, *found]
+    start, end, now = _SHOWN.index("starts_at"), _SHOWN.index("ends_at"), timezone.now()
+    over = sum(row[end] <= now for row in found)
+    brief = sum(_is_brief(len(found), row[start], row[end], now) for row in found)
+    shown = [surroundings, get_language(), reader.pk, over, brief, *found]
     return sha256("\n".join(map(repr, shown)).encode()).hexdigest()
 
 
@@ -133,6 +146,10 @@ _SHOWN = [
     "pk", "uid", "sequence", "status", "starts_at", "ends_at", "created_at", "revised_at",
     "question", "student", "student__username", "ta__username", "topic__name",
     "ta", "slot__appointment__location", "slot__appointment__notes",
+]  # fmt: skip
+# Beside these, what joins them and gives the deleted their name.
+_JOINED = [
+    "topic", "slot", "slot__appointment", "student__deleted_at", "ta__deleted_at"
 ]  # fmt: skip
 _THIS_CODE = sha256(Path(__file__).read_bytes()).hexdigest()
 
@@ -200,6 +217,26 @@ def _entry(
         yield f"DESCRIPTION:{_text(summary(booking, reader))}"
         yield f"TRIGGER:{ALARM}"
         yield "END:VALARM"
+    yield "END:VEVENT"
+
+
+def _brief(booking: Booking, reader: User, then: Revision, *, over: bool) -> Iterator[str]:
+    """The lines of one event among very many: when, what and with whom; of what is to come, where."""
+    yield "BEGIN:VEVENT"
+    yield f"UID:{booking.uid}"
+    if then.sequence:
+        yield f"SEQUENCE:{then.sequence}"
+    yield f"DTSTAMP:{_utc(then.at)}"
+    yield f"DTSTART:{_utc(then.starts_at)}"
+    yield f"DTEND:{_utc(then.ends_at)}"
+    yield f"SUMMARY:{_text(summary(booking, reader))}"
+    if not over:
+        if booking.shows_room_to(reader.pk):
+            yield f"LOCATION:{_text(then.place)}"
+        yield f"URL:{absolute(booking.get_absolute_url())}"
+    if then.cancelled:
+        yield "STATUS:CANCELLED"
+        yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 
 

@@ -1,7 +1,7 @@
 """Bookings in people's own calendars: a file of one, and the private feed of all."""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +15,7 @@ from icalendar import Calendar
 from accounts import services
 from accounts.tokens import calendar_owner, calendar_token
 from scheduling import calendars
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models import Booking
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.lib import when
@@ -234,43 +234,6 @@ class TestFeed:
         clock.move_to(end + timedelta(days=60))
         again = Client().get(feed_path(student), headers={"If-None-Match": first["ETag"]})
         assert entries(again) == []
-
-    def test_years_of_a_busy_ta_stay_small_and_quick(self, student, ta, topic):
-        """1,500 bookings, five on each day from 270 days ago on: less than a third of a megabyte.
-
-        What is over has no alarm any more.
-        """
-        first = when.at(when.today() - timedelta(days=270), time(9))
-        appointments = Appointment.objects.bulk_create(
-            Appointment(
-                ta=ta, slot_minutes=60, location="https://meet.example/abc-defg-hij",
-                starts_at=first + timedelta(days=day), ends_at=first + timedelta(days=day, hours=5),
-            )
-            for day in range(300)
-        )  # fmt: skip
-        hour = timedelta(hours=1)
-        slots = TimeSlot.objects.bulk_create(
-            TimeSlot(
-                appointment=each, capacity=1,
-                starts_at=each.starts_at + number * hour, ends_at=each.starts_at + (number + 1) * hour,
-            )
-            for each in appointments
-            for number in range(5)
-        )  # fmt: skip
-        Booking.objects.bulk_create(
-            Booking(
-                slot=slot, student=student, ta=ta, topic=topic, question="Why does it rotate? " * 5,
-                starts_at=slot.starts_at, ends_at=slot.ends_at,
-            )
-            for slot in slots
-        )  # fmt: skip
-        response = Client().get(feed_path(ta))
-        assert len(entries(response)) == 5 * 90
-        assert len(response.content) < 300_000
-        assert response.content.count(b"BEGIN:VALARM") == 5 * 30
-        with CaptureQueriesContext(connection) as caught:
-            Client().get(feed_path(ta))
-        assert len(caught) == 3
 
     def test_it_names_itself_and_how_often_to_look(self, student):
         calendar = Calendar.from_ical(Client().get(feed_path(student)).content)

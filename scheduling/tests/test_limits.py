@@ -142,5 +142,6 @@ class TestSuspended:
         people.suspend(ta, actor=None, cancel_bookings=False)
         page = text(client.get(f"/bookings/{made.pk}/"))
         assert "Your TA's account is suspended at the moment." in page
+        assert "/reschedule/" not in page
         assert f'href="/bookings/{made.pk}/cancel/"' in page
         assert f'href="/users/{ta.pk}/"' not in page

@@ -1,0 +1,82 @@
+"""How large the feed of somebody with very many bookings is."""
+
+from datetime import time, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.tests.test_calendars import entries, feed_path
+from setahub.lib import when
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def given(student, ta, topic, *, days: int, first: int, a_day: int) -> None:
+    """So many bookings on each of these days from so many days from today on, from 09:00."""
+    begin = when.at(when.today() + timedelta(days=first), time(9))
+    length = timedelta(minutes=300 // a_day)
+    appointments = Appointment.objects.bulk_create(
+        Appointment(
+            ta=ta, slot_minutes=60, location="https://meet.example/abc-defg-hij",
+            starts_at=begin + timedelta(days=day), ends_at=begin + timedelta(days=day, hours=5),
+        )
+        for day in range(days)
+    )  # fmt: skip
+    slots = TimeSlot.objects.bulk_create(
+        TimeSlot(
+            appointment=each,
+            capacity=1,
+            starts_at=each.starts_at + number * length,
+            ends_at=each.starts_at + (number + 1) * length,
+        )
+        for each in appointments
+        for number in range(a_day)
+    )
+    Booking.objects.bulk_create(
+        Booking(
+            slot=slot, student=student, ta=ta, topic=topic, question="Why does it rotate? " * 5,
+            starts_at=slot.starts_at, ends_at=slot.ends_at,
+        )
+        for slot in slots
+    )  # fmt: skip
+
+
+def test_years_of_a_busy_ta_stay_small_and_quick(student, ta, topic):
+    """1,500 bookings, five on each day from 270 days ago on: less than 300 kB.
+
+    What is over has no alarm any more.
+    """
+    given(student, ta, topic, days=300, first=-270, a_day=5)
+    response = Client().get(feed_path(ta))
+    assert len(entries(response)) == 5 * 90
+    assert len(response.content) < 300_000
+    assert response.content.count(b"BEGIN:VALARM") == 5 * 30
+    with CaptureQueriesContext(connection) as caught:
+        Client().get(feed_path(ta))
+    assert len(caught) == 3
+
+
+def test_of_very_many_each_says_least_but_for_the_next_days(student, ta, topic):
+    """1,500 bookings in the time that the feed has."""
+    given(student, ta, topic, days=75, first=-59, a_day=20)
+    response = Client().get(feed_path(ta))
+    found = entries(response)
+    assert len(found) == 1500
+    assert len(response.content) < 400_000
+    soon = found[59 * 20 : 66 * 20 + 1]  # from 09:00 today to the same time in seven days
+    assert [each for each in found if "DESCRIPTION" in each] == soon
+    assert {len(each.walk("VALARM")) for each in soon} == {1}
+    past, far = found[0], found[-1]
+    assert set(past) == {"UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY"}
+    assert set(far) == {*past, "LOCATION", "URL"}
+
+
+def test_who_left_has_no_name_in_it(student, ta, topic):
+    given(student, ta, topic, days=1, first=1, a_day=1)
+    type(student).objects.filter(pk=student.pk).update(deleted_at=timezone.now(), username="gone-7")
+    (entry,) = entries(Client().get(feed_path(ta)))
+    assert entry["SUMMARY"] == "Data Structures with Deleted user"
