@@ -202,7 +202,7 @@ class TestTopics:
     def test_one_s_own_times_are_not_offered(self, ta, slots, sign_in):
         html = home(sign_in(ta))
         assert "data-slot-id" not in html
-        assert "Its next times clash with yours." in html
+        assert "None of its next times is open to you." in html
 
     def test_soonest_topic_first_and_none_without_free_time(self, client, ta, topic):
         later, sooner, none = (

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
 from topics.models import Registration, Topic
 
@@ -61,7 +62,25 @@ def test_a_refusal_says_so_first(clock, sign_in, ta, student, stranger, topic):
     slot = slots_of(open_time(ta, topic))[0]
     book(student, slot)
     response = sign_in(stranger).get(f"/bookings/new/?slot={slot.pk}")
-    assert title_of(response) == "Error: This time can't be booked · SETAHub"
+    assert title_of(response) == "Error: Tue 24 Nov, 13:00 can't be booked · SETAHub"
+
+
+def test_two_of_a_kind_are_told_apart(clock, sign_in, ta, student, topic):
+    first, second, *_others = slots_of(open_time(ta, topic))
+    booking.cancel(made := book(student, second), ta, "Ill")
+    client = sign_in(student)
+    for path, title in [
+        (f"/bookings/new/?slot={first.pk}", "Book Data Structures, Tue 24 Nov, 13:00"),
+        (
+            f"/bookings/{made.pk}/rebook/",
+            "Another time instead of Data Structures, Tue 24 Nov, 13:30",
+        ),
+        (f"/messages/{ta.pk}/", "Messages with น้ำฝน"),
+        (f"/users/{ta.pk}/", "น้ำฝน"),
+    ]:
+        assert title_of(client.get(path)) == f"{title} · SETAHub"
+    path = f"/topics/{topic.slug}/unregister/"
+    assert title_of(sign_in(ta).get(path)) == "Stop teaching Data Structures? · SETAHub"
 
 
 def test_a_visitors_form_says_so_too(db):

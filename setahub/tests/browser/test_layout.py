@@ -30,6 +30,14 @@ OF_STUDENT = [
     "/bookings/{booking}/",
     "/bookings/{booking}/cancel/",
     "/bookings/{booking}/reschedule/",
+    "/bookings/{cancelled}/",
+    "/bookings/{cancelled}/rebook/",
+    "/bookings/{cancelled}/rebook/?slot={slot}",
+    "/users/me/avatar/",
+    "/users/me/delete/",
+    "/auth/email/",
+    "/auth/password/change/",
+    "/auth/2fa/",
     "/messages/",
     "/messages/{ta}/",
     "/nothing/",
@@ -41,6 +49,10 @@ OF_TA = [
     "/appointments/{appointment}/",
     "/appointments/{appointment}/edit/",
     "/appointments/{appointment}/delete/",
+    "/appointments/{appointment}/copy/",
+    "/appointments/copy-week/",
+    "/topics/{slug}/unregister/",
+    "/users/{student}/",
     "/bookings/{booking}/",
     "/topics/{slug}/edit/",
     "/topics/{slug}/delete/",
@@ -67,9 +79,12 @@ def long(make_user):
         [topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "R" * 100, "n" * 300
     )
     [appointment] = appointments.open_time(ta, plan)
-    first, second, *_ = appointment.slots.order_by("starts_at")
+    first, second, third, *_ = appointment.slots.order_by("starts_at")
+    cancelled = booking.book(student, third.pk, topic, "q" * 1000)
+    booking.cancel(cancelled, ta, "r" * 500)
     made = booking.book(student, first.pk, topic, "q" * 1000)
     services.send(student.pk, ta.pk, None, "t" * 500)
+    services.send(student.pk, ta.pk, None, f"https://x.example/{'l' * 300}\n```\n{'c' * 300}\n```")
     return {
         "ta": ta.pk,
         "student": student.pk,
@@ -78,6 +93,7 @@ def long(make_user):
         "taken": first.pk,
         "slot": second.pk,
         "booking": made.pk,
+        "cancelled": cancelled.pk,
     }
 
 
