@@ -20,6 +20,13 @@ _LATE_TONES = re.compile(f"([\u0e32\u0eb2])([{_TONES}]+)")
 _AM = re.compile(f"([\u0e4d\u0ecd])([{_TONES}{_ENDS}]*)([\u0e32\u0eb2])")
 _AMS = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 
+# Hyphens, dashes of a word's length, and quotes as phones and word processors put them.
+_SIGNS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-")
+    | dict.fromkeys("\u2018\u2019\u02bc", "'")
+    | dict.fromkeys("\u201c\u201d\u201e", '"')
+)
+
 _LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 # Latin letters whose stroke or ligature Unicode does not take apart.
 _STROKES = str.maketrans(
@@ -37,7 +44,8 @@ def fold(text: str) -> str:
     """The key of a name, a topic or what is searched: the same for all that read the same.
 
     Without regard to case, to wide, small and styled forms of a character (NFKC), to characters
-    that show nothing, to how many spaces there are, and to the order in which Thai marks are typed.
+    that show nothing, to how many spaces there are, to kinds of hyphens and quotes, and to the order
+    in which Thai marks are typed.
     Sources: Unicode Standard, section 3.13 (compatibility caseless matching); for Thai, the WTT 2.0
     order of vowel before tone. Kept in a column because SQLite's LOWER knows ASCII only.
     """
@@ -45,7 +53,7 @@ def fold(text: str) -> str:
     for _again in range(3):  # each of these steps can undo an earlier one
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
         text = _spelled_one_way(unicodedata.normalize("NFC", without_invisible(text)))
-    return " ".join(text.split())
+    return " ".join(text.translate(_SIGNS).split())
 
 
 def _spelled_one_way(text: str) -> str:

@@ -92,6 +92,10 @@ class TestWhatShowsNothing:
         ("Admin", "A\u200bd\u2060m\u00adi\u034fn\ufe0f"),
         ("ﬁsh", "FISH"),
         ("a b", "a \u00a0\u3000 b"),
+        ("Object-Oriented", "Object\u2011Oriented"),
+        ("Object-Oriented", "Object\u2013Oriented"),
+        ("Dijkstra's", "Dijkstra\u2019s"),
+        ('"Hello"', "\u201cHello\u201d"),
         ("カタカナ", "ｶﾀｶﾅ"),
     ],
 )
