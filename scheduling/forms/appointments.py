@@ -222,7 +222,7 @@ class AppointmentForm(RefusableForm):
         """What only an edit has. ``base`` carries what the form was filled with."""
         self.fields["scope"] = _scope_field(appointment)
         self.fields["overwrite"] = forms.BooleanField(
-            label=_("Also in weeks that have something of their own there"), required=False
+            label=_("Also in weeks where this was changed on its own"), required=False
         )
         self.fields["base"] = bases.field(appointment)
 
