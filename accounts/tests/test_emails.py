@@ -146,8 +146,8 @@ class TestLetter:
         assert twin.mimetype == "text/html"
         for part in (
             "Hello สมชาย ใจดี,",
-            "<td>Wed 25 Nov, 13:30</td>",
-            '<a href="https://meet.example/a?b=1&amp;c=2" rel="nofollow">',
+            '<td dir="auto">Wed 25 Nov, 13:30</td>',
+            'href="https://meet.example/a?b=1&amp;c=2"',
             "Why &lt;b&gt;rotate&lt;/b&gt;?<br>How?",
             'href="http://localhost/bookings/7/">See the booking</a>',
             'href="http://localhost/users/me/emails/"',
