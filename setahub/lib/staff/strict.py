@@ -6,6 +6,7 @@ the list offers is a bad request, in lists and in whatever is made of them.
 """
 
 import re
+from datetime import MAXYEAR
 from typing import Any
 
 from django import forms
@@ -41,6 +42,10 @@ class StrictChangeList(ChangeList):
         foreign = found[2].keys() - self._equals() - (span if self._has_year else set())
         if foreign:
             raise DisallowedModelAdminLookup(f"Filtering by {sorted(foreign)} is not offered")
+        # Of the first year and the last one, some moments are in no calendar of another zone.
+        for year in self.get_filters_params().get(f"{self.date_hierarchy}__year", []):
+            if not 1 < int(year) < MAXYEAR:
+                raise DisallowedModelAdminLookup(f"There is no year {year:.20}")
         return found
 
     def _equals(self) -> set[str]:
