@@ -71,6 +71,7 @@ class RemoteTab:
         late = time.monotonic() + WITHIN
         while self.pong()["live"] is not live:
             assert time.monotonic() < late, "it did not happen in time"
+            time.sleep(0.1)  # more often than that nobody may ask for long
         return True
 
     def closed(self) -> int | None:

@@ -252,5 +252,5 @@ class TestCards:
         slot = slots_of(open_time(ta, topic))[0]
         book(student, slot)
         with pytest.raises(SchedulingError):
-            book(student, slot)
+            book(student, slot, question="Another one?")
         assert Message.objects.count() == 1

@@ -72,5 +72,5 @@ def test_a_search_is_one_step_back(open_page, student, topic):
     page.evaluate("history.back()")
     page.wait_for_url("**/topics/")
     expect(page.get_by_role("link", name=topic.name)).to_be_visible()
-    page.go_back()
+    page.evaluate("history.back()")
     page.wait_for_url("**/bookings/")
