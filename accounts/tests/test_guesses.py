@@ -22,6 +22,7 @@ from setahub.lib.cache import FailOpenRedisCache
 KEY_AGAIN = "/auth/2fa/webauthn/reauthenticate/"
 DELETE = "/users/me/delete/"
 CROWD = 60
+FEWER = 24  # where each of them holds a connection for long
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ class TestAtOnce:
         assert len(set(tried)) == 5
         assert "Too many" in text(login(Client()))
 
-    def test_of_sixty_codes_five_are_looked_at(self, student, tried):
+    def test_of_many_codes_five_are_looked_at(self, student, tried):
         with_app(student)
         clients = [at_the_second_step(student) for _ in range(8)]
         tried.clear()
@@ -88,11 +89,11 @@ class TestAtOnce:
             form = {"code": f"guess {number}"}
             return clients[number % 8].post(SECOND_STEP, form).status_code
 
-        assert set(all_at_once(guess, CROWD)) == {200}
+        assert set(all_at_once(guess, FEWER)) == {200}
         assert len(tried) == 5
         assert "Too many" in text(clients[0].post(SECOND_STEP, {"code": code_now()}))
 
-    def test_of_sixty_passkeys_five_are_looked_at(self, student, tried):
+    def test_of_many_passkeys_five_are_looked_at(self, student, tried):
         key = with_key(student)
         clients = [at_the_second_step(student) for _ in range(8)]
         options = [each.get(SECOND_STEP).context["js_data"]["request_options"] for each in clients]
@@ -103,11 +104,11 @@ class TestAtOnce:
             form = {"credential": json.dumps(shown)}
             return clients[number % 8].post(SECOND_STEP, form).status_code
 
-        assert set(all_at_once(guess, CROWD)) == {200}
+        assert set(all_at_once(guess, FEWER)) == {200}
         assert len(tried) == 5
         assert "Too many" in text(show(clients[0], key))
 
-    def test_of_sixty_tries_to_show_who_one_is_five_are_looked_at(
+    def test_of_many_tries_to_show_who_one_is_five_are_looked_at(
         self, student, sign_in, tried, settings
     ):
         settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "reauthenticate": None}
@@ -118,7 +119,7 @@ class TestAtOnce:
             mine.cookies = client.cookies
             return mine.post(REAUTH, {"password": f"guess {number}"}).status_code
 
-        assert set(all_at_once(guess, CROWD)) == {200}
+        assert set(all_at_once(guess, FEWER)) == {200}
         assert len(tried) == 5
 
     def test_one_recovery_code_sent_at_once_lets_one_in(self, student):

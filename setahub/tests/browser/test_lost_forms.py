@@ -69,8 +69,8 @@ def test_a_search_is_one_step_back(open_page, student, topic):
         with page.expect_response("**/topics/?q=*"):
             box.fill(typed)
     page.wait_for_url("**/topics/?q=data")
-    page.evaluate("history.back()")
+    page.evaluate("setTimeout(() => history.back())")
     page.wait_for_url("**/topics/")
     expect(page.get_by_role("link", name=topic.name)).to_be_visible()
-    page.evaluate("history.back()")
+    page.evaluate("setTimeout(() => history.back())")
     page.wait_for_url("**/bookings/")
