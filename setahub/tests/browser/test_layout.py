@@ -3,6 +3,7 @@
 from datetime import time, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import User
 from chat import services
@@ -174,3 +175,15 @@ def test_the_button_that_books_is_in_reach_above_the_bar(open_page, long):
         below = button.bounding_box()
         bar = page.locator(".tabs-bar").bounding_box()
         assert below["y"] + below["height"] <= bar["y"]
+
+
+def test_a_printed_page_has_its_words_and_nothing_to_press(open_page, student):
+    page = open_page(student)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto("/bookings/")
+    for what in (".bar", ".tabs-bar", ".tabs"):
+        for each in page.locator(what).all():
+            expect(each).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    paper = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    assert paper == "light only"

@@ -299,6 +299,29 @@ def test_back_to_the_inbox_shows_what_is_true_now(page, say, student, ta):
     assert once == []
 
 
+def test_back_to_the_dashboard_shows_what_is_true_now(page, say, student, ta):
+    say(student, ta, "0")
+    say(ta, student, "Unread until now")
+    page.goto("/")
+    once = [page.request.get("/").text()]
+    expect(page.locator(".nav [data-unread-total]")).to_have_text("1 unread")
+    page.goto(f"/messages/{ta.pk}/")
+    expect(page.locator(".nav [data-unread-total]")).to_be_hidden()
+    services.send(student.pk, ta.pk, None, "My answer")
+    refuse_sockets(page)
+
+    def answer(route: Route) -> None:
+        if route.request.resource_type == "document" and once:
+            return route.fulfill(status=200, content_type="text/html", body=once.pop())
+        route.fallback()
+
+    page.route(re.compile("://[^/]+/$"), answer)
+    page.go_back()
+    expect(page.locator("[data-preview]")).to_have_text("You: My answer")
+    expect(page.locator(".nav [data-unread-total]")).to_be_hidden()
+    assert once == []
+
+
 def test_a_foreign_answer_is_no_passkey_and_the_button_works_again(open_page):
     page = open_page()
     portal = Portal(page, "/webauthn/login/")
