@@ -221,7 +221,7 @@ class AvatarForm(UploadForm):
     )
 
 
-class EmailsForm(forms.Form):
+class EmailsForm(BasedForm):
     """A switch for each kind of email."""
 
     HELP = {
@@ -238,14 +238,20 @@ class EmailsForm(forms.Form):
                 label=kind.label, help_text=self.HELP[kind], required=False
             )
 
-    @staticmethod
-    def of(user: User) -> dict[str, bool]:
-        """The switches as they stand, as initial values."""
-        return {kind.value: getattr(user, kind.field) for kind in MailKind}
+    @classmethod
+    def of(cls, user: User, data: QueryDict | None = None) -> "EmailsForm":
+        """The switches as they stand, or with what was sent for them."""
+        now = {kind.value: getattr(user, kind.field) for kind in MailKind}
+        form = cls(data, initial=now)
+        form.carry(now, f"accounts.emails.{user.pk}")
+        return form
 
     @property
     def wanted(self) -> dict[MailKind, bool]:
-        return {kind: self.cleaned_data[kind.value] for kind in MailKind}
+        """Those that were switched: two who switch the same one agree."""
+        sent = {kind: self.cleaned_data[kind.value] for kind in MailKind}
+        before = self.filled_with or {}
+        return {kind: on for kind, on in sent.items() if before.get(kind.value) != on}
 
 
 class DeleteAccountForm(forms.Form):

@@ -95,7 +95,8 @@ def _set_avatar(user: User, picture: ContentFile | None) -> User:
 
 def choose_mail(user_id: int, wanted: Mapping[MailKind, bool]) -> None:
     """Switch kinds of email on or off; those that aren't named stay as they are."""
-    User.objects.filter(pk=user_id).update(**{kind.field: on for kind, on in wanted.items()})
+    if wanted:
+        User.objects.filter(pk=user_id).update(**{kind.field: on for kind, on in wanted.items()})
 
 
 def renew_calendar(user: User) -> None:

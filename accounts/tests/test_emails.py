@@ -52,6 +52,15 @@ class TestSwitches:
         html = sign_in(student).get("/users/me/emails/").content.decode()
         assert re.findall(r'name="(\w+)"[^>]* checked', html) == ["reminders", "teaching"]
 
+    def test_a_switch_that_another_tab_switched_stays(self, student, sign_in):
+        client = sign_in(student)
+        html = client.get("/users/me/emails/").content.decode()
+        base = re.search(r'name="base" value="([^"]+)"', html)[1]
+        services.choose_mail(student.pk, {MailKind.BOOKINGS: False})
+        sent = {"bookings": "on", "messages": "on", "teaching": "on", "base": base}
+        assert client.post("/users/me/emails/", sent).status_code == 302
+        assert wants(student) == ["messages", "teaching"]
+
     def test_ones_own_page_names_them(self, student, sign_in):
         services.choose_mail(student.pk, {MailKind.REMINDERS: False})
         html = sign_in(student).get("/users/me/").content.decode()

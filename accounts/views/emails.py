@@ -20,13 +20,12 @@ show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def emails(request: UserRequest) -> HttpResponse:
     """A switch for each kind."""
     if request.method == "POST":
-        form = EmailsForm(request.POST)
+        form = EmailsForm.of(request.user, request.POST)
         if form.is_valid():
             services.choose_mail(request.user.pk, form.wanted)
             messages.success(request, _("Saved."))
             return redirect("accounts:me")
-    form = EmailsForm(initial=EmailsForm.of(request.user))
-    return render(request, "accounts/emails.html", {"form": form})
+    return render(request, "accounts/emails.html", {"form": EmailsForm.of(request.user)})
 
 
 @login_not_required

@@ -37,7 +37,7 @@ def me(request: UserRequest) -> HttpResponse:
         "registrations": Registration.objects.of_user(request.user.pk),
         "verified": EmailAddress.objects.is_verified(request.user.email),
         "calendar": calendar.addresses(request),
-        "emails": EmailsForm(initial=EmailsForm.of(request.user)),
+        "emails": EmailsForm.of(request.user),
         "factors": mfa.factors_of(request.user),
         "devices": len(sign_ins.of(request.user)),
         "data_minutes": _minutes_for_data(request),

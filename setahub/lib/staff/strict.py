@@ -21,6 +21,8 @@ from django.db import DataError
 from django.db.models import Field, ManyToManyField, QuerySet
 from django.http import HttpRequest
 
+from setahub.lib.staff.meanwhile import Meanwhile
+
 COLUMN = re.compile(r"-?[0-9]{1,3}")
 # What values end in that a filter, the calendar or the database can't take.
 UNUSABLE = (IncorrectLookupParameters, ValidationError, ValueError, OverflowError, DataError)
@@ -131,8 +133,8 @@ class StrictChoices(AutocompleteJsonView):
 
 
 def strictly(admin_class: type[admin.ModelAdmin] | None) -> type[admin.ModelAdmin]:
-    """The class with Strict before it."""
+    """The class with Strict and Meanwhile before it."""
     base = admin_class or admin.ModelAdmin
     if issubclass(base, Strict):
         return base
-    return type(base.__name__, (Strict, base), {"__module__": base.__module__})
+    return type(base.__name__, (Strict, Meanwhile, base), {"__module__": base.__module__})
