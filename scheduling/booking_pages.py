@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import BigIntegerField, DateTimeField
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling import calendars
@@ -324,13 +325,24 @@ def tell(event: BookingEvent, viewer: User) -> str:
     }[kind] % {"name": _name(event)}
 
 
-def why_nobody_did(event: BookingEvent) -> str:
-    """What cancelled a booking where none of its people did, nor staff. The booking is loaded."""
+def why_nobody_did(event: BookingEvent, count: int = 1) -> str:
+    """What cancelled a booking, or ``count`` at once, where none of its people did, nor staff.
+
+    The booking is loaded.
+    """
     if event.cause == BookingEvent.Cause.TOPIC:
         return _("It was cancelled, since its topic is no longer offered")
     if event.booking.ta.deleted_at:
-        return _("It was cancelled, since the TA deleted their account")
-    return _("It was cancelled, since the student deleted their account")
+        return ngettext(
+            "It was cancelled, since the TA deleted their account",
+            "They were cancelled, since the TA deleted their account",
+            count,
+        )
+    return ngettext(
+        "It was cancelled, since the student deleted their account",
+        "They were cancelled, since the student deleted their account",
+        count,
+    )
 
 
 def _by_itself() -> str:

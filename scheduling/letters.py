@@ -66,7 +66,8 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Letter:
     told = {"count": len(events), "time": when.full(after(first).starts_at)}
     if first.kind == Kind.CANCELLED:
         subject = _("Cancelled: %(count)d bookings, the first %(time)s") % told
-        lead = f"{why_nobody_did(first)}." if first.cause else _cancelled_by(first, reader)
+        why = why_nobody_did(first, len(events)) if first.cause else ""
+        lead = f"{why}." if why else _cancelled_by(first, reader)
     else:
         subject = _("Changed: %(count)d bookings, the first %(time)s") % told
         lead = _("%(name)s changed these sessions.") % {"name": _actor(first)}

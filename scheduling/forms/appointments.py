@@ -232,6 +232,12 @@ class AppointmentForm(RefusableForm):
             return place  # it was let in once
         return clean_place(place)
 
+    def clean_notes(self) -> str:
+        """What was stored before today's rules is not changed by cleaning it."""
+        notes = self.cleaned_data["notes"]
+        stored = self.appointment.notes if self.appointment else notes
+        return stored if notes == self.fields["notes"].clean(stored) else notes
+
     def clean_scope(self) -> str:
         return self.cleaned_data["scope"] or appointments.ONE
 

@@ -52,6 +52,18 @@ def test_two_tabs_save_what_each_changed(ta_client, session, student):
     assert [each.detail for each in events] == ["New notes: Bring a laptop.\nAnd a pen."]
 
 
+@pytest.mark.parametrize("notes", ["One\r\ntwo", "One\n", "\u200bOne", " \n"])
+def test_notes_that_were_stored_otherwise_are_no_change(ta_client, session, student, notes):
+    made = book(student, slots_of(session)[0])
+    session.notes = notes
+    session.save()
+    sent = shown(ta_client.get(path(session))) | {"capacity": "3"}
+    assert ta_client.post(path(session), sent).status_code == 302
+    session.refresh_from_db()
+    assert (session.notes, session.capacity) == (notes, 3)
+    assert not made.events.filter(kind=BookingEvent.Kind.CHANGED).exists()
+
+
 def test_what_both_changed_is_shown_and_what_was_typed_is_kept(ta_client, session):
     first, second = (shown(ta_client.get(path(session))) for _tab in range(2))
     ta_client.post(path(session), first | {"location": "R2", "notes": "Bring a laptop."})

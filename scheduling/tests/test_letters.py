@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from icalendar import Calendar
 
-from accounts import services
+from accounts import deletion, services
 from accounts.models import MailKind
 from scheduling import notifications, tasks
 from scheduling.models import Booking
@@ -338,6 +338,14 @@ class TestOneHappening:
     def test_a_suspended_student(self, weeks, student, staff, ta, sent):
         services.suspend(student, actor=staff, cancel_bookings=True)
         assert sent()[ta.email].subject.startswith("Cancelled: 3 bookings")
+
+    @pytest.mark.parametrize("who", ["student", "ta"])
+    def test_a_deleted_account(self, weeks, student, ta, sent, who):
+        gone, other = (student, ta) if who == "student" else (ta, student)
+        deletion.delete_account(gone)
+        name = "TA" if who == "ta" else "student"
+        told = text(sent()[other.email])
+        assert told.startswith(f"They were cancelled, since the {name} deleted their account.")
 
     def test_a_booking_that_was_cancelled_meanwhile_is_left_out(
         self, weeks, student, ta, topic, sent
