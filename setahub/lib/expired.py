@@ -6,6 +6,7 @@ What was typed is never lost for that: who is still the same person gets it back
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +19,8 @@ from setahub.lib.addresses import split
 
 # In every form beside its token: the id of whom its page was made for, empty for a visitor.
 MADE_FOR = "made_for"
+# What says which page it is, and is no one's words: a time, a topic.
+IN_ADDRESS = ("slot", "topic")
 _OURS = {"csrfmiddlewaretoken", MADE_FOR}
 _SECRET = re.compile("password|credential", re.IGNORECASE)
 _LONG = 60  # a value without white space that is longer was hardly typed by hand
@@ -37,11 +40,19 @@ class Sent:
 
 
 def page_of_form(request: HttpRequest) -> str:
-    """Where the form was shown, as far as the browser tells; else where it was sent."""
+    """Where the form was shown, as far as the browser tells; else where it was sent.
+
+    Such a page takes in its address what the form's hidden fields have.
+    """
     here = split(request.headers.get("Referer", ""))
     if here.path and here.netloc == request.get_host():
         return here.path + (f"?{here.query}" if here.query else "")
-    return request.get_full_path()
+    asked = {name: request.POST[name] for name in IN_ADDRESS if request.POST.get(name)}
+    return (
+        request.get_full_path()
+        if request.GET or not asked
+        else f"{request.path}?{urlencode(asked)}"
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -217,6 +217,8 @@ def test_a_form_of_who_is_signed_out_leads_to_the_login_in_words(client, db):
     assert "You are signed out, so this was not sent." in page
     # Without a page that the browser names, back to where it was sent.
     assert client.post("/users/me/edit/").url == "/auth/login/?next=/users/me/edit/"
+    lost = client.post("/bookings/new/", {"slot": "7", "topic": "3", "question": "Why?"})
+    assert lost.url == "/auth/login/?next=/bookings/new/%3Fslot%3D7%26topic%3D3"
 
 
 def test_every_form_says_whom_its_page_was_made_for(sign_in, staff):
