@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from setahub.lib.cache import CacheAway
-from setahub.lib.ratelimit import Guess, TooMany, Window, guess
+from setahub.lib.ratelimit import Guess, TooMany, Window, guess, refused_for
 
 TOO_MANY = "too_many_login_attempts"  # as allauth calls it
 
@@ -55,7 +55,7 @@ def _counted(key: str, *, closed: bool) -> Iterator[Guess]:
         with guess(key, most, seconds, closed=closed) as made:
             yield made
     except TooMany as error:
-        raise ValidationError(_in_words(error.seconds), code=TOO_MANY) from error
+        raise refused_for(error.seconds, _in_words(error.seconds), TOO_MANY) from error
     except CacheAway as error:
         text = _("This can't be checked at the moment. Please try again in a minute.")
         raise ValidationError(text, code="away") from error

@@ -26,6 +26,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import SentForm, User
@@ -47,14 +48,26 @@ def once(
     request: UserRequest,
     write: Callable[[], Result],
     to: Callable[[Result], Model | str] | None = None,
+    *,
+    leaves: Callable[[Result], Model | str] | None = None,
 ) -> Result:
     """What ``write()`` gives, its form's key kept with the address that it leads to.
 
     ``to(result)`` is what the view will redirect to (a model, an address or the name of one); the
     result itself unless given. What ``write`` raises undoes everything. For a view under
     ``sent_once``, which catches SentBefore.
+
+    ``leaves(result)`` is kept for what was sent without a key, where the rows alone don't show later
+    that it did this before (see ``left_by``).
     """
     key = key_of(request)
+    if not key and leaves:
+        with transaction.atomic():
+            result = write()
+            content, url = _content(request), resolve_url(leaves(result))
+            kept = {"content": content, "url": url, "created_at": timezone.now()}
+            SentForm.objects.update_or_create(user=request.user, key=content, defaults=kept)
+        return result
     if not key:
         return write()
     with transaction.atomic():
@@ -75,7 +88,13 @@ def sent_once(view: "View[Rest]") -> "View[Rest]":
     @wraps(view)
     def checked(request: UserRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
         if not key_of(request):
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except Http404:
+                # What it was about may be gone by the first sending.
+                if left := left_by(request):
+                    return HttpResponseRedirect(left)
+                raise
         if before := _before(request):
             return _to_its_result(request, before)
         try:
@@ -90,6 +109,14 @@ def sent_once(view: "View[Rest]") -> "View[Rest]":
         return response
 
     return checked
+
+
+def left_by(request: UserRequest) -> str:
+    """What the same content, sent before without a key, has left behind: an address, or ""."""
+    if request.method != "POST" or key_of(request):
+        return ""
+    before = SentForm.objects.filter(user=request.user, key=_content(request)).first()
+    return before.url if before else ""
 
 
 def keep_sign_up(request: HttpRequest, user: User) -> None:

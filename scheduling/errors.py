@@ -22,7 +22,7 @@ class SchedulingError(Exception):
     ``code`` is for programs; ``status`` the HTTP status it deserves (409 a rule or a lost race, 422
     a field, 403 a role or a block); ``field`` the form field it belongs beside. Where the message
     is a list, ``heading`` is what stands before it, ``details`` or ``conflicts`` (the days that
-    don't fit) its lines.
+    don't fit) its lines. ``seconds``: until one may try again, with a 429.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class SchedulingError(Exception):
         heading: "str | Promise" = "",
         details: Sequence[Any] = (),
         conflicts: Sequence[Conflict] = (),
+        seconds: int | None = None,
     ) -> None:
         super().__init__(str(message))
         self.code = code
@@ -44,3 +45,4 @@ class SchedulingError(Exception):
         self.heading = str(heading)
         self.details = list(details)
         self.conflicts = list(conflicts)
+        self.seconds = seconds

@@ -32,22 +32,29 @@ from topics.signals import (
 
 # So many people taking the same slug in the same instant don't exist.
 SLUG_ATTEMPTS = 10
+DAY = timedelta(days=1)
 
 
 class TopicError(Exception):
     """A refusal in words that a user can read.
 
     ``status`` is the HTTP status it deserves (409 a rule or a lost race, 422 a field, 403 a role);
-    ``field`` the form field it belongs beside.
+    ``field`` the form field it belongs beside; ``seconds``: until one may try again, with a 429.
     """
 
     def __init__(
-        self, message: "str | Promise", *, status: int = 409, field: str | None = None
+        self,
+        message: "str | Promise",
+        *,
+        status: int = 409,
+        field: str | None = None,
+        seconds: int | None = None,
     ) -> None:
         super().__init__(str(message))
         self.message = str(message)
         self.status = status
         self.field = field
+        self.seconds = seconds
 
 
 class Removal(Enum):
@@ -270,7 +277,7 @@ def _locked(topic: Topic) -> Topic:
     """The topic as it is now, its row locked; TopicError when it is gone."""
     found = Topic.objects.select_for_update().filter(pk=topic.pk).first()
     if found is None:
-        raise TopicError(_("This topic was just deleted."))
+        raise TopicError(_("This topic was just deleted."), status=404)
     return found
 
 
@@ -279,13 +286,14 @@ def _cannot_store() -> TopicError:
 
 
 def _check_rate(creator: User) -> None:
-    since = timezone.now() - timedelta(days=1)
+    since = timezone.now() - DAY
     made = Topic.objects.filter(creator=creator, created_at__gt=since)
     if ratelimit.is_on() and made.count() >= policy.topics_a_day:
         raise TopicError(
             _("You have made %(most)d topics within a day. Please go on tomorrow.")
             % {"most": policy.topics_a_day},
             status=429,
+            seconds=int(DAY.total_seconds()),
         )
 
 

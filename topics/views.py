@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.once import once, sent_once
+from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import pages
@@ -20,6 +20,7 @@ from setahub.lib.bases import ChangedMeanwhile
 from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from setahub.lib.text import trimmed
+from setahub.lib.too_many import say_when
 from topics import services
 from topics.forms import TopicForm
 from topics.models import Registration, Topic
@@ -129,16 +130,31 @@ def create(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         form = TopicForm(request.POST, request.FILES, uploader=request.user.pk)
         status = form.status
+        say_when(request, form)
     if form.is_valid():
         try:
-            topic = once(request, lambda: services.create_topic(request.user, **form.cleaned_data))
+            topic = once(
+                request,
+                lambda: services.create_topic(request.user, **form.cleaned_data),
+                leaves=lambda made: made,
+            )
         except TopicError as error:
+            if error.field == "name" and (made := _made_before(request, form)):
+                return redirect(made)
             form.add_error(error.field, error.message)
             status = error.status
+            say_when(request, error)
         else:
             messages.success(request, _("The topic is there. Who teaches it can open time for it."))
             return redirect(topic)
     return render(request, "topics/form.html", {"form": form}, status=status)
+
+
+def _made_before(request: UserRequest, form: TopicForm) -> Topic | None:
+    """The listed topic that has the name, where this very form made it and it was changed since."""
+    found = Topic.objects.listed().filter(creator=request.user)
+    topic = found.named_like(Topic(name=form.cleaned_data["name"]))
+    return topic if topic and topic.get_absolute_url() == left_by(request) else None
 
 
 @show_or_post
@@ -150,6 +166,7 @@ def edit(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         form = TopicForm.of(topic, request.POST, request.FILES, uploader=request.user.pk)
         status = form.status
+        say_when(request, form)
     if form.is_valid():
         try:
             once(request, lambda: services.update_topic(topic, request.user, **form.asked))
@@ -178,8 +195,11 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
             request,
             lambda: services.delete_topic(topic, request.user),
             to=lambda _removal: "topics:list",
+            leaves=lambda _removal: "topics:list",
         )
     except TopicError as error:
+        if error.status == 404:
+            raise Http404 from error
         return _show(request, topic, error)
     done = (
         _("“%(name)s” is archived: it is no longer listed, and its history is kept.")

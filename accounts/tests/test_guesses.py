@@ -163,6 +163,7 @@ class TestOneCount:
         assert "in 5 minutes." in text(self.change(client, PASSWORD))
         refused = client.post(DELETE, {"password": PASSWORD})
         assert (refused.status_code, "in 5 minutes." in text(refused)) == (429, True)
+        assert refused.headers["Retry-After"] == "300"
         assert tried == []
         clock.shift(241)
         assert "Please try again in 1 minute." in text(login(Client()))

@@ -18,7 +18,7 @@ from scheduling.services import upheaval
 from setahub.lib import ratelimit
 from setahub.lib.downloads import file_response, offered_on
 from setahub.lib.ratelimit import Window
-from setahub.lib.too_many import too_many
+from setahub.lib.too_many import say_when, too_many
 
 HOUR = 3600
 DOWNLOADS = 10  # an hour, of one user: each reads all there is
@@ -64,6 +64,7 @@ def delete(request: UserRequest) -> HttpResponseBase:
         status = error.status
     if form.has_error("password", guesses.TOO_MANY):
         status = 429
+        say_when(request, form)
     return _confirm(request, form, status)
 
 

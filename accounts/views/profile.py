@@ -23,6 +23,7 @@ from scheduling.free import sessions_given
 from setahub.lib import when
 from setahub.lib.addresses import own_path
 from setahub.lib.bases import ChangedMeanwhile
+from setahub.lib.too_many import say_when
 from topics.models import Registration
 
 SLOTS_SHOWN = 8
@@ -84,6 +85,7 @@ def avatar(request: UserRequest) -> HttpResponse:
         return redirect("accounts:me")
     form = AvatarForm(request.POST, request.FILES, uploader=request.user.pk)
     status = form.status
+    say_when(request, form)
     if form.is_valid():
         try:
             services.set_avatar(request.user, form.cleaned_data["avatar"])

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -99,6 +99,16 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.active().filter(
             starts_at__lt=over, ends_at__lte=over, ta_absent_at__isnull=True
         )
+
+    def moved_from(self, slot_id: int) -> "BookingQuerySet":
+        """Those that were made for this slot and are elsewhere now, with the same TA."""
+        slot = TimeSlot.objects.filter(pk=slot_id, appointment__ta=OuterRef("booking__ta"))
+        made = BookingEvent.objects.filter(
+            booking=OuterRef("pk"),
+            kind=BookingEvent.Kind.MADE,
+            new_starts_at=Subquery(slot.values("starts_at")),
+        )
+        return self.filter(Exists(made), ~Q(slot=slot_id), moved_at__isnull=False)
 
     def with_people(self) -> "BookingQuerySet":
         """Loads what every list and page of bookings shows along."""

@@ -40,6 +40,12 @@ def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
         raise
 
 
+def moved_since(student: User, slot_id: int, topic: Topic, question: str) -> Booking | None:
+    """The booking that the same once made, where it stands at another time now."""
+    mine = Booking.objects.of_student(student.pk).active().filter(topic=topic, question=question)
+    return mine.moved_from(slot_id).first()
+
+
 def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Booking:
     """Take another time instead of a booking that was cancelled for its student, once for each.
 
@@ -49,8 +55,9 @@ def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Book
     try:
         return _book(student, slot_id, booking.topic, question, instead_of=booking)
     except SchedulingError:
-        same = Booking.objects.active().filter(replaces=booking, student=student, slot=slot_id)
-        if standing := same.filter(question=question).first():
+        same = Booking.objects.active().filter(replaces=booking, student=student)
+        same = same.filter(question=question)
+        if standing := same.filter(slot=slot_id).first() or same.moved_from(slot_id).first():
             return standing
         raise
 

@@ -93,13 +93,18 @@ def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
 
 
 def _check_topic_is_offered(slot: TimeSlot, topic: Topic, *, given: bool) -> None:
-    # Asked of the database, since the topic may have been archived since the caller read it.
-    appointment = slot.appointment
-    if not _offers(appointment=appointment.pk, ta=appointment.ta_id, topic=topic.pk).first():
-        message = _why_not_offered(appointment, topic)
+    if not _is_offered(slot, topic):
+        message = _why_not_offered(slot.appointment, topic)
         if given:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
             raise SchedulingError("topic", message)
         raise SchedulingError("topic", message, status=422, field="topic")
+
+
+def _is_offered(slot: TimeSlot, topic: Topic) -> bool:
+    # Asked of the database, since the topic may have been archived since the caller read it.
+    appointment = slot.appointment
+    which = {"appointment": appointment.pk, "ta": appointment.ta_id, "topic": topic.pk}
+    return bool(_offers(**which).first())
 
 
 def _why_not_offered(appointment: Appointment, topic: Topic) -> str:
@@ -316,6 +321,7 @@ def check_rate(actor: User) -> None:
             "rate_limited",
             _("You have booked, moved or cancelled very often. Please wait ten minutes."),
             status=429,
+            seconds=int(CHANGES_COUNTED.total_seconds()),
         )
 
 
@@ -335,6 +341,14 @@ def cancels_late(booking: Booking, actor: User) -> bool:
         actor.pk == booking.student_id
         and booking.is_late_to_change(now)
         and not booking.is_in_grace(now)
+    )
+
+
+def frees_seat(booking: Booking) -> bool:
+    """Whether others can book the seat when this booking is cancelled now."""
+    slot = booking.slot
+    return passes(_check_slot_is_offered, slot, timezone.now()) and any(
+        _is_offered(slot, topic) for topic in slot.appointment.topics.all()
     )
 
 

@@ -90,6 +90,7 @@ class TestOnThePages:
         response = client.post("/bookings/new/", form)
         page = response.content.decode()
         assert response.status_code == 429
+        assert response.headers["Retry-After"] == "600"
         assert "Please wait ten minutes." in page
         assert "What is a heap?</textarea>" in page
 
@@ -99,6 +100,7 @@ class TestOnThePages:
         response = client.post(f"/bookings/{made.pk}/cancel/", {"reason": "I am ill."})
         page = response.content.decode()
         assert response.status_code == 429
+        assert response.headers["Retry-After"] == "600"
         assert "Please wait ten minutes." in page
         assert "I am ill.</textarea>" in page
 
@@ -107,4 +109,14 @@ class TestOnThePages:
         made = book(student, slots[0])
         response = client.post(f"/bookings/{made.pk}/reschedule/", {"slot": slots[1].pk})
         assert response.status_code == 429
+        assert response.headers["Retry-After"] == "600"
         assert "Please wait ten minutes." in response.content.decode()
+
+    def test_and_the_time_instead(self, client, settings, student, ta, slots):
+        settings.BOOKING_CHANGES = 5
+        taken = book(student, slots[0])
+        booking.cancel(taken, ta, "Ill")
+        form = {"slot": slots[1].pk, "question": "What is a heap?"}
+        response = client.post(f"/bookings/{taken.pk}/rebook/", form)
+        assert response.status_code == 429
+        assert response.headers["Retry-After"] == "600"

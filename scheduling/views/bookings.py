@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.once import once, sent_once
+from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import booking_pages, pages
@@ -21,6 +21,7 @@ from scheduling.models import Booking, TimeSlot
 from scheduling.services import booking as bookings
 from scheduling.services import rules
 from setahub.lib.paging import paginate
+from setahub.lib.too_many import say_when
 from topics.models import Topic
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -68,10 +69,14 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
     error, nearest = None, {}
     if form.is_valid():
         topic, question = form.cleaned_data["topic"], form.cleaned_data["question"]
+        again = None if key_of(request) else (request.user, slot.pk, topic, question)
+        if again and (moved := bookings.moved_since(*again)):
+            return redirect(moved)
         try:
             made = once(request, lambda: bookings.book(request.user, slot.pk, topic, question))
         except SchedulingError as refused:
             error = refused.with_traceback(None)  # kept beside the frames that it would keep
+            say_when(request, error)
             if error.field in form.fields:
                 form.add_error(error.field, error.message)
             else:
@@ -114,10 +119,12 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
             return _show(request, found, error)
         form.add_error(error.field, error.message)
         status = error.status
+        say_when(request, error)
     shown = booking_pages.page(found, request.user) | {
         "form": form,
         "late": rules.cancels_late(found, request.user),
         "needs_reason": rules.needs_reason(found, request.user),
+        "freed": rules.frees_seat(found),
     }
     return render(request, "scheduling/booking_cancel.html", shown, status=status)
 
@@ -145,6 +152,10 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
 
 def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> HttpResponse:
     """Free times by day, with a panel to confirm one that was chosen."""
+    if found.ta_id in pages.blocked_with(request.user):
+        shown = booking_pages.page(found, request.user) | {"closed": True}
+        template = "scheduling/booking_reschedule.html"
+        return render(request, template, shown, status=403 if slot else 200)
     error = booking_pages.move_refusal(found, request.user, slot) if slot else None
     if slot and error:
         return _cannot_move(request, found, slot, error)
@@ -164,6 +175,7 @@ def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
     try:
         once(request, lambda: bookings.move(found, request.user, slot.pk))
     except SchedulingError as error:
+        say_when(request, error)
         if error.status == 403 or error.code in ("cancelled", "over", "started"):
             return _show(request, found, error)
         return _cannot_move(request, found, slot, error)
@@ -215,6 +227,7 @@ def _rebook(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpRespons
     except SchedulingError as error:
         if error.code == "replaced":
             return _show(request, found, error)
+        say_when(request, error)
         return _other_times(request, found, form, slot, error.with_traceback(None))
     messages.success(request, _("Booked. See you there!"))
     return redirect(made)

@@ -19,7 +19,6 @@ from typing import IO, Any
 
 import PIL
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +26,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.functional import Promise
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from setahub.lib import ratelimit
 from setahub.lib.policy import policy
@@ -66,12 +66,14 @@ class ImageError(ValueError):
     """The upload can't be used; its text says why in words for the user.
 
     ``code`` is one of ``too_large`` (bytes), ``unsupported``, ``broken``, ``too_many_pixels``,
-    ``too_complex``; or, whatever the picture is, ``busy`` or ``too_many`` (of one person).
+    ``too_complex``; or, whatever the picture is, ``busy`` or ``too_many`` (of one person,
+    for ``seconds``).
     """
 
-    def __init__(self, message: str | Promise, code: str) -> None:
+    def __init__(self, message: str | Promise, code: str, seconds: int = 0) -> None:
         super().__init__(message)
         self.code = code
+        self.seconds = seconds
 
 
 class EncodedImage(ContentFile):
@@ -252,7 +254,7 @@ class ReencodedImageField(forms.FileField):
                 count("pictures", self.uploader, policy.pictures_in_ten_minutes, 600)
             return reencode(upload, max_side=self.max_side)
         except ImageError as error:
-            raise ValidationError(str(error), code=error.code) from error
+            raise ratelimit.refused_for(error.seconds, str(error), error.code) from error
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         attrs = super().widget_attrs(widget)
@@ -279,7 +281,13 @@ class UploadForm(forms.Form):
 
 def count(what: str, user_id: int, most: int, seconds: int) -> None:
     """Counts one more picture of somebody; ImageError when it is one too many."""
-    if ratelimit.is_on() and ratelimit.Window(f"{what}:{user_id}", seconds).add() > most:
-        raise ImageError(
-            _("You have sent many pictures. Please wait a few minutes, then try again."), "too_many"
+    sent = ratelimit.Window(f"{what}:{user_id}", seconds)
+    if ratelimit.is_on() and sent.add() > most:
+        left = sent.left()
+        minutes = -(-left // 60)
+        words = ngettext(
+            "You have sent many pictures. Please try again in %(minutes)d minute.",
+            "You have sent many pictures. Please try again in %(minutes)d minutes.",
+            minutes,
         )
+        raise ImageError(words % {"minutes": minutes}, "too_many", left)

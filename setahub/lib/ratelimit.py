@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 
 from setahub.lib.cache import must_answer
 
@@ -85,6 +86,11 @@ class TooMany(Exception):
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+
+
+def refused_for(seconds: int, message: str, code: str) -> ValidationError:
+    """What a form says to who did something too often; ``setahub.lib.too_many`` reads when."""
+    return ValidationError(message, code=code, params={"seconds": seconds})
 
 
 @dataclass

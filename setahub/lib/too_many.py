@@ -1,6 +1,7 @@
 """The page that says that something was done too often, and when to try again."""
 
 from allauth.core.internal.ratelimit import respond_429
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
 
@@ -8,3 +9,13 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429; ``setahub.middleware.retry_after`` says the same in a header."""
     request.retry_minutes = -(-seconds // 60)  # type: ignore[attr-defined]
     return respond_429(request)
+
+
+def say_when(request: HttpRequest, refused: Exception | BaseForm) -> None:
+    """Have the header say when to try again, where this refusal knows it."""
+    seconds = getattr(refused, "seconds", None)
+    if isinstance(refused, BaseForm):
+        errors = [each for some in refused.errors.as_data().values() for each in some]
+        seconds = max(((each.params or {}).get("seconds", 0) for each in errors), default=0)
+    if seconds:
+        request.retry_minutes = -(-seconds // 60)  # type: ignore[attr-defined]

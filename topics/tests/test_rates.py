@@ -18,7 +18,7 @@ def test_the_form_says_so_and_keeps_what_was_typed(clock, settings, student, str
     client, form = sign_in(student), {"name": "Queues", "description": "First in"}
     response = client.post("/topics/new/", form)
     page = response.content.decode()
-    assert response.status_code == 429
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "86400")
     assert "You have made 2 topics within a day." in page
     assert 'value="Queues"' in page
     assert sign_in(stranger).post("/topics/new/", form).status_code == 302

@@ -185,7 +185,7 @@ def test_deleting_a_topic_twice_is_refused_in_words(topic, creator):
     services.delete_topic(Topic.objects.get(), creator)
     assert refusal(services.delete_topic, topic, creator) == (
         "This topic was just deleted.",
-        409,
+        404,
         None,
     )
 
