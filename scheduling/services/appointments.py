@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -198,6 +198,13 @@ def active_bookings(chosen: Sequence[Appointment]) -> list[Booking]:
 def in_scope(appointment: Appointment, scope: str) -> list[Appointment]:
     """What an edit or a deletion with this scope is about, soonest first."""
     return list(_in_scope(appointment, scope))
+
+
+def standing_of(ta: User, pk: int) -> Appointment | None:
+    """The first one that isn't cancelled of this appointment and its series, or None."""
+    mine = Appointment.objects.of(ta.pk)
+    first = mine.filter(pk=pk).values("series")
+    return mine.open().filter(Q(pk=pk) | Q(series__in=first)).order_by("starts_at").first()
 
 
 def in_week(ta: User, day: date) -> list[Appointment]:

@@ -6,13 +6,13 @@ from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from accounts.once import once, sent_once
+from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
 from scheduling import appointment_pages, pages, previews
@@ -76,8 +76,11 @@ def create(request: UserRequest) -> HttpResponse:
                     skip_conflicts=form.cleaned_data["skip_conflicts"],
                 ),
                 to=_opened_page,
+                leaves=lambda made: made[0],
             )
         except SchedulingError as error:
+            if error.conflicts and (standing := _opened_before(request)):
+                return redirect(standing)
             form.refuse(error)
         else:
             return _opened(request, made)
@@ -90,7 +93,7 @@ def copy(request: UserRequest, pk: int) -> HttpResponse:
     found = _own_or_404(request.user, pk)
     if not pages.is_ta(request.user):
         return _not_a_ta(request)
-    return _start(request, appointment_pages.copied(found, request.user))
+    return _start(request, appointment_pages.copied(found, request.user), copied=found)
 
 
 @show_or_post
@@ -106,8 +109,11 @@ def copy_week(request: UserRequest) -> HttpResponse:
                 request,
                 lambda: appointments.copy_week(request.user, **form.cleaned_data),
                 to=_opened_page,
+                leaves=lambda made: made[0],
             )
         except SchedulingError as error:
+            if error.conflicts and (standing := _opened_before(request)):
+                return redirect(standing)
             form.refuse(error)
         else:
             return _opened(request, made)
@@ -116,17 +122,23 @@ def copy_week(request: UserRequest) -> HttpResponse:
     return render(request, "scheduling/copy_week.html", {"form": form}, status=_status(form))
 
 
-def _start(request: UserRequest, plan: Plan) -> HttpResponse:
+def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = None) -> HttpResponse:
     """The form for a new session, filled in."""
     form = AppointmentForm(request.user, initial=appointment_pages.as_initial(plan))
     form.plans = [plan]
-    return _show_form(request, form)
+    return _show_form(request, form, copied=copied)
 
 
 def _opened(request: UserRequest, made: list[Appointment]) -> HttpResponse:
     text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(made))
     messages.success(request, text % {"count": len(made)})
     return redirect(_opened_page(made))
+
+
+def _opened_before(request: UserRequest) -> Appointment | None:
+    """What still stands of what the same form opened before; nothing overlaps with itself."""
+    left = left_by(request)
+    return appointments.standing_of(request.user, resolve(left).kwargs["pk"]) if left else None
 
 
 def _opened_page(made: list[Appointment]) -> Appointment | str:
@@ -239,14 +251,16 @@ def _show(
     return render(request, "scheduling/appointment.html", shown, status=status)
 
 
-def _show_form(request: UserRequest, form: AppointmentForm) -> HttpResponse:
+def _show_form(
+    request: UserRequest, form: AppointmentForm, *, copied: Appointment | None = None
+) -> HttpResponse:
     """The page of the form, or for htmx only what it would make."""
     preview = None
     if form.edited:
         preview = previews.of_edit(request.user, form.edited)
     elif form.plans:
         preview = previews.of_new(request.user, form.plans)
-    shown = {"form": form, "appointment": form.appointment, "preview": preview}
+    shown = {"form": form, "appointment": form.appointment, "preview": preview, "copied": copied}
     part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
     template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
     return render(request, template, shown | {"part": part}, status=_status(form))

@@ -2,7 +2,8 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from threading import Barrier
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from accounts.models import SentForm
 from accounts.sweeps import forget_sent_forms
 from scheduling.models import Appointment, Booking
+from scheduling.services import appointments
 from scheduling.services import booking as bookings
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from topics.models import Registration, Topic
@@ -178,6 +180,161 @@ class TestEveryForm:
         page = f"/topics/{topic.slug}/"
         self.twice(sign_in(stranger), page, f"{page}register/", {})
         assert Registration.objects.filter(user=stranger).count() == 1
+
+
+@pytest.mark.usefixtures("clock")
+class TestWithoutAKey:
+    """The same content leads to the result that still stands, however that has changed since."""
+
+    def twice(self, client, path, form, between=lambda: None):
+        first = client.post(path, form)
+        between()
+        second = client.post(path, form)
+        assert (first.status_code, second.status_code) == (302, 302)
+        return first.url, second.url
+
+    def week(self, topic, weeks=2):
+        return {
+            "topics": [topic.pk],
+            "date": tomorrow().isoformat(),
+            "start_time": "13:00",
+            "end_time": "15:00",
+            "slot_minutes": "30",
+            "capacity": "1",
+            "location": "Room 504",
+            "repeat_until": (tomorrow() + timedelta(weeks=weeks)).isoformat() if weeks else "",
+        }
+
+    def test_a_topic_deleted_again(self, sign_in, creator, topic):
+        path = f"/topics/{topic.slug}/delete/"
+        assert self.twice(sign_in(creator), path, {}) == ("/topics/", "/topics/")
+
+    def test_a_topic_that_somebody_else_deleted_is_not_there(self, sign_in, creator, staff, topic):
+        path = f"/topics/{topic.slug}/delete/"
+        assert sign_in(creator).post(path).status_code == 302
+        assert sign_in(staff).post(path).status_code == 404
+
+    def test_a_topic_of_that_name_is_deleted_like_the_one_before(self, sign_in, creator):
+        client, path = sign_in(creator), "/topics/compilers/delete/"
+        for _time in range(2):
+            client.post("/topics/new/", {"name": "Compilers"})
+            assert self.twice(client, path, {}) == ("/topics/", "/topics/")
+        assert not Topic.objects.filter(slug="compilers").exists()
+
+    def test_a_topic_whose_words_were_changed_since(self, sign_in, student):
+        def change():
+            Topic.objects.update(description="Parsing and more")
+
+        form = {"name": "Compilers", "description": "Parsing"}
+        first, second = self.twice(sign_in(student), "/topics/new/", form, change)
+        assert first == second == "/topics/compilers/"
+
+    def test_a_name_that_is_somebody_elses_is_still_taken(self, sign_in, student, stranger):
+        form = {"name": "Compilers", "description": "Parsing"}
+        sign_in(stranger).post("/topics/new/", form)
+        assert sign_in(student).post("/topics/new/", form).status_code == 422
+
+    @pytest.mark.parametrize("which", [0, 1])
+    def test_a_series_one_week_of_which_was_cancelled(self, sign_in, ta, topic, which):
+        def cancel():
+            appointments.cancel(Appointment.objects.order_by("starts_at")[which], ta, "Ill")
+
+        _first, second = self.twice(
+            sign_in(ta), "/appointments/new/", self.week(topic), between=cancel
+        )
+        standing = Appointment.objects.open().order_by("starts_at")
+        assert second == standing[0].get_absolute_url()
+        assert standing.count() == 2
+
+    @pytest.mark.parametrize("weeks", [0, 2])
+    def test_time_that_was_edited(self, sign_in, ta, topic, weeks):
+        def edit():
+            row = Appointment.objects.order_by("starts_at")[0]
+            plan = replace(appointments.plan_of(row), location="Room 7", end=time(14))
+            appointments.edit(row, ta, plan, scope="following")
+
+        _first, second = self.twice(
+            sign_in(ta), "/appointments/new/", self.week(topic, weeks), between=edit
+        )
+        assert second == Appointment.objects.order_by("starts_at")[0].get_absolute_url()
+        assert Appointment.objects.count() == weeks + 1
+
+    def test_time_of_which_nothing_stands_is_refused_for_what_is_in_its_way(
+        self, sign_in, ta, topic
+    ):
+        client, form = sign_in(ta), self.week(topic, 0)
+        client.post("/appointments/new/", form)
+        appointments.cancel(Appointment.objects.get(), ta, "Ill")
+        open_time(ta, topic, start="14:00", end="16:00")
+        assert client.post("/appointments/new/", form).status_code == 409
+
+    def test_a_new_form_with_the_same_week_names_what_is_in_its_way(self, sign_in, ta, topic):
+        client, form = sign_in(ta), self.week(topic)
+        client.post("/appointments/new/", form)
+        appointments.cancel(Appointment.objects.order_by("starts_at")[1], ta, "Ill")
+        assert client.post("/appointments/new/", {**form, "form_key": KEY}).status_code == 409
+
+    def test_a_copied_week_that_was_changed(self, sign_in, ta, topic):
+        open_time(ta, topic)
+        form = {
+            "week": tomorrow().isoformat(),
+            "to": (tomorrow() + timedelta(days=7)).isoformat(),
+        }
+
+        def edit():
+            row = Appointment.objects.order_by("starts_at")[1]
+            appointments.edit(row, ta, replace(appointments.plan_of(row), location="Room 7"))
+
+        first, second = self.twice(sign_in(ta), "/appointments/copy-week/", form, between=edit)
+        assert first == second
+
+    def test_a_booking_that_was_moved(self, sign_in, student, ta, topic):
+        slots = slots_of(open_time(ta, topic))
+        form = {"slot": slots[0].pk, "topic": topic.pk, "question": "Why?"}
+
+        def move():
+            bookings.move(Booking.objects.get(), student, slots[2].pk)
+
+        first, second = self.twice(sign_in(student), "/bookings/new/", form, move)
+        assert first == second == f"/bookings/{Booking.objects.get().pk}/"
+        anew = sign_in(student).post("/bookings/new/", {**form, "form_key": KEY})
+        assert anew.url != first
+
+    def test_a_time_instead_that_was_moved(self, sign_in, student, ta, topic):
+        slots = slots_of(open_time(ta, topic))
+        gone = book(student, slots[0])
+        bookings.cancel(gone, ta, "Ill")
+        path, form = f"/bookings/{gone.pk}/rebook/", {"slot": slots[1].pk, "question": "Why?"}
+
+        def move():
+            bookings.move(Booking.objects.active().get(), student, slots[3].pk)
+
+        first, second = self.twice(sign_in(student), path, form, move)
+        assert first == second == f"/bookings/{Booking.objects.active().get().pk}/"
+        other = sign_in(student).post(path, {**form, "slot": slots[2].pk})
+        assert other.status_code == 409
+
+    def test_an_edit_of_a_series_is_done_once(self, sign_in, ta, topic):
+        made = open_series(ta, topic)
+        path = f"/appointments/{made[0].pk}/edit/"
+        client = sign_in(ta)
+        base = re.search(r'name="base" value="([^"]+)"', client.get(path).content.decode())[1]
+        form = {**self.week(topic), "scope": "following", "base": base}
+        form["date"] = (tomorrow() + timedelta(days=1)).isoformat()
+        self.twice(client, path, form)
+        starts = Appointment.objects.order_by("starts_at").values_list("starts_at", flat=True)
+        shifts = {new - old.starts_at for new, old in zip(starts, made, strict=True)}
+        assert shifts == {timedelta(days=1)}
+
+    def test_offering_to_teach_and_no_longer(self, sign_in, stranger, topic):
+        client, page = sign_in(stranger), f"/topics/{topic.slug}/"
+        for end in ("register/", "unregister/"):
+            assert self.twice(client, page + end, {}) == (page, page)
+
+    def test_a_block_and_its_end(self, sign_in, student, ta):
+        client, page = sign_in(student), f"/users/{ta.pk}/"
+        for end in ("block/", "unblock/"):
+            assert self.twice(client, page + end, {}) == (page, page)
 
 
 @pytest.mark.race

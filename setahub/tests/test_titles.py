@@ -5,6 +5,8 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.models import MailKind
+from accounts.tokens import unsubscribe_token
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
 from topics.models import Registration, Topic
@@ -106,3 +108,18 @@ class TestTypingInTheSearch:
         assert response.headers[header] == "/topics/?q=sql"
         given = [name for name in ("HX-Push-Url", "HX-Replace-Url") if name in response.headers]
         assert given == [header]
+
+
+def test_a_copy_of_a_session_is_not_just_any_new_one(clock, sign_in, ta, topic):
+    made = open_time(ta, topic)
+    client = sign_in(ta)
+    copied = title_of(client.get(f"/appointments/{made.pk}/copy/"))
+    assert copied.startswith("Open time as on ")
+    assert title_of(client.get("/appointments/new/")) == "Open time · SETAHub"
+
+
+def test_leaving_a_kind_of_email_is_not_the_page_of_all_kinds(sign_in, student):
+    client = sign_in(student)
+    one = client.get(f"/email/unsubscribe/{unsubscribe_token(student, MailKind.REMINDERS)}/")
+    assert title_of(one) == "Emails you get: Reminders · SETAHub"
+    assert title_of(client.get("/users/me/emails/")) == "Emails you get · SETAHub"
