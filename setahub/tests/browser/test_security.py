@@ -11,13 +11,7 @@ from accounts.models import SignIn
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import link_in
 from accounts.tokens import email_change_token
-from setahub.tests.browser.test_accessibility import violations
-
-SHAPES = pytest.mark.parametrize(
-    ("phone", "dark"),
-    [(False, False), (True, True)],
-    ids=["desk light", "phone dark"],
-)
+from setahub.tests.browser.test_accessibility import problems_of
 
 
 def submit(page) -> None:
@@ -61,18 +55,14 @@ def owner(student):
     return student
 
 
-@SHAPES
-def test_every_page_of_it_is_for_everybody(open_page, owner, phone, dark):
+def test_every_page_of_it_is_for_everybody(open_page, owner):
     """axe finds nothing on any of them, and none scrolls sideways."""
-    page = open_page(phone=phone, dark=dark)
+    page = open_page(phone=True, dark=True)
     with_key(page)
     found = {}
 
     def look(name):
-        problems = violations(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append("scrolls sideways")
-        if problems:
+        if problems := problems_of(page):
             found[name] = problems
 
     sign_in(page, owner)
