@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import sign_ins
 from accounts.models import SignIn
+from accounts.once import once, sent_once
 from accounts.requests import UserRequest
 
 
@@ -29,12 +30,14 @@ def sessions(request: UserRequest) -> HttpResponse:
 
 
 @require_POST
+@sent_once
 def end_session(request: UserRequest, pk: int) -> HttpResponse:
     """Sign out on one device."""
     sign_in = get_object_or_404(SignIn.objects.of(request.user.pk), pk=pk)
-    sign_ins.end(sign_in)
+    page = "accounts:sessions"
+    once(request, lambda: sign_ins.end(sign_in), to=lambda _none: page, leaves=lambda _none: page)
     messages.success(request, _("Signed out there: %(device)s.") % {"device": sign_in.device})
-    return redirect("accounts:sessions")
+    return redirect(page)
 
 
 @require_POST

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts.models import SentForm
+from accounts.models import SentForm, SignIn
 from accounts.sweeps import forget_sent_forms
 from scheduling.models import Appointment, Booking
 from scheduling.services import appointments
@@ -330,6 +330,12 @@ class TestWithoutAKey:
         client, page = sign_in(stranger), f"/topics/{topic.slug}/"
         for end in ("register/", "unregister/"):
             assert self.twice(client, page + end, {}) == (page, page)
+
+    def test_a_device_signed_out_again(self, sign_in, student):
+        there = sign_in(student)
+        there.get("/users/me/sessions/")
+        here, path = sign_in(student), f"/users/me/sessions/{SignIn.objects.get().pk}/end/"
+        assert self.twice(here, path, {}) == ("/users/me/sessions/", "/users/me/sessions/")
 
     def test_a_block_and_its_end(self, sign_in, student, ta):
         client, page = sign_in(student), f"/users/{ta.pk}/"
