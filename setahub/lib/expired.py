@@ -23,12 +23,16 @@ MADE_FOR = "made_for"
 IN_ADDRESS = ("slot", "topic")
 _OURS = {"csrfmiddlewaretoken", MADE_FOR}
 _SECRET = re.compile("password|credential", re.IGNORECASE)
-_LONG = 60  # a value without white space that is longer was hardly typed by hand
+# Nobody has typed what stands in fields of these names, nor a button's or a box's value; of what a
+# value doesn't tell apart from that, short lower-case words, nothing is seen, but all is sent.
+_MACHINES = {"base", "form_key", "client_id", "next", "from_page"}
+_CHOSEN = re.compile(r"[a-z0-9_.:-]*")
+_LINE = 60  # letters that one line shows
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A value that was sent. ``kind``: ``hidden``, ``text``, ``password`` or ``file``."""
+    """A value that was sent. ``kind``: ``hidden``, ``text``, ``lines``, ``password`` or ``file``."""
 
     name: str
     kind: str
@@ -164,6 +168,11 @@ def _sent(request: HttpRequest) -> list[Sent]:
             found.append(Sent(name, "password"))
             continue
         for value in values:
-            typed = any(char.isspace() for char in value.strip()) or len(value) > _LONG
-            found.append(Sent(name, "text" if typed else "hidden", value))
+            found.append(Sent(name, _kind(name, value), value))
     return [*found, *(Sent(name, "file") for name in request.FILES)]
+
+
+def _kind(name: str, value: str) -> str:
+    if name in _MACHINES or name.startswith("_") or _CHOSEN.fullmatch(value):
+        return "hidden"
+    return "lines" if "\n" in value or len(value) > _LINE else "text"

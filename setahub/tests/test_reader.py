@@ -108,7 +108,7 @@ class TestAFormThatComesTooLate:
         page = response.content.decode()
         assert "This form has expired" in page
         assert "Send again" in page
-        assert '<input type="hidden" name="username" value="Mali">' in page
+        assert 'name="username" value="Mali" autocomplete="off">' in page
         assert "\nI like\n&lt;b&gt;trees&lt;/b&gt;</textarea>" in page
         again = {
             **self.TYPED,
@@ -125,6 +125,27 @@ class TestAFormThatComesTooLate:
             "3",
             "5",
         ]
+
+    def test_shows_what_was_typed_and_nothing_that_a_machine_made(self, client):
+        typed = {"reason": "ไม่สบาย", "location": "https://example.com/a", "notes": "x" * 10 + "\ny"}
+        made = {
+            "base": ".eJw9jU0KgzAQha8ib62Q" * 9,
+            "form_key": "ad60c530016495c9088e40883daeba30",
+            "next": "/messages/3/?before=7",
+            "scope": "following",
+            "date": "2026-12-01",
+            "skip_conflicts": "on",
+        }
+        sent = self.send(client, **typed, **made).context["sent"]
+        shown = {each.name: each.kind for each in sent if each.kind != "hidden"}
+        assert shown == {
+            "username": "text",
+            "bio": "lines",
+            "reason": "text",
+            "location": "text",
+            "notes": "lines",
+        }
+        assert {each.name: each.value for each in sent}.items() >= {**typed, **made}.items()
 
     def test_never_shows_a_password(self, client):
         response = self.send(client, "/auth/password/change/", oldpassword="pass-word-1")
