@@ -139,7 +139,7 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
         appointment = Appointment.objects.get(pk=appointment.pk)
         if _was_taken_back(appointment, reason, scope):
             gone = Booking.objects.filter(cancelled_by=ta, cancel_reason=reason)
-            return gone.filter(slot__appointment=appointment).count()
+            return gone.filter(slot__appointment__in=_taken_back(appointment, scope)).count()
         check_cancellable(appointment)
         chosen = list(_in_scope(appointment, scope).select_for_update(no_key=True))
         affected = active_bookings(chosen)
@@ -158,7 +158,20 @@ def _was_taken_back(appointment: Appointment, reason: str, scope: str) -> bool:
     """Whether it, and where asked for the later ones too, were cancelled for this very reason."""
     if not appointment.is_cancelled or appointment.cancel_reason != reason:
         return False
-    return scope != FOLLOWING or not _in_scope(appointment, scope).open().exists()
+    return scope != FOLLOWING or not _in_scope(appointment, scope).exists()
+
+
+def to_cancel(appointment: Appointment, reason: str, scope: str) -> list[Appointment]:
+    """What ``cancel`` takes back, or has taken back where the same is sent again."""
+    if _was_taken_back(appointment, trimmed(reason), scope):
+        return list(_taken_back(appointment, scope))
+    return in_scope(appointment, scope)
+
+
+def _taken_back(appointment: Appointment, scope: str) -> AppointmentQuerySet:
+    """The sessions of the scope that were cancelled for the same reason."""
+    rows = _scope(appointment, scope).filter(cancelled_at__isnull=False)
+    return rows.filter(cancel_reason=appointment.cancel_reason)
 
 
 def cancel_by_staff(appointment: Appointment, actor: User, reason: str) -> int:
@@ -348,10 +361,16 @@ def _obstacle(plan: Plan, limit: date) -> str:
 
 
 def _in_scope(appointment: Appointment, scope: str) -> AppointmentQuerySet:
+    """It, or what is open of it and the later ones of its series."""
+    chosen = _scope(appointment, scope)
+    return chosen.open() if scope == FOLLOWING else chosen
+
+
+def _scope(appointment: Appointment, scope: str) -> AppointmentQuerySet:
+    """The same, those included that were cancelled."""
+    chosen = Appointment.objects.filter(pk=appointment.pk)
     if scope == FOLLOWING and appointment.series:
-        chosen = Appointment.objects.open().filter(
+        chosen = Appointment.objects.filter(
             ta=appointment.ta_id, series=appointment.series, starts_at__gte=appointment.starts_at
         )
-    else:
-        chosen = Appointment.objects.filter(pk=appointment.pk)
     return chosen.order_by("starts_at")

@@ -8,7 +8,15 @@ import pytest
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment
 from scheduling.services import appointments
-from scheduling.tests.factories import open_series, open_time, plan, tomorrow
+from scheduling.tests.factories import (
+    book,
+    open_series,
+    open_time,
+    plan,
+    slots_of,
+    text,
+    tomorrow,
+)
 from setahub.lib import when
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -94,3 +102,22 @@ def test_on_the_pages(ta_client, form):
     for _time in range(2):
         response = ta_client.post(f"/appointments/{pk}/delete/", gone)
         assert (response.status_code, response.url) == (302, "/appointments/")
+
+
+def test_a_series_that_is_taken_back_twice_is_told_of_alike(ta_client, ta, topic):
+    rows = open_series(ta, topic, weeks=4)
+    gone = {"reason": "I am ill", "scope": "following"}
+    path = f"/appointments/{rows[1].pk}/delete/"
+    for _time in range(2):
+        page = text(ta_client.post(path, gone, follow=True))
+        assert "3 sessions are cancelled. Nobody had booked them." in page
+
+
+def test_the_bookings_of_all_its_weeks_are_told_of_again(ta_client, ta, topic, student):
+    rows = open_series(ta, topic, weeks=3)
+    for row in rows:
+        book(student, slots_of(row)[0])
+    gone = {"reason": "I am ill", "scope": "following"}
+    for _time in range(2):
+        page = text(ta_client.post(f"/appointments/{rows[0].pk}/delete/", gone, follow=True))
+        assert "Cancelled, with 3 bookings. Their students are told." in page

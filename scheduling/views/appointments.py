@@ -195,7 +195,7 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     form = DeleteForm(found, request.POST if request.method == "POST" else None)
     try:
         if form.is_valid():
-            sessions = len(appointments.in_scope(found, form.cleaned_data["scope"]))
+            sessions = len(appointments.to_cancel(found, **form.cleaned_data))
             count = once(
                 request,
                 lambda: appointments.cancel(found, request.user, **form.cleaned_data),
