@@ -332,9 +332,9 @@ class TestWithoutAKey:
             assert self.twice(client, page + end, {}) == (page, page)
 
     def test_a_device_signed_out_again(self, sign_in, student):
-        there = sign_in(student)
-        there.get("/users/me/sessions/")
-        here, path = sign_in(student), f"/users/me/sessions/{SignIn.objects.get().pk}/end/"
+        there, here = sign_in(student), sign_in(student)
+        row = SignIn.objects.get(session=there.session.session_key)
+        path = f"/users/me/sessions/{row.pk}/end/"
         assert self.twice(here, path, {}) == ("/users/me/sessions/", "/users/me/sessions/")
 
     def test_a_block_and_its_end(self, sign_in, student, ta):
