@@ -18,8 +18,10 @@ CODES = {"busy": "unavailable", "too_many": "rate_limited"}
 
 def digest_of(upload: UploadedFile) -> str:
     """What tells whether the same picture is sent again."""
-    upload.seek(0)
-    return sha256(upload.read(images.MAX_UPLOAD_BYTES + 1)).hexdigest()
+    digest = sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def read(upload: UploadedFile, sender_id: int) -> Picture:

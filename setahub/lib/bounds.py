@@ -1,9 +1,10 @@
 """What Daphne reads from anybody before it asks us, and keeps for them: never more than is of use.
 
-By itself it takes in a whole request, however large, before the application hears of it, and puts
-every frame of a socket into a queue without an end; and what a browser does not read it keeps, as
-much as there is. These are private parts of Daphne and Twisted; all that we change of them is here,
-and ``test_bounds.py`` fails when an upgrade takes it away.
+By itself it takes in a whole request, however large, before the application hears of it, parses its
+form, which takes many times its size and is done again by the application, and puts every frame of a
+socket into a queue without an end; and what a browser does not read it keeps, as much as there is.
+These are private parts of Daphne and Twisted; all that we change of them is here, and
+``test_bounds.py`` fails when an upgrade takes it away.
 """
 
 import sys
@@ -48,6 +49,10 @@ def bound_daphne() -> None:
 
         _bytes = 0
         _refused = False
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            # Twisted would parse forms on the loop, and keep what is in them, which nobody asks for.
+            super().__init__(*args, **kwargs, parsePOSTFormSubmission=False)
 
         def gotLength(self, length: int | None) -> None:
             too_large = length is not None and length > MAX_REQUEST_BYTES

@@ -51,6 +51,7 @@ RETRY_AFTER = 5  # seconds
 # The HTTP status of what is not the picture's fault.
 STATUS = {"busy": 503, "too_many": 429}
 
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")  # and WebP's, in two parts
 _DECODER = str(Path(__file__).with_name("decoder.py"))
 _PACKAGES = str(Path(PIL.__file__).parents[1])
 # Bytes from anybody: what reads them is told none of our secrets.
@@ -120,13 +121,9 @@ def reencode_all(file: IO[bytes] | File, max_sides: Sequence[int]) -> list[Encod
     Raises ImageError when the file is too large, of another kind, broken, has too many pixels or
     takes too much work, and when too many others wait for theirs.
     """
-    data = _read(file)
-    if not _is_taken(data):
-        raise ImageError(
-            _("This is not a picture we take: choose a JPEG, PNG, WebP or GIF."), "unsupported"
-        )
+    _check(file)
     with _turn():
-        return _decoded(data, max_sides)
+        return _decoded(file, max_sides)
 
 
 @contextmanager
@@ -151,13 +148,19 @@ def _busy() -> ImageError:
     )
 
 
-def _decoded(data: bytes, max_sides: Sequence[int]) -> list[EncodedImage]:
-    """What ``decoder.py`` makes of it, in a process of its own."""
+def _decoded(file: IO[bytes] | File, max_sides: Sequence[int]) -> list[EncodedImage]:
+    """What ``decoder.py`` makes of it, in a process of its own.
+
+    Its bytes are nowhere where a refusal is raised: what a traceback sees stays until the collector
+    comes, and megabytes should not.
+    """
     command = [sys.executable, "-I", "-S", _DECODER, _PACKAGES, str(MAX_PIXELS)]
+    file.seek(0)
+    done = None
     try:
         done = subprocess.run(  # noqa: S603  (our own program)
             [*command, *map(str, max_sides)],
-            input=data,
+            input=file.read(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_ENVIRONMENT,
@@ -165,7 +168,8 @@ def _decoded(data: bytes, max_sides: Sequence[int]) -> list[EncodedImage]:
         )
     except (subprocess.TimeoutExpired, OSError) as error:
         logger.warning("no picture decoded: %s", type(error).__name__)
-        raise _busy() from None
+    if done is None:
+        raise _busy()
     if done.returncode:  # mostly ended by the system: it had worked, or taken, too much
         logger.warning("a picture's decoder ended with %d", done.returncode)
         raise _refused("too_complex")
@@ -190,27 +194,23 @@ def _refused(code: str) -> ImageError:
     return ImageError(words[code] % {"megapixels": MAX_PIXELS // 1_000_000}, code)
 
 
-def _read(file: IO[bytes] | File) -> bytes:
-    """All bytes of ``file``, never more than the limit; ImageError when it has more."""
-    size = getattr(file, "size", None)
-    if size is None or size <= MAX_UPLOAD_BYTES:
-        file.seek(0)
-        # A declared size is a claim: the bytes decide.
-        data = file.read(MAX_UPLOAD_BYTES + 1)
-        if len(data) <= MAX_UPLOAD_BYTES:
-            return data
-    raise ImageError(
-        _("This picture is too large: at most %(megabytes)d MB.")
-        % {"megabytes": MAX_UPLOAD_BYTES // (1024 * 1024)},
-        "too_large",
-    )
+def _check(file: IO[bytes] | File) -> None:
+    """ImageError unless ``file`` is small enough, and begins like a picture that we take.
 
-
-def _is_taken(data: bytes) -> bool:
-    """Whether the bytes begin like one of FORMATS, so that Pillow sees nothing else."""
-    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")) or (
-        data.startswith(b"RIFF") and data[8:12] == b"WEBP"
-    )
+    So Pillow sees nothing else.
+    """
+    if file.seek(0, os.SEEK_END) > MAX_UPLOAD_BYTES:  # what it declares is a claim
+        raise ImageError(
+            _("This picture is too large: at most %(megabytes)d MB.")
+            % {"megabytes": MAX_UPLOAD_BYTES // (1024 * 1024)},
+            "too_large",
+        )
+    file.seek(0)
+    head = file.read(12)
+    if not (head.startswith(_BEGINNINGS) or (head.startswith(b"RIFF") and head[8:] == b"WEBP")):
+        raise ImageError(
+            _("This is not a picture we take: choose a JPEG, PNG, WebP or GIF."), "unsupported"
+        )
 
 
 def picture_response(request: HttpRequest, stored: FieldFile | File, *, cache: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from bench.pictures import form_with
 from chat.tests.servers import Daphne
 from setahub.lib import bounds
 from setahub.lib.images import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
@@ -155,6 +156,17 @@ def test_daphne_takes_what_is_not_too_large(server):
     assert connection.getresponse().status == 403  # no CSRF token: the site itself has answered
 
 
+def test_daphne_leaves_a_form_to_the_site(server):
+    body, kind = form_with({}, "image", b"x" * MAX_UPLOAD_BYTES)
+    before = memory(server, "VmHWM")
+    for _each in range(3):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("POST", "/auth/login/", body, {"Content-Type": kind})
+        assert connection.getresponse().status == 403
+        connection.close()
+    assert memory(server, "VmHWM") - before < 25_000  # at most, in the course of it
+
+
 def test_a_flood_of_padded_pings_is_refused_then_closed_and_takes_no_memory(server, student):
     client = Client()
     client.force_login(student)
@@ -189,8 +201,8 @@ async def flood(server: Daphne, key: str) -> tuple[int, set[str]]:
         return tab.close_code or 0, answers
 
 
-def memory(server: Daphne) -> int:
-    """Resident memory in KB."""
+def memory(server: Daphne, kind: str = "VmRSS") -> int:
+    """Resident memory in KB: now, or with ``VmHWM`` the most there ever was."""
     assert server._process is not None
     status = Path(f"/proc/{server._process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
+    return int(status.partition(f"{kind}:")[2].split()[0])

@@ -521,6 +521,24 @@ def test_only_so_many_wait_for_the_decoder_and_not_for_long(
     assert reencode(io.BytesIO(picture), max_side=120).width == 120
 
 
+def test_a_refusal_holds_no_bytes_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "WAIT", 0.01)
+    picture = saved(four_corners(), "PNG")
+    with images._decoding, pytest.raises(ImageError) as busy:
+        reencode(picture, max_side=100)
+    monkeypatch.setattr(images, "DECODED_WITHIN", 0)
+    with pytest.raises(ImageError) as late:
+        reencode(picture, max_side=100)
+    monkeypatch.setattr(images, "_DECODER", "/nowhere")
+    with pytest.raises(ImageError) as ended:
+        reencode(picture, max_side=100)
+
+    for refused in (busy, late, ended):
+        assert refused.value.__context__ is None
+        held = [each for at in refused.traceback for each in at.frame.f_locals.values()]
+        assert [each for each in held if isinstance(each, bytes) and len(each) > 12] == []
+
+
 def test_all_sizes_come_of_one_decoding() -> None:
     full, thumb = images.reencode_all(saved(four_corners(), "PNG"), [100, 30])
 
@@ -546,15 +564,13 @@ def test_the_limit_of_5_mb_is_exact() -> None:
     assert "5 MB" in str(error)
 
 
-def test_a_file_of_declared_size_over_the_limit_is_not_read() -> None:
+def test_a_file_over_the_limit_is_not_read() -> None:
     class Huge(io.BytesIO):
-        size = MAX_UPLOAD_BYTES + 1
-
         def read(self, size: int | None = -1) -> bytes:
             raise AssertionError("read")
 
     with pytest.raises(ImageError):
-        reencode(Huge(), max_side=100)
+        reencode(Huge(bytes(MAX_UPLOAD_BYTES + 1)), max_side=100)
 
 
 def test_a_declared_size_is_not_believed() -> None:
