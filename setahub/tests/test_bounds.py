@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from bench.pictures import form_with
-from chat.tests.servers import Daphne
+from chat.tests.servers import Daphne, Redis
 from setahub.lib import bounds
 from setahub.lib.images import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
 from setahub.middleware import bounded
@@ -119,6 +119,12 @@ def server():
         yield running
 
 
+@pytest.fixture
+def with_redis():
+    with Redis().start() as redis, Daphne(redis.url).start() as running:
+        yield running
+
+
 def test_daphne_answers_413_at_the_headers_and_keeps_nothing_of_400_mb(server):
     before = memory(server)
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
@@ -167,7 +173,11 @@ def test_daphne_leaves_a_form_to_the_site(server):
     assert memory(server, "VmHWM") - before < 25_000  # at most, in the course of it
 
 
-def test_a_flood_of_padded_pings_is_refused_then_closed_and_takes_no_memory(server, student):
+@pytest.mark.parametrize("shape", ["server", "with_redis"])
+def test_a_flood_of_padded_pings_is_refused_then_closed_and_takes_no_memory(
+    request, shape, student
+):
+    server = request.getfixturevalue(shape)
     client = Client()
     client.force_login(student)
     key = client.cookies[settings.SESSION_COOKIE_NAME].value
