@@ -132,7 +132,7 @@ def pages() -> list[Act]:
         lambda one: Sent("GET", "/appointments/"),
         lambda one: Sent("GET", "/messages/"),
         lambda one: Sent("GET", f"/messages/{one.things['free']['ta']}/"),
-        lambda one: Sent("GET", "/notices/"),
+        lambda one: Sent("GET", "/notifications/"),
         lambda one: Sent("GET", "/users/me/edit/"),
     ]
 
