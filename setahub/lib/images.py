@@ -51,7 +51,8 @@ RETRY_AFTER = 5  # seconds
 # The HTTP status of what is not the picture's fault.
 STATUS = {"busy": 503, "too_many": 429}
 
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")  # and WebP's, in two parts
+# And WebP's, which is in two parts.
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
 _DECODER = str(Path(__file__).with_name("decoder.py"))
 _PACKAGES = str(Path(PIL.__file__).parents[1])
 # Bytes from anybody: what reads them is told none of our secrets.
