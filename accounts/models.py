@@ -273,6 +273,11 @@ class BlockQuerySet(models.QuerySet["Block"]):
         """The block that one user put on another, by id."""
         return self.filter(blocker=blocker, blocked=blocked)
 
+    def others_of(self, user_id: int) -> frozenset[int]:
+        """Ids of those whom the user blocks or is blocked by. One query."""
+        mine = self.filter(blocker=user_id).values_list("blocked", flat=True)
+        return frozenset(mine.union(self.filter(blocked=user_id).values_list("blocker", flat=True)))
+
 
 class Block(models.Model):
     """``blocker`` wants no further messages or bookings with ``blocked``, in either direction."""

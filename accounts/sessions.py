@@ -6,23 +6,23 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import CharField, DateTimeField
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import sign_ins
 from accounts.models import SignIn, User
 from accounts.signals import session_renewed
-from setahub.lib.compiled import Compiled
+from setahub.lib.prepared import prepared
 from setahub.lib.sessions import SessionStore as BaseSessionStore
 
-_alive = Compiled(
-    lambda key, now: Session.objects.select_related("sign_in__user").filter(
+
+@prepared
+def _alive(key: str | None, now: datetime) -> "QuerySet[Session]":
+    """The session with this key that has not ended, with its sign-in and its user."""
+    return Session.objects.select_related("sign_in__user").filter(
         session_key=key, expire_date__gt=now
-    ),
-    key=CharField(),
-    now=DateTimeField(),
-)
+    )
 
 
 class SessionStore(BaseSessionStore):
@@ -40,7 +40,7 @@ class SessionStore(BaseSessionStore):
     _user: User | None = None
 
     def load(self) -> dict[str, Any]:
-        session = _alive(key=self.session_key, now=timezone.now()).get()
+        session = _alive(self.session_key, timezone.now()).first()
         if session is None:
             self._session_key = None
             return {}

@@ -6,7 +6,6 @@ row. What a list shows (the last message, the unread count) is stored, never cou
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -17,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models import BookingEvent
-from setahub.lib.compiled import Compiled
 from setahub.lib.images import random_name
+from setahub.lib.prepared import prepared
 
 TEXT_MAX = 4000
 REASON_MAX = 1000
@@ -90,7 +89,7 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
 
     def unread_counts(self, user_id: int) -> dict[int, int]:
         """Unread messages by the id of who wrote them; zeros are left out."""
-        return dict(_unread_counts(user=user_id))
+        return dict(self.unread(user_id).values_list("other", "unread"))
 
     def unread_since(self, moment: datetime) -> "ParticipationQuerySet":
         """Those with a message, booking cards aside, that has waited since then or longer.
@@ -132,23 +131,17 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
 
     def badge(self, user_id: int) -> tuple[int, int]:
         """Unread messages in all, and the newest message there is (0 for none). One query."""
-        return _badge(user=user_id).get() or (0, 0)
+        return _badge(user_id).first() or (0, 0)
 
 
-def _build_badge(user: Any) -> "models.QuerySet[User, tuple[int, int]]":
+@prepared
+def _badge(user: int) -> "models.QuerySet[User, tuple[int, int]]":
     mine = Participation.objects
     total = mine.unread(user).values("user").annotate(total=models.Sum("unread"))
     newest = models.Subquery(mine.newest(user)[:1], models.BigIntegerField())
     return User.objects.filter(pk=user).values_list(
         Coalesce(models.Subquery(total.values("total")), 0), Coalesce(newest, 0)
     )
-
-
-_unread_counts = Compiled(
-    lambda user: Participation.objects.unread(user).values_list("other", "unread"),
-    user=models.BigIntegerField(),
-)
-_badge = Compiled(_build_badge, user=models.BigIntegerField())
 
 
 class Participation(models.Model):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import BigIntegerField
+from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import Block, User
@@ -13,9 +13,8 @@ from chat import presence, services
 from chat.errors import ChatError
 from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
-from scheduling.pages import blocked_with
 from setahub.lib import when
-from setahub.lib.compiled import Compiled, Rows
+from setahub.lib.prepared import PreparedQuery, prepared
 from topics.models import Topic
 
 LATEST = 50
@@ -119,7 +118,7 @@ def writable(viewer: User, people: Iterable[User]) -> set[int]:
     What ``may_message`` says of each, in one query.
     """
     ids = {each.pk for each in people if each.is_active} - {viewer.pk}
-    return ids - blocked_with(viewer) if ids else set()
+    return ids - Block.objects.others_of(viewer.pk) if ids else set()
 
 
 # --- Pages --------------------------------------------------------------------------------------
@@ -219,12 +218,14 @@ def next_booking(viewer: User, person: User) -> Booking | None:
     return Booking.objects.between(viewer.pk, person.pk).first()
 
 
-_inbox = Compiled(lambda user: Participation.objects.inbox(user), user=BigIntegerField())
-
-
-def inbox(viewer: User) -> Rows[Participation]:
+def inbox(viewer: User) -> PreparedQuery[Participation]:
     """The viewer's conversations, unread first."""
-    return _inbox(user=viewer.pk)
+    return _inbox(viewer.pk)
+
+
+@prepared
+def _inbox(user: int) -> "QuerySet[Participation]":
+    return Participation.objects.inbox(user)
 
 
 def latest(viewer: User) -> list[Participation]:

@@ -12,17 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    DateTimeField,
-    Exists,
-    F,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
+from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,9 +23,9 @@ from chat.errors import ChatError
 from chat.models import TEXT_MAX, Conversation, Message, Participation, Report
 from scheduling.models import Booking, BookingEvent
 from setahub.lib import ratelimit
-from setahub.lib.compiled import Compiled, CompiledUpdate
 from setahub.lib.images import EncodedImage
 from setahub.lib.policy import policy
+from setahub.lib.prepared import prepared
 from setahub.lib.storage import CANNOT_STORE, StorageAway
 from setahub.lib.text import is_blank
 from topics.models import Registration
@@ -64,7 +54,7 @@ def check_may_write(sender_id: int, recipient_id: int, *, lock: bool = False) ->
     """
     if recipient_id == sender_id:
         raise ChatError("invalid", _("You can't write to yourself."))
-    sender = _sender(sender=sender_id, recipient=recipient_id, lock=lock).get()
+    sender = _sender(sender_id, recipient_id, lock=lock).first()
     if sender is None or not sender.reaches:
         raise ChatError("not_allowed", _("You can't write to this person."))
     if sender.blocked:
@@ -77,7 +67,8 @@ def check_may_write(sender_id: int, recipient_id: int, *, lock: bool = False) ->
     return sender
 
 
-def _build_sender(sender: Any, recipient: Any, lock: bool) -> "QuerySet[Any]":
+@prepared
+def _sender(sender: int, recipient: int, *, lock: bool) -> "QuerySet[Any]":
     one_way, other_way = Q(low=sender, high=recipient), Q(low=recipient, high=sender)
     conversation = Conversation.objects.filter(one_way | other_way).values("pk")
     found = User.objects.active().filter(pk=sender)
@@ -89,9 +80,6 @@ def _build_sender(sender: Any, recipient: Any, lock: bool) -> "QuerySet[Any]":
         | Exists(Message.objects.filter(conversation__in=conversation, sender=recipient)),
     )
     return found.select_for_update(no_key=True) if lock else found
-
-
-_sender = Compiled(_build_sender, sender=BigIntegerField(), recipient=BigIntegerField())
 
 
 def may_write(sender: User, recipient: User) -> bool:
@@ -107,7 +95,7 @@ def are_within_reach(sender_id: int, recipient_id: int) -> bool:
     """Whether the one may write to the other, a block between them aside."""
     if sender_id == recipient_id:
         return False
-    sender = _sender(sender=sender_id, recipient=recipient_id, lock=False).get()
+    sender = _sender(sender_id, recipient_id, lock=False).first()
     return sender is not None and sender.reaches and sender.acquainted
 
 
@@ -239,7 +227,9 @@ def _check_rate(sender: User, *, with_image: bool) -> None:
     if not ratelimit.is_on():
         return
     since = timezone.now() - MINUTE
-    kinds = _sent_lately(sender=sender.pk, since=since)[: policy.messages_per_minute]
+    lately = Message.objects.filter(sender=sender, created_at__gt=since, client_id__isnull=False)
+    newest = lately.order_by("-created_at").values_list("kind", flat=True)
+    kinds = list(newest[: policy.messages_per_minute])
     too_many = len(kinds) >= policy.messages_per_minute or (
         with_image and kinds.count(Message.Kind.IMAGE) >= policy.message_images_per_minute
     )
@@ -247,17 +237,6 @@ def _check_rate(sender: User, *, with_image: bool) -> None:
         raise ChatError(
             "rate_limited", _("You are sending very fast. Please wait a minute, then try again.")
         )
-
-
-_sent_lately = Compiled(
-    lambda sender, since: (
-        Message.objects.filter(sender=sender, created_at__gt=since, client_id__isnull=False)
-        .order_by("-created_at")
-        .values_list("kind", flat=True)
-    ),
-    sender=BigIntegerField(),
-    since=DateTimeField(),
-)
 
 
 def _store(message: Message, recipient_id: int) -> Message:
@@ -268,48 +247,17 @@ def _store(message: Message, recipient_id: int) -> Message:
     message.prev = conversation.last_message_id
     message.created_at = timezone.now()
     message.save(force_insert=True)
-    _append(conversation=conversation.pk, message=message.pk)
-    _bring_up(
-        conversation=conversation.pk,
-        message=message.pk,
-        recipient=recipient_id,
-        now=message.created_at,
+    Conversation.objects.filter(pk=conversation.pk).update(last_message=message)
+    sides = Participation.objects.filter(conversation=conversation)
+    sides.filter(user=sender_id).update(last_message=message)
+    sides.filter(user=recipient_id).update(
+        last_message=message,
+        unread=F("unread") + 1,
+        is_unread=True,
+        unread_since=Coalesce("unread_since", message.created_at),
     )
     notifications.stored(message, recipient_id)
     return message
-
-
-_append = CompiledUpdate(
-    lambda conversation, message: (
-        Conversation.objects.filter(pk=conversation),
-        {"last_message": message},
-    ),
-    conversation=BigIntegerField(),
-    message=BigIntegerField(),
-)
-
-
-def _build_bring_up(
-    conversation: Any, message: Any, recipient: Any, now: Any
-) -> tuple[QuerySet[Participation], dict[str, Any]]:
-    received = Q(user=recipient)
-    return Participation.objects.filter(conversation=conversation), {
-        "last_message": message,
-        "unread": F("unread") + Case(When(received, then=1), default=0),
-        "is_unread": Case(When(received, then=Value(True)), default=F("is_unread")),
-        "unread_since": Case(
-            When(received, then=Coalesce(F("unread_since"), now)), default=F("unread_since")
-        ),
-    }
-
-
-_bring_up = CompiledUpdate(
-    _build_bring_up,
-    conversation=BigIntegerField(),
-    message=BigIntegerField(),
-    recipient=BigIntegerField(),
-    now=DateTimeField(),
-)
 
 
 def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
@@ -317,8 +265,8 @@ def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
 
     Raises Conversation.DoesNotExist when it is missing and not wanted.
     """
-    rows = _locked_conversation(low=min(one, other), high=max(one, other))
-    found = rows.get()
+    rows = Conversation.objects.between(one, other).select_for_update(no_key=True)
+    found = rows.first()
     if found is None:
         if not make:
             raise Conversation.DoesNotExist
@@ -326,7 +274,6 @@ def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
             [Conversation(low_id=min(one, other), high_id=max(one, other))], ignore_conflicts=True
         )
         found = rows.get()
-        assert found is not None  # noqa: S101  (for the type checker)
         Participation.objects.bulk_create(
             [
                 Participation(conversation=found, user_id=one, other_id=other),
@@ -335,15 +282,6 @@ def _locked(one: int, other: int, *, make: bool = False) -> Conversation:
             ignore_conflicts=True,
         )
     return found
-
-
-_locked_conversation = Compiled(
-    lambda low, high: Conversation.objects.filter(low=low, high=high).select_for_update(
-        no_key=True
-    ),
-    low=BigIntegerField(),
-    high=BigIntegerField(),
-)
 
 
 # --- Cards of bookings --------------------------------------------------------------------------

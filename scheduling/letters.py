@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling.booking_pages import instead_of, why_nobody_did
 from scheduling.calendars import Revision, after, current
+from scheduling.history import why_nobody_did
 from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.lib import when
 from setahub.lib.mail import Letter
 
@@ -261,9 +262,9 @@ def _action(booking: Booking, then: Revision, reader: User) -> tuple[str, str]:
 
 def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[str, str]]:
     """The times that may be had instead, each with the page that confirms it."""
-    if not then.cancelled or reader.pk != booking.student_id:
+    if not then.cancelled or reader.pk != booking.student_id or not offers_other_times(booking):
         return []
-    times = instead_of(booking, reader)["times"]
+    own, others = times_instead(booking)
     rebook = reverse("scheduling:booking_rebook", args=[booking.pk])
     return [
         (
@@ -271,5 +272,5 @@ def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[s
             % {"time": when.full(slot.starts_at), "name": slot.appointment.ta.username},
             f"{rebook}?slot={slot.pk}",
         )
-        for slot in (times.all if times else [])
+        for slot in (*own, *others)
     ]

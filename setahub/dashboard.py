@@ -5,27 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import (
-    BigIntegerField,
-    DateTimeField,
-    F,
-    Q,
-    QuerySet,
-    prefetch_related_objects,
-)
+from django.db.models import F, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat import pages as conversations
-from scheduling import appointment_pages, booking_pages, pages
-from scheduling.free import FreeTime, soonest_topics
-from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
-from scheduling.models.appointments import BOOKABLE, Bookable
+from scheduling import history
+from scheduling.models import Appointment, Booking, BookingEvent
+from scheduling.models.appointments import Bookable
+from scheduling.queries.appointments import given
+from scheduling.queries.bookings import taken
+from scheduling.queries.free import FreeTime, soonest_of_each, soonest_topics
+from scheduling.views.contexts.slots import Chip, chips
 from setahub.lib import when
-from setahub.lib.compiled import Compiled, in_steps
 from setahub.lib.policy import LONGEST_SESSION, policy
+from setahub.lib.prepared import padded, prepared
 from topics.models import Registration, Topic
+from topics.queries.topics import is_ta
 
 BOOKINGS = 4
 SESSIONS = 3
@@ -33,7 +30,6 @@ NEWS = 5
 WEEK = timedelta(days=7)
 TILES = 6
 CHIPS = 2
-NEAR = timedelta(hours=6)
 CANDIDATES = 8  # the user's own bookings may stand in the way of the first ones
 LANDING_TOPICS = 6
 
@@ -47,12 +43,7 @@ class Tile:
 
     topic: Topic
     free: FreeTime
-    slots: Sequence[TimeSlot]
-
-    @property
-    def chips(self) -> list[tuple[TimeSlot, str]]:
-        """Each slot with its time in few words."""
-        return [(slot, FreeTime(1, slot.starts_at).next_label) for slot in self.slots]
+    chips: Sequence[Chip]
 
 
 @dataclass(frozen=True)
@@ -72,8 +63,8 @@ class News:
 def dashboard(user: User) -> dict[str, Any]:
     """The next bookings, the next TA sessions, what changed, who wrote, and where there is time this week."""
     now = timezone.now()
-    coming = booking_pages.coming(user, now)[: BOOKINGS + 1]
-    taught = pages.is_ta(user)
+    coming = taken(user.pk, now, tab="upcoming")[: BOOKINGS + 1]
+    taught = is_ta(user)
     return {
         "greeting": greeting(now),
         "next": coming[0] if coming else None,
@@ -100,106 +91,53 @@ def greeting(now: datetime) -> str:
 
 def sessions(user: User, now: datetime) -> Sequence[Appointment]:
     """The TA's next sessions, each with ``seats`` and ``booked``."""
-    found = _sessions(ta=user.pk, now=now)[:SESSIONS]
+    found = given(user.pk, now, tab="upcoming")[:SESSIONS]
     prefetch_related_objects(found, "topics")
     return found
-
-
-_sessions = Compiled(
-    lambda ta, now: appointment_pages.with_load(Appointment.objects.of(ta).upcoming(now)),
-    ta=BigIntegerField(),
-    now=DateTimeField(),
-)
 
 
 def tiles(user: User, now: datetime) -> dict[str, Any]:
     """``tiles``: the topics with free time this week, soonest first; ``limits``: above them."""
     bookable = Bookable.at(now)
     soonest = soonest_topics(TILES, bookable)
-    slots = _soonest_slots(soonest, bookable)
-    limits = pages.mark_clashes(user, [slot for found in slots.values() for slot in found])
-    shown = [
-        Tile(topic, free, pages.to_show(slots.get(topic.pk, ()))[:CHIPS]) for topic, free in soonest
-    ]
-    return {"tiles": shown, "limits": limits}
-
-
-def _soonest_slots(
-    topics: Sequence[tuple[Topic, FreeTime]], bookable: Bookable
-) -> dict[int, list[TimeSlot]]:
-    """The first few free slots of each topic, with their TA. Two queries."""
-    if not topics:
-        return {}
-    # Only where each topic's free time begins: ranking all of it would read it all.
-    begin = tuple(free.next_at for _topic, free in topics)
-    rows = _beginnings(
-        topics=tuple(topic.pk for topic, _free in topics),
-        begin=begin,
-        end=tuple(moment + NEAR for moment in begin),
-        **vars(bookable),
-    )
-    first: dict[int, list[int]] = {}
-    for topic_id, slot_id in rows:
-        first.setdefault(topic_id, []).append(slot_id)
-    first = {topic_id: found[:CANDIDATES] for topic_id, found in first.items()}
-    ids = sorted({pk for found in first.values() for pk in found})
-    slots = {slot.pk: slot for slot in _slots(ids=in_steps(ids))} if ids else {}
-    return {topic_id: [slots[pk] for pk in found] for topic_id, found in first.items()}
-
-
-def _build_beginnings(topics: Any, begin: Any, end: Any, **bookable: Any) -> "QuerySet[Any, Any]":
-    near = Q(pk__in=())
-    for topic, start, stop in zip(topics, begin, end, strict=True):
-        near |= Q(appointment__topics=topic, starts_at__range=(start, stop))
-    slots = TimeSlot.objects.free_each_topic(near, Bookable(**bookable))
-    return slots.soonest().values_list("topic", "pk")  # type: ignore[misc]
-
-
-_beginnings = Compiled(
-    _build_beginnings,
-    topics=BigIntegerField(),
-    begin=DateTimeField(),
-    end=DateTimeField(),
-    **BOOKABLE,
-)
-_slots = Compiled(lambda ids: TimeSlot.objects.with_ta().filter(pk__in=ids), ids=BigIntegerField())
+    slots = soonest_of_each(soonest, CANDIDATES, bookable)
+    marked, limits = chips(user, [slot for found in slots.values() for slot in found])
+    by_slot = {chip.slot.pk: chip for chip in marked if not chip.refusal}
+    tiles = []
+    for topic, free in soonest:
+        found = [by_slot[slot.pk] for slot in slots.get(topic.pk, ()) if slot.pk in by_slot]
+        tiles.append(Tile(topic, free, found[:CHIPS]))
+    return {"tiles": tiles, "limits": limits}
 
 
 def news(user: User, now: datetime) -> list[News]:
     """What others did lately to the user's coming or just cancelled bookings, newest first."""
     ids = _of_late(user, now)
-    events = _events(ids=in_steps(ids), since=now - WEEK, user=user.pk)[:NEWS] if ids else []
+    events = _events(padded(ids), now - WEEK, user.pk)[:NEWS] if ids else []
     return [
-        News(
-            event,
-            booking_pages.glyph(event),
-            booking_pages.tell(event, user),
-            booking_pages.detail(event, user),
-        )
+        News(event, history.glyph(event), history.tell(event, user), history.detail(event, user))
         for event in events
     ]
 
 
-_events = Compiled(
-    lambda ids, since, user: (
+@prepared
+def _events(ids: tuple[int, ...], since: datetime, user: int) -> "QuerySet[BookingEvent]":
+    return (
         BookingEvent.objects.filter(booking__id__in=ids, created_at__gte=since)
         .exclude(actor=user)
         .select_related("actor", "booking__topic", "booking__ta")
         .order_by("-created_at", "-pk")
-    ),
-    ids=BigIntegerField(),
-    since=DateTimeField(),
-    user=BigIntegerField(),
-)
+    )
 
 
 def _of_late(user: User, now: datetime) -> list[int]:
     """Ids of the user's coming and lately cancelled bookings, taken and given. One query."""
     since = now - WEEK
-    return sorted(_ids(user=user.pk, now=now, since=since, begun=since - LONGEST_SESSION))
+    return sorted(_ids(user.pk, now, since, since - LONGEST_SESSION))
 
 
-def _build_ids(user: Any, now: Any, since: Any, begun: Any) -> "QuerySet[Any, int]":
+@prepared
+def _ids(user: int, now: datetime, since: datetime, begun: datetime) -> "QuerySet[Booking, int]":
     live = Q(status=Booking.Status.BOOKED, ends_at__gt=now)
     lost = Q(status=Booking.Status.CANCELLED, cancelled_at__gte=since, ends_at__gt=since)
     # In parts that an index serves each; cancelled ones of a TA are found through the sessions.
@@ -210,15 +148,6 @@ def _build_ids(user: Any, now: Any, since: Any, begun: Any) -> "QuerySet[Any, in
     )
     ids = taken.values_list("pk", flat=True)
     return ids.union(*(rows.values_list("pk", flat=True) for rows in (given, missed)))
-
-
-_ids = Compiled(
-    _build_ids,
-    user=BigIntegerField(),
-    now=DateTimeField(),
-    since=DateTimeField(),
-    begun=DateTimeField(),
-)
 
 
 def _may_teach(user: User) -> bool:

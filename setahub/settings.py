@@ -186,7 +186,7 @@ else:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
-        "prepare_threshold": 5,  # uses of a statement of setahub.lib.compiled before it is kept
+        "prepare_threshold": 5,  # uses of a statement of setahub.lib.prepared before it is kept
         **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
         "pool": {
             "min_size": 1,

@@ -129,9 +129,9 @@ class Topic(models.Model):
         return self.name
 
     @property
-    def tile_key(self) -> tuple[Any, ...]:
-        """All that a tile shows of the topic, as ``TopicQuerySet.tiles`` loads it."""
-        return self.pk, self.name, self.slug, self.image.name, self.ta_count
+    def image_url(self) -> str:
+        """The address of its picture; "" without one."""
+        return self.image.url if self.image else ""
 
     def get_absolute_url(self) -> str:
         return reverse("topics:detail", args=[self.slug])

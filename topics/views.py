@@ -12,18 +12,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
-from scheduling import pages
-from scheduling.free import free_by_ta, free_by_topic, sessions_given
+from scheduling.queries.free import free_by_ta, free_by_topic, free_from, sessions_given
 from scheduling.services import demand, upheaval
+from scheduling.views.contexts.slots import start_day, times, week_strip
 from setahub.lib import addresses
 from setahub.lib.bases import ChangedMeanwhile
-from setahub.lib.compiled import Compiled
 from setahub.lib.paging import PER_PAGE, paginate, whole
 from setahub.lib.text import trimmed
 from setahub.lib.too_many import say_when
 from topics import services
 from topics.forms import TopicForm
 from topics.models import Registration, Topic
+from topics.queries.topics import tiles
 from topics.services import Removal, TopicError
 
 PER_PAGE_MAX = 60
@@ -33,9 +33,6 @@ TAS_MAX = 1000
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
-
-_tiles = Compiled(lambda: Topic.objects.tiles())
-
 # --- Find and see -------------------------------------------------------------------------------
 
 
@@ -44,7 +41,7 @@ def topic_list(request: UserRequest) -> HttpResponse:
     """Topics with their TAs and free times counted; ``?q=`` searches. htmx gets the list alone."""
     query = trimmed(request.GET.get("q", "").replace("\0", ""))
     limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
-    topics = Topic.objects.tiles().search(query) if query else _tiles()
+    topics = Topic.objects.tiles().search(query) if query else tiles()
     page = paginate(topics, request.GET.get("page"), limit)
     free = free_by_topic([topic.pk for topic in page.items])
     fragment = _is_for_htmx(request)
@@ -76,8 +73,8 @@ def detail(request: UserRequest, slug: str) -> HttpResponse:
 def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -> HttpResponse:
     """The page of a topic; with an error, what was refused and its status."""
     mine = Registration.objects.of(request.user, topic)
-    times = _times(request, topic)
-    if times["from_today"] and not times["days"] and not mine and not topic.is_archived:
+    free = _times(request, topic)
+    if free["from_today"] and not free["days"] and not mine and not topic.is_archived:
         demand.note_nothing_free(request.user, topic)
     shown = {
         "topic": topic,
@@ -85,7 +82,7 @@ def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -
         "mine": mine,
         "may_change": services.may_change(topic, request.user),
         "cannot_teach": services.year_refusal(request.user),
-        **times,
+        **free,
         **_people(request, topic),
     }
     return render(request, "topics/detail.html", shown, status=error.status if error else 200)
@@ -93,15 +90,14 @@ def _show(request: UserRequest, topic: Topic, error: TopicError | None = None) -
 
 def _times(request: UserRequest, topic: Topic) -> dict[str, Any]:
     """The soonest free slots of any TA, from the day that was asked for."""
-    day = pages.start_day(request.GET.get("from"))
-    slots = pages.free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
+    day = start_day(request.GET.get("from"))
+    slots = free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
     return {
-        "limits": pages.mark_clashes(request.user, slots),
+        **times(request.user, slots[:SLOTS_SHOWN]),
         "day": day,
-        "from_today": day == pages.start_day(None),
-        "days": pages.by_day(slots[:SLOTS_SHOWN]),
+        "from_today": day == start_day(None),
         "more_slots": len(slots) > SLOTS_SHOWN,
-        "strip": pages.week_strip(day, topic=topic.pk),
+        "strip": week_strip(day, topic=topic.pk),
     }
 
 

@@ -18,8 +18,8 @@ from accounts.requests import UserRequest
 from accounts.services import AccountError
 from accounts.views import calendar
 from chat import pages as conversations
-from scheduling import pages
-from scheduling.free import sessions_given
+from scheduling.queries.free import free_from, sessions_given
+from scheduling.views.contexts.slots import times
 from setahub.lib import when
 from setahub.lib.addresses import own_path
 from setahub.lib.bases import ChangedMeanwhile
@@ -106,16 +106,15 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
-    closed = person.pk in pages.blocked_with(request.user)
-    slots = [] if closed else pages.free_from(when.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
+    closed = person.pk in Block.objects.others_of(request.user.pk)
+    slots = [] if closed else free_from(when.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
     shown: dict[str, Any] = {
         "closed": closed,
-        "limits": pages.mark_clashes(request.user, slots),
+        **times(request.user, slots[:SLOTS_SHOWN]),
         "person": person,
         "own": person.pk == request.user.pk,
         "may_message": conversations.may_message(request.user, person),
         "registrations": Registration.objects.of_user(person.pk).seen_by(request.user),
-        "days": pages.by_day(slots[:SLOTS_SHOWN]),
         "more": len(slots) > SLOTS_SHOWN,
         "given": sessions_given([person.pk]).get(person.pk, 0),
         "blocked": Block.objects.made(request.user.pk, person.pk).exists(),

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from scheduling.models.commitments import Commitment
 from setahub.lib import when
-from setahub.lib.policy import policy
+from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 
 LOCATION_MAX = 500  # links into meetings are long
@@ -155,14 +155,12 @@ class Bookable:
     """When slots must start to be bookable at ``now``: what the policy says, exam weeks included.
 
     In one of the spans from ``starts`` to ``ends``, of which the last has no end, and by ``until``.
-    ``longest``: how long a slot can be.
     """
 
     now: datetime
     until: datetime
     starts: tuple[datetime, ...]
     ends: tuple[datetime, ...]
-    longest: timedelta
 
     @classmethod
     def at(cls, now: datetime | None = None) -> "Bookable":
@@ -173,7 +171,6 @@ class Bookable:
             now + policy.horizon,
             tuple(start for start, _end in spans),
             tuple(end for _start, end in spans if end is not None),
-            policy.max_length,
         )
 
     def keeps_notice(self) -> Q:
@@ -185,28 +182,27 @@ class Bookable:
         return found
 
 
-# The fields of a Bookable that differ from call to call, for a compiled query.
-BOOKABLE: dict[str, Any] = {
-    name: models.DateTimeField() for name in ("now", "until", "starts", "ends")
-}
-
-
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
     def standing(self) -> "TimeSlotQuerySet":
         """Slots that their appointment still has."""
         return self.filter(withdrawn=False)
 
     def free(
-        self, *, topic_id: int | None = None, bookable: Bookable | None = None
+        self,
+        *,
+        topic_id: int | None = None,
+        bookable: Bookable | None = None,
+        leaving_id: int | None = None,
     ) -> "TimeSlotQuerySet":
         """Slots that any user could book now, for any of their topics or for one.
 
         The one definition of "free" (SPEC, section 2): notice, horizon, a seat left, the TA active,
-        approved and not otherwise booked, the topic not archived.
+        approved and not otherwise booked, the topic not archived. ``leaving_id``: a booking that
+        would give up its seat, so that neither this nor its TA's time counts.
         """
         bookable = bookable or Bookable.at()
         if topic_id is not None:
-            return self._free_for(Q(appointment__topics=topic_id), bookable)
+            return self._free_for(Q(appointment__topics=topic_id), bookable, leaving_id)
         taught = Appointment.topics.through.objects.filter(
             appointment=OuterRef("appointment"),
             topic__archived_at__isnull=True,
@@ -214,7 +210,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__registrations__status="approved",
         )
         # A bare EXISTS PostgreSQL turns into a join, and then reads all sessions there ever were.
-        return self._with_room(bookable).filter(
+        return self._with_room(bookable, leaving_id).filter(
             Case(When(Exists(taught), then=True), default=False)
         )
 
@@ -223,9 +219,9 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
 
         ``which`` chooses among them; what it says of ``appointment__topics`` is about that topic.
         """
-        return self._free_for(which, bookable)
+        return self._free_for(which, bookable, None)
 
-    def _free_for(self, which: Q, bookable: Bookable) -> "TimeSlotQuerySet":
+    def _free_for(self, which: Q, bookable: Bookable, leaving_id: int | None) -> "TimeSlotQuerySet":
         """Each free slot once for every topic that ``which`` lets through."""
         taught = Registration.objects.approved().filter(
             user=OuterRef("appointment__ta"),
@@ -233,7 +229,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__archived_at__isnull=True,
         )
         return (
-            self._with_room(bookable)
+            self._with_room(bookable, leaving_id)
             .filter(
                 which,
                 appointment__topics__isnull=False,
@@ -242,23 +238,28 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             .filter(Exists(taught))
         )
 
-    def _with_room(self, bookable: Bookable) -> "TimeSlotQuerySet":
+    def _with_room(self, bookable: Bookable, leaving_id: int | None) -> "TimeSlotQuerySet":
         """All that "free" says apart from topics."""
         elsewhere = (
             Commitment.objects.overlapping(OuterRef("starts_at"), OuterRef("ends_at"))
             # No slot is longer than a session may be: this bound lets the index end the search.
             .filter(
                 person=OuterRef("appointment__ta"),
-                starts_at__gt=OuterRef("starts_at") - bookable.longest,
+                starts_at__gt=OuterRef("starts_at") - LONGEST_SESSION,
             )
             .exclude(slot=OuterRef("pk"))
         )
+        has_room = Q(taken__lt=F("capacity"))
+        if leaving_id is not None:
+            elsewhere = elsewhere.exclude(booking=leaving_id)
+            seat = Commitment.objects.filter(booking=leaving_id, slot=OuterRef("pk"))
+            has_room |= Q(Exists(seat))
         return self.standing().filter(
             ~Exists(elsewhere),
             bookable.keeps_notice(),
             # Suspended ones are few: a list of them is quicker than a look at each slot's TA.
             ~Q(appointment__ta__in=User.objects.filter(is_active=False)),
-            taken__lt=F("capacity"),
+            has_room,
             starts_at__gt=bookable.now,
             starts_at__lte=bookable.until,
             appointment__cancelled_at__isnull=True,
@@ -328,12 +329,6 @@ class TimeSlot(models.Model):
         if self.capacity is None:
             self.capacity = self.appointment.capacity
         super().save(*args, **kwargs)
-
-    @property
-    def chip_key(self) -> tuple[Any, ...]:
-        """What all follows from that a chip shows of the slot, as ``pages.mark_clashes`` marked it."""
-        refusal = getattr(self, "refusal", "")
-        return self.pk, self.starts_at, self.capacity, self.taken, refusal, when.today()
 
     @property
     def seats_left(self) -> int:

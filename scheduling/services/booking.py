@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, F
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,6 @@ from scheduling.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
 from setahub.lib import when
-from setahub.lib.compiled import Compiled
 from setahub.lib.policy import policy
 from setahub.lib.text import is_blank, trimmed
 from topics.models import Topic
@@ -71,7 +70,7 @@ def _book(
     instead_of: Booking | None = None,
 ) -> Booking:
     replacing = instead_of is not None
-    seen = _seen(pk=slot_id).get()
+    seen = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
     if seen is not None and seen.taken >= seen.capacity:
         # A crowd need not queue for what is gone.
         rules.check_bookable(student, seen, topic, replacing=replacing)
@@ -94,9 +93,6 @@ def _book(
         )
         _record(booking, Kind.MADE, student, new=booking.starts_at)
     return booking
-
-
-_seen = Compiled(lambda pk: TimeSlot.objects.with_ta().filter(pk=pk), pk=BigIntegerField())
 
 
 def move(booking: Booking, student: User, slot_id: int) -> Booking:
@@ -246,18 +242,11 @@ def note_change(bookings: Iterable[Booking], actor: User, detail: str) -> None:
 
 
 def _locked_slot(slot_id: int) -> TimeSlot:
-    slot = _slot(pk=slot_id).get()
+    slots = TimeSlot.objects.with_ta().select_for_update(of=("self",), no_key=True)
+    slot = slots.filter(pk=slot_id).first()
     if slot is None:  # an edit of the session took it off a moment ago
         raise SchedulingError("gone", _("This time is no longer offered."))
     return slot
-
-
-_slot = Compiled(
-    lambda pk: (
-        TimeSlot.objects.with_ta().select_for_update(of=("self",), no_key=True).filter(pk=pk)
-    ),
-    pk=BigIntegerField(),
-)
 
 
 def _locked(booking: Booking) -> Booking:

@@ -4,21 +4,19 @@ The services ask under their locks; pages ask the same functions for what to off
 raise SchedulingError with the reason, or do nothing.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import BigIntegerField, DateTimeField, Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Block, User
+from accounts.models import User
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from scheduling.queries.free import is_free
+from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
 from setahub.lib import ratelimit
-from setahub.lib.compiled import Compiled
 from setahub.lib.policy import ExamWeek, policy
 from topics.models import Registration, Topic
 
@@ -37,6 +35,9 @@ def passes(check: Callable[..., None], *args: object) -> bool:
 
 # --- Taking a seat ------------------------------------------------------------------------------
 
+# What is better said first, also of a time that nobody can book any more.
+TOLD_FIRST = {Obstacle.OWN, Obstacle.BLOCKED, Obstacle.SEAT}
+
 
 def check_bookable(
     student: User,
@@ -46,42 +47,75 @@ def check_bookable(
     moving: Booking | None = None,
     replacing: bool = False,
 ) -> None:
-    """Every rule of taking this seat, each with its own message.
+    """A seat may be taken where the time is free and nothing of the student's own is in the way.
 
     ``moving`` is left out of account where a booking changes its slot. ``replacing``: instead of
     one that was cancelled, which may go beyond the number of bookings. The slot has its appointment
     and TA loaded.
     """
-    now = timezone.now()
     if not student.is_active:  # suspended, or gone, while the request was on its way
         raise SchedulingError("inactive", _("This account can't book."), status=403)
-    _check_slot_is_offered(slot, now)
-    if slot.appointment.ta_id == student.pk:
-        raise SchedulingError("own", _("This is your own session; you can't book yourself."))
-    if _blocks(one=student.pk, other=slot.appointment.ta_id).first():
-        raise SchedulingError("blocked", _("You can't book time with this TA."), status=403)
-    _check_topic_is_offered(slot, topic, given=replacing or moving is not None)
-    _check_seat(student, slot, moving)
-    _check_nobody_is_elsewhere(student, slot, moving)
-    if not replacing:
-        _check_number(student, slot, moving)
+    obstacles = Obstacles.to(student, [slot], moving=moving, limited=not replacing)
+    obstacle = obstacles.of(slot)
+    if obstacle in TOLD_FIRST:
+        raise _in_the_way(obstacle, slot, obstacles)
+    if not is_free(slot.pk, topic.pk, moving):
+        raise why_not_free(slot, topic, given=replacing or moving is not None)
+    if obstacle is not None:
+        raise _in_the_way(obstacle, slot, obstacles)
 
 
-def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
-    if slot.withdrawn or slot.appointment.is_cancelled or not slot.appointment.ta.is_active:
-        raise SchedulingError("gone", _("This time is no longer offered."))
+def _in_the_way(obstacle: Obstacle, slot: TimeSlot, obstacles: Obstacles) -> SchedulingError:
+    if obstacle == Obstacle.LIMIT:
+        return SchedulingError(obstacle.value, too_many(obstacles.limits.week_of(slot.starts_at)))
+    words = {
+        Obstacle.OWN: _("This is your own session; you can't book yourself."),
+        Obstacle.BLOCKED: _("You can't book time with this TA."),
+        Obstacle.SEAT: _("You have a seat at this time already."),
+        Obstacle.CLASH: _("You have another booking at that time."),
+    }
+    status = 403 if obstacle == Obstacle.BLOCKED else 409
+    return SchedulingError(obstacle.value, words[obstacle], status=status)
+
+
+def too_many(week: ExamWeek | None) -> str:
+    """That one has as many bookings in this exam week, or outside of them, as there may be."""
+    most = most_bookings(week)
+    if week is not None:
+        message = ngettext(
+            "You have %(most)d upcoming booking in this exam week, which is the most for it.",
+            "You have %(most)d upcoming bookings in this exam week, which is the most for it.",
+            most,
+        )
+    else:
+        message = ngettext(
+            "You have %(most)d upcoming booking, which is the most at once.",
+            "You have %(most)d upcoming bookings, which is the most at once.",
+            most,
+        )
+    return message % {"most": most}
+
+
+def why_not_free(slot: TimeSlot, topic: Topic, *, given: bool = False) -> SchedulingError:
+    """The words for a slot that is not free; it decides nothing.
+
+    ``given``: the topic stays, so that it is the slot that doesn't fit: a rule, not a field.
+    """
+    now, appointment = timezone.now(), slot.appointment
+    if slot.withdrawn or appointment.is_cancelled or not appointment.ta.is_active:
+        return SchedulingError("gone", _("This time is no longer offered."))
     if slot.starts_at <= now:
-        raise SchedulingError("past", _("This time has passed."))
+        return SchedulingError("past", _("This time has passed."))
     notice = policy.min_notice_at(slot.starts_at)
     if slot.starts_at < now + notice:
-        raise SchedulingError(
+        return SchedulingError(
             "notice",
             _("This time starts too soon: bookings close %(time)s before the start.")
             % {"time": in_words(notice.total_seconds())},
         )
     if slot.starts_at > now + policy.horizon:
         days = policy.horizon.days
-        raise SchedulingError(
+        return SchedulingError(
             "horizon",
             ngettext(
                 "This time is too far ahead: it opens %(days)d day before.",
@@ -90,164 +124,23 @@ def _check_slot_is_offered(slot: TimeSlot, now: datetime) -> None:
             )
             % {"days": days},
         )
-
-
-def _check_topic_is_offered(slot: TimeSlot, topic: Topic, *, given: bool) -> None:
-    if not _is_offered(slot, topic):
-        message = _why_not_offered(slot.appointment, topic)
-        if given:  # the topic stays, so it is the slot that doesn't fit: a rule, not a field
-            raise SchedulingError("topic", message)
-        raise SchedulingError("topic", message, status=422, field="topic")
-
-
-def _is_offered(slot: TimeSlot, topic: Topic) -> bool:
-    # Asked of the database, since the topic may have been archived since the caller read it.
-    appointment = slot.appointment
-    which = {"appointment": appointment.pk, "ta": appointment.ta_id, "topic": topic.pk}
-    return bool(_offers(**which).first())
+    if message := _why_not_offered(appointment, topic):
+        if given:
+            return SchedulingError("topic", message)
+        return SchedulingError("topic", message, status=422, field="topic")
+    if slot.taken >= slot.capacity:
+        return SchedulingError("full", _("Sorry, this time was just taken."))
+    return SchedulingError("ta_busy", _("The TA has another booking at that time."))
 
 
 def _why_not_offered(appointment: Appointment, topic: Topic) -> str:
     if Topic.objects.filter(pk=topic.pk, archived_at__isnull=False).exists():
         return _("This topic was archived, so it can't be booked any more.")
-    if appointment.topics.filter(pk=topic.pk).exists():
+    if not appointment.topics.filter(pk=topic.pk).exists():
+        return _("This session isn't for that topic.")
+    if not Registration.objects.approved().filter(user=appointment.ta_id, topic=topic).exists():
         return _("The TA doesn't teach this topic any more.")
-    return _("This session isn't for that topic.")
-
-
-def _check_seat(student: User, slot: TimeSlot, moving: Booking | None) -> None:
-    but = moving.pk if moving else 0
-    if _seats_of(slot=slot.pk, student=student.pk, but=but).first():
-        raise SchedulingError("second_seat", _("You have a seat at this time already."))
-    if slot.taken >= slot.capacity:
-        raise SchedulingError("full", _("Sorry, this time was just taken."))
-
-
-_blocks = Compiled(
-    lambda one, other: Block.objects.between(one, other).values_list("pk", flat=True),
-    one=BigIntegerField(),
-    other=BigIntegerField(),
-)
-_offers = Compiled(
-    lambda appointment, ta, topic: (
-        Registration.objects.teaching()
-        .filter(user=ta, topic=topic)
-        .filter(
-            Exists(Appointment.topics.through.objects.filter(appointment=appointment, topic=topic))
-        )
-        .values_list("pk", flat=True)
-    ),
-    appointment=BigIntegerField(),
-    ta=BigIntegerField(),
-    topic=BigIntegerField(),
-)
-_seats_of = Compiled(
-    lambda slot, student, but: (
-        Booking.objects.active()
-        .filter(~Q(pk=but), slot=slot, student=student)
-        .values_list("pk", flat=True)
-    ),
-    slot=BigIntegerField(),
-    student=BigIntegerField(),
-    but=BigIntegerField(),
-)
-
-
-def _check_nobody_is_elsewhere(student: User, slot: TimeSlot, moving: Booking | None) -> None:
-    """One statement tells both people's clashes."""
-    busy = set(
-        _busy(
-            people=(student.pk, slot.appointment.ta_id),
-            start=slot.starts_at,
-            end=slot.ends_at,
-            slot=slot.pk,
-            but=moving.pk if moving else 0,
-        )
-    )
-    if student.pk in busy:
-        raise SchedulingError("clash", _("You have another booking at that time."))
-    if busy:
-        raise SchedulingError("ta_busy", _("The TA has another booking at that time."))
-
-
-_busy = Compiled(
-    lambda people, start, end, slot, but: (
-        Commitment.objects.overlapping(start, end)
-        .filter(~Q(slot=slot), ~Q(booking=but), person__id__in=people)
-        .values_list("person", flat=True)
-    ),
-    people=BigIntegerField(),
-    start=DateTimeField(),
-    end=DateTimeField(),
-    slot=BigIntegerField(),
-    but=BigIntegerField(),
-)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Where a student has as many bookings as there may be: ``full`` has the reason, in words.
-
-    An exam week with a number of its own counts the bookings in it; the rest are counted apart, as
-    None. So neither takes away what the other leaves.
-    """
-
-    weeks: Sequence[ExamWeek]
-    full: Mapping[ExamWeek | None, str]
-
-    @classmethod
-    def of(cls, student: User, moving: Booking | None = None) -> "Limits":
-        """Not counting ``moving``. One query."""
-        but = moving.pk if moving else 0
-        weeks, found = policy.capped_weeks(), Counter[ExamWeek | None]()
-        for start in _upcoming(student=student.pk, now=timezone.now(), but=but):
-            found[_week_of(start, weeks)] += 1
-        reasons = {week: _too_many(week, found[week]) for week in (*weeks, None)}
-        return cls(weeks, {week: reason for week, reason in reasons.items() if reason})
-
-    def reached(self, start: datetime) -> str:
-        """Why the student can't have one more that starts then, or ""."""
-        return self.full.get(_week_of(start, self.weeks), "") if self.full else ""
-
-
-_upcoming = Compiled(
-    lambda student, now, but: (
-        Booking.objects.of_student(student)
-        .upcoming(now)
-        .filter(~Q(pk=but))
-        .values_list("starts_at", flat=True)
-    ),
-    student=BigIntegerField(),
-    now=DateTimeField(),
-    but=BigIntegerField(),
-)
-
-
-def _week_of(start: datetime, weeks: Sequence[ExamWeek]) -> ExamWeek | None:
-    return next((each for each in weeks if each.holds(start)), None)
-
-
-def _too_many(week: ExamWeek | None, count: int) -> str:
-    if week is not None and week.max_active_bookings is not None:
-        most = week.max_active_bookings
-        message = ngettext(
-            "You have %(most)d upcoming booking in this exam week, which is the most for it.",
-            "You have %(most)d upcoming bookings in this exam week, which is the most for it.",
-            most,
-        )
-    else:
-        most = policy.max_active_bookings
-        message = ngettext(
-            "You have %(most)d upcoming booking, which is the most at once.",
-            "You have %(most)d upcoming bookings, which is the most at once.",
-            most,
-        )
-    return message % {"most": most} if count >= most else ""
-
-
-def _check_number(student: User, slot: TimeSlot, moving: Booking | None) -> None:
-    if reason := Limits.of(student, moving).reached(slot.starts_at):
-        raise SchedulingError("too_many", reason)
+    return ""
 
 
 # --- Changing a booking -------------------------------------------------------------------------
@@ -346,10 +239,7 @@ def cancels_late(booking: Booking, actor: User) -> bool:
 
 def frees_seat(booking: Booking) -> bool:
     """Whether others can book the seat when this booking is cancelled now."""
-    slot = booking.slot
-    return passes(_check_slot_is_offered, slot, timezone.now()) and any(
-        _is_offered(slot, topic) for topic in slot.appointment.topics.all()
-    )
+    return is_free(booking.slot_id, None, booking)
 
 
 def needs_reason(booking: Booking, actor: User) -> bool:

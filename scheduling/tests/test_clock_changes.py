@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 import time_machine
 
-from scheduling import appointment_pages, previews
+from scheduling import previews
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import open_time, plan, slots_of
+from scheduling.views.contexts.appointments import copied
 from setahub.lib import when
 
 FORWARD, BACK = date(2027, 3, 28), date(2027, 10, 31)
@@ -162,7 +163,7 @@ class TestASeries:
 
     def test_a_copy_of_one_goes_to_the_week_after(self, ta, topic):
         made = open_time(ta, topic, day=FORWARD - WEEK, start="02:00", end="03:00")
-        assert appointment_pages.copied(made, ta).day == FORWARD + WEEK
+        assert copied(made, ta).day == FORWARD + WEEK
 
 
 class TestAnEdit:

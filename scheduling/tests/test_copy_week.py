@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from conftest import NOW
-from scheduling.appointment_pages import CopyOffer, copied, copy_offer
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import book, open_series, open_time, slots_of
+from scheduling.views.contexts.appointments import CopyOffer, copied, copy_offer
 from setahub.lib import when
 
 MONDAY = NOW.date()

@@ -6,10 +6,12 @@ import pytest
 import time_machine
 from django.core import mail
 
-from scheduling import pages, sweeps
+from scheduling import sweeps
 from scheduling.errors import SchedulingError
 from scheduling.models import TimeSlot
+from scheduling.queries.free import free_from
 from scheduling.tests.factories import book, open_time, slots_of
+from scheduling.views.contexts.slots import open_days, week_strip
 from setahub import policy_source
 from setahub.lib import when
 from setahub.lib.policy import Changes, ExamWeek
@@ -55,8 +57,8 @@ def edges(clock, ta, topic, day) -> list[TimeSlot]:
 class TestADayOfThePage:
     def test_begins_and_ends_with_itself(self, edges, day):
         found = {
-            each.day: [slot.pk for group in each.groups for slot in group.slots]
-            for each in pages.by_day(pages.free_from(day))
+            each.day: [chip.slot.pk for group in each.groups for chip in group.chips]
+            for each in open_days(free_from(day))
         }
         assert found == {day: [edges[1].pk, edges[2].pk], day + DAY: [edges[3].pk]}
 
@@ -67,9 +69,9 @@ class TestADayOfThePage:
 
     def test_has_its_mark_in_the_week_and_no_other_has(self, edges, day):
         edges[0].delete()
-        marks = {each.day for each in pages.week_strip(day).days if each.free}
+        marks = {each.day for each in week_strip(day).days if each.free}
         assert marks == {day}  # a Sunday: the Monday after it is of the next week
-        after = pages.week_strip(day + DAY)
+        after = week_strip(day + DAY)
         assert {each.day for each in after.days if each.free} == {day + DAY}
         assert after.earlier == when.today()
         assert len({each.day for each in after.days}) == 7

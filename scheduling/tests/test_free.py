@@ -4,8 +4,8 @@ from datetime import time, timedelta
 
 import pytest
 
-from scheduling.free import free_by_ta, free_by_topic, sessions_given, soonest_topics
 from scheduling.models import Booking, TimeSlot
+from scheduling.queries.free import free_by_ta, free_by_topic, sessions_given, soonest_topics
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
 from setahub.lib import when
@@ -99,7 +99,7 @@ def test_the_soonest_topics_come_first_with_their_tas(clock, ta, topic, web, mak
     open_time(ta, topic, web, days=3)
     open_time(ta, later, days=20)
     found = soonest_topics(6)
-    assert [(each.name, free.count, free.next_label) for each, free in found] == [
+    assert [(each.name, free.count, when.soon(free.next_at)) for each, free in found] == [
         ("Web", 8, "tomorrow 13:00"),
         ("Data Structures", 4, "Thu 13:00"),
         ("Later", 4, "Sun 13 Dec 13:00"),

@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services
 from accounts.models import MailKind
-from scheduling import booking_pages, sweeps
+from scheduling import history, sweeps
 from scheduling.models import Booking, BookingEvent, Commitment
 from scheduling.services import booking
 from scheduling.services import booking as bookings
@@ -226,7 +226,7 @@ class TestCompletion:
         assert (event.actor, event.created_at) == (None, made.ends_at + DAY)
         made.refresh_from_db()
         for viewer in (student, ta):
-            lines = [line.text for line in booking_pages.history(made, viewer)]
+            lines = [line.text for line in history.history(made, viewer)]
             assert lines[1:] == ["Completed, since nobody said otherwise"]
 
     def test_nobody_gets_an_email_of_it(self, made, clock, run_tasks):

@@ -15,14 +15,17 @@ from accounts.models import User
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
-from scheduling import appointment_pages, pages, previews
+from scheduling import previews
 from scheduling.errors import SchedulingError
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
 from scheduling.models import Appointment
+from scheduling.queries.appointments import given_in_tab, visible_to
 from scheduling.services import appointments
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
+from scheduling.views.contexts import appointments as contexts
 from setahub.lib.paging import paginate
+from topics.queries.topics import is_ta
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -36,16 +39,16 @@ TITLES = {
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
     """One's sessions as a TA with their bookings, in three tabs."""
-    tab, found = appointment_pages.in_tab(request.user, request.GET.get("tab"))
+    tab, found = given_in_tab(request.user, request.GET.get("tab"))
     page = paginate(found, request.GET.get("page"))
     prefetch_related_objects(page.items, "topics")
     shown = {
         "tab": tab,
         "title": TITLES[tab],
         "page": page,
-        "rows": appointment_pages.rows(page.items, tab),
-        "is_ta": pages.is_ta(request.user),
-        "offer": appointment_pages.copy_offer(request.user) if tab == "upcoming" else None,
+        "rows": contexts.rows(page.items, tab),
+        "is_ta": is_ta(request.user),
+        "offer": contexts.copy_offer(request.user) if tab == "upcoming" else None,
     }
     if not page.items and not shown["is_ta"]:
         shown |= _how_to_become_a_ta(request.user)
@@ -60,10 +63,10 @@ def appointment_list(request: UserRequest) -> HttpResponse:
 def create(request: UserRequest) -> HttpResponse:
     """Open time: one session, or one each week. ``preview`` shows what it makes, stores nothing."""
     ta = request.user
-    if not pages.is_ta(ta):
+    if not is_ta(ta):
         return _not_a_ta(request)
     if request.method != "POST":
-        return _start(request, appointment_pages.defaults(ta, request.GET.get("topic")))
+        return _start(request, contexts.defaults(ta, request.GET.get("topic")))
     form = AppointmentForm(ta, request.POST)
     if form.is_valid() and "preview" not in request.POST:
         try:
@@ -91,16 +94,16 @@ def create(request: UserRequest) -> HttpResponse:
 def copy(request: UserRequest, pk: int) -> HttpResponse:
     """The form for a new session filled from this one, a week later at least."""
     found = _own_or_404(request.user, pk)
-    if not pages.is_ta(request.user):
+    if not is_ta(request.user):
         return _not_a_ta(request)
-    return _start(request, appointment_pages.copied(found, request.user), copied=found)
+    return _start(request, contexts.copied(found, request.user), copied=found)
 
 
 @show_or_post
 @sent_once
 def copy_week(request: UserRequest) -> HttpResponse:
     """Open a whole week again."""
-    if not pages.is_ta(request.user):
+    if not is_ta(request.user):
         return _not_a_ta(request)
     form = CopyWeekForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -117,14 +120,14 @@ def copy_week(request: UserRequest) -> HttpResponse:
             form.refuse(error)
         else:
             return _opened(request, made)
-    if not form.is_bound and (offer := appointment_pages.copy_offer(request.user)):
+    if not form.is_bound and (offer := contexts.copy_offer(request.user)):
         form.initial = {"week": offer.week, "to": offer.to}
     return render(request, "scheduling/copy_week.html", {"form": form}, status=_status(form))
 
 
 def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = None) -> HttpResponse:
     """The form for a new session, filled in."""
-    form = AppointmentForm(request.user, initial=appointment_pages.as_initial(plan))
+    form = AppointmentForm(request.user, initial=contexts.as_initial(plan))
     form.plans = [plan]
     return _show_form(request, form, copied=copied)
 
@@ -152,7 +155,7 @@ def _opened_page(made: list[Appointment]) -> Appointment | str:
 @require_safe
 def detail(request: UserRequest, pk: int) -> HttpResponse:
     """One session with who comes with which question, for its TA and for staff."""
-    return _show(request, get_object_or_404(appointment_pages.visible_to(request.user), pk=pk))
+    return _show(request, get_object_or_404(visible_to(request.user), pk=pk))
 
 
 @show_or_post
@@ -164,7 +167,7 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
         appointments.check_editable(found)
         if request.method != "POST":
             plan = appointments.plan_of(found)
-            initial = appointment_pages.as_initial(plan)
+            initial = contexts.as_initial(plan)
             form = AppointmentForm(request.user, appointment=found, initial=initial)
             form.edited = [Edited(found, plan, plan)]
             return _show_form(request, form)
@@ -208,8 +211,8 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
         if error.field is None:
             return _show(request, found, error)
         form.refuse(error)
-    shown = appointment_pages.page(found, request.user) | {"form": form}
-    shown |= appointment_pages.at_stake(found)
+    shown = contexts.page(found, request.user) | {"form": form}
+    shown |= contexts.at_stake(found)
     return render(request, "scheduling/appointment_delete.html", shown, status=_status(form))
 
 
@@ -244,7 +247,7 @@ def _status(form: Any) -> int:
 def _show(
     request: UserRequest, found: Appointment, error: SchedulingError | None = None
 ) -> HttpResponse:
-    shown = appointment_pages.page(found, request.user) | {"error": error}
+    shown = contexts.page(found, request.user) | {"error": error}
     students = [each.student for row in shown["slots"] for each in row.bookings]
     shown["writable"] = conversations.writable(request.user, students)
     status = error.status if error else 200
@@ -275,7 +278,7 @@ def _how_to_become_a_ta(user: User) -> dict[str, Any]:
     return {
         "glyph": "graduation-cap",
         "heading": _("TA sessions are given by TAs"),
-        "text": appointment_pages.how_to_become_one(user),
+        "text": contexts.how_to_become_one(user),
         "url": reverse("topics:list"),
         "action": _("Find a topic to teach"),
     }

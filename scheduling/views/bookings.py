@@ -10,16 +10,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
+from accounts.models import Block, User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
 from chat import pages as conversations
-from scheduling import booking_pages, pages
 from scheduling.errors import SchedulingError
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
+from scheduling.queries.bookings import replacement, taken_in_tab
+from scheduling.queries.free import free_from
+from scheduling.queries.slots import find_slot
 from scheduling.services import booking as bookings
 from scheduling.services import rules
+from scheduling.views.contexts import bookings as contexts
+from scheduling.views.contexts.slots import start_day, times, week_strip
 from setahub.lib.paging import paginate
 from setahub.lib.too_many import say_when
 from topics.models import Topic
@@ -36,7 +40,7 @@ TITLES = {
 @require_safe
 def booking_list(request: UserRequest) -> HttpResponse:
     """One's bookings as a student, in three tabs."""
-    tab, rows = booking_pages.taken_in_tab(request.user, request.GET.get("tab"))
+    tab, rows = taken_in_tab(request.user, request.GET.get("tab"))
     page = paginate(rows, request.GET.get("page"))
     shown = {"tab": tab, "page": page, "title": TITLES[tab]}
     return render(request, "scheduling/bookings.html", shown)
@@ -54,11 +58,11 @@ def create(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         return _book(request, slot, BookForm(request.POST))
     handle = request.GET.get("topic", "")
-    shown = booking_pages.offer(request.user, slot, handle)
+    shown = contexts.offer(request.user, slot, handle)
     if error := shown["refusal"]:
         # The session may have other topics now than the one that was looked for.
         shown["topic"] = Topic.objects.find(handle) or shown["topic"]
-        shown |= booking_pages.instead(request.user, slot, shown["topic"], error)
+        shown |= contexts.instead(request.user, slot, shown["topic"], error)
     shown["form"] = BookForm()
     return render(
         request, "scheduling/booking_new.html", shown, status=error.status if error else 200
@@ -80,11 +84,11 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
             if error.field in form.fields:
                 form.add_error(error.field, error.message)
             else:
-                nearest = booking_pages.instead(request.user, slot, topic, error)
+                nearest = contexts.instead(request.user, slot, topic, error)
         else:
             messages.success(request, _("Booked. See you there!"))
             return redirect(made)
-    shown = booking_pages.offer(request.user, slot, form.data.get("topic"), ask=False)
+    shown = contexts.offer(request.user, slot, form.data.get("topic"), ask=False)
     shown |= {"form": form, "refusal": error if nearest else None, "sent": True, **nearest}
     return render(
         request, "scheduling/booking_new.html", shown, status=error.status if error else 422
@@ -120,7 +124,7 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
         form.add_error(error.field, error.message)
         status = error.status
         say_when(request, error)
-    shown = booking_pages.page(found, request.user) | {
+    shown = contexts.page(found, request.user) | {
         "form": form,
         "late": rules.cancels_late(found, request.user),
         "needs_reason": rules.needs_reason(found, request.user),
@@ -142,7 +146,7 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     except SchedulingError as error:
         if error.code != "late":
             return _show(request, found, error)
-        shown = booking_pages.page(found, request.user) | {"error": error}
+        shown = contexts.page(found, request.user) | {"error": error}
         return render(
             request, "scheduling/booking_reschedule.html", shown, status=409 if posted else 200
         )
@@ -152,21 +156,19 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
 
 def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> HttpResponse:
     """Free times by day, with a panel to confirm one that was chosen."""
-    if found.ta_id in pages.blocked_with(request.user):
-        shown = booking_pages.page(found, request.user) | {"closed": True}
+    if found.ta_id in Block.objects.others_of(request.user.pk):
+        shown = contexts.page(found, request.user) | {"closed": True}
         template = "scheduling/booking_reschedule.html"
         return render(request, template, shown, status=403 if slot else 200)
-    error = booking_pages.move_refusal(found, request.user, slot) if slot else None
+    error = contexts.move_refusal(found, request.user, slot) if slot else None
     if slot and error:
         return _cannot_move(request, found, slot, error)
-    day = pages.start_day(request.GET.get("from"))
+    day = start_day(request.GET.get("from"))
     which = {"topic": found.topic_id, "ta": found.ta_id}
-    slots = pages.free_from(day, **which)
-    shown = booking_pages.page(found, request.user) | {
+    shown = contexts.page(found, request.user) | {
         "slot": slot,
-        "limits": pages.mark_clashes(request.user, slots, moving=found),
-        "days": pages.by_day(slots),
-        "strip": pages.week_strip(day, **which),
+        **times(request.user, free_from(day, **which), moving=found),
+        "strip": week_strip(day, **which),
     }
     return render(request, "scheduling/booking_reschedule.html", shown)
 
@@ -186,9 +188,9 @@ def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
 def _cannot_move(
     request: UserRequest, found: Booking, slot: TimeSlot, error: SchedulingError
 ) -> HttpResponse:
-    shown = booking_pages.page(found, request.user) | {
+    shown = contexts.page(found, request.user) | {
         "error": error,
-        "nearest": booking_pages.nearest_to_move_to(found, request.user, slot),
+        "nearest": contexts.nearest_to_move_to(found, request.user, slot),
     }
     return render(request, "scheduling/booking_reschedule.html", shown, status=error.status)
 
@@ -205,7 +207,7 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
     wanted = (request.POST if request.method == "POST" else request.GET).get("slot")
     if request.method == "POST" and mine and found.was_taken_away:
         return _rebook(request, found, _slot_or_404(wanted))
-    made = booking_pages.replacement(found) if mine and request.method != "POST" else None
+    made = replacement(found) if mine and request.method != "POST" else None
     if made:
         return redirect(made)
     try:
@@ -213,7 +215,7 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
     except SchedulingError as error:
         return _show(request, found, error)
     slot = _slot_or_404(wanted) if wanted else None
-    refusal = booking_pages.rebook_refusal(found, request.user, slot) if slot else None
+    refusal = contexts.rebook_refusal(found, request.user, slot) if slot else None
     return _other_times(request, found, QuestionForm.of(found), slot, refusal)
 
 
@@ -241,9 +243,9 @@ def _other_times(
     error: SchedulingError | None = None,
 ) -> HttpResponse:
     """The times that may be had instead; one that was chosen, to confirm; why it can't be had."""
-    shown = booking_pages.page(found, request.user) | {"slot": slot, "form": form, "error": error}
+    shown = contexts.page(found, request.user) | {"slot": slot, "form": form, "error": error}
     if error or not slot:
-        shown["times"] = booking_pages.other_times(found, but=slot.pk if slot else None)
+        shown["times"] = contexts.other_times(found, but=slot.pk if slot else None)
     status = error.status if error else 422 if form.errors else 200
     return render(request, "scheduling/booking_rebook.html", shown, status=status)
 
@@ -292,7 +294,7 @@ def _own_or_404(user: User, pk: int) -> Booking:
 
 
 def _slot_or_404(text: str | None) -> TimeSlot:
-    slot = pages.find_slot(text)
+    slot = find_slot(text)
     if slot is None:
         raise Http404
     return slot
@@ -302,7 +304,7 @@ def _show(
     request: UserRequest, found: Booking, error: SchedulingError | None = None
 ) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
-    shown: dict[str, Any] = booking_pages.page(found, request.user) | {"error": error}
-    shown |= booking_pages.instead_of(found, request.user)
+    shown: dict[str, Any] = contexts.page(found, request.user) | {"error": error}
+    shown |= contexts.instead_of(found, request.user)
     shown["may_message"] = conversations.may_message(request.user, shown["other"])
     return render(request, "scheduling/booking.html", shown, status=error.status if error else 200)

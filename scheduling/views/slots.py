@@ -4,10 +4,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import Block, User
 from accounts.requests import UserRequest
-from scheduling import pages
+from scheduling.queries.free import free_from
+from scheduling.views.contexts.slots import start_day, times, week_strip
 from topics.models import Topic
+from topics.queries.topics import taught_by
 
 
 @require_safe
@@ -19,18 +21,17 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
     if handle and topic is None:
         raise Http404
     which = {"topic": topic.pk if topic else None, "ta": ta.pk}
-    day = pages.start_day(request.GET.get("from"))
-    closed = ta.pk in pages.blocked_with(request.user)
-    slots = [] if closed else pages.free_from(day, **which)
+    day = start_day(request.GET.get("from"))
+    closed = ta.pk in Block.objects.others_of(request.user.pk)
+    slots = [] if closed else free_from(day, **which)
     shown = {
         "closed": closed,
-        "limits": pages.mark_clashes(request.user, slots),
+        **times(request.user, slots),
         "ta": ta,
         "topic": topic,
-        "topics": pages.taught_by(ta),
-        "days": pages.by_day(slots),
-        "strip": pages.week_strip(day, **which),
-        "from_today": day == pages.start_day(None),
+        "topics": taught_by(ta),
+        "strip": week_strip(day, **which),
+        "from_today": day == start_day(None),
         "own": ta.pk == request.user.pk,
     }
     return render(request, "scheduling/timeslots.html", shown)

@@ -15,7 +15,7 @@ LAST_PAGE = 1000
 
 
 class Sliceable(Protocol[T_co]):
-    """A queryset, a compiled one, or a list."""
+    """A queryset, a prepared one, or a list."""
 
     def __getitem__(self, part: slice, /) -> Iterable[T_co]: ...
 

@@ -114,23 +114,35 @@ def clock_range(start: datetime, end: datetime) -> str:
     return f"{clock(start)} – {clock(end)}"
 
 
-def day_short(moment: datetime | date) -> str:
-    """``Wed 25 Nov``, with the year when it is not this one."""
+def day_short(moment: datetime | date, on: date | None = None) -> str:
+    """``Wed 25 Nov``, with the year when it is not that of ``on``: of today."""
     day = local(moment).date() if isinstance(moment, datetime) else moment
-    return date_format(day, "D j M" if day.year == today().year else "D j M Y")
+    return date_format(day, "D j M" if day.year == (on or today()).year else "D j M Y")
 
 
-def day_long(moment: datetime | date) -> str:
+def day_long(moment: datetime | date, on: date | None = None) -> str:
     """``Wednesday 25 November``."""
     day = local(moment).date() if isinstance(moment, datetime) else moment
-    return date_format(day, "l j F" if day.year == today().year else "l j F Y")
+    return date_format(day, "l j F" if day.year == (on or today()).year else "l j F Y")
 
 
-def day_name(moment: datetime | date) -> str:
-    """``Today``, ``Tomorrow``, else ``Wed 25 Nov``."""
-    day = local(moment).date() if isinstance(moment, datetime) else moment
+def soon(moment: datetime) -> str:
+    """``today 16:00``, ``tomorrow 09:30``, ``Fri 13:00`` within a week, ``Wed 2 Dec 13:00``."""
+    day, time_of_day = local(moment).date(), clock(moment)
     ahead = (day - today()).days
-    return {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(ahead) or day_short(day)
+    if ahead == 0:
+        return _("today %(time)s") % {"time": time_of_day}
+    if ahead == 1:
+        return _("tomorrow %(time)s") % {"time": time_of_day}
+    return f"{date_format(day, 'D') if ahead < 7 else day_short(day)} {time_of_day}"
+
+
+def day_name(moment: datetime | date, on: date | None = None) -> str:
+    """``Today``, ``Tomorrow``, else ``Wed 25 Nov``, as it is called ``on`` a day: today."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    on = on or today()
+    names = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
+    return names.get((day - on).days) or day_short(day, on)
 
 
 def full(moment: datetime) -> str:

@@ -1,25 +1,19 @@
 """Template tags and filters that every page may use without loading them."""
 
 import secrets
-import warnings
-from collections.abc import Hashable, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from django import template
 from django.forms import BaseForm, BoundField
 from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest
-from django.template import Context, NodeList
-from django.template.base import FilterExpression, Parser, Token
+from django.template import Context
+from django.template.base import Parser, Token
 from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
@@ -28,10 +22,9 @@ from setahub.lib import when
 from setahub.lib.expired import MADE_FOR
 from setahub.lib.links import linked
 from setahub.lib.paging import Page
+from setahub.lib.repeated import repeated
 
 register = template.Library()
-
-MEMOS_KEPT = 2000  # of one place in one template
 
 
 @register.filter
@@ -63,59 +56,38 @@ register.filter("day_name", when.day_name)
 register.filter("day_short", when.day_short)
 register.filter("day_long", when.day_long)
 register.filter("moment", when.full)
+register.filter("soon", when.soon)
 register.filter("until", when.until)
 register.filter("ago", when.ago)
 
 
-# What may be kept for good: a value, and nothing that hangs on it.
-PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, Enum, type(None))
+@register.simple_tag
+def date_leaf(moment: datetime, past: bool = False) -> SafeString:
+    """A leaf of a calendar: the day of the week, of the month, and the month."""
+    return _date_leaf(when.local(moment).date(), bool(past))
 
 
-def is_plain(value: object) -> bool:
-    """Whether a value is text, a number, a moment or an enum's member, or a tuple of such."""
-    if isinstance(value, tuple):
-        return all(is_plain(each) for each in value)
-    # By its own type: a lazy text or user says that it is of the class that it will become.
-    return issubclass(type(value), PLAIN)
+@repeated("shared/_date_leaf.html")
+def _date_leaf(day: date, past: bool) -> dict[str, Any]:
+    return {"day": day, "past": past}
 
 
-class MemoNode(template.Node):
-    """Its content, rendered once for each set of values in each language.
-
-    A row, a refusal or a lazy text would keep all that it refers to, the request included; so it
-    is never kept, and a warning says that it was handed in.
-    """
-
-    def __init__(self, nodelist: NodeList, values: Sequence[FilterExpression]) -> None:
-        self.nodelist = nodelist
-        self._values = values
-        self._rendered: dict[Hashable, SafeString] = {}
-
-    def render(self, context: Context) -> SafeString:
-        key = (get_language(), *(value.resolve(context) for value in self._values))
-        if not is_plain(key):
-            warnings.warn("memo was given what isn't plain", RuntimeWarning, stacklevel=1)
-            return self.nodelist.render(context)
-        rendered = self._rendered.get(key)
-        if rendered is None:
-            if len(self._rendered) >= MEMOS_KEPT:
-                self._rendered.clear()
-            rendered = self._rendered[key] = self.nodelist.render(context)
-        return rendered
+@register.simple_tag(takes_context=True)
+def main_navigation(context: Context, template: str, unread: int) -> SafeString:
+    """The links to the parts of the site, the one that the reader is in marked."""
+    match = context["request"].resolver_match
+    draw = {"bar": _bar_links, "tabs": _tab_links}[template]
+    return draw(match.namespace if match else "", (match and match.url_name) or "", unread)
 
 
-@register.tag
-def memo(parser: Parser, token: Token) -> MemoNode:
-    """``{% memo a b %}…{% endmemo %}``: rendered once, then the same for the same ``a`` and ``b``.
+@repeated("shared/_bar_links.html")
+def _bar_links(section: str, name: str, unread: int) -> dict[str, Any]:
+    return {"section": section, "name": name, "unread": unread}
 
-    For what every page repeats. Whatever the content depends on must be among the values, and none
-    of it may be secret or of one request, such as a CSRF token. The values are plain: texts, numbers,
-    moments, and tuples of those.
-    """
-    values = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
-    nodelist = parser.parse(("endmemo",))
-    parser.delete_first_token()
-    return MemoNode(nodelist, values)
+
+@repeated("shared/_tab_links.html")
+def _tab_links(section: str, name: str, unread: int) -> dict[str, Any]:
+    return {"section": section, "name": name, "unread": unread}
 
 
 class FormTokenNode(CsrfTokenNode):

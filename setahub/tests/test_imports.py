@@ -11,7 +11,7 @@ from django.conf import settings
 
 APPS = ["accounts", "topics", "scheduling", "chat"]
 # Pages stand above all models: they may read and call any app.
-PAGE_MODULES = {"views", "forms", "admin", "urls", "tests", "apps"}
+PAGE_MODULES = {"views", "forms", "admin", "urls", "tests", "apps", "templatetags"}
 ROOT: Path = settings.BASE_DIR
 
 

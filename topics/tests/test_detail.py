@@ -30,14 +30,14 @@ def shown_times(response):
     """The clock times of the slots, by day."""
     return {
         day.day.isoformat(): [
-            when.clock(slot.starts_at) for group in day.groups for slot in group.slots
+            when.clock(chip.slot.starts_at) for group in day.groups for chip in group.chips
         ]
         for day in response.context["days"]
     }
 
 
 def tas(response):
-    return [(ta.username, free and free.next_label, given) for ta, free, given, _ in (
+    return [(ta.username, free and when.soon(free.next_at), given) for ta, free, given, _ in (
         response.context["tas"]
     )]  # fmt: skip
 

@@ -6,33 +6,19 @@ from datetime import date, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import (
-    BigIntegerField,
-    Count,
-    DateTimeField,
-    F,
-    OuterRef,
-    Subquery,
-    Sum,
-    Window,
-)
-from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.models.appointments import AppointmentQuerySet
-from scheduling.models.bookings import BookingQuerySet
+from scheduling.queries.appointments import first_bookings, series_of, starts_between
 from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.lib import when
-from setahub.lib.compiled import Compiled, Rows, in_steps
 from setahub.lib.policy import policy
+from setahub.lib.prepared import padded
 from topics.models import Registration, Topic
 
-# A session in the list names so many of its bookings; its own page names all.
-BOOKINGS_SHOWN = 20
 METER_CELLS = 16
 WEEK = timedelta(weeks=1)
 
@@ -64,69 +50,15 @@ def meter(booked: int, seats: int) -> list[bool]:
     return [number < max(full, min(booked, 1)) for number in range(cells)]
 
 
-TABS = ("upcoming", "completed", "cancelled")
-
-
-def in_tab(ta: User, tab: str | None) -> tuple[str, Rows[Appointment]]:
-    """The tab that ``?tab=`` means (an unknown one is the first) and the TA's sessions in it."""
-    shown = tab if tab in TABS else TABS[0]
-    return shown, _mine(ta=ta.pk, now=timezone.now(), tab=shown)
-
-
-def _build_mine(ta: Any, now: Any, tab: str) -> AppointmentQuerySet:
-    mine = with_load(Appointment.objects.of(ta), cancelled=tab == "cancelled")
-    if tab == "completed":
-        return mine.completed(now)
-    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
-
-
-_mine = Compiled(_build_mine, ta=BigIntegerField(), now=DateTimeField())
-
-
 def rows(found: Sequence[Any], tab: str) -> list[Row]:
     """Sessions of a tab (with their topics loaded) as rows. One query, however many."""
     if not found:
         return []
-    ids, cancelled = in_steps([each.pk for each in found]), tab == "cancelled"
+    ids, cancelled = padded([each.pk for each in found]), tab == "cancelled"
     shown: dict[int, list[Booking]] = {}
-    for booking in _first_of_each(ids=ids, cancelled=cancelled):
+    for booking in first_bookings(ids, cancelled=cancelled):
         shown.setdefault(booking.slot.appointment_id, []).append(booking)
     return [Row(each, each.seats, each.booked, shown.get(each.pk, [])) for each in found]
-
-
-def with_load(sessions: AppointmentQuerySet, *, cancelled: bool = False) -> AppointmentQuerySet:
-    """Gives each ``seats``, and ``booked``: how many of them are.
-
-    A booking counts as long as it isn't cancelled, also once it is said how it went; or, with
-    ``cancelled``, those that are.
-    """
-    slots = TimeSlot.objects.standing().filter(appointment=OuterRef("pk")).order_by()
-    seats = slots.values("appointment").annotate(sum=Sum("capacity")).values("sum")
-    mine = Booking.objects.filter(slot__appointment=OuterRef("pk"))
-    counted = (mine.cancelled() if cancelled else mine.kept()).order_by()
-    booked = counted.values("slot__appointment").annotate(count=Count("pk")).values("count")
-    return sessions.annotate(
-        seats=Coalesce(Subquery(seats), 0), booked=Coalesce(Subquery(booked), 0)
-    )
-
-
-def _bookings(ids: Any, cancelled: bool) -> BookingQuerySet:
-    of_these = Booking.objects.filter(slot__appointment__id__in=ids)
-    return (of_these.cancelled() if cancelled else of_these.kept()).order_by()
-
-
-def _build_first_of_each(ids: Any, cancelled: bool) -> BookingQuerySet:
-    """The first bookings of each session."""
-    number = Window(
-        RowNumber(),
-        partition_by=F("slot__appointment"),
-        order_by=[F("starts_at").asc(), F("pk").asc()],
-    )
-    numbered = _bookings(ids, cancelled).annotate(number=number).filter(number__lte=BOOKINGS_SHOWN)
-    return numbered.select_related("student", "topic", "slot").order_by("starts_at", "pk")
-
-
-_first_of_each = Compiled(_build_first_of_each, ids=BigIntegerField())
 
 
 # --- One session --------------------------------------------------------------------------------
@@ -142,13 +74,6 @@ class SlotRow:
     @property
     def left(self) -> int:
         return max(self.slot.capacity - len(self.bookings), 0)
-
-
-def visible_to(viewer: User) -> AppointmentQuerySet:
-    """The sessions that a user may look at: a TA's own, and for staff all."""
-    if viewer.has_staff_powers:
-        return Appointment.objects.all()
-    return Appointment.objects.of(viewer.pk)
 
 
 def page(appointment: Appointment, viewer: User) -> dict[str, Any]:
@@ -188,14 +113,6 @@ def at_stake(appointment: Appointment) -> dict[str, Any]:
     found = appointments.active_bookings(chosen)
     here = [each for each in found if each.slot.appointment_id == appointment.pk]
     return {"affected": here, "later_affected": [each for each in found if each not in here]}
-
-
-def series_of(appointment: Appointment) -> list[Appointment]:
-    """All weeks of the session's series, cancelled ones included; empty where it stands alone."""
-    if appointment.series is None:
-        return []
-    found = Appointment.objects.of(appointment.ta_id).filter(series=appointment.series)
-    return list(found.order_by("starts_at"))
 
 
 # --- Opening time -------------------------------------------------------------------------------
@@ -274,20 +191,6 @@ class CopyOffer:
         return names[self.week, self.to]
 
 
-_starts = Compiled(
-    lambda ta, start, end: (
-        Appointment.objects.of(ta)
-        .open()
-        .filter(starts_at__gte=start, starts_at__lt=end)
-        .order_by("starts_at")
-        .values_list("starts_at", flat=True)
-    ),
-    ta=BigIntegerField(),
-    start=DateTimeField(),
-    end=DateTimeField(),
-)
-
-
 def copy_offer(ta: User) -> CopyOffer | None:
     """The copy that a TA most likely wants, always into a week without sessions. One query.
 
@@ -296,7 +199,7 @@ def copy_offer(ta: User) -> CopyOffer | None:
     """
     this = when.monday(when.today())
     bounds = when.day_bounds(this - WEEK)[0], when.day_bounds(this + 3 * WEEK)[0]
-    starts = _starts(ta=ta.pk, start=bounds[0], end=bounds[1])
+    starts = starts_between(ta.pk, *bounds)
     weeks = {
         week: list(found)
         for week, found in groupby(starts, lambda start: when.monday(when.local(start).date()))

@@ -1,0 +1,128 @@
+"""What happened to a booking, in words, as one of its two people reads it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from scheduling.models import Booking, BookingEvent
+from setahub.lib import when
+from setahub.lib.policy import policy
+
+Status = Booking.Status
+Kind = BookingEvent.Kind
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a booking's history."""
+
+    glyph: str
+    text: str
+    detail: str
+    at: datetime
+
+
+GLYPHS = {
+    Kind.MADE: "calendar-plus",
+    Kind.MOVED: "calendar-clock",
+    Kind.CHANGED: "pencil",
+    Kind.CANCELLED: "calendar-x",
+    Kind.COMPLETED: "circle-check",
+    Kind.NO_SHOW: "user-x",
+    Kind.TA_ABSENT: "flag",
+}
+
+
+def glyph(event: BookingEvent) -> str:
+    """The icon of an event."""
+    return GLYPHS[Kind(event.kind)]
+
+
+def history(booking: Booking, viewer: User) -> list[Line]:
+    """What happened to the booking, oldest first, with what only the time has done. One query."""
+    lines = [
+        Line(glyph(event), tell(event, viewer), detail(event, viewer), event.created_at)
+        for event in booking.events.select_related("actor")
+    ]
+    if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
+        at = booking.ends_at + policy.auto_complete
+        lines.append(Line("circle-check", _by_itself(), "", at))
+    return lines
+
+
+def detail(event: BookingEvent, viewer: User) -> str:
+    """The reason, or what changed in the session as far as the viewer may know it."""
+    if event.kind == Kind.CHANGED and not event.booking.shows_room_to(viewer.pk):
+        return ""
+    return event.detail
+
+
+def tell(event: BookingEvent, viewer: User) -> str:
+    """An event in words, as one of the booking's two people reads it.
+
+    The event has its actor loaded; its booking too, unless the actor is the viewer.
+    """
+    kind = Kind(event.kind)
+    if kind == Kind.COMPLETED and event.actor_id is None:
+        return _by_itself()
+    if event.cause:
+        return why_nobody_did(event)
+    if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
+        times = {"old": when.full(event.old_starts_at), "new": when.full(event.new_starts_at)}
+        if event.actor_id == viewer.pk:
+            return _("You moved it from %(old)s to %(new)s") % times
+        return _("%(name)s moved it from %(old)s to %(new)s") % {"name": _name(event), **times}
+    if event.actor_id == viewer.pk:
+        return {
+            Kind.MADE: _("You booked it"),
+            Kind.MOVED: _("You moved it"),
+            Kind.CHANGED: _("You changed the session"),
+            Kind.CANCELLED: _("You cancelled it"),
+            Kind.COMPLETED: _("You marked it as completed"),
+            Kind.NO_SHOW: _("You marked it as a no-show"),
+            Kind.TA_ABSENT: _("You reported that the TA did not come"),
+        }[kind]
+    return {
+        Kind.MADE: _("%(name)s booked it"),
+        Kind.MOVED: _("%(name)s moved it"),
+        Kind.CHANGED: _("%(name)s changed the session"),
+        Kind.CANCELLED: _("%(name)s cancelled it"),
+        Kind.COMPLETED: _("%(name)s marked it as completed"),
+        Kind.NO_SHOW: _("%(name)s marked it as a no-show"),
+        Kind.TA_ABSENT: _("%(name)s reported that the TA did not come"),
+    }[kind] % {"name": _name(event)}
+
+
+def why_nobody_did(event: BookingEvent, count: int = 1) -> str:
+    """What cancelled a booking, or ``count`` at once, where none of its people did, nor staff.
+
+    The booking is loaded.
+    """
+    if event.cause == BookingEvent.Cause.TOPIC:
+        return _("It was cancelled, since its topic is no longer offered")
+    if event.booking.ta.deleted_at:
+        return ngettext(
+            "It was cancelled, since the TA deleted their account",
+            "They were cancelled, since the TA deleted their account",
+            count,
+        )
+    return ngettext(
+        "It was cancelled, since the student deleted their account",
+        "They were cancelled, since the student deleted their account",
+        count,
+    )
+
+
+def _by_itself() -> str:
+    return _("Completed, since nobody said otherwise")
+
+
+def _name(event: BookingEvent) -> str:
+    """The actor as the two know them; anybody else acts for the faculty."""
+    booking = event.booking
+    if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):
+        return _("The faculty's staff")
+    return event.actor.username

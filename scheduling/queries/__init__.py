@@ -1,0 +1,1 @@
+"""Reads: functions with types that give rows, whoever asks."""

@@ -1,0 +1,84 @@
+"""TA sessions as lists and pages ask for them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, F, OuterRef, Subquery, Sum, Window
+from django.db.models.functions import Coalesce, RowNumber
+from django.utils import timezone
+
+from accounts.models import User
+from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models.appointments import AppointmentQuerySet
+from scheduling.models.bookings import BookingQuerySet
+from setahub.lib.prepared import PreparedQuery, prepared
+
+TABS = ("upcoming", "completed", "cancelled")
+# A session in the list names so many of its bookings; its own page names all.
+BOOKINGS_SHOWN = 20
+
+
+def given_in_tab(ta: User, tab: str | None) -> tuple[str, PreparedQuery[Appointment]]:
+    """The tab that ``?tab=`` means (an unknown one is the first) and the TA's sessions in it."""
+    known = tab if tab in TABS else TABS[0]
+    return known, given(ta.pk, timezone.now(), tab=known)
+
+
+@prepared
+def given(ta: int, now: datetime, *, tab: str) -> AppointmentQuerySet:
+    """The TA's sessions in a tab, each with ``seats`` and ``booked``."""
+    mine = with_load(Appointment.objects.of(ta), cancelled=tab == "cancelled")
+    if tab == "completed":
+        return mine.completed(now)
+    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+
+
+def with_load(sessions: AppointmentQuerySet, *, cancelled: bool = False) -> AppointmentQuerySet:
+    """Gives each ``seats``, and ``booked``: how many of them are.
+
+    A booking counts as long as it isn't cancelled, also once it is said how it went; or, with
+    ``cancelled``, those that are.
+    """
+    slots = TimeSlot.objects.standing().filter(appointment=OuterRef("pk")).order_by()
+    seats = slots.values("appointment").annotate(sum=Sum("capacity")).values("sum")
+    mine = Booking.objects.filter(slot__appointment=OuterRef("pk"))
+    counted = (mine.cancelled() if cancelled else mine.kept()).order_by()
+    booked = counted.values("slot__appointment").annotate(count=Count("pk")).values("count")
+    return sessions.annotate(
+        seats=Coalesce(Subquery(seats), 0), booked=Coalesce(Subquery(booked), 0)
+    )
+
+
+@prepared
+def first_bookings(ids: tuple[int, ...], *, cancelled: bool) -> BookingQuerySet:
+    """The first bookings of each of these sessions, in order of time."""
+    number = Window(
+        RowNumber(),
+        partition_by=F("slot__appointment"),
+        order_by=[F("starts_at").asc(), F("pk").asc()],
+    )
+    of_these = Booking.objects.filter(slot__appointment__id__in=ids)
+    counted = (of_these.cancelled() if cancelled else of_these.kept()).order_by()
+    numbered = counted.annotate(number=number).filter(number__lte=BOOKINGS_SHOWN)
+    return numbered.select_related("student", "topic", "slot").order_by("starts_at", "pk")
+
+
+def visible_to(viewer: User) -> AppointmentQuerySet:
+    """The sessions that a user may look at: a TA's own, and for staff all."""
+    if viewer.has_staff_powers:
+        return Appointment.objects.all()
+    return Appointment.objects.of(viewer.pk)
+
+
+def series_of(appointment: Appointment) -> list[Appointment]:
+    """All weeks of the session's series, cancelled ones included; empty where it stands alone."""
+    if appointment.series is None:
+        return []
+    found = Appointment.objects.of(appointment.ta_id).filter(series=appointment.series)
+    return list(found.order_by("starts_at"))
+
+
+def starts_between(ta_id: int, start: datetime, end: datetime) -> Iterable[datetime]:
+    """When the TA's sessions of this stretch start, in order."""
+    found = Appointment.objects.of(ta_id).open().filter(starts_at__gte=start, starts_at__lt=end)
+    return found.order_by("starts_at").values_list("starts_at", flat=True)

@@ -1,0 +1,56 @@
+"""Bookings as lists ask for them."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import User
+from scheduling.models import Booking, TimeSlot
+from scheduling.models.bookings import BookingQuerySet
+from scheduling.queries.free import nearest_instead
+from setahub.lib.prepared import PreparedQuery, prepared
+
+TABS = ("upcoming", "completed", "cancelled")
+
+
+def taken_in_tab(student: User, tab: str | None) -> tuple[str, PreparedQuery[Booking]]:
+    """The tab that ``?tab=`` means (garbage is the first) and the student's bookings in it."""
+    known = tab if tab in TABS else TABS[0]
+    return known, taken(student.pk, timezone.now(), tab=known)
+
+
+@prepared
+def taken(student: int, now: datetime, *, tab: str) -> BookingQuerySet:
+    """The student's bookings in a tab, with their TA, topic and session."""
+    # The student is the reader: no need to load them with each row.
+    mine = Booking.objects.of_student(student).select_related("ta", "topic", "slot__appointment")
+    if tab == "completed":
+        return mine.completed(now)
+    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+
+
+def replacement(booking: Booking) -> Booking | None:
+    """The booking that its student made instead. One query, and none for one that stands."""
+    if not booking.was_taken_away:
+        return None
+    return Booking.objects.filter(replaces=booking.pk).select_related("ta").first()
+
+
+def times_instead(
+    booking: Booking, but: int | None = None
+) -> tuple[list[TimeSlot], list[TimeSlot]]:
+    """The free times nearest to that of a cancelled booking: its TA's, then those of others.
+
+    Those that its student can take; never the time itself, nor ``but``, a slot that was just
+    refused instead of it.
+    """
+    to = max(booking.starts_at, timezone.now())
+    own, others = nearest_instead(
+        booking.student, booking.topic, booking.ta_id, to, but=but or booking.slot_id
+    )
+    return tuple([each for each in part if each.pk != booking.slot_id] for part in (own, others))  # type: ignore[return-value]
+
+
+def offers_other_times(booking: Booking) -> bool:
+    """Whether its student may still book another time instead of this cancelled booking."""
+    return booking.was_taken_away and booking.student.is_active and replacement(booking) is None

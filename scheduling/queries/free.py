@@ -1,0 +1,298 @@
+"""Free time: listed, counted, the nearest. All of it builds on ``TimeSlot.objects.free()``."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from accounts.models import User
+from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models.appointments import Bookable, TimeSlotQuerySet
+from scheduling.queries.obstacles import Obstacles
+from setahub.lib import when
+from setahub.lib.prepared import padded, prepared
+from topics.models import Topic
+
+NEAREST = 6
+NEAR = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """How many free slots there are, and when the soonest of them starts."""
+
+    count: int
+    next_at: datetime
+
+    @property
+    def is_near(self) -> bool:
+        """Today or tomorrow."""
+        return when.local(self.next_at).date() <= when.today() + timedelta(days=1)
+
+
+def is_free(slot_id: int, topic_id: int | None, leaving: Booking | None = None) -> bool:
+    """Whether anybody could book the slot now, for the topic or for any. One query.
+
+    ``leaving``: a booking that would give up its seat.
+    """
+    leaving_id = leaving.pk if leaving else None
+    return _free_slot(slot_id, topic_id, leaving_id, Bookable.at()).first() is not None
+
+
+@prepared
+def _free_slot(
+    slot: int, topic: int | None, leaving: int | None, bookable: Bookable
+) -> "QuerySet[TimeSlot, int]":
+    slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable, leaving_id=leaving)
+    return slots.filter(pk=slot).values_list("pk", flat=True)
+
+
+# --- Listed -------------------------------------------------------------------------------------
+
+
+def free_from(
+    day: date, *, topic: int | None = None, ta: int | None = None, limit: int | None = None
+) -> list[TimeSlot]:
+    """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id.
+
+    With their appointment and its TA. Two queries: many slots are of few appointments.
+    """
+    slots = _free_from(topic, ta, when.day_bounds(day)[0], Bookable.at())[:limit]
+    ids = {slot.appointment_id for slot in slots}
+    appointments = Appointment.objects.select_related("ta").in_bulk(ids)
+    for slot in slots:
+        slot.appointment = appointments[slot.appointment_id]
+    return slots
+
+
+@prepared
+def _free_from(
+    topic: int | None, ta: int | None, since: datetime, bookable: Bookable
+) -> TimeSlotQuerySet:
+    return _offered(topic, ta, bookable).filter(starts_at__gte=since).soonest()
+
+
+def free_days(
+    first: date, last: date, *, topic: int | None = None, ta: int | None = None
+) -> set[date]:
+    """Those of the days, ``first`` to ``last``, that have a free slot. One query."""
+    start, end = when.day_bounds(first)[0], when.day_bounds(last)[1]
+    return set(_free_days(topic, ta, start, end, Bookable.at(), zone=when.zone().key))
+
+
+@prepared
+def _free_days(
+    topic: int | None,
+    ta: int | None,
+    start: datetime,
+    end: datetime,
+    bookable: Bookable,
+    *,
+    zone: str,
+) -> "QuerySet[TimeSlot, date]":
+    slots = _offered(topic, ta, bookable).filter(starts_at__gte=start, starts_at__lt=end)
+    days = slots.annotate(day=TruncDate("starts_at", tzinfo=ZoneInfo(zone)))
+    return days.order_by().values_list("day", flat=True).distinct()
+
+
+def _offered(topic: int | None, ta: int | None, bookable: Bookable) -> TimeSlotQuerySet:
+    slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable)
+    return slots if ta is None else slots.of_ta(ta)
+
+
+# --- Nearest ------------------------------------------------------------------------------------
+
+
+def nearest_free(
+    viewer: User,
+    topic: Topic | None,
+    ta_id: int,
+    to: datetime,
+    *,
+    but: int = 0,
+    moving: Booking | None = None,
+) -> list[TimeSlot]:
+    """The free slots closest in time to ``to`` that the viewer can take, of that TA; else of any.
+
+    At most six, in order of time. ``moving``: never another TA's, and that booking is left out of
+    account; ``but``: a slot left out.
+    """
+    for ta in (ta_id, None) if moving is None else (ta_id,):
+        if found := _closest(viewer, topic, to, but=but, ta=ta, moving=moving):
+            return found
+    return []
+
+
+def nearest_instead(
+    viewer: User, topic: Topic, ta_id: int, to: datetime, *, but: int
+) -> tuple[list[TimeSlot], list[TimeSlot]]:
+    """The free slots closest to ``to`` that the viewer can take: that TA's, then those of others.
+
+    At most six in all, both in order of time, however many bookings the viewer has.
+    """
+    own = _closest(viewer, topic, to, but=but, ta=ta_id, limited=False)
+    others: list[TimeSlot] = []
+    if len(own) < NEAREST:
+        others = _closest(
+            viewer, topic, to, but=but, but_ta=ta_id, limited=False, most=NEAREST - len(own)
+        )
+    return own, others
+
+
+def _closest(
+    viewer: User,
+    topic: Topic | None,
+    to: datetime,
+    *,
+    but: int,
+    ta: int | None = None,
+    but_ta: int | None = None,
+    most: int = NEAREST,
+    **account: Any,
+) -> list[TimeSlot]:
+    asked = (topic.pk if topic else None, ta, but_ta, but, to, Bookable.at())
+    # Twice as many as wanted, since some may clash with what the viewer has.
+    found = [
+        slot for later in (True, False) for slot in _nearest(*asked, later=later)[: 2 * NEAREST]
+    ]
+    obstacles = Obstacles.to(viewer, found, **account)
+    possible = [slot for slot in found if not obstacles.of(slot)]
+    nearest = sorted(possible, key=lambda slot: abs(slot.starts_at - to))[:most]
+    return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
+
+
+@prepared
+def _nearest(
+    topic: int | None,
+    ta: int | None,
+    but_ta: int | None,
+    but: int,
+    to: datetime,
+    bookable: Bookable,
+    *,
+    later: bool,
+) -> TimeSlotQuerySet:
+    slots = _offered(topic, ta, bookable).filter(~Q(pk=but)).with_ta()
+    if but_ta is not None:
+        slots = slots.filter(~Q(appointment__ta=but_ta))
+    if later:
+        return slots.filter(starts_at__gte=to).soonest()
+    return slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
+
+
+# --- Counted ------------------------------------------------------------------------------------
+
+
+def free_by_topic(
+    topic_ids: Sequence[int], bookable: Bookable | None = None
+) -> dict[int, FreeTime]:
+    """The free time of each of these topics; one without any is left out. One query."""
+    if not topic_ids:
+        return {}
+    return _as_dict(_by_topic(padded(topic_ids), bookable or Bookable.at()))
+
+
+def free_by_ta(topic_id: int, bookable: Bookable | None = None) -> dict[int, FreeTime]:
+    """The free time for one topic of each of its TAs. One query."""
+    return _as_dict(_by_ta(topic_id, bookable or Bookable.at()))
+
+
+def soonest_topics(limit: int, bookable: Bookable | None = None) -> list[tuple[Topic, FreeTime]]:
+    """The topics that have free time soonest, in that order, with their TAs counted.
+
+    Five queries at most; fewer where the next day or week alone fills the list.
+    """
+    bookable = bookable or Bookable.at()
+    soon: list[int] = []
+    # Where much is free, a day is enough, and counting all of a month would be dear.
+    for days in (1, 7, None):
+        if len(soon) < limit:
+            until = bookable.until
+            if days is not None:
+                until = min(until, bookable.now + timedelta(days=days))
+            soon = list(_as_dict(_soonest(replace(bookable, until=until))[:limit]))
+    free = free_by_topic(soon, bookable)
+    topics = {topic.pk: topic for topic in _topics(padded(soon))} if soon else {}
+    return [(topics[key], free[key]) for key in soon if key in topics and key in free]
+
+
+def soonest_of_each(
+    topics: Sequence[tuple[Topic, FreeTime]], most: int, bookable: Bookable
+) -> dict[int, list[TimeSlot]]:
+    """The first free slots of each topic, with their TA, by the topic's id. Two queries."""
+    if not topics:
+        return {}
+    # Only where each topic's free time begins: ranking all of it would read it all.
+    begin = tuple(free.next_at for _topic, free in topics)
+    rows = _beginnings(
+        tuple(topic.pk for topic, _free in topics),
+        begin,
+        tuple(moment + NEAR for moment in begin),
+        bookable,
+    )
+    first: dict[int, list[int]] = {}
+    for topic_id, slot_id in rows:
+        first.setdefault(topic_id, []).append(slot_id)
+    first = {topic_id: found[:most] for topic_id, found in first.items()}
+    slots = TimeSlot.objects.with_ta().in_bulk({pk for found in first.values() for pk in found})
+    return {topic_id: [slots[pk] for pk in found] for topic_id, found in first.items()}
+
+
+def sessions_given(ta_ids: Collection[int], now: datetime | None = None) -> dict[int, int]:
+    """How many bookings each of these TAs has completed; none is left out. One query."""
+    given = Booking.objects.given(now or timezone.now()).filter(ta__in=ta_ids)
+    return dict(given.order_by().values_list("ta").annotate(count=Count("pk")))
+
+
+def _counted(slots: TimeSlotQuerySet, by: str) -> "QuerySet[TimeSlot, Any]":
+    return (
+        slots.order_by()
+        .values_list(by)
+        .annotate(count=Count("pk"), next_at=Min("starts_at"))
+        .order_by("next_at", by)
+    )
+
+
+def _as_dict(rows: Iterable[tuple[int, int, datetime]]) -> dict[int, FreeTime]:
+    return {key: FreeTime(count, next_at) for key, count, next_at in rows}
+
+
+@prepared
+def _by_topic(topics: tuple[int, ...], bookable: Bookable) -> "QuerySet[TimeSlot, Any]":
+    which = Q(appointment__topics__id__in=topics)
+    return _counted(TimeSlot.objects.free_each_topic(which, bookable), "topic")
+
+
+@prepared
+def _by_ta(topic: int, bookable: Bookable) -> "QuerySet[TimeSlot, Any]":
+    slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable)
+    return _counted(slots.annotate(ta=F("appointment__ta")), "ta")
+
+
+@prepared
+def _soonest(bookable: Bookable) -> "QuerySet[TimeSlot, Any]":
+    return _counted(TimeSlot.objects.free_each_topic(Q(), bookable), "topic")
+
+
+@prepared
+def _topics(ids: tuple[int, ...]) -> "QuerySet[Topic]":
+    return Topic.objects.with_ta_count().filter(pk__in=ids)
+
+
+@prepared
+def _beginnings(
+    topics: tuple[int, ...],
+    begin: tuple[datetime, ...],
+    end: tuple[datetime, ...],
+    bookable: Bookable,
+) -> "QuerySet[TimeSlot, Any]":
+    near = Q(pk__in=())
+    for topic, start, stop in zip(topics, begin, end, strict=True):
+        near |= Q(appointment__topics=topic, starts_at__range=(start, stop))
+    slots = TimeSlot.objects.free_each_topic(near, bookable)
+    return slots.soonest().values_list("topic", "pk")  # type: ignore[misc]

@@ -1,0 +1,111 @@
+"""What of a student's own stands in the way of booking a free time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from django.utils import timezone
+
+from accounts.models import Block, User
+from scheduling.models import Booking, Commitment, TimeSlot
+from setahub.lib.policy import ExamWeek, policy
+
+
+class Obstacle(Enum):
+    OWN = "own"  # the student is its TA
+    BLOCKED = "blocked"
+    SEAT = "second_seat"
+    CLASH = "clash"
+    LIMIT = "too_many"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a student has as many bookings as there may be.
+
+    An exam week with a number of its own counts the bookings in it; the rest are counted apart, as
+    None. So neither takes away what the other leaves.
+    """
+
+    weeks: Sequence[ExamWeek] = ()
+    full: frozenset[ExamWeek | None] = frozenset()
+
+    @classmethod
+    def of(cls, student: User, moving: Booking | None = None) -> "Limits":
+        """Not counting ``moving``. One query."""
+        upcoming = Booking.objects.of_student(student.pk).upcoming(timezone.now())
+        if moving is not None:
+            upcoming = upcoming.exclude(pk=moving.pk)
+        limits = cls(policy.capped_weeks())
+        found = Counter(map(limits.week_of, upcoming.values_list("starts_at", flat=True)))
+        full = {week for week in (*limits.weeks, None) if found[week] >= most_bookings(week)}
+        return cls(limits.weeks, frozenset(full))
+
+    def week_of(self, start: datetime) -> ExamWeek | None:
+        """The exam week whose number counts for a slot that starts then; None for the ordinary one."""
+        return next((each for each in self.weeks if each.holds(start)), None)
+
+    def reached(self, start: datetime) -> bool:
+        """Whether the student can't have one more that starts then."""
+        return self.week_of(start) in self.full
+
+
+def most_bookings(week: ExamWeek | None) -> int:
+    """How many upcoming bookings a student may have in this exam week, or outside of them."""
+    if week is None or week.max_active_bookings is None:
+        return policy.max_active_bookings
+    return week.max_active_bookings
+
+
+@dataclass(frozen=True)
+class Obstacles:
+    """All that may stand in one student's way, for any number of slots. Three queries."""
+
+    student: int
+    blocked: frozenset[int]
+    taken: Sequence[tuple[int, datetime, datetime]]
+    left: int | None  # the slot that a booking would be moved away from
+    limits: Limits
+
+    @classmethod
+    def to(
+        cls,
+        student: User,
+        slots: Sequence[TimeSlot],
+        *,
+        moving: Booking | None = None,
+        limited: bool = True,
+    ) -> "Obstacles":
+        """For these slots. ``moving`` is left out of account; not ``limited``: as many as one likes."""
+        if not slots:
+            return cls(student.pk, frozenset(), (), None, Limits())
+        first, last = min(each.starts_at for each in slots), max(each.ends_at for each in slots)
+        taken = Commitment.objects.filter(person=student.pk).overlapping(first, last)
+        if moving is not None:
+            taken = taken.exclude(booking=moving.pk)
+        return cls(
+            student.pk,
+            Block.objects.others_of(student.pk),
+            list(taken.values_list("slot_id", "starts_at", "ends_at")),
+            moving.slot_id if moving else None,
+            Limits.of(student, moving) if limited else Limits(),
+        )
+
+    def of(self, slot: TimeSlot) -> Obstacle | None:
+        """What stands before this slot (with its appointment loaded), or None."""
+        if slot.appointment.ta_id == self.student:
+            return Obstacle.OWN
+        if slot.appointment.ta_id in self.blocked:
+            return Obstacle.BLOCKED
+        if slot.pk == self.left:
+            return Obstacle.SEAT
+        busy = [
+            taken
+            for taken, start, end in self.taken
+            if taken == slot.pk or (start < slot.ends_at and end > slot.starts_at)
+        ]
+        if busy:
+            return Obstacle.SEAT if slot.pk in busy else Obstacle.CLASH
+        return Obstacle.LIMIT if self.limits.reached(slot.starts_at) else None

@@ -1,0 +1,81 @@
+"""How free times read in templates."""
+
+from datetime import date
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from scheduling.models import Booking
+from scheduling.views.contexts.slots import Chip
+from setahub.lib import when
+from setahub.lib.repeated import repeated
+from topics.models import Topic
+
+register = template.Library()
+
+Link = tuple[str, str]
+
+
+@register.simple_tag
+def slot_link(topic: Topic | None, moving: Booking | None, rebooking: Booking | None) -> Link:
+    """Where a time leads: what stands before and after its id in the address."""
+    if moving:
+        return reverse("scheduling:booking_reschedule", args=[moving.pk]) + "?slot=", ""
+    if rebooking:
+        return reverse("scheduling:booking_rebook", args=[rebooking.pk]) + "?slot=", ""
+    after = f"&topic={topic.slug}" if topic else ""
+    return reverse("scheduling:booking_create") + "?slot=", after
+
+
+@register.simple_tag
+def slot_chip(chip: Chip, link: Link, chosen: int | None = None) -> SafeString:
+    """A time as a link to book it, or closed, with the reason; ``chosen``: the id of the chosen one."""
+    slot = chip.slot
+    return _slot_chip(
+        slot.pk,
+        when.clock(slot.starts_at),
+        when.day_name(slot.starts_at),
+        slot.seats_left if slot.capacity > 1 else None,
+        link[0] + str(slot.pk) + link[1],
+        slot.pk == chosen,
+        chip.obstacle is not None,
+        chip.refusal,
+    )
+
+
+@repeated("scheduling/_chip.html")
+def _slot_chip(
+    slot: int,
+    time: str,
+    day: str,
+    left: int | None,
+    href: str,
+    chosen: bool,
+    refused: bool,
+    refusal: str,
+) -> dict[str, Any]:
+    return {
+        "slot": slot,
+        "time": time,
+        "day": day,
+        "left": "" if left is None else ngettext("%d seat", "%d seats", left) % left,
+        "href": href,
+        "chosen": chosen,
+        "refused": refused,
+        "refusal": refusal,
+    }
+
+
+@register.simple_tag
+def day_heading(day: date) -> SafeString:
+    """``Today Wed 25 Nov``; further ahead the date alone."""
+    return _day_heading(day, when.today())
+
+
+@repeated("scheduling/_day_heading.html")
+def _day_heading(day: date, today: date) -> dict[str, Any]:
+    name, short = when.day_name(day, today), when.day_short(day, today)
+    return {"name": name, "date": short if name != short else ""}

@@ -1,0 +1,193 @@
+"""What the pages around bookings show: the tabs of the list, an offered time, one booking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling import calendars
+from scheduling.errors import SchedulingError
+from scheduling.history import history
+from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.queries.bookings import offers_other_times, replacement, times_instead
+from scheduling.queries.free import NEAREST, nearest_free
+from scheduling.queries.slots import topics_of
+from scheduling.services import rules
+from scheduling.views.contexts.slots import SlotDay, open_days
+from topics.models import Topic
+
+Status = Booking.Status
+Kind = BookingEvent.Kind
+
+# --- Booking a time -----------------------------------------------------------------------------
+
+
+def offer(viewer: User, slot: TimeSlot, handle: str | None, *, ask: bool = True) -> dict[str, Any]:
+    """A time as the confirm page shows it: its topics, the chosen one, and what speaks against it.
+
+    ``handle`` is the id or slug of a topic; one that isn't offered here is as good as none. Without
+    ``ask`` nobody asks what speaks against it, since that is known already.
+    """
+    topics = topics_of(slot)
+    topic = _chosen(topics, handle)
+    shown = topic or (topics[0] if topics else None)
+    return {
+        "slot": slot,
+        "topics": topics,
+        "topic": topic,
+        "refusal": _refusal(viewer, slot, shown) if ask else None,
+    }
+
+
+def instead(
+    viewer: User, slot: TimeSlot, topic: Topic | None, error: SchedulingError
+) -> dict[str, Any]:
+    """The nearest free slots for somebody who can't have this one, by day.
+
+    For the topic; where none was chosen, for those of the slot. None where another time would be
+    refused for the same reason.
+    """
+    if error.code in ("too_many", "rate_limited"):
+        return {"nearest": []}
+    ta, to, found = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
+    for each in [topic] if topic else topics_of(slot):
+        found |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
+    nearest = sorted(found.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
+    return {"nearest": open_days(sorted(nearest, key=lambda near: (near.starts_at, near.pk)))}
+
+
+def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
+    if len(topics) == 1:
+        return topics[0]
+    return next((each for each in topics if handle in (each.slug, str(each.pk))), None)
+
+
+def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> SchedulingError | None:
+    topic = topic or slot.appointment.topics.first()
+    if topic is None:
+        return SchedulingError("gone", _("This time is no longer offered."))
+    try:
+        rules.check_bookable(viewer, slot, topic)
+    except SchedulingError as error:
+        # Nothing was sent yet, so no field is wrong: the time just isn't to be had.
+        error.status = 409 if error.status == 422 else error.status
+        return error.with_traceback(None)  # whose frames would keep the request
+    return None
+
+
+def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingError | None:
+    """Why the booking can't be moved to this slot, or None."""
+    try:
+        rules.check_move_to(booking, viewer, slot)
+    except SchedulingError as error:
+        return error.with_traceback(None)
+    return None
+
+
+def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
+    """Free slots of the booking's TA and topic that are closest to the one that can't be had."""
+    slots = nearest_free(
+        viewer, booking.topic, booking.ta_id, slot.starts_at, but=slot.pk, moving=booking
+    )
+    return open_days(slots)
+
+
+# --- Another time after a cancellation ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OtherTimes:
+    """Free times instead of a booking that was cancelled: its TA's, and those of others."""
+
+    own: Sequence[TimeSlot]
+    others: Sequence[TimeSlot]
+
+    @property
+    def all(self) -> list[TimeSlot]:
+        return [*self.own, *self.others]
+
+    @property
+    def own_days(self) -> list[SlotDay]:
+        return open_days(self.own)
+
+    @property
+    def other_days(self) -> list[SlotDay]:
+        return open_days(self.others)
+
+
+def other_times(booking: Booking, but: int | None = None) -> OtherTimes:
+    """What its student can take; ``but``: a slot that was just refused."""
+    return OtherTimes(*times_instead(booking, but))
+
+
+def instead_of(booking: Booking, viewer: User) -> dict[str, Any]:
+    """What the page of a booking that was cancelled for its student offers, or leads to."""
+    if viewer.pk != booking.student_id:
+        return {}
+    offers = offers_other_times(booking)
+    return {
+        "replacement": replacement(booking),
+        "times": other_times(booking) if offers else None,
+    }
+
+
+def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingError | None:
+    """Why the viewer can't take this slot instead of the cancelled booking, or None."""
+    try:
+        rules.check_bookable(viewer, slot, booking.topic, replacing=True)
+    except SchedulingError as error:
+        return error.with_traceback(None)
+    return None
+
+
+# --- One booking --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the viewer may do with the booking now."""
+
+    move: bool
+    cancel: bool
+    complete: bool
+    no_show: bool
+    report_absent: bool
+
+    @property
+    def outcome(self) -> bool:
+        return self.complete or self.no_show
+
+
+def page(booking: Booking, viewer: User) -> dict[str, Any]:
+    """All that the page of one booking shows to one of its two people."""
+    now = timezone.now()
+    as_student = viewer.pk == booking.student_id
+    return {
+        "booking": booking,
+        "as_student": as_student,
+        "other": booking.ta if as_student else booking.student,
+        "shows_room": booking.shows_room_to(viewer.pk),
+        "actions": actions(booking, viewer),
+        "history": history(booking, viewer),
+        "google": calendars.google_link(booking, viewer),
+        "started": booking.starts_at <= now,
+        "ended": booking.ends_at <= now,
+    }
+
+
+def actions(booking: Booking, viewer: User) -> Actions:
+    status = booking.effective_status
+    return Actions(
+        # While the TA is suspended there is no time to move it to.
+        move=booking.ta.is_active and rules.passes(rules.check_movable, booking, viewer),
+        cancel=rules.passes(rules.check_cancellable, booking, viewer),
+        complete=status != Status.COMPLETED
+        and rules.passes(rules.check_outcome, booking, viewer, Status.COMPLETED),
+        no_show=status != Status.NO_SHOW
+        and rules.passes(rules.check_outcome, booking, viewer, Status.NO_SHOW),
+        report_absent=booking.ta_absent_at is None
+        and rules.passes(rules.check_absence_report, booking, viewer),
+    )

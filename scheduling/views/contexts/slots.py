@@ -1,0 +1,148 @@
+"""Free times as pages show them: by day, with the viewer's own obstacles, under a week strip."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.queries.free import free_days
+from scheduling.queries.obstacles import Obstacle, Obstacles
+from scheduling.services import rules
+from setahub.lib import when
+from setahub.lib.policy import policy
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A free time, and what of the viewer's own stands before it."""
+
+    slot: TimeSlot
+    obstacle: Obstacle | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        return self.obstacle == Obstacle.LIMIT
+
+    @property
+    def refusal(self) -> str:
+        """Why the viewer can't book it, in few words; "" where they can, or a limit alone forbids."""
+        return {
+            None: "",
+            Obstacle.OWN: _("yours"),
+            Obstacle.BLOCKED: _("not open to you"),
+            Obstacle.SEAT: _("booked by you"),
+            Obstacle.CLASH: _("you are busy"),
+            Obstacle.LIMIT: "",
+        }[self.obstacle]
+
+
+@dataclass(frozen=True)
+class SlotGroup:
+    """Times of one appointment, in order."""
+
+    appointment: Appointment
+    chips: Sequence[Chip]
+
+    @property
+    def ta(self) -> User:
+        return self.appointment.ta
+
+
+@dataclass(frozen=True)
+class SlotDay:
+    """The times of one day on the faculty's calendar."""
+
+    day: date
+    groups: Sequence[SlotGroup]
+
+
+@dataclass(frozen=True)
+class StripDay:
+    """A day of the week strip; ``free`` tells whether it has a free slot."""
+
+    day: date
+    free: bool
+    past: bool
+    current: bool
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A week to move through days: seven days and the weeks beside it, None where there is none."""
+
+    days: Sequence[StripDay]
+    earlier: date | None
+    later: date | None
+    month: date = field(default_factory=when.today)
+
+
+def chips(
+    viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
+) -> tuple[list[Chip], list[str]]:
+    """Free slots as chips, and the viewer's limits that some would pass, in words. Three queries.
+
+    ``moving`` is left out of account.
+    """
+    obstacles = Obstacles.to(viewer, slots, moving=moving)
+    found = [Chip(slot, obstacles.of(slot)) for slot in slots]
+    limits = {
+        rules.too_many(obstacles.limits.week_of(chip.slot.starts_at)): None
+        for chip in found
+        if chip.is_limited
+    }
+    return found, list(limits)
+
+
+def times(
+    viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
+) -> dict[str, Any]:
+    """``days``: free slots by day, for this viewer; ``limits``: what is said once above them."""
+    found, limits = chips(viewer, slots, moving=moving)
+    return {"days": by_day(found), "limits": limits}
+
+
+def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
+    """Times (with their appointment loaded, soonest first) grouped by day and appointment."""
+    days = []
+    for day, found in groupby(chips, key=lambda chip: when.local(chip.slot.starts_at).date()):
+        groups: dict[int, list[Chip]] = {}
+        for chip in found:
+            groups.setdefault(chip.slot.appointment_id, []).append(chip)
+        days.append(
+            SlotDay(day, [SlotGroup(group[0].slot.appointment, group) for group in groups.values()])
+        )
+    return days
+
+
+def open_days(slots: Iterable[TimeSlot]) -> list[SlotDay]:
+    """Slots that the viewer can take, by day."""
+    return by_day(map(Chip, slots))
+
+
+def start_day(text: str | None) -> date:
+    """The day to show slots from: ``?from=``, within today and the horizon; else today."""
+    today = when.today()
+    day = when.parse_date(text) or today
+    return min(max(day, today), today + policy.horizon)
+
+
+def week_strip(current: date, *, topic: int | None = None, ta: int | None = None) -> Strip:
+    """The week around ``current`` with a mark on days that have a free slot. One query."""
+    first, today = when.monday(current), when.today()
+    last = today + policy.horizon
+    free = free_days(first, first + timedelta(days=6), topic=topic, ta=ta)
+    days = [
+        StripDay(day, day in free, day < today, day == current)
+        for day in (first + timedelta(days=offset) for offset in range(7))
+    ]
+    return Strip(
+        days,
+        earlier=max(first - timedelta(days=7), today) if first > today else None,
+        later=first + timedelta(days=7) if first + timedelta(days=7) <= last else None,
+        month=current,
+    )

@@ -1,0 +1,140 @@
+"""The parts of pages that are rendered once."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.template import Context, Template
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext, gettext_lazy, override
+
+from chat import services
+from scheduling.templatetags import scheduling
+from setahub.lib.repeated import KEPT, repeated
+from setahub.templatetags import ui
+from topics.templatetags import topics
+
+
+class Book:
+    """Anything that has more to it than it shows."""
+
+
+@pytest.fixture
+def part():
+    """A part that shows a place and how often it was made."""
+    made = []
+
+    @repeated("shared/_date_leaf.html")
+    def leaf(day, past):
+        made.append(day)
+        return {"day": day, "past": past}
+
+    leaf.made = made
+    return leaf
+
+
+def test_the_same_arguments_are_rendered_once(part):
+    first, other = date(2026, 11, 23), date(2026, 11, 24)
+    assert part(first, False) == part(first, False)
+    assert part(first, False) != part(other, False)
+    assert part(first, True) != part(first, False)
+    assert part.made == [first, other, first]
+
+
+def test_each_language_has_its_own():
+    @repeated("scheduling/_day_heading.html")
+    def heading(number):
+        return {"name": gettext("Today"), "date": str(number)}
+
+    english = heading(1)
+    with override("th"):
+        heading(1)
+    assert heading.cache.cache_info().misses == 2
+    assert heading(1) == english
+
+
+def test_what_is_kept_is_escaped_as_ever():
+    @repeated("scheduling/_day_heading.html")
+    def heading(name):
+        return {"name": name, "date": ""}
+
+    for _time in range(2):
+        assert heading("<b>") == "<h3>&lt;b&gt;</h3>"
+
+
+def test_only_so_many_are_kept(part):
+    for number in range(KEPT + 1):
+        part(date(2026, 1, 1) + timedelta(days=number), False)
+    assert part.cache.cache_info().currsize == KEPT
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        RuntimeError("refused"),
+        gettext_lazy("Topics"),
+        SimpleLazyObject(lambda: "a"),
+        Book(),
+        ["a"],
+        ("a",),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_plain_value_is_refused_and_never_kept(part, value):
+    with pytest.raises(TypeError, match="can't be kept"):
+        part(value, False)
+    assert part.cache.cache_info().currsize == 0
+
+
+def test_people_do_not_see_each_others_badges(sign_in, student, ta):
+    """What one person's page put into a part isn't on another's."""
+    services.send(student.pk, ta.pk, None, "Hello")
+    of_ta = sign_in(ta).get("/bookings/").content.decode()
+    of_student = sign_in(student).get("/bookings/").content.decode()
+    assert of_ta.count('data-unread-total="1"') == 2
+    assert of_student.count('data-unread-total="0"') == 2
+    assert student.username not in of_ta
+
+
+# --- Each part shows all of its arguments ---------------------------------------------------------
+
+
+def parts():
+    """Each part that pages repeat, with arguments, and for each of them another value."""
+    day = date(2026, 11, 25)
+    yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
+    yield ui._bar_links, ("topics", "list", 0), ("chat", "bookings", 3)
+    yield ui._tab_links, ("topics", "list", 0), ("chat", "bookings", 3)
+    yield (
+        scheduling._slot_chip,
+        (1, "13:00", "Today", 2, "/a/", False, False, ""),
+        (2, "13:30", "Tomorrow", None, "/b/", True, True, None),
+    )
+    yield (
+        scheduling._slot_chip,
+        (1, "13:00", "Today", None, "/a/", False, True, ""),
+        (2, "13:30", None, None, None, None, False, "you are busy"),
+    )
+    yield scheduling._day_heading, (day, day), (date(2026, 11, 27), date(2026, 11, 24))
+    yield (
+        topics._topic_tile,
+        (1, "sql", "SQL", "/topics/sql/", "", 2, 3, "today 13:00", False),
+        (2, "joins", "Joins", "/topics/joins/", "/media/a.jpg", 0, 0, "Fri 13:00", True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "given", "others"),
+    [pytest.param(*each, id=f"{each[0].__name__}{number}") for number, each in enumerate(parts())],
+)
+def test_another_argument_is_another_part(part, given, others):
+    """Changed one at a time: what a page shows follows from the arguments, so each must count."""
+    for place, other in enumerate(others):
+        if other is not None:
+            changed = (*given[:place], other, *given[place + 1 :])
+            assert part(*changed) != part(*given), place
+
+
+def test_a_part_sees_nothing_but_its_arguments():
+    page = Template("{% load scheduling %}{% day_heading day %}")
+    context = Context({"day": date(2026, 11, 25), "name": "Somebody", "date": "else"})
+    assert "Somebody" not in page.render(context)
