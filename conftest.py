@@ -15,7 +15,8 @@ from django.test import Client, TransactionTestCase
 
 from accounts.models import User
 from setahub import policy_source
-from setahub.lib import when, worker
+from setahub.core import clock as when
+from setahub.core.work import worker
 from setahub.lib.policy import NO_CHANGES
 from topics.models import Registration, Topic
 

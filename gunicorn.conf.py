@@ -11,7 +11,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from setahub.lib import env
+from setahub.core import env
 from setahub.settings import LOGGING
 
 
@@ -45,7 +45,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def pre_request(worker: Any, request: Any) -> None:
     """What is refused for its size (``middleware.bounded``) is not read: its connection ends."""
-    from setahub.lib.images import MAX_REQUEST_BYTES  # needs the apps, which are loaded by now
+    from setahub.core.images import MAX_REQUEST_BYTES  # needs the apps, which are loaded by now
 
     for name, value in request.headers:
         if name == "CONTENT-LENGTH" and int(value) > MAX_REQUEST_BYTES:

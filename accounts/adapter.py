@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from accounts import email_changes, guesses, letters, reauthentication, tasks
 from accounts.models import User
 from accounts.validators import validate_username
-from setahub.lib.addresses import own_path
-from setahub.lib.keys import fold_email, nfc
-from setahub.lib.mail import Mail
-from setahub.lib.tasks import later
+from setahub.core.keys import fold_email, nfc
+from setahub.core.mail import Mail
+from setahub.core.web.addresses import own_path
+from setahub.core.work.tasks import later
 
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
 USER_AGENT_MAX = 200  # letters of it in an email

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import AccountError
 from accounts.guards import LOCK
 from accounts.models import User
-from setahub.lib.db import one_at_a_time
+from setahub.core.db.constraints import one_at_a_time
 
 
 def check_one_stays(leaving: User) -> None:

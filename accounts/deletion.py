@@ -8,7 +8,7 @@ from accounts.guards import LOCK
 from accounts.models import User
 from accounts.services import AccountError
 from accounts.signals import user_deleting
-from setahub.lib.db import one_at_a_time
+from setahub.core.db.constraints import one_at_a_time
 
 
 def check_may_delete(user: User) -> None:

@@ -16,8 +16,8 @@ from accounts import mfa, sign_ins, tasks
 from accounts.mail_models import TAKEN_BACK_WITHIN, EmailChange
 from accounts.models import User
 from accounts.services import AccountError
-from setahub.lib.keys import fold_email
-from setahub.lib.tasks import later
+from setahub.core.keys import fold_email
+from setahub.core.work.tasks import later
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ from accounts import email_changes, guesses, services, tasks
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.once import keep_sign_up
 from accounts.validators import NOWHERE, validate_student_id, validate_username
-from setahub.lib.bases import BasedForm
-from setahub.lib.fields import LinesField
-from setahub.lib.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
-from setahub.lib.keys import fold, nfc
-from setahub.lib.tasks import later
+from setahub.core.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
+from setahub.core.keys import fold, nfc
+from setahub.core.web.fields import LinesField
+from setahub.core.web.forms import BasedForm
+from setahub.core.work.tasks import later
 
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
 NAME_HELP = _("The one name that others see. Thai and any other script is fine.")

@@ -4,7 +4,7 @@ The lock makes two who go at the same moment wait for each other. Rows that are 
 are guarded by ``accounts.administrators``; emptying the whole table, as tests do, is not.
 """
 
-from setahub.lib import db
+from setahub.core.db import constraints as db
 
 LAST_ADMINISTRATOR = "administrator_one_stays"
 LOCK = "administrators"

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from setahub.lib.cache import CacheAway
-from setahub.lib.ratelimit import Guess, TooMany, Window, guess, refused_for
+from setahub.core.web.cache import CacheAway
+from setahub.core.web.ratelimit import Guess, TooMany, Window, guess, refused_for
 
 TOO_MANY = "too_many_login_attempts"  # as allauth calls it
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.mail_models import WaitingLetter
 from accounts.models import User
-from setahub.lib import mail, seals
-from setahub.lib.tasks import GiveUp, later, task
+from setahub.core import mail, seals
+from setahub.core.work.tasks import GiveUp, later, task
 
 PURPOSE = "accounts.letters"
 

@@ -24,7 +24,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from accounts import reauthentication, sign_ins
 from accounts.models import User
 from accounts.services import AccountError
-from setahub.lib import seals
+from setahub.core import seals
 
 logger = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from accounts import mfa, sign_ins
 from accounts.models import User
-from setahub.lib import ratelimit
-from setahub.lib.downloads import page_that_offers
-from setahub.lib.expired import page_of_form
-from setahub.lib.ratelimit import Window
-from setahub.lib.too_many import too_many
+from setahub.core.web import ratelimit
+from setahub.core.web.expired import page_of_form
+from setahub.core.web.ratelimit import Window
+from setahub.core.web.streaming import page_that_offers
+from setahub.core.web.too_many import too_many
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.mail_models import EmailChange, WaitingLetter  # noqa: F401  (of this app too)
 from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
-from setahub.lib.images import avatar_path
-from setahub.lib.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc, numbered_key
+from setahub.core.images import avatar_path
+from setahub.core.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc, numbered_key
 
 USERNAME_KEY_MAX = GROWTH * USERNAME_MAX
 BIO_MAX = 500

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import MailKind, User
 from accounts.tokens import unsubscribe_token
-from setahub.lib import mail
+from setahub.core import mail
 
 
 def write_to(
@@ -19,7 +19,7 @@ def write_to(
 ) -> bool:
     """Send the letter, with a way to get no more of its kind. Says whether it was wanted.
 
-    For tasks only. ``key`` names the letter among all (``setahub.lib.mail.send``).
+    For tasks only. ``key`` names the letter among all (``setahub.core.mail.send``).
     """
     if not user.wants_mail(kind):
         return False

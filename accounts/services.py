@@ -14,8 +14,8 @@ from accounts.administrators import check_one_stays
 from accounts.errors import AccountError as AccountError
 from accounts.models import Block, MailKind, Suspension, User
 from accounts.signals import user_suspended
-from setahub.lib.bases import Values, merged
-from setahub.lib.storage import CANNOT_STORE, StorageAway
+from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.web.forms import Values, merged
 
 
 def update_profile(

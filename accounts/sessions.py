@@ -13,8 +13,8 @@ from django.utils.crypto import constant_time_compare
 from accounts import sign_ins
 from accounts.models import SignIn, User
 from accounts.signals import session_renewed
-from setahub.lib.prepared import prepared
-from setahub.lib.sessions import SessionStore as BaseSessionStore
+from setahub.core.db.prepared import prepared
+from setahub.core.db.sessions import SessionStore as BaseSessionStore
 
 
 @prepared

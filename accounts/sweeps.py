@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import mfa
 from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import SentForm
-from setahub.lib.tasks import every_minute
+from setahub.core.work.tasks import every_minute
 
 LETTERS_KEPT = timedelta(days=7)
 CHANGES_KEPT = timedelta(days=30)

@@ -9,8 +9,8 @@ from accounts import letters
 from accounts.mail_models import EmailChange
 from accounts.models import User
 from accounts.tokens import email_change_token
-from setahub.lib.mail import absolute
-from setahub.lib.tasks import task
+from setahub.core.mail import absolute
+from setahub.core.work.tasks import task
 
 NOBODY = 0
 

@@ -9,9 +9,9 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from setahub.lib.fields import validate_reads_as_it_is
-from setahub.lib.keys import fold
-from setahub.lib.text import is_invisible
+from setahub.core.keys import fold
+from setahub.core.text import is_invisible
+from setahub.core.web.fields import validate_reads_as_it_is
 
 DELETED_NAME = "Deleted user"  # what others see of somebody who has deleted their account
 NOWHERE = "deleted.invalid"  # no mail ever arrives there. Source: RFC 2606
@@ -26,7 +26,7 @@ validate_student_id = RegexValidator(
 def validate_username(value: str) -> None:
     """Letters and combining marks of any script, digits, single inner spaces, ``.``, ``_``, ``-``.
 
-    ``value`` is trimmed and NFC already (``setahub.lib.keys.nfc``). Raises ValidationError.
+    ``value`` is trimmed and NFC already (``setahub.core.keys.nfc``). Raises ValidationError.
     """
     if not USERNAME_MIN <= len(value) <= USERNAME_MAX:
         raise ValidationError(

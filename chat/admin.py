@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import REASON_MAX, User
 from chat import moderation
 from chat.models import Message, Report, ReportQuerySet
-from setahub.lib.images import picture_response
-from setahub.lib.staff.acting import LookOnly
-from setahub.lib.staff.finding import Folded, by_person
+from setahub.core.admin.actions import LookOnly
+from setahub.core.admin.filters import Folded, by_person
+from setahub.core.images import picture_response
 
 Status = Report.Status
 EARLIER = 10

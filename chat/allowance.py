@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from setahub.lib import ratelimit
+from setahub.core.web import ratelimit
 
 MOST_SOCKETS = 20  # open ones of one person
 BURST = 200.0  # frames at once: twenty tabs that come back after an outage need forty

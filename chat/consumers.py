@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from chat import allowance, frames, presence, protocol, sockets
 from chat.allowance import Allowance
 from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
-from setahub.lib import live, logs
-from setahub.lib.hub import hub
-from setahub.lib.sessions import session_mark
+from setahub.core.db.sessions import session_mark
+from setahub.core.live import events as live
+from setahub.core.live.subscriptions import hub
+from setahub.core.server import logs
 
 P = ParamSpec("P")
 T = TypeVar("T")

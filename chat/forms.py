@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from chat import protocol
 from chat.models import REASON_MAX, TEXT_MAX
-from setahub.lib.fields import LinesField
-from setahub.lib.images import ACCEPT
+from setahub.core.images import ACCEPT
+from setahub.core.web.fields import LinesField
 
 
 class MessageForm(forms.Form):

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models import BookingEvent
-from setahub.lib.images import random_name
-from setahub.lib.prepared import prepared
+from setahub.core.db.prepared import prepared
+from setahub.core.images import random_name
 
 TEXT_MAX = 4000
 REASON_MAX = 1000

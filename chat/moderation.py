@@ -10,8 +10,8 @@ from accounts.models import User
 from accounts.services import AccountError, suspend
 from chat import tasks
 from chat.models import Message, Report, ReportLook
-from setahub.lib.tasks import later
-from setahub.lib.text import is_blank
+from setahub.core.text import is_blank
+from setahub.core.work.tasks import later
 
 NEIGHBOURS = 3  # messages on either side of the reported one
 Status = Report.Status

@@ -9,8 +9,8 @@ from django.db import transaction
 from accounts.models import Block
 from chat import frames, tasks
 from chat.models import Message, Participation
-from setahub.lib import live
-from setahub.lib.tasks import later
+from setahub.core.live import events as live
+from setahub.core.work.tasks import later
 
 
 def stored(message: Message, recipient_id: int) -> None:

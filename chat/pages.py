@@ -13,8 +13,8 @@ from chat import presence, services
 from chat.errors import ChatError
 from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
-from setahub.lib import when
-from setahub.lib.prepared import PreparedQuery, prepared
+from setahub.core import clock as when
+from setahub.core.db.prepared import PreparedQuery, prepared
 from topics.models import Topic
 
 LATEST = 50

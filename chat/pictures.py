@@ -6,8 +6,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from chat.errors import ChatError
 from chat.services import Picture
-from setahub.lib import images
-from setahub.lib.images import ImageError
+from setahub.core import images
+from setahub.core.images import ImageError
 from setahub.lib.policy import policy
 
 FULL_SIDE = 2048  # pixels

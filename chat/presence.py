@@ -9,7 +9,7 @@ from contextlib import suppress
 from django.core.cache import caches
 from django.utils.crypto import get_random_string
 
-from setahub.lib.cache import FailOpenRedisCache
+from setahub.core.web.cache import FailOpenRedisCache
 
 ONLINE_FOR = 60  # seconds
 OPEN_FOR = 180  # seconds without a ping after which a socket counts no longer; hidden tabs are slow

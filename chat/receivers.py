@@ -12,8 +12,8 @@ from accounts.signals import session_renewed, sessions_ended, user_suspended
 from chat import services
 from scheduling.models import BookingEvent
 from scheduling.signals import booking_changed
-from setahub.lib import live
-from setahub.lib.sessions import session_mark
+from setahub.core.db.sessions import session_mark
+from setahub.core.live import events as live
 
 
 @receiver(booking_changed)

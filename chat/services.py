@@ -22,12 +22,12 @@ from chat import notifications
 from chat.errors import ChatError
 from chat.models import TEXT_MAX, Conversation, Message, Participation, Report
 from scheduling.models import Booking, BookingEvent
-from setahub.lib import ratelimit
-from setahub.lib.images import EncodedImage
+from setahub.core.db.prepared import prepared
+from setahub.core.images import EncodedImage
+from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.text import is_blank
+from setahub.core.web import ratelimit
 from setahub.lib.policy import policy
-from setahub.lib.prepared import prepared
-from setahub.lib.storage import CANNOT_STORE, StorageAway
-from setahub.lib.text import is_blank
 from topics.models import Registration
 
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,8 @@ from chat.errors import ChatError
 from chat.frames import Frame
 from chat.models import Participation
 from chat.protocol import Read, Send, Typing
-from setahub.lib import live, ratelimit
+from setahub.core.live import events as live
+from setahub.core.web import ratelimit
 
 MANNERS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from chat import presence, services
 from chat.models import Participation
-from setahub.lib.tasks import every_minute, one_by_one
+from setahub.core.work.tasks import every_minute, one_by_one
 
 UNREAD_FOR = timedelta(minutes=10)
 MOST = 500  # at once; the next sweep does the rest

@@ -7,8 +7,9 @@ from django.utils.translation import ngettext
 from accounts.models import MailKind
 from accounts.notifications import write_to
 from chat.models import Message, Participation, Report
-from setahub.lib import mail, when
-from setahub.lib.tasks import task
+from setahub.core import clock as when
+from setahub.core import mail
+from setahub.core.work.tasks import task
 
 
 @task

@@ -6,7 +6,7 @@ from itertools import accumulate
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from setahub.lib.links import linked
+from setahub.core.links import linked
 
 # A fence is a line of its own that begins with at least three backticks; what follows them there
 # names the language. As many or more end it. Source: CommonMark 0.31, section 4.5.

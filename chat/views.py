@@ -16,8 +16,8 @@ from chat import frames, pages, pictures, protocol, services
 from chat.errors import ChatError
 from chat.forms import MessageForm, ReadForm, ReportForm
 from chat.models import Message, Participation
-from setahub.lib.images import picture_response
-from setahub.lib.paging import paginate
+from setahub.core.images import picture_response
+from setahub.core.web.paging import paginate
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 

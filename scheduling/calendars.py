@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent
 from scheduling.models.bookings import BookingQuerySet
-from setahub.lib.mail import Attachment, absolute
+from setahub.core.mail import Attachment, absolute
 from setahub.lib.policy import LONGEST_SESSION
 
 PRODID = "-//SETAHub//SETAHub//EN"

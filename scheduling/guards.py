@@ -5,7 +5,7 @@ PostgreSQL uses exclusion constraints and a trigger function, SQLite triggers. B
 idempotently after every ``migrate``. The names below reach the program inside IntegrityError.
 """
 
-from setahub.lib import db
+from setahub.core.db import constraints as db
 
 APPOINTMENT_OVERLAP = "appointment_no_overlap"
 COMMITMENT_OVERLAP = "commitment_no_overlap"

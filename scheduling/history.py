@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import policy
 
 Status = Booking.Status

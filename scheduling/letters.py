@@ -13,8 +13,8 @@ from scheduling.calendars import Revision, after, current
 from scheduling.history import why_nobody_did
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
-from setahub.lib import when
-from setahub.lib.mail import Letter
+from setahub.core import clock as when
+from setahub.core.mail import Letter
 
 Kind = BookingEvent.Kind
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from scheduling import reminders
 from scheduling.models import Booking
 from scheduling.services import booking as bookings
-from setahub.lib.tasks import every_minute, one_by_one
+from setahub.core.work.tasks import every_minute, one_by_one
 
 MOST = 500  # at once; the next sweep does the rest
 

@@ -7,7 +7,7 @@ from accounts.notifications import write_to
 from scheduling import calendars, letters
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.reminders import Reminder
-from setahub.lib.tasks import task
+from setahub.core.work.tasks import task
 
 
 @task

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from setahub.lib.addresses import own_path
-from setahub.lib.staff.strict import StrictChoices, strictly
+from setahub.core.admin.offered import StrictChoices, strictly
+from setahub.core.web.addresses import own_path
 from setahub.overview import page
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.

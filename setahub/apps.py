@@ -17,8 +17,8 @@ class SetahubConfig(AppConfig):
             personal,  # noqa: F401  (takes its part in exports and deletions)
             policy_source,
         )
-        from setahub.lib import cleaning  # noqa: F401  (takes its part in the sweep)
-        from setahub.lib.fields import drop_invisible_ends
+        from setahub.core.web.fields import drop_invisible_ends
+        from setahub.core.work import cleanup as cleaning  # noqa: F401  (takes its part in the sweep)
         from setahub.lib.policy import policy
 
         drop_invisible_ends()

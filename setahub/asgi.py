@@ -11,10 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 django.setup(set_prefix=False)  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
-from setahub.lib import memory  # noqa: E402
-from setahub.lib.bounds import bound_daphne  # noqa: E402
-from setahub.lib.gate import GatedHandler  # noqa: E402
-from setahub.lib.serving import Graceful, logged, stop_with_daphne  # noqa: E402
+from setahub.core.server import gc_tuning as memory  # noqa: E402
+from setahub.core.server.asgi import Graceful, logged, stop_with_daphne  # noqa: E402
+from setahub.core.server.bounds import bound_daphne  # noqa: E402
+from setahub.core.server.threads import GatedHandler  # noqa: E402
 
 pages = GatedHandler(settings.PAGES_AT_ONCE)
 application = Graceful(

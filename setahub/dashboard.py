@@ -18,9 +18,9 @@ from scheduling.queries.appointments import given
 from scheduling.queries.bookings import taken
 from scheduling.queries.free import FreeTime, soonest_of_each, soonest_topics
 from scheduling.views.contexts.slots import Chip, chips
-from setahub.lib import when
+from setahub.core import clock as when
+from setahub.core.db.prepared import padded, prepared
 from setahub.lib.policy import LONGEST_SESSION, policy
-from setahub.lib.prepared import padded, prepared
 from topics.models import Registration, Topic
 from topics.queries.topics import is_ta
 

@@ -4,7 +4,7 @@ A trigger and no exclusion constraint, so that a database that has such weeks fr
 upgraded; the lock makes those who write at the same moment wait for each other.
 """
 
-from setahub.lib import db
+from setahub.core.db import constraints as db
 
 EXAM_WEEK_OVERLAP = "examweek_no_overlap"
 LOCK = "exam weeks"

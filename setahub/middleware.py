@@ -17,8 +17,10 @@ from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
 from setahub import views
-from setahub.lib import addresses, expired, logs, readiness
-from setahub.lib.images import MAX_REQUEST_BYTES
+from setahub.core.images import MAX_REQUEST_BYTES
+from setahub.core.server import health as readiness
+from setahub.core.server import logs
+from setahub.core.web import addresses, expired
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

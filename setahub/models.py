@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from setahub.core import clock as when
 from setahub.lib import policy as numbers
-from setahub.lib import when
 from setahub.lib.policy import policy
 
 NAME_MAX = 60

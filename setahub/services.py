@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from setahub import policy_source
+from setahub.core.db.constraints import one_at_a_time
 from setahub.guards import LOCK
-from setahub.lib.db import one_at_a_time
 from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
 
 

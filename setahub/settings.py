@@ -15,7 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
 
-from setahub.lib import env, policy
+from setahub.core import env
+from setahub.lib import policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -172,7 +173,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 else:
-    _database["ENGINE"] = "setahub.lib.postgres"
+    _database["ENGINE"] = "setahub.core.db.postgres"
     _seconds = env.number("DATABASE_STATEMENT_TIMEOUT", 15, low=0, high=3600, unit="seconds")
     _limits = f"-c statement_timeout={_seconds}s -c idle_in_transaction_session_timeout=60s"
     # Connections are pooled: under ASGI every request has its own thread, and persistent
@@ -186,7 +187,7 @@ else:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
-        "prepare_threshold": 5,  # uses of a statement of setahub.lib.prepared before it is kept
+        "prepare_threshold": 5,  # uses of a statement of setahub.core.db.prepared before it is kept
         **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
         "pool": {
             "min_size": 1,
@@ -209,7 +210,9 @@ REDIS_URL = env.checked(
 )
 CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "setahub.lib.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {"BACKEND": "setahub.core.web.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}
+    }
     CACHES["shared"] = CACHES["default"]
 else:
     CACHES = {
@@ -255,7 +258,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     )
 }
 
-# --- Background work (setahub.lib.tasks) --------------------------------------------------------
+# --- Background work (setahub.core.work.tasks) --------------------------------------------------------
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
@@ -267,8 +270,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", "var/media")
 STORAGES = {
-    "default": {"BACKEND": "setahub.lib.storage.MediaStorage"},
-    "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+    "default": {"BACKEND": "setahub.core.storage.MediaStorage"},
+    "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -297,8 +300,8 @@ CSRF_COOKIE_SECURE = HTTPS
 _host = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_host}sessionid"
 CSRF_COOKIE_NAME = f"{_host}csrftoken"
-MESSAGES_COOKIE_NAME = f"{_host}messages"  # setahub.lib.notices
-MESSAGE_STORAGE = "setahub.lib.notices.Storage"
+MESSAGES_COOKIE_NAME = f"{_host}messages"  # setahub.core.web.messages
+MESSAGE_STORAGE = "setahub.core.web.messages.Storage"
 READER_COOKIE_NAME = f"{_host}reader"  # who is signed in, for scripts (setahub.middleware.reader)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -314,7 +317,7 @@ STAFF_SESSION_IDLE = 12 * 3600  # without a request; then it ends
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "setahub.lib.expired.csrf_failure"
+CSRF_FAILURE_VIEW = "setahub.core.web.expired.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -384,7 +387,7 @@ ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 # Per address of the network generous (a campus shares one), per account strict. What a crowd may
-# meet at we count ourselves (setahub.lib.ratelimit); allauth the rest.
+# meet at we count ourselves (setahub.core.web.ratelimit); allauth the rest.
 AUTH_FORMS_A_MINUTE = 300  # from one address, of each page under /auth/
 LOGIN_FAILURES = 5
 LOGIN_FAILURES_SECONDS = 300
@@ -474,12 +477,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "requests": {"()": "setahub.lib.logs.RequestLines"},
-        "once": {"()": "setahub.lib.logs.OncePerOutage"},
+        "requests": {"()": "setahub.core.server.logs.RequestLines"},
+        "once": {"()": "setahub.core.server.logs.OncePerOutage"},
     },
     "formatters": {
         "line": {
-            "()": "setahub.lib.logs.Line",
+            "()": "setahub.core.server.logs.Line",
             "format": "{asctime} {levelname} {name} [{request_id}]: {message}",
             "style": "{",
         },

@@ -14,7 +14,7 @@ from accounts.views.entrance import (
     undo_email_change,
 )
 from setahub import views
-from setahub.lib.converters import IdConverter
+from setahub.core.web.converters import IdConverter
 
 register_converter(IdConverter, "id")
 

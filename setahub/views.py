@@ -12,10 +12,10 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from setahub.core.images import picture_response
+from setahub.core.outage import trouble
+from setahub.core.server.logs import request_id
 from setahub.dashboard import dashboard, landing
-from setahub.lib.images import picture_response
-from setahub.lib.logs import request_id
-from setahub.lib.outage import trouble
 
 # Only what the upload code stores publicly; a conversation's pictures never lie here.
 PUBLIC_FOLDERS = ("avatars/", "topics/")

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from setahub.lib import memory
+from setahub.core.server import gc_tuning as memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 

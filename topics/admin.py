@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from setahub.lib.staff.acting import LookOnly
-from setahub.lib.staff.finding import Folded, by_person
+from setahub.core.admin.actions import LookOnly
+from setahub.core.admin.filters import Folded, by_person
 from topics import services
 from topics.forms import TopicNameField
 from topics.models import Registration, Topic, TopicQuerySet

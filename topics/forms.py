@@ -7,11 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from setahub.lib.bases import BasedForm, ChangedMeanwhile
-from setahub.lib.fields import LinesField, validate_reads_as_it_is
-from setahub.lib.images import TOPIC_MAX_SIDE, ReencodedImageField, UploadForm
-from setahub.lib.keys import nfc
-from setahub.lib.text import turns
+from setahub.core.images import TOPIC_MAX_SIDE, ReencodedImageField, UploadForm
+from setahub.core.keys import nfc
+from setahub.core.text import turns
+from setahub.core.web.fields import LinesField, validate_reads_as_it_is
+from setahub.core.web.forms import BasedForm, ChangedMeanwhile
 from topics import services
 from topics.models import DESCRIPTION_MAX, NAME_MAX, Topic
 

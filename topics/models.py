@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from setahub.lib.images import topic_path
-from setahub.lib.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
+from setahub.core.images import topic_path
+from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
 from topics.slugs import base_slug, numbered
 
 NAME_MAX = 100

@@ -1,6 +1,6 @@
 """Who is told by email of what happens to topics. Services call this inside their transaction."""
 
-from setahub.lib.tasks import later
+from setahub.core.work.tasks import later
 from topics import tasks
 from topics.models import Decision
 

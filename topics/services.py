@@ -14,13 +14,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from setahub.lib import ratelimit
-from setahub.lib.bases import Values, merged
-from setahub.lib.images import EncodedImage
-from setahub.lib.keys import nfc
+from setahub.core.images import EncodedImage
+from setahub.core.keys import nfc
+from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.text import trimmed
+from setahub.core.web import ratelimit
+from setahub.core.web.forms import Values, merged
 from setahub.lib.policy import policy
-from setahub.lib.storage import CANNOT_STORE, StorageAway
-from setahub.lib.text import trimmed
 from topics import notifications
 from topics.models import Decision, Registration, Topic
 from topics.signals import (

@@ -7,7 +7,7 @@ from itertools import count
 
 from django.urls import get_resolver
 
-from setahub.lib.keys import ascii_slug
+from setahub.core.keys import ascii_slug
 
 FALLBACK = "topic"
 

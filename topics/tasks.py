@@ -4,8 +4,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import MailKind
 from accounts.notifications import write_to
-from setahub.lib.mail import Letter
-from setahub.lib.tasks import task
+from setahub.core.mail import Letter
+from setahub.core.work.tasks import task
 from topics.models import Decision
 
 

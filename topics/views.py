@@ -15,11 +15,11 @@ from chat import pages as conversations
 from scheduling.queries.free import free_by_ta, free_by_topic, free_from, sessions_given
 from scheduling.services import demand, upheaval
 from scheduling.views.contexts.slots import start_day, times, week_strip
-from setahub.lib import addresses
-from setahub.lib.bases import ChangedMeanwhile
-from setahub.lib.paging import PER_PAGE, paginate, whole
-from setahub.lib.text import trimmed
-from setahub.lib.too_many import say_when
+from setahub.core.text import trimmed
+from setahub.core.web import addresses
+from setahub.core.web.forms import ChangedMeanwhile
+from setahub.core.web.paging import PER_PAGE, paginate, whole
+from setahub.core.web.too_many import say_when
 from topics import services
 from topics.forms import TopicForm
 from topics.models import Registration, Topic

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, Suspension
-from setahub.lib.staff.acting import LookOnly
-from setahub.lib.staff.finding import Folded, by_period, by_person
+from setahub.core.admin.actions import LookOnly
+from setahub.core.admin.filters import Folded, by_period, by_person
 
 
 class OpenFilter(admin.SimpleListFilter):

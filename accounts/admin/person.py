@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Suspension, User
 from chat.models import Report
 from scheduling.models import Appointment, Booking
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration
 
 SHOWN = 10

@@ -16,8 +16,8 @@ from accounts.admin.person import parts
 from accounts.administrators import check_one_stays
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
-from setahub.lib.staff.acting import Acting
-from setahub.lib.staff.export import Export
+from setahub.core.admin.actions import Acting
+from setahub.core.admin.export import Export
 from topics.models import Registration
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import migrations
 
-from setahub.lib.seals import Unreadable, seal, unseal
+from setahub.core.seals import Unreadable, seal, unseal
 
 PURPOSE = "accounts.mfa"
 SECRETS = {"totp": "secret", "recovery_codes": "seed"}

@@ -17,8 +17,8 @@ from accounts.models import User
 from accounts.tests.test_mfa import confirmed
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login
 from accounts.tests.test_signup import sign_up
-from setahub.lib import worker
-from setahub.lib.tasks import GiveUp
+from setahub.core.work import worker
+from setahub.core.work.tasks import GiveUp
 
 pytestmark = pytest.mark.django_db
 

@@ -116,7 +116,7 @@ class TestSuspending:
         assert act(client, "suspend", student, **more).redirect_chain == [(path, 302)]
 
     def test_too_many_at_once_are_refused(self, client, student, ta, monkeypatch):
-        monkeypatch.setattr("setahub.lib.staff.acting.AT_ONCE", 1)
+        monkeypatch.setattr("setahub.core.admin.actions.AT_ONCE", 1)
         page = text(act(client, "suspend", student, ta, confirm="1", reason="All"))
         assert "At most 1 at once, please." in page
         assert not Suspension.objects.exists()

@@ -10,7 +10,7 @@ from accounts import deletion, services
 from accounts.guards import GUARDS, LAST_ADMINISTRATOR
 from accounts.models import User
 from scheduling.tests.test_races import at_once
-from setahub.lib.db import _installed
+from setahub.core.db.constraints import _installed
 
 ONLY = "is the only administrator. Give somebody else that power first."
 

@@ -15,7 +15,7 @@ from django.test import Client
 from accounts import codes, mfa, sweeps
 from accounts.tests.test_mfa import SECRET, code_now, confirmed, proven, with_app
 from accounts.tests.test_signing_in import login, signed_in
-from setahub.lib import seals
+from setahub.core import seals
 
 pytestmark = pytest.mark.django_db
 

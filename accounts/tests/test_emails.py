@@ -15,8 +15,8 @@ from accounts import services
 from accounts.models import MailKind
 from accounts.notifications import write_to
 from accounts.tokens import read_unsubscribe, unsubscribe_token
-from setahub.lib.mail import Attachment, Letter
-from setahub.lib.tasks import GiveUp
+from setahub.core.mail import Attachment, Letter
+from setahub.core.work.tasks import GiveUp
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from accounts.tests.passkeys import SoftwareKey
 from accounts.tests.test_mfa import REAUTH, SECOND_STEP, code_now, with_app, with_key, wrong_code
 from accounts.tests.test_races import all_at_once
 from accounts.tests.test_signing_in import NEW, PASSWORD, login, signed_in
-from setahub.lib import cache as cache_module
-from setahub.lib import ratelimit
-from setahub.lib.cache import FailOpenRedisCache
+from setahub.core.web import cache as cache_module
+from setahub.core.web import ratelimit
+from setahub.core.web.cache import FailOpenRedisCache
 
 KEY_AGAIN = "/auth/2fa/webauthn/reauthenticate/"
 DELETE = "/users/me/delete/"

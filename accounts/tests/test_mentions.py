@@ -19,8 +19,8 @@ from accounts.models import Suspension, User
 from accounts.tests.test_mfa import with_app
 from accounts.tests.test_signing_in import login
 from chat.models import Report
-from setahub.lib import tasks, worker
-from setahub.lib.logs import without_people
+from setahub.core.server.logs import without_people
+from setahub.core.work import tasks, worker
 from setahub.models import PolicyChange
 from setahub.tests import work
 from setahub.tests.test_privacy import everything_stored

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.validators import validate_student_id, validate_username
-from setahub.lib.keys import fold, nfc
+from setahub.core.keys import fold, nfc
 
 
 @pytest.mark.parametrize(

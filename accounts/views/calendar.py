@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts import services
 from accounts.requests import UserRequest
 from accounts.tokens import calendar_token
-from setahub.lib.mail import absolute
+from setahub.core.mail import absolute
 
 
 def addresses(request: UserRequest) -> dict[str, str]:

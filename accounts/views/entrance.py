@@ -27,8 +27,8 @@ from accounts.models import User
 from accounts.once import has_signed_up
 from accounts.services import AccountError
 from accounts.tokens import read_email_change
-from setahub.lib.keys import fold
-from setahub.lib.text import trimmed
+from setahub.core.keys import fold
+from setahub.core.text import trimmed
 
 TAKEN = {"taken", "email_taken"}  # codes of errors
 

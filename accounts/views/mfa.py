@@ -18,7 +18,7 @@ from django.urls import path, reverse
 
 from accounts import codes, mfa, reauthentication
 from accounts.requests import UserRequest
-from setahub.lib.downloads import offered_on
+from setahub.core.web.streaming import offered_on
 
 
 class IndexView(BaseIndexView):

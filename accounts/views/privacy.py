@@ -15,10 +15,10 @@ from accounts.requests import UserRequest
 from accounts.services import AccountError
 from accounts.views.profile import show_or_post
 from scheduling.services import upheaval
-from setahub.lib import ratelimit
-from setahub.lib.downloads import file_response, offered_on
-from setahub.lib.ratelimit import Window
-from setahub.lib.too_many import say_when, too_many
+from setahub.core.web import ratelimit
+from setahub.core.web.ratelimit import Window
+from setahub.core.web.streaming import file_response, offered_on
+from setahub.core.web.too_many import say_when, too_many
 
 HOUR = 3600
 DOWNLOADS = 10  # an hour, of one user: each reads all there is

@@ -20,10 +20,10 @@ from accounts.views import calendar
 from chat import pages as conversations
 from scheduling.queries.free import free_from, sessions_given
 from scheduling.views.contexts.slots import times
-from setahub.lib import when
-from setahub.lib.addresses import own_path
-from setahub.lib.bases import ChangedMeanwhile
-from setahub.lib.too_many import say_when
+from setahub.core import clock as when
+from setahub.core.web.addresses import own_path
+from setahub.core.web.forms import ChangedMeanwhile
+from setahub.core.web.too_many import say_when
 from topics.models import Registration
 
 SLOTS_SHOWN = 8

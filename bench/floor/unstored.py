@@ -10,8 +10,9 @@ from accounts.models import User
 from chat import frames, protocol
 from chat.consumers import TabConsumer
 from chat.models import Message
-from setahub.lib import live, logs
-from setahub.lib.hub import hub
+from setahub.core.live import events as live
+from setahub.core.live.subscriptions import hub
+from setahub.core.server import logs
 
 _ids = count(1)
 

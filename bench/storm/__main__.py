@@ -31,7 +31,7 @@ print(newest.pk if newest else 0)
 """
 DRAIN = """
 import json
-from setahub.lib.worker import Worker
+from setahub.core.work.worker import Worker
 print(json.dumps(Worker().once()))
 """
 CHECK = """

@@ -11,8 +11,8 @@ from accounts.models import User
 from chat import text
 from chat.models import Message, Participation
 from scheduling.models import BookingEvent
-from setahub.lib import when
-from setahub.lib.text import one_way
+from setahub.core import clock as when
+from setahub.core.text import one_way
 
 register = template.Library()
 

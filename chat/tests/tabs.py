@@ -11,8 +11,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 
 from accounts.models import User
 from setahub.asgi import application
-from setahub.lib import live
-from setahub.lib.sessions import SessionStore
+from setahub.core.db.sessions import SessionStore
+from setahub.core.live import events as live
 
 HOST = "testserver"
 WITHIN = 15  # seconds that a test waits for what must come, on a busy machine

@@ -47,7 +47,7 @@ def _redis(settings):
     """The count of all processes is in Redis: in one of the test's own, where the site has none."""
     with Redis() as redis:
         redis.start()
-        cache = {"BACKEND": "setahub.lib.cache.FailOpenRedisCache", "LOCATION": redis.url}
+        cache = {"BACKEND": "setahub.core.web.cache.FailOpenRedisCache", "LOCATION": redis.url}
         settings.CACHES = {"default": cache, "shared": cache}
         yield
 
@@ -67,7 +67,7 @@ def test_sockets_of_all_processes_count_together():
 async def test_a_socket_ends_when_another_process_has_the_twenty_first(student):
     from asgiref.sync import sync_to_async
 
-    from setahub.lib import live
+    from setahub.core.live import events as live
 
     tab, stays = await Tab.of(student), await Tab.of(student)
     others = [presence.socket_name() for _each in range(MOST_SOCKETS - 1)]

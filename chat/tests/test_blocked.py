@@ -9,7 +9,7 @@ from accounts import services as accounts
 from chat import presence, services
 from chat.models import Message
 from chat.tests.tabs import Tab
-from setahub.lib.hub import hub
+from setahub.core.live.subscriptions import hub
 
 in_db = database_sync_to_async
 

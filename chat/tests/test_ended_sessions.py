@@ -4,8 +4,8 @@ import pytest
 
 from accounts import deletion, sign_ins
 from accounts.models import SignIn
-from setahub.lib import live
-from setahub.lib.sessions import session_mark
+from setahub.core.db.sessions import session_mark
+from setahub.core.live import events as live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

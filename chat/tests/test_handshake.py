@@ -7,7 +7,7 @@ from django.contrib.auth import SESSION_KEY
 from accounts.models import User
 from chat.routing import same_origin
 from chat.tests.tabs import Tab, session_of
-from setahub.lib.sessions import SessionStore
+from setahub.core.db.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -38,7 +38,7 @@ def running(redis) -> Iterator[Redis]:
 
 def live_lines(daphne: Daphne) -> list[str]:
     """What the log says of the channel layer."""
-    names = ("setahub.lib.live", "setahub.lib.hub", "channels_redis")
+    names = ("setahub.core.live.events", "setahub.core.live.subscriptions", "channels_redis")
     return [line for line in daphne.log.splitlines() if any(name in line for name in names)]
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from chat import moderation, services
 from chat.models import Message, Report, ReportLook
-from setahub.lib.images import reencode
+from setahub.core.images import reencode
 
 REPORTS = "/admin/chat/report/"
 

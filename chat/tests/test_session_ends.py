@@ -10,7 +10,7 @@ from accounts import services as accounts
 from accounts.models import User
 from chat import sockets
 from chat.tests.tabs import Tab, session_of
-from setahub.lib.sessions import SessionStore
+from setahub.core.db.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from chat.errors import STATUS
 from chat.models import Message
 from chat.protocol import FRAME_MAX, Send
 from chat.tests.tabs import Tab, session_of
-from setahub.lib.hub import hub
+from setahub.core.live.subscriptions import hub
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

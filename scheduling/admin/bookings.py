@@ -14,10 +14,10 @@ from accounts.models import User
 from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import booking
-from setahub.lib import when
-from setahub.lib.staff.acting import LookOnlyInline
-from setahub.lib.staff.export import Export
-from setahub.lib.staff.finding import by_period, by_person
+from setahub.core import clock as when
+from setahub.core.admin.actions import LookOnlyInline
+from setahub.core.admin.export import Export
+from setahub.core.admin.filters import by_period, by_person
 
 Status = Booking.Status
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models.appointments import REASON_MAX
-from setahub.lib.staff.acting import LookOnly
-from setahub.lib.text import is_blank
+from setahub.core.admin.actions import LookOnly
+from setahub.core.text import is_blank
 
 MATCHES = 500  # people of one search
 

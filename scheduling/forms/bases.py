@@ -1,4 +1,4 @@
-"""What the form of an edit of a session was filled with (see ``setahub.lib.bases``)."""
+"""What the form of an edit of a session was filled with (see ``setahub.core.web.forms``)."""
 
 from datetime import date, time
 
@@ -7,7 +7,7 @@ from django import forms
 from scheduling.models import Appointment
 from scheduling.services.appointments import plan_of
 from scheduling.services.plan import Plan
-from setahub.lib import bases
+from setahub.core.web import forms as bases
 from topics.models import Topic
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from scheduling.models import Booking
 from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import QUESTION_MAX
-from setahub.lib.fields import LinesField
+from setahub.core.web.fields import LinesField
 from topics.models import Topic
 
 NO_TOPIC = _("Choose one of the topics of this session.")

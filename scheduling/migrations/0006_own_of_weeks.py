@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from setahub.lib import when
+from setahub.core import clock as when
 
 
 def fill(apps: Any, schema_editor: Any) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.commitments import Commitment
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
 from scheduling.reminders import Reminder
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import policy
 from topics.models import Topic
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.bookings import BookingQuerySet
-from setahub.lib.prepared import PreparedQuery, prepared
+from setahub.core.db.prepared import PreparedQuery, prepared
 
 TABS = ("upcoming", "completed", "cancelled")
 # A session in the list names so many of its bookings; its own page names all.

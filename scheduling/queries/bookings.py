@@ -8,7 +8,7 @@ from accounts.models import User
 from scheduling.models import Booking, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.free import nearest_instead
-from setahub.lib.prepared import PreparedQuery, prepared
+from setahub.core.db.prepared import PreparedQuery, prepared
 
 TABS = ("upcoming", "completed", "cancelled")
 

@@ -14,8 +14,8 @@ from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import Bookable, TimeSlotQuerySet
 from scheduling.queries.obstacles import Obstacles
-from setahub.lib import when
-from setahub.lib.prepared import padded, prepared
+from setahub.core import clock as when
+from setahub.core.db.prepared import padded, prepared
 from topics.models import Topic
 
 NEAREST = 6

@@ -3,8 +3,8 @@
 from django.db.models import Exists, OuterRef, QuerySet
 
 from scheduling.models import Appointment, TimeSlot
-from setahub.lib.paging import whole
-from setahub.lib.prepared import prepared
+from setahub.core.db.prepared import prepared
+from setahub.core.web.paging import whole
 from topics.models import Topic
 
 

@@ -19,9 +19,9 @@ from scheduling.services import booking as bookings
 from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, weekly
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
-from setahub.lib import when
+from setahub.core import clock as when
+from setahub.core.text import trimmed
 from setahub.lib.policy import policy
-from setahub.lib.text import trimmed
 from topics.models import Topic
 
 ONE, FOLLOWING = "one", "following"

@@ -15,9 +15,9 @@ from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
-from setahub.lib import when
+from setahub.core import clock as when
+from setahub.core.text import is_blank, trimmed
 from setahub.lib.policy import policy
-from setahub.lib.text import is_blank, trimmed
 from topics.models import Topic
 
 Status = Booking.Status

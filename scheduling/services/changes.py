@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from scheduling.errors import SchedulingError
 from scheduling.services.plan import Plan
-from setahub.lib import when
-from setahub.lib.bases import is_disputed
+from setahub.core import clock as when
+from setahub.core.web.forms import is_disputed
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from django.db import DatabaseError, transaction
 
 from accounts.models import User
 from scheduling.models import NothingFree
-from setahub.lib import when
-from setahub.lib.tasks import every_minute
+from setahub.core import clock as when
+from setahub.core.work.tasks import every_minute
 from topics.models import Topic
 
 KEPT = timedelta(days=120)  # longer than any overview looks back

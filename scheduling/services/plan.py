@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import Appointment, Commitment
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import policy
 from topics.models import Topic
 

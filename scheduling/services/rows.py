@@ -18,7 +18,7 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import booking as bookings
 from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span, conflicts
-from setahub.lib import when
+from setahub.core import clock as when
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 
 from scheduling.models import Booking
 from scheduling.views.contexts.slots import Chip
-from setahub.lib import when
-from setahub.lib.repeated import repeated
+from setahub.core import clock as when
+from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
 register = template.Library()

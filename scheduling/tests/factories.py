@@ -7,7 +7,7 @@ from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Topic
 
 

@@ -7,7 +7,7 @@ import pytest
 from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import book, open_series, open_time, slots_of, text, tomorrow
-from setahub.lib import when
+from setahub.core import clock as when
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from scheduling.models import Appointment, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration
 
 WEEK = timedelta(weeks=1)

@@ -10,7 +10,7 @@ from scheduling.models import Booking
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.tests.reading import KEPT, QUESTION, queries, slot_ids, text
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")

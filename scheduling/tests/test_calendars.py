@@ -18,7 +18,7 @@ from scheduling import calendars
 from scheduling.models import Booking
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_time, plan, slots_of
-from setahub.lib import when
+from setahub.core import clock as when
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -9,7 +9,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Booking, Commitment
 from scheduling.services import booking, rules
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
-from setahub.lib import when
+from setahub.core import clock as when
 
 SECOND = timedelta(seconds=1)
 

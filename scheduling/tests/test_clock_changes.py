@@ -11,7 +11,7 @@ from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import open_time, plan, slots_of
 from scheduling.views.contexts.appointments import copied
-from setahub.lib import when
+from setahub.core import clock as when
 
 FORWARD, BACK = date(2027, 3, 28), date(2027, 10, 31)
 WEEK = timedelta(weeks=1)

@@ -10,7 +10,7 @@ from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import book, open_series, open_time, slots_of
 from scheduling.views.contexts.appointments import CopyOffer, copied, copy_offer
-from setahub.lib import when
+from setahub.core import clock as when
 
 MONDAY = NOW.date()
 WEEK = timedelta(weeks=1)

@@ -13,7 +13,7 @@ from scheduling.queries.free import free_from
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.views.contexts.slots import open_days, week_strip
 from setahub import policy_source
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import Changes, ExamWeek
 
 FORWARD, BACK = date(2027, 3, 28), date(2027, 10, 31)

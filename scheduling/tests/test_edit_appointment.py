@@ -10,7 +10,7 @@ from scheduling.models import BookingEvent, TimeSlot
 from scheduling.services import appointments, booking
 from scheduling.services.appointments import FOLLOWING, plan_of
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
-from setahub.lib import when
+from setahub.core import clock as when
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 pytestmark = pytest.mark.usefixtures("clock")

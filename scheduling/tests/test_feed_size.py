@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.tests.test_calendars import entries, feed_path
-from setahub.lib import when
+from setahub.core import clock as when
 
 pytestmark = pytest.mark.usefixtures("clock")
 

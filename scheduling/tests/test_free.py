@@ -8,7 +8,7 @@ from scheduling.models import Booking, TimeSlot
 from scheduling.queries.free import free_by_ta, free_by_topic, sessions_given, soonest_topics
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 

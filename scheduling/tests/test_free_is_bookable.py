@@ -21,7 +21,7 @@ from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_f
 from scheduling.queries.obstacles import Obstacles
 from scheduling.services import booking, rules
 from setahub import policy_source
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import Changes, ExamWeek
 from topics.models import Registration, Topic
 

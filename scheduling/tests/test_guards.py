@@ -9,7 +9,7 @@ from accounts.models import User
 from conftest import NOW
 from scheduling import guards
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
-from setahub.lib import db
+from setahub.core.db import constraints as db
 from topics.models import Topic
 
 START = NOW + timedelta(days=1)

@@ -17,8 +17,8 @@ from scheduling import notifications, tasks
 from scheduling.models import Booking
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_series, open_time, plan, slots_of
-from setahub.lib import worker
-from setahub.lib.tasks import nothing_queued
+from setahub.core.work import worker
+from setahub.core.work.tasks import nothing_queued
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -9,7 +9,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Commitment
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -8,7 +8,7 @@ from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services import appointments
 from scheduling.tests.factories import book, open_series, open_time, plan, slots_of, tomorrow
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 WEEK = timedelta(weeks=1)

@@ -17,7 +17,7 @@ from scheduling.tests.factories import (
     text,
     tomorrow,
 )
-from setahub.lib import when
+from setahub.core import clock as when
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 pytestmark = pytest.mark.usefixtures("clock")

@@ -7,7 +7,7 @@ import pytest
 from conftest import NOW
 from scheduling.errors import SchedulingError
 from scheduling.services.plan import Plan, Span, check_times, cut, weekly
-from setahub.lib import when
+from setahub.core import clock as when
 
 TODAY = NOW.date()  # Monday 23 November 2026, 9 o'clock
 

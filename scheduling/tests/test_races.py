@@ -19,7 +19,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]

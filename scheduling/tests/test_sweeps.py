@@ -18,7 +18,8 @@ from scheduling.models import Booking, BookingEvent, Commitment
 from scheduling.services import booking
 from scheduling.services import booking as bookings
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub.lib import when, worker
+from setahub.core import clock as when
+from setahub.core.work import worker
 
 pytestmark = pytest.mark.usefixtures("clock")
 

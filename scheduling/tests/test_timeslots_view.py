@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Block
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -24,7 +24,7 @@ from scheduling.services import appointments
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
-from setahub.lib.paging import paginate
+from setahub.core.web.paging import paginate
 from topics.queries.topics import is_ta
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])

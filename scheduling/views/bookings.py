@@ -24,8 +24,8 @@ from scheduling.services import booking as bookings
 from scheduling.services import rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.slots import start_day, times, week_strip
-from setahub.lib.paging import paginate
-from setahub.lib.too_many import say_when
+from setahub.core.web.paging import paginate
+from setahub.core.web.too_many import say_when
 from topics.models import Topic
 
 show_or_post = require_http_methods(["GET", "HEAD", "POST"])

@@ -12,7 +12,7 @@ from accounts.requests import UserRequest
 from accounts.tokens import calendar_owner
 from scheduling import calendars
 from scheduling.models import Booking
-from setahub.lib.downloads import offered_on
+from setahub.core.web.streaming import offered_on
 
 ICALENDAR = "text/calendar; charset=utf-8"
 

@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from setahub.lib import worker
-from setahub.lib.staff.finding import by_period
+from setahub.core.admin.filters import by_period
+from setahub.core.work import worker
 
 # django-tasks-db registers a page of its own, which can only be looked at.
 admin.site.unregister(DBTaskResult)

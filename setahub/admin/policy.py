@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from setahub import services
+from setahub.core.admin.filters import by_period
+from setahub.core.db.constraints import one_at_a_time
 from setahub.guards import LOCK
-from setahub.lib.db import one_at_a_time
 from setahub.lib.policy import NUMBERS
-from setahub.lib.staff.finding import by_period
 from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
 
 SHOWN_CHANGES = 12

@@ -12,11 +12,11 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.appointments import Bookable
 from scheduling.services import booking as bookings
+from setahub.core import clock as when
 from setahub.demo.calendar import Session, dice, split
 from setahub.demo.history import events_of
 from setahub.demo.people import STUDENT, STUDENTS, TA, TAS, Cast
 from setahub.demo.topics import questions, slugs
-from setahub.lib import when
 from topics.models import Topic
 
 COMING_EACH = 3  # of one student: fewer than allowed, so that there is room to try

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services.plan import Span, collisions, cut
+from setahub.core import clock as when
 from setahub.demo.people import TAS, Cast
 from setahub.demo.week import WEEK, Pattern
-from setahub.lib import when
 from setahub.lib.policy import policy
 from topics.models import Topic
 from topics.slugs import base_slug

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from setahub.lib.tasks import nothing_queued
+from setahub.core.work.tasks import nothing_queued
 
 PASSWORD = "setahub-demo"
 

@@ -20,9 +20,9 @@ from chat import services
 from chat.errors import ChatError
 from chat.models import Message, Participation
 from scheduling.models import Booking, BookingEvent
+from setahub.core.images import reencode_all
 from setahub.demo.people import Cast
 from setahub.demo.talks import PICTURE, TALKS, Line, Talk, tree_picture
-from setahub.lib.images import reencode_all
 
 SEEN_AFTER = timedelta(minutes=2)
 BOOKED = (1500, 120)  # minutes before now: the first and the last of the coming bookings

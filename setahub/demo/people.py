@@ -10,10 +10,10 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import User
+from setahub.core.images import avatar_path
+from setahub.core.keys import fold
 from setahub.demo import accounts
 from setahub.demo.art import avatar_art
-from setahub.lib.images import avatar_path
-from setahub.lib.keys import fold
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.services.plan import Span, cut
+from setahub.core import clock as when
+from setahub.core.keys import fold
 from setahub.demo import accounts
 from setahub.demo.history import events_of
 from setahub.demo.scale_topics import QUESTIONS, TOPICS
-from setahub.lib import when
-from setahub.lib.keys import fold
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
 

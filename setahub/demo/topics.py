@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from setahub.core.images import EncodedImage
+from setahub.core.keys import fold
 from setahub.demo.art import topic_art
 from setahub.demo.people import TA, Cast
-from setahub.lib.images import EncodedImage
-from setahub.lib.keys import fold
 from topics.models import Registration, Topic
 from topics.services import TopicError, create_topic
 from topics.slugs import base_slug

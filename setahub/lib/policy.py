@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
-from setahub.lib import env, when
+from setahub.core import clock as when
+from setahub.core import env
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -204,11 +205,6 @@ class Policy:
         return settings.TOPICS_A_DAY
 
     # --- Pictures -------------------------------------------------------------------------------
-
-    @property
-    def pictures_in_ten_minutes(self) -> int:
-        """Pictures of one person for profile and topics, refused ones included."""
-        return settings.PICTURES_IN_TEN_MINUTES
 
     # --- Sessions -------------------------------------------------------------------------------
 

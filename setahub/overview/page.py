@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.models import Report
 from scheduling.models import Booking
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.overview import weeks
 from setahub.overview.chart import bars
 from topics.models import Registration

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, NothingFree
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Topic
 
 WEEKS = 12

@@ -17,12 +17,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
-from setahub.lib import text as text_of
-from setahub.lib import when
-from setahub.lib.expired import MADE_FOR
-from setahub.lib.links import linked
-from setahub.lib.paging import Page
-from setahub.lib.repeated import repeated
+from setahub.core import clock as when
+from setahub.core import text as text_of
+from setahub.core.links import linked
+from setahub.core.web.expired import MADE_FOR
+from setahub.core.web.paging import Page
+from setahub.core.web.repeated import repeated
 
 register = template.Library()
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from chat.models import Message
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 PEOPLE = ["visitor", "stranger", "student", "ta", "creator", "staff"]

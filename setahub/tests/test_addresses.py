@@ -4,7 +4,7 @@ import pytest
 from django.test import RequestFactory
 
 from accounts.models import Block
-from setahub.lib.addresses import own_path
+from setahub.core.web.addresses import own_path
 
 WORDS = [
     "Infinity", "home", "topics:list", "accounts.User", "None", "0", "x", "..", "http://[", "//", "/\\",

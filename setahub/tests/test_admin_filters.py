@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
-from setahub.lib.staff.strict import Strict
+from setahub.core.admin.offered import Strict
 
 MODELS = list(admin.site._registry)
 SECRETS = [

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from psycopg import OperationalError
 
-from setahub.lib.postgres import alive
+from setahub.core.db.postgres import alive
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from websockets.typing import Origin
 
 from bench.pictures import form_with
 from chat.tests.servers import Daphne, Redis
-from setahub.lib import bounds
-from setahub.lib.images import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
+from setahub.core.images import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
+from setahub.core.server import bounds
 from setahub.middleware import bounded
 
 pytestmark = pytest.mark.django_db(transaction=True)

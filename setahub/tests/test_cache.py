@@ -18,10 +18,10 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from setahub.lib import breaker
-from setahub.lib import cache as module
-from setahub.lib import ratelimit as our_ratelimit
-from setahub.lib.cache import PAUSE, FailOpenRedisCache
+from setahub.core.web import cache as module
+from setahub.core.web import ratelimit as our_ratelimit
+from setahub.core.web import resilience as breaker
+from setahub.core.web.cache import PAUSE, FailOpenRedisCache
 
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None and not os.environ.get("CI"),

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 
-from setahub.lib import when
-from setahub.lib.fields import DayField
+from setahub.core import clock as when
+from setahub.core.web.fields import DayField
 from setahub.models import ExamWeek
 
 

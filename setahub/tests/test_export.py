@@ -12,8 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import AsyncClient
 
 from accounts.models import User
-from setahub.lib import when
-from setahub.lib.staff.export import ROWS, cell, in_chunks
+from setahub.core import clock as when
+from setahub.core.admin.export import ROWS, cell, in_chunks
 
 EXPORT = "/admin/accounts/user/export/"
 
@@ -103,7 +103,7 @@ def test_many_rows_need_no_more_memory_than_few():
 
 @pytest.mark.django_db(transaction=True)
 def test_under_asgi_it_is_sent_while_it_is_made(staff, monkeypatch):
-    monkeypatch.setattr("setahub.lib.staff.export.ROWS", 2)
+    monkeypatch.setattr("setahub.core.admin.export.ROWS", 2)
     User.objects.bulk_create(
         User(username=f"U{n}", email=f"u{n}@example.com", username_key=f"u{n}", email_key=f"u{n}")
         for n in range(5)

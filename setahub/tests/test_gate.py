@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from django.urls import path
 
-from setahub.lib import gate
-from setahub.lib.gate import GatedHandler
+from setahub.core.server import threads as gate
+from setahub.core.server.threads import GatedHandler
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from scheduling.services import booking
 from scheduling.services.appointments import plan_of
 from scheduling.services.rows import Edited
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")

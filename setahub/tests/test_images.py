@@ -14,8 +14,8 @@ from django.utils.datastructures import MultiValueDict
 from PIL import Image, ImageCms, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from setahub.lib import decoder, images
-from setahub.lib.images import (
+from setahub.core import decoder, images
+from setahub.core.images import (
     MAX_UPLOAD_BYTES,
     EncodedImage,
     ImageError,

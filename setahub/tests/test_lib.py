@@ -6,10 +6,10 @@ import pytest
 from django.http import Http404
 
 from conftest import NOW
-from setahub.lib import when
-from setahub.lib.keys import ascii_slug, fold, nfc
-from setahub.lib.paging import paginate, whole
-from setahub.lib.ratelimit import Window
+from setahub.core import clock as when
+from setahub.core.keys import ascii_slug, fold, nfc
+from setahub.core.web.paging import paginate, whole
+from setahub.core.web.ratelimit import Window
 from topics.models import Topic
 
 

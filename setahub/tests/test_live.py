@@ -12,10 +12,10 @@ from channels.layers import InMemoryChannelLayer, channel_layers
 from django.db import transaction
 from redis.exceptions import ConnectionError as RedisIsAway
 
-from setahub.lib import hub as hubs
-from setahub.lib import live
-from setahub.lib.hub import Hub, hub
-from setahub.lib.live import Event, user_group
+from setahub.core.live import events as live
+from setahub.core.live import subscriptions as hubs
+from setahub.core.live.events import Event, user_group
+from setahub.core.live.subscriptions import Hub, hub
 
 GROUP = user_group(7)
 WITHIN = 15

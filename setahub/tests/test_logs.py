@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.functional import SimpleLazyObject
 
-from setahub.lib import logs
-from setahub.lib.outage import Unfinished
-from setahub.lib.postgres.base import Unreachable
+from setahub.core.db.postgres.base import Unreachable
+from setahub.core.outage import Unfinished
+from setahub.core.server import logs
 from setahub.middleware import access
 
 LINE = re.compile(r"GET /topics/ 200 \d+ms user=(\d+|-)")

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from setahub.lib.db import alone
+from setahub.core.db.constraints import alone
 
 POSTGRESQL = connection.vendor == "postgresql"
 

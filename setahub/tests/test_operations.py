@@ -4,7 +4,7 @@ import re
 
 from django.conf import settings
 
-from setahub.lib import serving
+from setahub.core.server import asgi as serving
 
 ROOT = settings.BASE_DIR
 

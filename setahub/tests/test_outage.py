@@ -21,11 +21,11 @@ from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from chat.tests.pictures import photo
-from setahub.lib import breaker
-from setahub.lib.breaker import Breaker
-from setahub.lib.outage import Unfinished, trouble
-from setahub.lib.postgres import base
-from setahub.lib.postgres.base import PAUSE, DatabaseWrapper, Unreachable
+from setahub.core.db.postgres import base
+from setahub.core.db.postgres.base import PAUSE, DatabaseWrapper, Unreachable
+from setahub.core.outage import Unfinished, trouble
+from setahub.core.web import resilience as breaker
+from setahub.core.web.resilience import Breaker
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -154,7 +154,7 @@ def test_forgotten_static_files_are_told_in_words(client, settings, tmp_path):
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+        "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
     }
     response = client.get("/")
     page = response.content.decode()
@@ -173,7 +173,7 @@ def nobody(db, monkeypatch):
         made = ConnectionHandler(
             {
                 "default": {
-                    "ENGINE": "setahub.lib.postgres",
+                    "ENGINE": "setahub.core.db.postgres",
                     "HOST": "127.0.0.1",
                     "PORT": probe.getsockname()[1],
                     "NAME": "none",

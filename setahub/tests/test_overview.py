@@ -12,7 +12,7 @@ from accounts.models import User
 from scheduling.models import Booking, NothingFree
 from scheduling.services import booking, demand
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.overview import page, weeks
 from setahub.overview.chart import bars
 from setahub.overview.page import numbers

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
 from setahub import policy_source, services
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import NO_CHANGES, NUMBERS, Changes, policy
 from setahub.lib.policy import ExamWeek as Week
 from setahub.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange

@@ -20,8 +20,8 @@ from scheduling.queries import appointments, bookings, free, slots
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub import dashboard
-from setahub.lib import when
-from setahub.lib.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
+from setahub.core import clock as when
+from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
 from topics.models import Registration, Topic
 
 # All that have prepared functions; importing them lists those.

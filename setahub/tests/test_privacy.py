@@ -33,7 +33,7 @@ from chat.models import Conversation, Message, Participation, Report, ReportLook
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.models import PolicyChange
 from topics.models import Decision, Registration, Topic
 

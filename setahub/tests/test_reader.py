@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from setahub.lib import notices
+from setahub.core.web import messages as notices
 
 
 def reader_of(response) -> str | None:

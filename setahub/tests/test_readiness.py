@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from setahub.lib import readiness
-from setahub.lib.outage import trouble
+from setahub.core.outage import trouble
+from setahub.core.server import health as readiness
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ class TestReally:
         settings.STATIC_ROOT = tmp_path
         settings.STORAGES = {
             **settings.STORAGES,
-            "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+            "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
         }
         assert self.failed("static manifest") == "unfinished"
 

@@ -22,12 +22,12 @@ from conftest import NOW
 from scheduling import sweeps as calendar_sweeps
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
 from scheduling.services import appointments, booking
+from setahub.core import clock as when
 from setahub.demo import people as people_step
 from setahub.demo import topics as topics_step
 from setahub.demo.art import avatar_art, topic_art
 from setahub.demo.people import ADMIN, STUDENT, TA, TAS
 from setahub.demo.topics import TOPICS
-from setahub.lib import when
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.django_db

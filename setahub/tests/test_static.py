@@ -24,7 +24,7 @@ def collected(tmp_path_factory, django_db_blocker) -> Path:
     folder = tmp_path_factory.mktemp("static")
     storages = {
         **site.STORAGES,
-        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+        "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
     }
     with override_settings(STATIC_ROOT=folder, STORAGES=storages):
         call_command("collectstatic", verbosity=0, interactive=False)
@@ -92,7 +92,7 @@ def test_files_are_compressed_ahead_of_time_and_kept_for_a_year(
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = False
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+        "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
     }
     response = Client().get(f"/static/{names[name]}", headers={"Accept-Encoding": encoding})
     stored = collected / (names[name] + ending)
@@ -138,7 +138,7 @@ def test_the_server_of_static_files_starts_with_those_that_were_collected(collec
     settings.STATIC_ROOT = collected
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "setahub.lib.static.StaticStorage"},
+        "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
     }
     settings.WHITENOISE_AUTOREFRESH = False
     served = WhiteNoiseMiddleware(lambda request: None).files

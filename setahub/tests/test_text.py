@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling.forms.appointments import ClockField, EndField
-from setahub.lib import when
-from setahub.lib.fields import DayField, LinesField
-from setahub.lib.keys import fold, fold_email, fold_search
-from setahub.lib.text import (
+from setahub.core import clock as when
+from setahub.core.keys import fold, fold_email, fold_search
+from setahub.core.text import (
     has_look_alikes,
     has_piled_marks,
     is_blank,
@@ -22,6 +21,7 @@ from setahub.lib.text import (
     one_way,
     trimmed,
 )
+from setahub.core.web.fields import DayField, LinesField
 
 NOTHING = [
     "", " ", "\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2800", "\u3164", "\uffa0", "\u115f",

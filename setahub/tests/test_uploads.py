@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from chat.models import Message
 from chat.tests.pictures import photo
-from setahub.lib import images
-from setahub.lib.storage import StorageAway
+from setahub.core import images
+from setahub.core.storage import StorageAway
 from topics.models import Topic
 
 BROKEN = b"\x89PNG\r\n\x1a\n" + b"\0" * 50

@@ -18,8 +18,8 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from conftest import NOW
-from setahub.lib import tasks, worker
-from setahub.lib.tasks import every_minute, later
+from setahub.core.work import tasks, worker
+from setahub.core.work.tasks import every_minute, later
 from setahub.tests import work
 
 
@@ -156,7 +156,7 @@ class TestRecovery:
             clock.shift(worker.LEASE + timedelta(seconds=1))
             worker.recover()
         assert only().status == "FAILED"
-        assert only().exception_class_path == "setahub.lib.worker.Killed"
+        assert only().exception_class_path == "setahub.core.work.worker.Killed"
 
     def test_one_that_another_kind_of_worker_left_is_taken_up_too(self, clock):
         later(work.note, 1)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setahub.lib.tasks import GiveUp, task
+from setahub.core.work.tasks import GiveUp, task
 
 done: list[int] = []
 failing: list[Exception] = []  # what the next runs of ``fragile`` raise, in order

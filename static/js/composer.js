@@ -30,7 +30,7 @@ function complain(text) {
   else input.removeAttribute("aria-invalid");
 }
 
-/** Whether nothing of it can be seen, as the server decides it too: setahub/lib/text.py. */
+/** Whether nothing of it can be seen, as the server decides it too: setahub/core/text.py. */
 const isBlank = (text) => /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{16fe4}\u{1d159}]*$/u.test(text);
 
 // --- Text ----------------------------------------------------------------------------------------

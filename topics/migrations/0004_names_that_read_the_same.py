@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from setahub.lib.rekey import rekey, unkey
+from setahub.core.db.rekey import rekey, unkey
 
 
 def fill(apps: Any, schema_editor: Any) -> None:

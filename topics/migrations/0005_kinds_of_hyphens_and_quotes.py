@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations
 
-from setahub.lib.rekey import rekey
+from setahub.core.db.rekey import rekey
 
 
 def fill(apps: Any, schema_editor: Any) -> None:

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from setahub.lib.prepared import prepared
+from setahub.core.db.prepared import prepared
 from topics.models import Topic
 
 

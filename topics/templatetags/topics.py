@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from scheduling.queries.free import FreeTime
-from setahub.lib import when
-from setahub.lib.repeated import repeated
+from setahub.core import clock as when
+from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
 register = template.Library()

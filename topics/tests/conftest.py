@@ -15,7 +15,7 @@ from accounts.models import User
 from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Topic
 
 

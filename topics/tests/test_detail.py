@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Block
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services import booking
-from setahub.lib import when
+from setahub.core import clock as when
 from topics import views
 from topics.models import Registration, Topic
 from topics.services import archive_topic, create_topic

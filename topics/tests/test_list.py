@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 from topics.services import archive_topic, create_topic
 

@@ -4,7 +4,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scheduling.services import booking
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 from topics.services import TopicError, archive_topic
 from topics.signals import registration_withdrawn

@@ -14,9 +14,9 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.appointments import first_bookings, series_of, starts_between
 from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
-from setahub.lib import when
+from setahub.core import clock as when
+from setahub.core.db.prepared import padded
 from setahub.lib.policy import policy
-from setahub.lib.prepared import padded
 from topics.models import Registration, Topic
 
 METER_CELLS = 16

@@ -13,7 +13,7 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.free import free_days
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.lib.policy import policy
 
 

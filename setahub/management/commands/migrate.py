@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.commands.migrate import Command as BaseCommand
 from django.db import connections
 
-from setahub.lib.db import alone
+from setahub.core.db.constraints import alone
 
 
 class Command(BaseCommand):

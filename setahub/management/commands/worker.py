@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from setahub.lib.worker import Worker
+from setahub.core.work.worker import Worker
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from chat import services
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from setahub.tests.browser.conftest import DESK, PHONE
 
 PUBLIC = ["/", "/auth/login/", "/auth/signup/", "/auth/password/reset/"]

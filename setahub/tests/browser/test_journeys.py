@@ -10,7 +10,7 @@ from scheduling.models import Appointment, Booking
 from scheduling.services import appointments
 from scheduling.services import booking as bookings
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration
 
 

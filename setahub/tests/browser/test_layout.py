@@ -9,7 +9,7 @@ from accounts.models import User
 from chat import services
 from scheduling.services import appointments, booking
 from scheduling.services.plan import Plan
-from setahub.lib import when
+from setahub.core import clock as when
 from topics.models import Registration, Topic
 
 OF_STUDENT = [

@@ -6,9 +6,9 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
-from setahub.lib.breaker import Breaker
-from setahub.lib.outage import trouble
-from setahub.lib.postgres import base
+from setahub.core.db.postgres import base
+from setahub.core.outage import trouble
+from setahub.core.web.resilience import Breaker
 from setahub.tests.production.conftest import fetch, status_of, wait_for
 
 PAGE = "/auth/password/reset/key/1-x/"  # needs the database, and no data
@@ -52,7 +52,7 @@ def test_a_full_pool_is_busy_and_keeps_nobody_else_out(cluster, monkeypatch, dja
     monkeypatch.setattr(base, "_breaker", breaker)
     monkeypatch.setattr(base.DatabaseWrapper, "_connection_pools", {})
     database = {
-        "ENGINE": "setahub.lib.postgres",
+        "ENGINE": "setahub.core.db.postgres",
         "HOST": "127.0.0.1",
         "PORT": cluster.port,
         "NAME": "postgres",

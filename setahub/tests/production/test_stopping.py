@@ -19,7 +19,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 SIGN_IN = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from accounts.models import User
-from setahub.lib.sessions import SessionStore
+from setahub.core.db.sessions import SessionStore
 user = User.objects.create_user("Mali {n}", "mali{n}@example.com", "pass-word-1")
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)

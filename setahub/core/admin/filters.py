@@ -1,0 +1,89 @@
+"""Search and filters that several lists of the admin share."""
+
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from setahub.core import clock as when
+from setahub.core.keys import fold_search
+from setahub.core.web.paging import whole
+
+
+class Folded(admin.ModelAdmin):
+    """Searches stored keys, which are folded; SQLite by itself folds ASCII only."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, fold_search(search_term))
+
+
+def by_person(field: str, title: Any) -> type[admin.SimpleListFilter]:
+    """The rows of one person, whose own page links here; offered only where somebody is chosen."""
+
+    class PersonFilter(admin.SimpleListFilter):
+        parameter_name = f"{field}__id__exact"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            chosen = self.value()
+            if chosen is None:
+                return []
+            people = model_admin.model._meta.get_field(field).related_model.objects
+            pk = whole(chosen, 0, low=0, high=2**63 - 1)
+            return [(chosen, str(person)) for person in people.filter(pk=pk)] or _refuse(chosen)
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    PersonFilter.title = title
+    return PersonFilter
+
+
+def _refuse(value: str) -> NoReturn:
+    raise IncorrectLookupParameters(f"There is nobody with the id {value!r:.30}")
+
+
+def by_period(field: str, title: Any, *, ahead: bool = False) -> type[admin.SimpleListFilter]:
+    """A filter by days on the faculty's calendar; ``ahead``: of things to come as well."""
+
+    class PeriodFilter(admin.SimpleListFilter):
+        parameter_name = "when"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            past = [("today", _("Today")), ("week", _("This week")), ("last", _("Last week"))]
+            if ahead:
+                past += [("next", _("Next week")), ("coming", _("From now on"))]
+            return [*past, ("month", _("Last 30 days"))]
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            span = _span(self.value())
+            if span is None:
+                return queryset
+            start, end = span
+            queryset = queryset.filter(**{f"{field}__gte": start})
+            return queryset.filter(**{f"{field}__lt": end}) if end else queryset
+
+    PeriodFilter.title = title
+    return PeriodFilter
+
+
+def _span(name: str | None) -> tuple[datetime, datetime | None] | None:
+    """The first moment of a period and the first after it; None for no such period."""
+    today = when.today()
+    start, end = when.day_bounds(today)
+    week = when.day_bounds(when.monday(today))[0]
+    days = timedelta(days=7)
+    spans: dict[str | None, tuple[datetime, datetime | None]] = {
+        "today": (start, end),
+        "week": (week, week + days),
+        "last": (week - days, week),
+        "next": (week + days, week + 2 * days),
+        "coming": (start, None),
+        "month": (start - timedelta(days=30), end),
+    }
+    return spans.get(name)

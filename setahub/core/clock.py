@@ -1,0 +1,194 @@
+"""Time: stored in UTC, computed and shown in the faculty's zone, in 24-hour form.
+
+The one formatter for pages, emails and calendars.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from setahub.core.text import trimmed
+
+# Days beyond have no use here, and sums with days near the ends of the calendar fail.
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+BUDDHIST = 543  # years that the Buddhist era is ahead
+_EARLIEST, _LATEST = date.min + timedelta(days=2), date.max - timedelta(days=2)
+
+
+def zone() -> ZoneInfo:
+    """The faculty's time zone."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def local(moment: datetime) -> datetime:
+    """``moment`` (aware) on the faculty's clock."""
+    return moment.astimezone(zone())
+
+
+def today() -> date:
+    """The faculty's date now."""
+    return local(timezone.now()).date()
+
+
+def at(day: date, clock: time) -> datetime:
+    """The moment of ``clock`` on ``day`` in the faculty.
+
+    In UTC: what lies between two moments is then time that passes, also where a clock changes.
+    """
+    return datetime.combine(day, clock, tzinfo=zone()).astimezone(UTC)
+
+
+def clock_fault(day: date, clock: time) -> str:
+    """Why ``clock`` is no single moment of ``day`` in the faculty, in words, or "".
+
+    Where the clocks go forward a time is left out, where they go back one comes twice.
+    """
+    before, after = (
+        datetime.combine(day, clock.replace(fold=fold), tzinfo=zone()).utcoffset()
+        for fold in (0, 1)
+    )
+    if before is None or after is None or before == after:
+        return ""
+    if before < after:
+        return _("%(time)s does not exist on this day: the clocks go forward.") % {
+            "time": clock.strftime("%H:%M")
+        }
+    return _("%(time)s comes twice on this day: the clocks go back.") % {
+        "time": clock.strftime("%H:%M")
+    }
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """The first moment of ``day`` and of the day after it.
+
+    The first and last days of the calendar have no moments in every zone: the nearest that do stand
+    in for them.
+    """
+    day = min(max(day, _EARLIEST), _LATEST)
+    return at(day, time.min), at(day + timedelta(days=1), time.min)
+
+
+def monday(day: date) -> date:
+    """The Monday of the week that ``day`` lies in."""
+    return day - timedelta(days=day.weekday())
+
+
+def parse_date(text: str | None) -> date | None:
+    """A date written ``YYYY-MM-DD``, or None for anything else, absent and absurd ones included."""
+    day = read_date(text)
+    return day if day and not year_refusal(day) else None
+
+
+def read_date(text: str | None) -> date | None:
+    """A date written ``YYYY-MM-DD``, of whatever year, or None for anything else."""
+    try:
+        return date.fromisoformat(trimmed(text or ""))
+    except ValueError:
+        return None
+
+
+def year_refusal(day: date, *, first: int = FIRST_YEAR, last: int = LAST_YEAR) -> str:
+    """Why a day that somebody typed can't be meant, in words: its year; "" when it can."""
+    if first <= day.year <= last:
+        return ""
+    meant = day.year - BUDDHIST
+    if first <= meant <= last:
+        words = _("%(given)d is %(meant)d: type the year as %(meant)d.")
+        return words % {"given": day.year, "meant": meant}
+    words = _("%(given)d can't be meant: choose a year from %(first)d to %(last)d.")
+    return words % {"given": day.year, "first": first, "last": last}
+
+
+def clock(moment: datetime) -> str:
+    """``13:30``."""
+    return local(moment).strftime("%H:%M")
+
+
+def clock_range(start: datetime, end: datetime) -> str:
+    """``13:30 – 14:00``."""
+    return f"{clock(start)} – {clock(end)}"
+
+
+def day_short(moment: datetime | date, on: date | None = None) -> str:
+    """``Wed 25 Nov``, with the year when it is not that of ``on``: of today."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    return date_format(day, "D j M" if day.year == (on or today()).year else "D j M Y")
+
+
+def day_long(moment: datetime | date, on: date | None = None) -> str:
+    """``Wednesday 25 November``."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    return date_format(day, "l j F" if day.year == (on or today()).year else "l j F Y")
+
+
+def soon(moment: datetime) -> str:
+    """``today 16:00``, ``tomorrow 09:30``, ``Fri 13:00`` within a week, ``Wed 2 Dec 13:00``."""
+    day, time_of_day = local(moment).date(), clock(moment)
+    ahead = (day - today()).days
+    if ahead == 0:
+        return _("today %(time)s") % {"time": time_of_day}
+    if ahead == 1:
+        return _("tomorrow %(time)s") % {"time": time_of_day}
+    return f"{date_format(day, 'D') if ahead < 7 else day_short(day)} {time_of_day}"
+
+
+def day_name(moment: datetime | date, on: date | None = None) -> str:
+    """``Today``, ``Tomorrow``, else ``Wed 25 Nov``, as it is called ``on`` a day: today."""
+    day = local(moment).date() if isinstance(moment, datetime) else moment
+    on = on or today()
+    names = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
+    return names.get((day - on).days) or day_short(day, on)
+
+
+def full(moment: datetime) -> str:
+    """``Wed 25 Nov, 13:30``."""
+    return f"{day_short(moment)}, {clock(moment)}"
+
+
+def full_range(start: datetime, end: datetime) -> str:
+    """``Wed 25 Nov, 13:30 – 14:00``."""
+    return f"{day_short(start)}, {clock_range(start, end)}"
+
+
+def zone_name(moment: datetime) -> str:
+    """Whose clock times are told by, for who may be elsewhere: ``Bangkok time, UTC+7``."""
+    shift = local(moment).utcoffset() or timedelta(0)
+    minutes = int(shift.total_seconds() // 60)
+    offset = "UTC"
+    if minutes:
+        hours, rest = divmod(abs(minutes), 60)
+        offset += f"{'+' if minutes > 0 else '−'}{hours}{f':{rest:02}' if rest else ''}"
+    area, _slash, city = settings.TIME_ZONE.rpartition("/")
+    if not area or area == "Etc":
+        return offset
+    return _("%(city)s time, %(offset)s") % {"city": city.replace("_", " "), "offset": offset}
+
+
+def until(moment: datetime) -> str:
+    """How far ahead ``moment`` lies, in words: ``in 20 min``, ``in 3 hours``, ``in 2 days``."""
+    ahead = moment - timezone.now()
+    if ahead <= timedelta(0):
+        return _("now")
+    days = (local(moment).date() - today()).days
+    if ahead >= timedelta(hours=12) and days >= 1:
+        return _("tomorrow") if days == 1 else ngettext("in %d day", "in %d days", days) % days
+    hours, minutes = int(ahead.total_seconds() // 3600), int(ahead.total_seconds() // 60)
+    if hours:
+        return ngettext("in %d hour", "in %d hours", hours) % hours
+    return _("in %d min") % max(minutes, 1)
+
+
+def ago(moment: datetime) -> str:
+    """When something lately was, as short as it can be: ``14:02``, ``Mon``, ``3 Nov``."""
+    day = local(moment).date()
+    past = (today() - day).days
+    if past == 0:
+        return clock(moment)
+    if 0 < past < 7:
+        return date_format(day, "D")
+    return date_format(day, "j M" if day.year == today().year else "j M Y")

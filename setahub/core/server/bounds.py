@@ -1,0 +1,115 @@
+"""What Daphne reads from anybody before it asks us, and keeps for them: never more than is of use.
+
+By itself it takes in a whole request, however large, before the application hears of it, parses its
+form, which takes many times its size and is done again by the application, and puts every frame of a
+socket into a queue without an end; and what a browser does not read it keeps, as much as there is.
+These are private parts of Daphne and Twisted; all that we change of them is here, and
+``test_bounds.py`` fails when an upgrade takes it away.
+"""
+
+import sys
+from typing import Any
+
+from setahub.core.images import MAX_REQUEST_BYTES
+
+LINGER = 2.0  # seconds in which a refused client may read why
+MOST_WAITING = 64  # frames of a socket that wait for the application
+LOOK_AGAIN = 0.05  # seconds
+MOST_UNSENT = 1024 * 1024  # bytes for a socket that does not read; the system keeps some besides
+
+_BODY = (
+    b"<!doctype html><meta charset=utf-8><title>Too large</title>"
+    b"<h1>That is too large</h1><p>A picture has at most 5 MB. Go back and choose a smaller one.</p>"
+)
+_ANSWER = (
+    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/html; charset=utf-8\r\n"
+    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    b"X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n"
+    b"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+) % (len(_BODY), _BODY)
+
+
+def unsent(transport: Any) -> int:
+    """Bytes that wait in this process because the other side does not read."""
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+
+def bound_daphne() -> None:
+    """Have Daphne refuse what is too large, and wait with what comes too fast. Else nothing."""
+    if "daphne.server" not in sys.modules:
+        return
+    import daphne.http_protocol as http
+    import daphne.ws_protocol as ws
+    from twisted.internet import reactor
+
+    later: Any = reactor.callLater
+
+    class BoundedRequest(http.WebRequest):
+        """Answered with 413 as soon as its headers, or its bytes, say that it is too large."""
+
+        _bytes = 0
+        _refused = False
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            # Twisted would parse forms on the loop, and keep what is in them, which nobody asks for.
+            super().__init__(*args, **kwargs, parsePOSTFormSubmission=False)
+
+        def gotLength(self, length: int | None) -> None:
+            too_large = length is not None and length > MAX_REQUEST_BYTES
+            super().gotLength(0 if too_large else length)
+            if too_large:
+                self._refuse()
+
+        def handleContentChunk(self, data: bytes) -> None:
+            self._bytes += len(data)
+            if self._bytes > MAX_REQUEST_BYTES and not self._refused:
+                self._refuse()
+            if not self._refused:
+                super().handleContentChunk(data)
+
+        def process(self) -> Any:
+            if self._refused:
+                self.channel.loseConnection()
+                return None
+            return super().process()
+
+        def _refuse(self) -> None:
+            self._refused = True
+            content: Any = self.content
+            content.seek(0)
+            content.truncate()
+            self.requestHeaders.removeHeader(b"expect")  # which asks whether to go on
+            transport: Any = self.channel.transport
+            transport.write(_ANSWER)
+            # What is on its way is thrown away for a moment: a reset would take the answer along.
+            later(LINGER, transport.abortConnection)
+
+    class BoundedSocket(ws.WebSocketProtocol):
+        """Reads no further while too many frames wait, and ends when too much is not read of it."""
+
+        transport: Any
+        _held = False
+
+        def onMessage(self, payload: bytes, isBinary: bool) -> None:
+            super().onMessage(payload, isBinary)
+            if not self._held and self.application_queue.qsize() >= MOST_WAITING:
+                self._held = True
+                self.transport.pauseProducing()
+                later(LOOK_AGAIN, self._look_again)
+
+        def serverSend(self, content: Any, binary: bool = False) -> None:
+            if unsent(self.transport) > MOST_UNSENT:
+                self.transport.abortConnection()  # a farewell would not be read either
+            else:
+                super().serverSend(content, binary)
+
+        def _look_again(self) -> None:
+            waiting = self.state == self.STATE_OPEN and self.application_queue.qsize()
+            if waiting > MOST_WAITING // 2:
+                later(LOOK_AGAIN, self._look_again)
+            else:
+                self._held = False
+                self.transport.resumeProducing()
+
+    http.WebRequest = BoundedRequest  # type: ignore[misc]
+    ws.WebSocketFactory.protocol = BoundedSocket

@@ -1,0 +1,74 @@
+"""Form fields of no one app, and what holds for all of them."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from setahub.core import clock as when
+from setahub.core.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
+
+_as_django_does = forms.Field.clean
+
+
+def drop_invisible_ends() -> None:
+    """From now on what shows nothing is dropped at the ends of what people type, in every form.
+
+    In Django's own field, since the forms of its admin and of allauth are made of it too: text,
+    numbers, days, times, choices. Fields with ``strip=False`` (passwords, messages) stay as they
+    are.
+    """
+    forms.Field.clean = _clean  # type: ignore[method-assign]
+
+
+def _clean(self: forms.Field, value: Any) -> Any:
+    wanted = getattr(self, "strip", True) and isinstance(value, str)
+    if wanted and "\0" not in value:  # that is refused, not mended
+        value = trimmed(value)
+    return _as_django_does(self, value)
+
+
+def validate_reads_as_it_is(name: str) -> None:
+    """A name that passes for no other one, and keeps to its line. Raises ValidationError."""
+    if has_look_alikes(name):
+        raise ValidationError(
+            _("Letters of different alphabets that look the same are mixed here. Use one of them."),
+            code="look_alikes",
+        )
+    if has_piled_marks(name):
+        raise ValidationError(
+            _("At most %(max)d accents or other marks on one letter."),
+            code="marks",
+            params={"max": MARKS_MAX},
+        )
+
+
+class DayField(forms.DateField):
+    """A day as a date input sends it. A year that can't be meant is refused in words."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values:
+            return None
+        day = value if isinstance(value, date) else when.read_date(str(value))
+        if day is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        if refusal := when.year_refusal(day):
+            raise ValidationError(refusal, code="year")
+        return day
+
+
+class LinesField(forms.CharField):
+    """Text of several lines. Ends of lines become ``\\n`` before it is measured.
+
+    Browsers send two characters for an end of line and count one for ``maxlength``.
+    """
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return (text or "").replace("\r\n", "\n").replace("\r", "\n")

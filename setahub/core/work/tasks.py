@@ -1,0 +1,89 @@
+"""Background work as the apps see it: tasks for the queue, and their part of the sweep.
+
+A task is a function in an app's ``tasks.py`` under ``@task``. It takes ids only (staff see them in
+the admin, and what they point at may have changed when it runs), ends well within a minute, and is
+safe to run twice. One that raises is tried again (``setahub.core.work.worker``).
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, transaction
+from django_tasks import task
+from django_tasks.base import Task
+
+__all__ = [
+    "GiveUp",
+    "every_minute",
+    "later",
+    "nothing_queued",
+    "one_by_one",
+    "parts_of_sweep",
+    "task",
+]
+
+Part = Callable[[], object]
+
+Row = TypeVar("Row")
+
+logger = logging.getLogger(__name__)
+
+_parts: list[Part] = []
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+class GiveUp(Exception):
+    """Raised by a task that would fail in the same way again: it is not tried again."""
+
+
+def later(work: "Task[Any, Any]", *ids: int | str) -> None:
+    """Let a worker do this once the current transaction is committed, and only then.
+
+    The queue is in the same database, so the task is part of the transaction: a process that is
+    killed right after the commit loses nothing.
+    """
+    if _quiet.get():
+        return
+    if work.get_backend().supports_defer:
+        work.enqueue(*ids)
+    else:  # the immediate backend, which some tests use, would run it now and here
+        transaction.on_commit(partial(work.enqueue, *ids), robust=True)
+
+
+def every_minute(part: Part) -> Part:
+    """Make a function part of the sweep that every worker does each minute.
+
+    Several workers may do it at the same moment: a part claims rows by a lock or a conditional
+    update, and doing it again changes nothing.
+    """
+    _parts.append(part)
+    return part
+
+
+def one_by_one(rows: Iterable[Row], act: Callable[[Row], object]) -> None:
+    """Do it to each row; where it fails is logged, and keeps no other row from its turn."""
+    for row in rows:
+        try:
+            act(row)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away, for all of them
+        except Exception:
+            logger.exception("%s failed for %s", act, getattr(row, "pk", row))
+
+
+@contextmanager
+def nothing_queued() -> Iterator[None]:
+    """What is done in here queues no tasks: made-up people get no emails."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
+def parts_of_sweep() -> list[Part]:
+    return list(_parts)
