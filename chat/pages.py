@@ -13,7 +13,7 @@ from chat import presence, services
 from chat.errors import ChatError
 from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.db.prepared import PreparedQuery, prepared
 from topics.models import Topic
 
@@ -54,7 +54,7 @@ def lines(
     states = _states(messages, viewer_id, their_read_id)
     followers: list[Message | None] = [*messages[1:], None]
     for message, follower in zip(messages, followers, strict=False):
-        own_day = when.local(message.created_at).date()
+        own_day = clock.local(message.created_at).date()
         unread = not divided and message.sender_id != viewer_id and message.pk > (read_upto or 0)
         divided = divided or unread
         begins = own_day if own_day != day else None
@@ -69,7 +69,7 @@ def _are_joined(message: Message, follower: Message | None) -> bool:
         follower is not None
         and not (message.is_card or follower.is_card)
         and message.sender_id == follower.sender_id
-        and when.full(message.created_at) == when.full(follower.created_at)
+        and clock.full(message.created_at) == clock.full(follower.created_at)
     )
 
 

@@ -7,8 +7,7 @@ from django.utils.translation import ngettext
 from accounts.models import MailKind
 from accounts.notifications import write_to
 from chat.models import Message, Participation, Report
-from setahub.core import clock as when
-from setahub.core import mail
+from setahub.core import clock, mail
 from setahub.core.work.tasks import task
 
 
@@ -21,7 +20,7 @@ def warn(report_id: int) -> None:
         subject=_("About a message of yours"),
         lead=[
             _("A message that you sent on %(day)s was reported, and staff have looked at it.")
-            % {"day": when.day_long(report.message.created_at)}
+            % {"day": clock.day_long(report.message.created_at)}
         ],
         quotes=[(_("The staff write"), report.told)],
         action=(_("Your messages"), reverse("chat:inbox")),

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.lib.policy import policy
 
 Status = Booking.Status
@@ -71,7 +71,7 @@ def tell(event: BookingEvent, viewer: User) -> str:
     if event.cause:
         return why_nobody_did(event)
     if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
-        times = {"old": when.full(event.old_starts_at), "new": when.full(event.new_starts_at)}
+        times = {"old": clock.full(event.old_starts_at), "new": clock.full(event.new_starts_at)}
         if event.actor_id == viewer.pk:
             return _("You moved it from %(old)s to %(new)s") % times
         return _("%(name)s moved it from %(old)s to %(new)s") % {"name": _name(event), **times}

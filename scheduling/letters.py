@@ -13,7 +13,7 @@ from scheduling.calendars import Revision, after, current
 from scheduling.history import why_nobody_did
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.mail import Letter
 
 Kind = BookingEvent.Kind
@@ -39,9 +39,9 @@ def about(event: BookingEvent, reader: User) -> Letter:
     told = {
         "topic": booking.topic.name,
         "name": other.username,
-        "time": when.full(then.starts_at),
+        "time": clock.full(then.starts_at),
     }
-    old = when.full(event.old_starts_at) if event.old_starts_at else ""
+    old = clock.full(event.old_starts_at) if event.old_starts_at else ""
     return Letter(
         subject=words.subject % told,
         lead=[words.lead % {"name": name, "old": old}],
@@ -64,7 +64,7 @@ def is_news(event: BookingEvent, reader: User) -> bool:
 def about_several(events: Sequence[BookingEvent], reader: User) -> Letter:
     """The same of several bookings that one act changed or cancelled, soonest first."""
     first = events[0]
-    told = {"count": len(events), "time": when.full(after(first).starts_at)}
+    told = {"count": len(events), "time": clock.full(after(first).starts_at)}
     if first.kind == Kind.CANCELLED:
         subject = _("Cancelled: %(count)d bookings, the first %(time)s") % told
         why = why_nobody_did(first, len(events)) if first.cause else ""
@@ -108,7 +108,7 @@ def reminder(booking: Booking) -> Letter:
     told = {
         "topic": booking.topic.name,
         "name": booking.ta.username,
-        "time": when.full(booking.starts_at),
+        "time": clock.full(booking.starts_at),
     }
     lead = [_begins(booking.starts_at)]
     if not booking.is_late_to_change(timezone.now()):
@@ -130,7 +130,7 @@ def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Letter:
     shown = current(bookings[0])
     return Letter(
         subject=_("%(time)s: you help %(names)s")
-        % {"time": when.full(slot.starts_at), "names": names},
+        % {"time": clock.full(slot.starts_at), "names": names},
         lead=[_begins(slot.starts_at)],
         facts=[_time(shown), _place(shown)],
         quotes=[
@@ -195,8 +195,8 @@ def _other(booking: Booking, reader: User) -> User:
 def _begins(moment: datetime) -> str:
     """Without today or tomorrow: nobody knows on which day it is read."""
     return _("A reminder: this begins on %(day)s at %(time)s.") % {
-        "day": when.day_long(moment),
-        "time": when.clock(moment),
+        "day": clock.day_long(moment),
+        "time": clock.time_of_day(moment),
     }
 
 
@@ -215,8 +215,8 @@ def _facts(booking: Booking, then: Revision, reader: User) -> list[tuple[str, st
 
 def _time(then: Revision) -> tuple[str, str]:
     told = {
-        "time": when.full_range(then.starts_at, then.ends_at),
-        "zone": when.zone_name(then.starts_at),
+        "time": clock.full_range(then.starts_at, then.ends_at),
+        "zone": clock.zone_name(then.starts_at),
     }
     return _("When"), _("%(time)s (%(zone)s)") % told
 
@@ -269,7 +269,7 @@ def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[s
     return [
         (
             _("%(time)s with %(name)s")
-            % {"time": when.full(slot.starts_at), "name": slot.appointment.ta.username},
+            % {"time": clock.full(slot.starts_at), "name": slot.appointment.ta.username},
             f"{rebook}?slot={slot.pk}",
         )
         for slot in (*own, *others)

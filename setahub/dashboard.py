@@ -18,7 +18,7 @@ from scheduling.queries.appointments import given
 from scheduling.queries.bookings import taken
 from scheduling.queries.free import FreeTime, soonest_of_each, soonest_topics
 from scheduling.views.contexts.slots import Chip, chips
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared
 from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
@@ -81,7 +81,7 @@ def dashboard(user: User) -> dict[str, Any]:
 
 def greeting(now: datetime) -> str:
     """By the faculty's clock."""
-    hour = when.local(now).hour
+    hour = clock.local(now).hour
     if 5 <= hour < 12:
         return _("Good morning")
     if 12 <= hour < 18:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.lib import policy as numbers
 from setahub.lib.policy import policy
 
@@ -116,7 +116,7 @@ class FacultyPolicy(models.Model):
                 _("With a notice as long as the horizon nothing could be booked."), code="closed"
             )
         longer = ExamWeek.objects.filter(
-            booking_min_notice__gte=horizon, last_day__gte=when.today()
+            booking_min_notice__gte=horizon, last_day__gte=clock.today()
         )
         if week := longer.first():
             raise ValidationError(
@@ -194,19 +194,19 @@ class ExamWeek(models.Model):
 
     def _check_years(self) -> None:
         """A week of a year that isn't meant would be stored and never apply."""
-        last = when.today().year + EXAM_YEARS_AHEAD
+        last = clock.today().year + EXAM_YEARS_AHEAD
         days = {"first_day": self.first_day, "last_day": self.last_day}
         refused = {
             name: refusal
             for name, day in days.items()
-            if day and (refusal := when.year_refusal(day, last=last))
+            if day and (refusal := clock.year_refusal(day, last=last))
         }
         if refused:
             raise ValidationError(refused)
 
 
 class PolicyChange(models.Model):
-    """One line of the log: who changed what, from what, to what, when. Never changed itself."""
+    """One line of the log: who changed what, from what, to what, clock. Never changed itself."""
 
     at = models.DateTimeField(_("when"), default=timezone.now, editable=False, db_index=True)
     actor = models.ForeignKey(

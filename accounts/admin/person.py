@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Suspension, User
 from chat.models import Report
 from scheduling.models import Appointment, Booking
-from setahub.core import clock as when
+from setahub.core import clock
 from topics.models import Registration
 
 SHOWN = 10
@@ -59,7 +59,7 @@ def _registrations(person: User, viewer: User) -> Part:
         _("Topics"),
         [_("Topic"), _("Status"), _("Since")],
         rows,
-        lambda row: [row.topic.name, row.get_status_display(), when.day_short(row.created_at)],
+        lambda row: [row.topic.name, row.get_status_display(), clock.day_short(row.created_at)],
         [(_("All registrations"), f"user__id__exact={person.pk}")],
     )
 
@@ -71,7 +71,7 @@ def _appointments(person: User, viewer: User) -> Part:
         [_("When"), _("Topics"), _("Place"), _("Status")],
         rows,
         lambda row: [
-            when.full_range(row.starts_at, row.ends_at),
+            clock.full_range(row.starts_at, row.ends_at),
             ", ".join(topic.name for topic in row.topics.all()),
             row.location,
             _("cancelled") if row.is_cancelled else "",
@@ -88,7 +88,7 @@ def _bookings(person: User, viewer: User) -> Part:
         other = row.ta if taken else row.student
         role = _("student") if taken else _("TA")
         status = row.effective_status_label
-        return [when.full(row.starts_at), role, other.username, row.topic.name, status]
+        return [clock.full(row.starts_at), role, other.username, row.topic.name, status]
 
     return _part(
         _("Bookings"),
@@ -110,7 +110,7 @@ def _reports(person: User, viewer: User) -> Part:
         by = row.reporter_id == person.pk
         what = _("reported %(name)s") if by else _("was reported by %(name)s")
         name = row.reported if by else row.reporter
-        day = when.day_short(row.created_at)
+        day = clock.day_short(row.created_at)
         return [day, what % {"name": name}, row.get_status_display()]
 
     return _part(
@@ -132,10 +132,10 @@ def _suspensions(person: User, viewer: User) -> Part:
         [_("From"), _("By"), _("Reason"), _("Until")],
         rows.order_by("-created_at"),
         lambda row: [
-            when.day_short(row.created_at),
+            clock.day_short(row.created_at),
             str(row.actor or "–"),
             row.reason,
-            when.day_short(row.lifted_at) if row.lifted_at else "",
+            clock.day_short(row.lifted_at) if row.lifted_at else "",
         ],
         [(_("All suspensions"), f"user__id__exact={person.pk}")],
     )

@@ -20,7 +20,7 @@ from accounts.views import calendar
 from chat import pages as conversations
 from scheduling.queries.free import free_from, sessions_given
 from scheduling.views.contexts.slots import times
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.web.addresses import own_path
 from setahub.core.web.forms import ChangedMeanwhile
 from setahub.core.web.too_many import say_when
@@ -107,7 +107,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
     closed = person.pk in Block.objects.others_of(request.user.pk)
-    slots = [] if closed else free_from(when.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
+    slots = [] if closed else free_from(clock.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
     shown: dict[str, Any] = {
         "closed": closed,
         **times(request.user, slots[:SLOTS_SHOWN]),

@@ -11,7 +11,7 @@ from accounts.models import User
 from chat import text
 from chat.models import Message, Participation
 from scheduling.models import BookingEvent
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.text import one_way
 
 register = template.Library()
@@ -43,7 +43,7 @@ def card_title(event: BookingEvent) -> str:
         Kind.CANCELLED: _("Cancelled: %(topic)s, %(old)s"),
     }[Kind(event.kind)]
     times = {
-        name: when.full(moment or event.booking.starts_at)
+        name: clock.full(moment or event.booking.starts_at)
         for name, moment in (("old", event.old_starts_at), ("new", event.new_starts_at))
     }
     return words % {"topic": event.booking.topic.name, **times}
@@ -66,8 +66,8 @@ def shown_size(message: Message) -> tuple[int, int]:
 @register.filter
 def clock_or_day(moment: datetime) -> str:
     """``14:02`` today, ``Mon 23 Nov, 14:02`` on another day."""
-    today = when.local(moment).date() == when.today()
-    return when.clock(moment) if today else when.full(moment)
+    today = clock.local(moment).date() == clock.today()
+    return clock.time_of_day(moment) if today else clock.full(moment)
 
 
 @register.simple_tag

@@ -16,7 +16,7 @@ from accounts.models import User
 from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.admin.actions import LookOnlyInline
 from setahub.core.admin.export import Export
 from setahub.core.admin.filters import by_period, by_person
@@ -136,7 +136,7 @@ class AppointmentAdmin(FindsPeople, Export, Calendar):
         return row.cancelled_at
 
     def describe(self, row: Appointment) -> str:
-        return f"{when.full_range(row.starts_at, row.ends_at)}: {row.ta}"
+        return f"{clock.full_range(row.starts_at, row.ends_at)}: {row.ta}"
 
     def offers(self, action: str, row: Appointment) -> bool:
         return not row.is_cancelled and not row.has_ended()

@@ -14,7 +14,7 @@ from accounts.models import User
 from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import booking
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.admin.actions import LookOnlyInline
 from setahub.core.admin.export import Export
 from setahub.core.admin.filters import by_period, by_person
@@ -78,7 +78,7 @@ class BookingAdmin(FindsPeople, Export, Calendar):
         return row.ta_absent_at is not None
 
     def describe(self, row: Booking) -> str:
-        return f"{when.full(row.starts_at)}: {row.student} – {row.ta}, {row.topic}"
+        return f"{clock.full(row.starts_at)}: {row.student} – {row.ta}, {row.topic}"
 
     def offers(self, action: str, row: Booking) -> bool:
         if action == "cancel":

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from setahub.core import clock as when
+from setahub.core import clock
 
 
 def fill(apps: Any, schema_editor: Any) -> None:
@@ -23,7 +23,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 def shape(row: Any) -> dict[str, Any]:
-    start, end = when.local(row.starts_at), when.local(row.ends_at)
+    start, end = clock.local(row.starts_at), clock.local(row.ends_at)
     return {
         "day": start.weekday(),
         "start": (start.time(), end.time()),

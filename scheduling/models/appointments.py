@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.commitments import Commitment
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.lib.policy import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 
@@ -118,7 +118,7 @@ class Appointment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{when.full(self.starts_at)} ({self.pk})"
+        return f"{clock.full(self.starts_at)} ({self.pk})"
 
     def get_absolute_url(self) -> str:
         return reverse("scheduling:appointment", args=[self.pk])
@@ -323,7 +323,7 @@ class TimeSlot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{when.full(self.starts_at)} ({self.pk})"
+        return f"{clock.full(self.starts_at)} ({self.pk})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.capacity is None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
 from scheduling.reminders import Reminder
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.lib.policy import policy
 from topics.models import Topic
 
@@ -228,7 +228,7 @@ class Booking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{when.full(self.starts_at)} ({self.pk})"
+        return f"{clock.full(self.starts_at)} ({self.pk})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.starts_at, self.ends_at = self.slot.starts_at, self.slot.ends_at

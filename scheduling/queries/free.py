@@ -14,7 +14,7 @@ from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import Bookable, TimeSlotQuerySet
 from scheduling.queries.obstacles import Obstacles
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared
 from topics.models import Topic
 
@@ -32,7 +32,7 @@ class FreeTime:
     @property
     def is_near(self) -> bool:
         """Today or tomorrow."""
-        return when.local(self.next_at).date() <= when.today() + timedelta(days=1)
+        return clock.local(self.next_at).date() <= clock.today() + timedelta(days=1)
 
 
 def is_free(slot_id: int, topic_id: int | None, leaving: Booking | None = None) -> bool:
@@ -62,7 +62,7 @@ def free_from(
 
     With their appointment and its TA. Two queries: many slots are of few appointments.
     """
-    slots = _free_from(topic, ta, when.day_bounds(day)[0], Bookable.at())[:limit]
+    slots = _free_from(topic, ta, clock.day_bounds(day)[0], Bookable.at())[:limit]
     ids = {slot.appointment_id for slot in slots}
     appointments = Appointment.objects.select_related("ta").in_bulk(ids)
     for slot in slots:
@@ -81,8 +81,8 @@ def free_days(
     first: date, last: date, *, topic: int | None = None, ta: int | None = None
 ) -> set[date]:
     """Those of the days, ``first`` to ``last``, that have a free slot. One query."""
-    start, end = when.day_bounds(first)[0], when.day_bounds(last)[1]
-    return set(_free_days(topic, ta, start, end, Bookable.at(), zone=when.zone().key))
+    start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
+    return set(_free_days(topic, ta, start, end, Bookable.at(), zone=clock.zone().key))
 
 
 @prepared

@@ -19,7 +19,7 @@ from scheduling.services import booking as bookings
 from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, weekly
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.text import trimmed
 from setahub.lib.policy import policy
 from topics.models import Topic
@@ -58,7 +58,7 @@ def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -
     """
     with transaction.atomic():
         User.objects.locked(ta.pk)
-        shift = when.monday(to) - when.monday(week)
+        shift = clock.monday(to) - clock.monday(week)
         if not shift:
             raise SchedulingError(
                 "same_week", _("Choose another week to copy to."), status=422, field="to"
@@ -68,7 +68,7 @@ def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -
             raise SchedulingError("empty_week", _("There is no session in that week to copy."))
         taught = set(Topic.objects.taught_by(ta.pk))
         plans = [plan_of(each, shift=shift, topics=taught) for each in source]
-        limit = when.today() + policy.max_ahead
+        limit = clock.today() + policy.max_ahead
         fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
         return standing or [create(ta, each, None) for each in fitting]
 
@@ -222,8 +222,8 @@ def standing_of(ta: User, pk: int) -> Appointment | None:
 
 def in_week(ta: User, day: date) -> list[Appointment]:
     """The TA's open appointments of the week that ``day`` lies in, with their topics, in order."""
-    first = when.monday(day)
-    start, end = when.day_bounds(first)[0], when.day_bounds(first + timedelta(days=6))[1]
+    first = clock.monday(day)
+    start, end = clock.day_bounds(first)[0], clock.day_bounds(first + timedelta(days=6))[1]
     return list(
         Appointment.objects.of(ta.pk)
         .open()
@@ -237,7 +237,7 @@ def plan_of(
     appointment: Appointment, *, shift: timedelta = timedelta(0), topics: set[Topic] | None = None
 ) -> Plan:
     """The appointment as a plan, ``shift`` later; only with those of its topics in ``topics``."""
-    start, end = when.local(appointment.starts_at), when.local(appointment.ends_at)
+    start, end = clock.local(appointment.starts_at), clock.local(appointment.ends_at)
     own = appointment.topics.all()
     return Plan(
         topics=[topic for topic in own if topics is None or topic in topics],

@@ -15,7 +15,7 @@ from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.text import is_blank, trimmed
 from setahub.lib.policy import policy
 from topics.models import Topic
@@ -362,4 +362,4 @@ class _refused_by_database:
 
 def describe(booking: Booking) -> str:
     """A booking as a refusal names it: ``สมชาย, Wed 25 Nov, 13:30``."""
-    return f"{booking.student.username}, {when.full(booking.starts_at)}"
+    return f"{booking.student.username}, {clock.full(booking.starts_at)}"

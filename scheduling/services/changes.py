@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from scheduling.errors import SchedulingError
 from scheduling.services.plan import Plan
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.web.forms import is_disputed
 
 
@@ -41,7 +41,7 @@ def _times(plan: Plan) -> str:
     return f"{plan.start:%H:%M} – {plan.end:%H:%M}"
 
 
-DAY = Field(gettext_lazy("Day"), ("day",), lambda plan: when.day_short(plan.day))
+DAY = Field(gettext_lazy("Day"), ("day",), lambda plan: clock.day_short(plan.day))
 # What every week of a series has alike, its day apart.
 FIELDS = (
     Field(gettext_lazy("Time"), ("start", "end"), _times),
@@ -115,7 +115,7 @@ class Change:
                 return week.day + (self.sent.day - known.day)
         if DAY.name in own and not self.overwrite:
             return week.day
-        day = when.monday(week.day) + timedelta(days=self.now.day.weekday())
+        day = clock.monday(week.day) + timedelta(days=self.now.day.weekday())
         return day + (self.sent.day - self.now.day)
 
     def _topics(self, week: Plan) -> list[Any]:

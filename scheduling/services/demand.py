@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 
 from accounts.models import User
 from scheduling.models import NothingFree
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.work.tasks import every_minute
 from topics.models import Topic
 
@@ -16,7 +16,7 @@ KEPT = timedelta(days=120)  # longer than any overview looks back
 
 def note_nothing_free(student: User, topic: Topic) -> None:
     """A student found no free time for a topic: kept once a day. Never fails a page."""
-    day = when.today()
+    day = clock.today()
     if not cache.add(f"nothing-free:{topic.pk}:{student.pk}:{day}", 1, 24 * 3600):
         return
     try:
@@ -31,4 +31,4 @@ def note_nothing_free(student: User, topic: Topic) -> None:
 @every_minute
 def forget_old_visits() -> None:
     """Who looked for what is kept no longer than it is counted."""
-    NothingFree.objects.filter(day__lt=when.today() - KEPT).delete()
+    NothingFree.objects.filter(day__lt=clock.today() - KEPT).delete()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import Appointment, Commitment
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.lib.policy import policy
 from topics.models import Topic
 
@@ -30,7 +30,7 @@ class Span:
 
     @property
     def day(self) -> date:
-        return when.local(self.start).date()
+        return clock.local(self.start).date()
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def span(self) -> Span:
-        return Span(when.at(self.day, self.start), when.at(self.end_day, self.end))
+        return Span(clock.at(self.day, self.start), clock.at(self.end_day, self.end))
 
     @property
     def end_day(self) -> date:
@@ -70,7 +70,7 @@ class Plan:
     def meets_clock_change(self) -> bool:
         """Whether a clock changes between its start and its end."""
         span = self.span
-        offsets = {when.local(moment).utcoffset() for moment in (span.start, span.end)}
+        offsets = {clock.local(moment).utcoffset() for moment in (span.start, span.end)}
         return len(offsets) > 1 or bool(_clock_faults(self))
 
     def is_as(self, other: "Plan") -> bool:
@@ -103,16 +103,16 @@ def check_times(
     span = plan.span
     if span.start <= now and span.start != began:
         raise _wrong(
-            "date" if span.day < when.local(now).date() else "start_time",
+            "date" if span.day < clock.local(now).date() else "start_time",
             _("This lies in the past."),
         )
     if span.end <= now:
         raise _wrong("end_time", _("This lies in the past."))
-    latest = when.local(now).date() + policy.max_ahead
+    latest = clock.local(now).date() + policy.max_ahead
     if began is None and plan.capacity > policy.max_seats:
         raise _wrong("capacity", _("At most %(seats)d.") % {"seats": policy.max_seats})
     if began is not None:
-        latest = max(latest, when.local(began).date())
+        latest = max(latest, clock.local(began).date())
     if plan.day > latest:
         days = policy.max_ahead.days
         raise _wrong("date", _("At most %(days)d days ahead.") % {"days": days})
@@ -120,8 +120,8 @@ def check_times(
 
 def check_shape(plan: Plan) -> None:
     """The rules of its times that hold on any day, now or later."""
-    for field, clock in (("start_time", plan.start), ("end_time", plan.end)):
-        if _off_grid(clock):
+    for field, moment in (("start_time", plan.start), ("end_time", plan.end)):
+        if _off_grid(moment):
             raise _wrong(field, _("Times are on the quarter hour: 13:00, 13:15, 13:30, 13:45."))
     if plan.end <= plan.start and plan.end != time.min:
         raise _wrong("end_time", _("The end must be after the start, on the same day."))
@@ -145,14 +145,14 @@ def misfit(plan: Plan) -> str:
 def _clock_faults(plan: Plan) -> list[tuple[str, str]]:
     """What a change of the clocks makes wrong, as fields and words: an end, or a slot between."""
     ends = [("start_time", plan.day, plan.start), ("end_time", plan.end_day, plan.end)]
-    between = [("end_time", each.day, when.local(each.start).time()) for each in plan.slots[1:]]
-    found = [(field, when.clock_fault(day, clock)) for field, day, clock in (*ends, *between)]
+    between = [("end_time", each.day, clock.local(each.start).time()) for each in plan.slots[1:]]
+    found = [(field, clock.clock_fault(day, moment)) for field, day, moment in (*ends, *between)]
     return [(field, fault) for field, fault in found if fault]
 
 
-def _off_grid(clock: time) -> bool:
+def _off_grid(moment: time) -> bool:
     minutes = policy.grid.total_seconds() // 60
-    return bool(clock.minute % minutes or clock.second or clock.microsecond)
+    return bool(moment.minute % minutes or moment.second or moment.microsecond)
 
 
 def _check_whole_slots(plan: Plan) -> None:
@@ -162,16 +162,17 @@ def _check_whole_slots(plan: Plan) -> None:
         return
     # Ends lie on the grid as well, so only lengths that fit both come into question.
     step = lcm(plan.slot_minutes, int(policy.grid.total_seconds() // 60))
-    midnight = when.at(plan.day + timedelta(days=1), time.min)
+    midnight = clock.at(plan.day + timedelta(days=1), time.min)
     ends = [
         plan.span.start + timedelta(minutes=minutes)
         for minutes in (length // step * step, (length // step + 1) * step)
         if 0 < minutes <= policy.max_length.total_seconds() // 60
     ]
     names = _(" or ").join(
-        when.clock(end)
+        clock.time_of_day(end)
         for end in ends
-        if end <= midnight and not when.clock_fault(when.local(end).date(), when.local(end).time())
+        if end <= midnight
+        and not clock.clock_fault(clock.local(end).date(), clock.local(end).time())
     )
     raise _wrong(
         "end_time",
@@ -233,10 +234,10 @@ def _collision(
 ) -> str:
     for start, end in sessions:
         if span.overlaps(start, end):
-            return _("your session %(times)s") % {"times": when.clock_range(start, end)}
+            return _("your session %(times)s") % {"times": clock.time_range(start, end)}
     for start, end in bookings:
         if span.overlaps(start, end):
-            return _("your own booking %(times)s") % {"times": when.clock_range(start, end)}
+            return _("your own booking %(times)s") % {"times": clock.time_range(start, end)}
     return ""
 
 

@@ -18,7 +18,7 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import booking as bookings
 from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span, conflicts
-from setahub.core import clock as when
+from setahub.core import clock
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def check_keeps_bookings(edited: Sequence[Edited]) -> None:
 def collide(plans: Sequence[Plan], reasons: Sequence[str]) -> SchedulingError:
     """The refusal of plans that don't fit, with the reason of each, or ""."""
     found = conflicts(plans, reasons)
-    days = "; ".join(f"{when.day_short(each.day)}: {each.reason}" for each in found)
+    days = "; ".join(f"{clock.day_short(each.day)}: {each.reason}" for each in found)
     return SchedulingError(
         "conflict",
         _("This doesn't fit: %(days)s.") % {"days": days},

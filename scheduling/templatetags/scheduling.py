@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from scheduling.models import Booking
 from scheduling.views.contexts.slots import Chip
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
@@ -36,8 +36,8 @@ def slot_chip(chip: Chip, link: Link, chosen: int | None = None) -> SafeString:
     slot = chip.slot
     return _slot_chip(
         slot.pk,
-        when.clock(slot.starts_at),
-        when.day_name(slot.starts_at),
+        clock.time_of_day(slot.starts_at),
+        clock.day_name(slot.starts_at),
         slot.seats_left if slot.capacity > 1 else None,
         link[0] + str(slot.pk) + link[1],
         slot.pk == chosen,
@@ -72,10 +72,10 @@ def _slot_chip(
 @register.simple_tag
 def day_heading(day: date) -> SafeString:
     """``Today Wed 25 Nov``; further ahead the date alone."""
-    return _day_heading(day, when.today())
+    return _day_heading(day, clock.today())
 
 
 @repeated("scheduling/_day_heading.html")
 def _day_heading(day: date, today: date) -> dict[str, Any]:
-    name, short = when.day_name(day, today), when.day_short(day, today)
+    name, short = clock.day_name(day, today), clock.day_short(day, today)
     return {"name": name, "date": short if name != short else ""}

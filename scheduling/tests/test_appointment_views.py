@@ -288,4 +288,4 @@ class TestPreview:
         assert "These bookings would lose their time:" in page
         assert "สมชาย ใจดี, Tue 24 Nov, 13:00" in page
         appointment.refresh_from_db()
-        assert when.clock(appointment.starts_at) == "13:00"
+        assert when.time_of_day(appointment.starts_at) == "13:00"

@@ -37,7 +37,7 @@ def refusal(ta, asked, **how) -> SchedulingError:
 
 
 def clocks(appointment) -> list[str]:
-    return [when.clock_range(each.starts_at, each.ends_at) for each in slots_of(appointment)]
+    return [when.time_range(each.starts_at, each.ends_at) for each in slots_of(appointment)]
 
 
 class TestATimeThatDoesNotExist:
@@ -74,7 +74,7 @@ class TestATimeThatDoesNotExist:
     @pytest.mark.parametrize(("start", "end"), [("01:00", "01:45"), ("03:00", "04:00")])
     def test_times_around_it_are_fine(self, ta, topic, start, end):
         made = open_time(ta, topic, day=FORWARD, start=start, end=end, minutes=15)
-        assert when.clock_range(made.starts_at, made.ends_at) == f"{start} – {end}"
+        assert when.time_range(made.starts_at, made.ends_at) == f"{start} – {end}"
 
 
 class TestATimeThatComesTwice:
@@ -100,7 +100,7 @@ class TestATimeThatComesTwice:
     @pytest.mark.parametrize(("start", "end"), [("00:30", "01:30"), ("03:00", "04:00")])
     def test_times_around_it_are_fine(self, ta, topic, start, end):
         made = open_time(ta, topic, day=BACK, start=start, end=end)
-        assert when.clock_range(made.starts_at, made.ends_at) == f"{start} – {end}"
+        assert when.time_range(made.starts_at, made.ends_at) == f"{start} – {end}"
 
     def test_an_end_that_comes_twice_is_not_proposed(self, ta, topic):
         error = refusal(ta, plan(topic, day=BACK, start="00:00", end="01:45", minutes=60))
@@ -137,7 +137,7 @@ class TestASeries:
         asked = plan(topic, day=FORWARD, start="02:00", end="03:00")
         shown = previews.of_new(ta, [asked, asked.on(FORWARD + WEEK)])
         assert [each.clash for each in shown.days] == [self.REASON, ""]
-        assert [when.clock(each.span.start) for each in shown.slots] == ["02:00", "02:30"]
+        assert [when.time_of_day(each.span.start) for each in shown.slots] == ["02:00", "02:30"]
 
     def test_a_wrong_length_is_a_wrong_field_also_there(self, ta, topic):
         asked = plan(topic, day=FORWARD, start="13:00", end="13:15", minutes=60)
@@ -159,7 +159,7 @@ class TestASeries:
             appointments.copy_week(ta, day, FORWARD)
         assert [each.reason for each in caught.value.conflicts] == [self.REASON]
         [made] = appointments.copy_week(ta, day, FORWARD, skip_conflicts=True)
-        assert when.clock(made.starts_at) == "13:00"
+        assert when.time_of_day(made.starts_at) == "13:00"
 
     def test_a_copy_of_one_goes_to_the_week_after(self, ta, topic):
         made = open_time(ta, topic, day=FORWARD - WEEK, start="02:00", end="03:00")

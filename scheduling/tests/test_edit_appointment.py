@@ -31,7 +31,7 @@ def refusal(appointment, scope="one", **changes) -> SchedulingError:
 
 
 def clocks(appointment) -> list[str]:
-    return [when.clock(slot.starts_at) for slot in slots_of(appointment)]
+    return [when.time_of_day(slot.starts_at) for slot in slots_of(appointment)]
 
 
 def days(found) -> list[date]:

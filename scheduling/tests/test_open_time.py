@@ -29,7 +29,7 @@ def days(found) -> list[date]:
 
 def test_one_session_has_its_slots_topics_and_seats(ta, topic, second_topic):
     made = open_time(ta, topic, second_topic, capacity=3, notes="Bring a laptop.")
-    assert [when.clock(slot.starts_at) for slot in slots_of(made)] == [
+    assert [when.time_of_day(slot.starts_at) for slot in slots_of(made)] == [
         "13:00",
         "13:30",
         "14:00",

@@ -25,7 +25,7 @@ def refusal(asked: Plan, *, began: datetime | None = None) -> tuple[str | None, 
 
 
 def clocks(spans: list[Span]) -> list[str]:
-    return [when.clock_range(span.start, span.end) for span in spans]
+    return [when.time_range(span.start, span.end) for span in spans]
 
 
 class TestSlots:

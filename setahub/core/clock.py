@@ -104,14 +104,14 @@ def year_refusal(day: date, *, first: int = FIRST_YEAR, last: int = LAST_YEAR) -
     return words % {"given": day.year, "first": first, "last": last}
 
 
-def clock(moment: datetime) -> str:
+def time_of_day(moment: datetime) -> str:
     """``13:30``."""
     return local(moment).strftime("%H:%M")
 
 
-def clock_range(start: datetime, end: datetime) -> str:
+def time_range(start: datetime, end: datetime) -> str:
     """``13:30 – 14:00``."""
-    return f"{clock(start)} – {clock(end)}"
+    return f"{time_of_day(start)} – {time_of_day(end)}"
 
 
 def day_short(moment: datetime | date, on: date | None = None) -> str:
@@ -128,13 +128,13 @@ def day_long(moment: datetime | date, on: date | None = None) -> str:
 
 def soon(moment: datetime) -> str:
     """``today 16:00``, ``tomorrow 09:30``, ``Fri 13:00`` within a week, ``Wed 2 Dec 13:00``."""
-    day, time_of_day = local(moment).date(), clock(moment)
+    day, hour = local(moment).date(), time_of_day(moment)
     ahead = (day - today()).days
     if ahead == 0:
-        return _("today %(time)s") % {"time": time_of_day}
+        return _("today %(time)s") % {"time": hour}
     if ahead == 1:
-        return _("tomorrow %(time)s") % {"time": time_of_day}
-    return f"{date_format(day, 'D') if ahead < 7 else day_short(day)} {time_of_day}"
+        return _("tomorrow %(time)s") % {"time": hour}
+    return f"{date_format(day, 'D') if ahead < 7 else day_short(day)} {hour}"
 
 
 def day_name(moment: datetime | date, on: date | None = None) -> str:
@@ -147,12 +147,12 @@ def day_name(moment: datetime | date, on: date | None = None) -> str:
 
 def full(moment: datetime) -> str:
     """``Wed 25 Nov, 13:30``."""
-    return f"{day_short(moment)}, {clock(moment)}"
+    return f"{day_short(moment)}, {time_of_day(moment)}"
 
 
 def full_range(start: datetime, end: datetime) -> str:
     """``Wed 25 Nov, 13:30 – 14:00``."""
-    return f"{day_short(start)}, {clock_range(start, end)}"
+    return f"{day_short(start)}, {time_range(start, end)}"
 
 
 def zone_name(moment: datetime) -> str:
@@ -188,7 +188,7 @@ def ago(moment: datetime) -> str:
     day = local(moment).date()
     past = (today() - day).days
     if past == 0:
-        return clock(moment)
+        return time_of_day(moment)
     if 0 < past < 7:
         return date_format(day, "D")
     return date_format(day, "j M" if day.year == today().year else "j M Y")

@@ -12,7 +12,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.appointments import Bookable
 from scheduling.services import booking as bookings
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.demo.calendar import Session, dice, split
 from setahub.demo.history import events_of
 from setahub.demo.people import STUDENT, STUDENTS, TA, TAS, Cast
@@ -157,7 +157,7 @@ class _Coming:
             return
         others = [each for each in self.cast.of(TAS) if each != ta]
         for days, tas in ((1, [ta]), (3, others), (6, others)):
-            day = when.day_bounds(when.today() + timedelta(days=days))[0]
+            day = clock.day_bounds(clock.today() + timedelta(days=days))[0]
             slots = (
                 TimeSlot.objects.free(bookable=Bookable.at(self.now))
                 .filter(appointment__ta__in=tas, starts_at__gte=day)

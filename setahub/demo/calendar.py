@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services.plan import Span, collisions, cut
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.demo.people import TAS, Cast
 from setahub.demo.week import WEEK, Pattern
 from setahub.lib.policy import policy
@@ -56,7 +56,7 @@ def ensure(cast: Cast, topics: dict[str, Topic]) -> list[Session]:
 
 def _missing(ta: User, email: str, cast: Cast, topics: dict[str, Topic]) -> list[Session]:
     """The TA's sessions that aren't there yet, not stored."""
-    today = when.today()
+    today = clock.today()
     first = today - timedelta(days=DAYS_BACK if email in cast.fresh else 0)
     days = [first + timedelta(days=n) for n in range((today - first).days + DAYS_AHEAD + 1)]
     planned = _days_with_sessions(ta, days)
@@ -76,9 +76,9 @@ def _missing(ta: User, email: str, cast: Cast, topics: dict[str, Topic]) -> list
 
 
 def _days_with_sessions(ta: User, days: Sequence[date]) -> Collection[date]:
-    start, end = when.day_bounds(days[0])[0], when.day_bounds(days[-1])[1]
+    start, end = clock.day_bounds(days[0])[0], clock.day_bounds(days[-1])[1]
     starts = Appointment.objects.of(ta.pk).filter(starts_at__gte=start, starts_at__lt=end)
-    return {when.local(moment).date() for moment in starts.values_list("starts_at", flat=True)}
+    return {clock.local(moment).date() for moment in starts.values_list("starts_at", flat=True)}
 
 
 def _session(ta: User, pattern: Pattern, day: date, own: Sequence[Topic]) -> Session | None:
@@ -87,7 +87,7 @@ def _session(ta: User, pattern: Pattern, day: date, own: Sequence[Topic]) -> Ses
     topics = [topic for topic in own if not chosen or topic.slug in chosen]
     if not topics:
         return None
-    start, end = (when.at(day, time.fromisoformat(clock)) for clock in (pattern.start, pattern.end))
+    start, end = (clock.at(day, time.fromisoformat(each)) for each in (pattern.start, pattern.end))
     name = f"{pattern.ta} {day.weekday()} {pattern.start}"
     appointment = Appointment(
         ta=ta,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.services.plan import Span, cut
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.keys import fold
 from setahub.demo import accounts
 from setahub.demo.history import events_of
@@ -101,10 +101,10 @@ class Scale:
 
     def _blocks(self) -> tuple[list[datetime], list[datetime]]:
         """The starts of all blocks on working days that are over, and of those to come."""
-        today = when.today()
+        today = clock.today()
         days = [today + timedelta(days=n) for n in range(-PAST_DAYS, policy.horizon.days + 1)]
         starts = [
-            when.at(day, time(hour)) for day in days for hour in BLOCK_STARTS if day.weekday() < 5
+            clock.at(day, time(hour)) for day in days for hour in BLOCK_STARTS if day.weekday() < 5
         ]
         past = [start for start in starts if start + BLOCK <= self.now]
         return past, [start for start in starts if start > self.now + policy.min_notice]

@@ -11,8 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
-from setahub.core import clock as when
-from setahub.core import env
+from setahub.core import clock, env
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -74,12 +73,12 @@ class ExamWeek:
 
     def holds(self, start: datetime) -> bool:
         """Whether a slot with this start lies in it."""
-        return self.first <= when.local(start).date() <= self.last
+        return self.first <= clock.local(start).date() <= self.last
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
         """The first moment of it and the first after it."""
-        return when.day_bounds(self.first)[0], when.day_bounds(self.last)[1]
+        return clock.day_bounds(self.first)[0], clock.day_bounds(self.last)[1]
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class Policy:
 
     def capped_weeks(self) -> list[ExamWeek]:
         """The exam weeks not yet over that have a number of bookings of their own."""
-        today = when.today()
+        today = clock.today()
         return [
             week
             for week in self.source().exam_weeks

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.models import Report
 from scheduling.models import Booking
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.overview import weeks
 from setahub.overview.chart import bars
 from topics.models import Registration
@@ -57,7 +57,7 @@ class Todo:
 
 def overview(viewer: User) -> dict[str, Any]:
     """All of the page, its numbers at most a minute old. A constant number of queries."""
-    key = f"overview:{get_language()}:{when.today()}"
+    key = f"overview:{get_language()}:{clock.today()}"
     found = cache.get(key)
     if found is None:
         found = numbers()

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, NothingFree
-from setahub.core import clock as when
+from setahub.core import clock
 from topics.models import Topic
 
 WEEKS = 12
@@ -42,11 +42,11 @@ class Period:
 
     @property
     def start(self) -> datetime:
-        return when.day_bounds(self.mondays[0])[0]
+        return clock.day_bounds(self.mondays[0])[0]
 
     @property
     def end(self) -> datetime:
-        return when.day_bounds(self.mondays[-1] + WEEK)[0]
+        return clock.day_bounds(self.mondays[-1] + WEEK)[0]
 
     def along(self, found: dict[date, int]) -> list[int]:
         """The values in the order of the weeks, nothing where a week has none."""
@@ -54,12 +54,12 @@ class Period:
 
 
 def last_weeks() -> Period:
-    this = when.monday(when.today())
+    this = clock.monday(clock.today())
     return Period([this - (WEEKS - 1 - number) * WEEK for number in range(WEEKS)])
 
 
 def _week(field: str) -> TruncWeek:
-    return TruncWeek(field, output_field=DateField(), tzinfo=when.zone())
+    return TruncWeek(field, output_field=DateField(), tzinfo=clock.zone())
 
 
 def _within(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
@@ -151,7 +151,7 @@ def joined(period: Period) -> list[int]:
 def by_ta(period: Period) -> list[tuple[User, list[int]]]:
     """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
     kept = _within(Booking.objects.kept(), "starts_at", period)
-    this_week = kept.filter(starts_at__gte=when.day_bounds(period.mondays[-1])[0])
+    this_week = kept.filter(starts_at__gte=clock.day_bounds(period.mondays[-1])[0])
     top = this_week.values_list("ta").annotate(count=Count("pk")).order_by("-count", "ta")[:8]
     ids = [ta for ta, _count in top]
     rows = kept.filter(ta__in=ids).annotate(week=_week("starts_at")).values_list("ta", "week")

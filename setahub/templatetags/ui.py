@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core import text as text_of
 from setahub.core.links import linked
 from setahub.core.web.expired import MADE_FOR
@@ -51,20 +51,20 @@ def _drawn(name: str, size: int) -> SafeString:
     return mark_safe(drawn)  # noqa: S308  (our own names, drawn by the library)
 
 
-register.filter("clock", when.clock)
-register.filter("day_name", when.day_name)
-register.filter("day_short", when.day_short)
-register.filter("day_long", when.day_long)
-register.filter("moment", when.full)
-register.filter("soon", when.soon)
-register.filter("until", when.until)
-register.filter("ago", when.ago)
+register.filter("clock", clock.time_of_day)
+register.filter("day_name", clock.day_name)
+register.filter("day_short", clock.day_short)
+register.filter("day_long", clock.day_long)
+register.filter("moment", clock.full)
+register.filter("soon", clock.soon)
+register.filter("until", clock.until)
+register.filter("ago", clock.ago)
 
 
 @register.simple_tag
 def date_leaf(moment: datetime, past: bool = False) -> SafeString:
     """A leaf of a calendar: the day of the week, of the month, and the month."""
-    return _date_leaf(when.local(moment).date(), bool(past))
+    return _date_leaf(clock.local(moment).date(), bool(past))
 
 
 @repeated("shared/_date_leaf.html")
@@ -120,14 +120,14 @@ def form_key() -> SafeString:
 @register.simple_tag
 def when_range(start: datetime, end: datetime, *, day: bool = True) -> SafeString:
     """``Wed 25 Nov, 13:30 – 14:00`` as a ``<time>`` element; without the day if told so."""
-    shown = when.full_range(start, end) if day else when.clock_range(start, end)
+    shown = clock.full_range(start, end) if day else clock.time_range(start, end)
     return format_html('<time datetime="{}">{}</time>', start.isoformat(), shown)
 
 
 @register.filter
 def local_date(moment: datetime) -> date:
     """The faculty's date of a moment."""
-    return when.local(moment).date()
+    return clock.local(moment).date()
 
 
 @register.filter

@@ -57,7 +57,7 @@ def test_thai_becomes_latin():
 class TestWhen:
     def test_a_time_of_another_zone_is_shown_on_the_facultys_clock(self, clock):
         moment = datetime.fromisoformat("2026-11-24T06:30:00+00:00")
-        assert when.clock(moment) == "13:30"
+        assert when.time_of_day(moment) == "13:30"
         assert when.full(moment) == "Tue 24 Nov, 13:30"
         assert when.day_name(moment) == "Tomorrow"
 

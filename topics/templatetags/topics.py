@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from scheduling.queries.free import FreeTime
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
@@ -25,7 +25,7 @@ def topic_tile(topic: Topic, free: FreeTime | None) -> SafeString:
         topic.image_url,
         topic.ta_count,
         free.count if free else 0,
-        when.soon(free.next_at) if free else "",
+        clock.soon(free.next_at) if free else "",
         free.is_near if free else False,
     )
 

@@ -30,7 +30,7 @@ def shown_times(response):
     """The clock times of the slots, by day."""
     return {
         day.day.isoformat(): [
-            when.clock(chip.slot.starts_at) for group in day.groups for chip in group.chips
+            when.time_of_day(chip.slot.starts_at) for group in day.groups for chip in group.chips
         ]
         for day in response.context["days"]
     }

@@ -14,7 +14,7 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.appointments import first_bookings, series_of, starts_between
 from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.db.prepared import padded
 from setahub.lib.policy import policy
 from topics.models import Registration, Topic
@@ -132,7 +132,7 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
         chosen = taught
     plan = Plan(
         topics=chosen,
-        day=when.today() + timedelta(days=1),
+        day=clock.today() + timedelta(days=1),
         start=time(13),
         end=time(15),
         slot_minutes=30,
@@ -148,7 +148,7 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
 def copied(appointment: Appointment, ta: User) -> Plan:
     """The session again in the first week after it, from now on, in which the TA can have it."""
     plan = appointments.plan_of(appointment, topics=set(Topic.objects.taught_by(ta.pk)))
-    first = plan.on(plan.day + WEEK * max((when.today() - plan.day).days // 7, 1))
+    first = plan.on(plan.day + WEEK * max((clock.today() - plan.day).days // 7, 1))
     weeks = [first.on(first.day + WEEK * later) for later in range(policy.max_ahead.days // 7 + 2)]
     coming = [each for each in weeks if each.span.start > timezone.now()]
     wrong = obstacles(ta.pk, coming)
@@ -181,7 +181,7 @@ class CopyOffer:
 
     @property
     def label(self) -> str:
-        this = when.monday(when.today())
+        this = clock.monday(clock.today())
         names = {
             (this, this + WEEK): _("Copy this week to next week"),
             (this - WEEK, this): _("Copy last week to this week"),
@@ -197,12 +197,12 @@ def copy_offer(ta: User) -> CopyOffer | None:
     This week into the next, or that into the one after. Where this week has none, last week: into
     this one if all of it still lies ahead, else into the next.
     """
-    this = when.monday(when.today())
-    bounds = when.day_bounds(this - WEEK)[0], when.day_bounds(this + 3 * WEEK)[0]
+    this = clock.monday(clock.today())
+    bounds = clock.day_bounds(this - WEEK)[0], clock.day_bounds(this + 3 * WEEK)[0]
     starts = starts_between(ta.pk, *bounds)
     weeks = {
         week: list(found)
-        for week, found in groupby(starts, lambda start: when.monday(when.local(start).date()))
+        for week, found in groupby(starts, lambda start: clock.monday(clock.local(start).date()))
     }
     if this in weeks:
         empty = (week for week in (this + WEEK, this + 2 * WEEK) if week not in weeks)

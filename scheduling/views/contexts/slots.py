@@ -13,7 +13,7 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.free import free_days
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.lib.policy import policy
 
 
@@ -78,7 +78,7 @@ class Strip:
     days: Sequence[StripDay]
     earlier: date | None
     later: date | None
-    month: date = field(default_factory=when.today)
+    month: date = field(default_factory=clock.today)
 
 
 def chips(
@@ -109,7 +109,7 @@ def times(
 def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
     """Times (with their appointment loaded, soonest first) grouped by day and appointment."""
     days = []
-    for day, found in groupby(chips, key=lambda chip: when.local(chip.slot.starts_at).date()):
+    for day, found in groupby(chips, key=lambda chip: clock.local(chip.slot.starts_at).date()):
         groups: dict[int, list[Chip]] = {}
         for chip in found:
             groups.setdefault(chip.slot.appointment_id, []).append(chip)
@@ -126,14 +126,14 @@ def open_days(slots: Iterable[TimeSlot]) -> list[SlotDay]:
 
 def start_day(text: str | None) -> date:
     """The day to show slots from: ``?from=``, within today and the horizon; else today."""
-    today = when.today()
-    day = when.parse_date(text) or today
+    today = clock.today()
+    day = clock.parse_date(text) or today
     return min(max(day, today), today + policy.horizon)
 
 
 def week_strip(current: date, *, topic: int | None = None, ta: int | None = None) -> Strip:
     """The week around ``current`` with a mark on days that have a free slot. One query."""
-    first, today = when.monday(current), when.today()
+    first, today = clock.monday(current), clock.today()
     last = today + policy.horizon
     free = free_days(first, first + timedelta(days=6), topic=topic, ta=ta)
     days = [

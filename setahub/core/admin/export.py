@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.web.streaming import file_response
 
 ROWS = 1000  # of one chunk, read and sent at once
@@ -69,7 +69,7 @@ class Export(admin.ModelAdmin):
             [value(row) for _title, value in self.columns]
             for row in self.exported(rows).iterator(chunk_size=ROWS)
         )
-        return download(request, f"{self.opts.model_name}s-{when.today()}.csv", titles, cells)
+        return download(request, f"{self.opts.model_name}s-{clock.today()}.csv", titles, cells)
 
 
 def download(
@@ -101,7 +101,7 @@ def cell(value: object) -> object:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
-        return when.local(value).strftime("%Y-%m-%d %H:%M")
+        return clock.local(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, int | float):
         return value
     text = str(value)

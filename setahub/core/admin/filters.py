@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.keys import fold_search
 from setahub.core.web.paging import whole
 
@@ -74,9 +74,9 @@ def by_period(field: str, title: Any, *, ahead: bool = False) -> type[admin.Simp
 
 def _span(name: str | None) -> tuple[datetime, datetime | None] | None:
     """The first moment of a period and the first after it; None for no such period."""
-    today = when.today()
-    start, end = when.day_bounds(today)
-    week = when.day_bounds(when.monday(today))[0]
+    today = clock.today()
+    start, end = clock.day_bounds(today)
+    week = clock.day_bounds(clock.monday(today))[0]
     days = timedelta(days=7)
     spans: dict[str | None, tuple[datetime, datetime | None]] = {
         "today": (start, end),

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from setahub.core import clock as when
+from setahub.core import clock
 from setahub.core.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
 
 _as_django_does = forms.Field.clean
@@ -53,10 +53,10 @@ class DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         if value in self.empty_values:
             return None
-        day = value if isinstance(value, date) else when.read_date(str(value))
+        day = value if isinstance(value, date) else clock.read_date(str(value))
         if day is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        if refusal := when.year_refusal(day):
+        if refusal := clock.year_refusal(day):
             raise ValidationError(refusal, code="year")
         return day
 
