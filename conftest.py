@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 
 from accounts.models import User
-from setahub import policy_source
 from setahub.core import clock as when
 from setahub.core.work import worker
-from setahub.lib.policy import NO_CHANGES
+from setahub.policy import source as policy_source
+from setahub.policy.current import NO_CHANGES
 from topics.models import Registration, Topic
 
 # A Monday morning in Bangkok; no test depends on the day it is run.

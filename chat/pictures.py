@@ -8,7 +8,7 @@ from chat.errors import ChatError
 from chat.services import Picture
 from setahub.core import images
 from setahub.core.images import ImageError
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 
 FULL_SIDE = 2048  # pixels
 THUMB_SIDE = 480

@@ -27,7 +27,7 @@ from setahub.core.images import EncodedImage
 from setahub.core.storage import CANNOT_STORE, StorageAway
 from setahub.core.text import is_blank
 from setahub.core.web import ratelimit
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Registration
 
 MINUTE = timedelta(minutes=1)

@@ -23,7 +23,7 @@ from accounts.models import User
 from scheduling.models import Booking, BookingEvent
 from scheduling.models.bookings import BookingQuerySet
 from setahub.core.mail import Attachment, absolute
-from setahub.lib.policy import LONGEST_SESSION
+from setahub.policy.current import LONGEST_SESSION
 
 PRODID = "-//SETAHub//SETAHub//EN"
 ALARM = "-PT15M"  # from the start

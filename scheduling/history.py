@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent
 from setahub.core import clock
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 
 Status = Booking.Status
 Kind = BookingEvent.Kind

@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.connection import parse_url
 
 from setahub.core import env
-from setahub.lib import policy
+from setahub.policy import current as policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -91,13 +91,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "django_tasks",
-    "setahub.apps.BackgroundConfig",  # before ours, whose admin takes the place of its own
-    "setahub.apps.SetahubConfig",
+    "setahub.site.apps.BackgroundConfig",  # before ours, whose admin takes the place of its own
+    "setahub.site.apps.SiteConfig",
+    "setahub.policy.apps.PolicyConfig",
+    "setahub.demo.apps.DemoConfig",
     "accounts.apps.AccountsConfig",
     "topics.apps.TopicsConfig",
     "scheduling.apps.SchedulingConfig",
     "chat.apps.ChatConfig",
-    "setahub.apps.StaffConfig",
+    "setahub.site.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -111,20 +113,20 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "setahub.middleware.health",
-    "setahub.middleware.access",
-    "setahub.middleware.permissions",
-    "setahub.middleware.retry_after",
+    "setahub.site.middleware.health",
+    "setahub.site.middleware.access",
+    "setahub.site.middleware.permissions",
+    "setahub.site.middleware.retry_after",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "setahub.middleware.bounded",
+    "setahub.site.middleware.bounded",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "setahub.middleware.htmx",
-    "setahub.middleware.reader",
+    "setahub.site.middleware.htmx",
+    "setahub.site.middleware.reader",
     "accounts.middleware.Authentication",
     "accounts.middleware.LoginRequired",
     "accounts.middleware.last_seen",
@@ -133,8 +135,8 @@ MIDDLEWARE = [
     "accounts.middleware.auth_limit",
     "accounts.middleware.staff_second_step",
     "django_htmx.middleware.HtmxMiddleware",
-    "setahub.middleware.ErrorPages",
-    "setahub.middleware.sync_only",
+    "setahub.site.middleware.ErrorPages",
+    "setahub.site.middleware.sync_only",
 ]
 
 TEMPLATES = [
@@ -148,7 +150,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["setahub.templatetags.ui"],
+            "builtins": ["setahub.site.templatetags.ui"],
         },
     }
 ]
@@ -287,7 +289,7 @@ TIME_ZONE = env.checked(
     lambda zone: zone in available_timezones(),
     "a time zone such as Asia/Bangkok",
 )
-FORMAT_MODULE_PATH = "setahub.formats"
+FORMAT_MODULE_PATH = "setahub.site.formats"
 USE_I18N = True
 USE_TZ = True
 
@@ -302,7 +304,9 @@ SESSION_COOKIE_NAME = f"{_host}sessionid"
 CSRF_COOKIE_NAME = f"{_host}csrftoken"
 MESSAGES_COOKIE_NAME = f"{_host}messages"  # setahub.core.web.messages
 MESSAGE_STORAGE = "setahub.core.web.messages.Storage"
-READER_COOKIE_NAME = f"{_host}reader"  # who is signed in, for scripts (setahub.middleware.reader)
+READER_COOKIE_NAME = (
+    f"{_host}reader"  # who is signed in, for scripts (setahub.site.middleware.reader)
+)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # For this host alone: what other hosts of the domain do is not ours to decide.
@@ -440,7 +444,7 @@ DEFAULT_FROM_EMAIL = env.checked(
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# --- Faculty policy: read in rules through setahub.lib.policy, never directly --------------------
+# --- Faculty policy: read in rules through setahub.policy.current, never directly --------------------
 # These are the defaults: staff change them in the admin. Units are those of policy.NUMBERS.
 
 TA_MIN_YEAR = policy.from_environment("TA_MIN_YEAR", 2)

@@ -13,8 +13,8 @@ from accounts.views.entrance import (
     SignupView,
     undo_email_change,
 )
-from setahub import views
 from setahub.core.web.converters import IdConverter
+from setahub.site import views
 
 register_converter(IdConverter, "id")
 
@@ -41,7 +41,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "setahub.views.bad_request"
-handler403 = "setahub.views.forbidden"
-handler404 = "setahub.views.not_found"
-handler500 = "setahub.views.server_error"
+handler400 = "setahub.site.views.bad_request"
+handler403 = "setahub.site.views.forbidden"
+handler404 = "setahub.site.views.not_found"
+handler500 = "setahub.site.views.server_error"

@@ -20,7 +20,7 @@ from setahub.core.storage import CANNOT_STORE, StorageAway
 from setahub.core.text import trimmed
 from setahub.core.web import ratelimit
 from setahub.core.web.forms import Values, merged
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics import notifications
 from topics.models import Decision, Registration, Topic
 from topics.signals import (

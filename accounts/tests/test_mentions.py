@@ -21,7 +21,7 @@ from accounts.tests.test_signing_in import login
 from chat.models import Report
 from setahub.core.server.logs import without_people
 from setahub.core.work import tasks, worker
-from setahub.models import PolicyChange
+from setahub.policy.models import PolicyChange
 from setahub.tests import work
 from setahub.tests.test_privacy import everything_stored
 from topics.models import Decision

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def coordinator(make_user) -> User:
-    import_module("setahub.migrations.0002_coordinators").make(apps, None)
+    import_module("setahub.policy.migrations.0002_coordinators").make(apps, None)
     user = make_user("Coordinator", is_staff=True)
     user.groups.add(Group.objects.get(name="Coordinators"))
     return user

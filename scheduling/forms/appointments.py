@@ -24,7 +24,7 @@ from scheduling.services.plan import Plan, check_times, weekly
 from scheduling.services.rows import Edited
 from setahub.core.text import turns, without_invisible
 from setahub.core.web.fields import DayField, LinesField
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 
 # "Room:504" and "B:12" are rooms. "ftp://…" and "javascript:…" are none, and no links either.

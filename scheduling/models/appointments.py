@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from scheduling.models.commitments import Commitment
 from setahub.core import clock
-from setahub.lib.policy import LONGEST_SESSION, policy
+from setahub.policy.current import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 
 LOCATION_MAX = 500  # links into meetings are long

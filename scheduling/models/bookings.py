@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
 from scheduling.reminders import Reminder
 from setahub.core import clock
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 
 QUESTION_MAX = 1000

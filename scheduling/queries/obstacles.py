@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from scheduling.models import Booking, Commitment, TimeSlot
-from setahub.lib.policy import ExamWeek, policy
+from setahub.policy.current import ExamWeek, policy
 
 
 class Obstacle(Enum):

@@ -21,7 +21,7 @@ from scheduling.services.plan import Plan, check_times, meetings, misfit, obstac
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
 from setahub.core import clock
 from setahub.core.text import trimmed
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 
 ONE, FOLLOWING = "one", "following"

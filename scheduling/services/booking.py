@@ -17,7 +17,7 @@ from scheduling.services import rules
 from scheduling.signals import booking_changed
 from setahub.core import clock
 from setahub.core.text import is_blank, trimmed
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 
 Status = Booking.Status

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import Appointment, Commitment
 from setahub.core import clock
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 
 

@@ -17,7 +17,7 @@ from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
 from setahub.core.web import ratelimit
-from setahub.lib.policy import ExamWeek, policy
+from setahub.policy.current import ExamWeek, policy
 from topics.models import Registration, Topic
 
 Status = Booking.Status

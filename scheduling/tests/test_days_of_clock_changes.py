@@ -12,9 +12,9 @@ from scheduling.models import TimeSlot
 from scheduling.queries.free import free_from
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.views.contexts.slots import open_days, week_strip
-from setahub import policy_source
 from setahub.core import clock as when
-from setahub.lib.policy import Changes, ExamWeek
+from setahub.policy import source as policy_source
+from setahub.policy.current import Changes, ExamWeek
 
 FORWARD, BACK = date(2027, 3, 28), date(2027, 10, 31)
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)

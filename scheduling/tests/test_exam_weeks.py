@@ -8,8 +8,8 @@ from scheduling.errors import SchedulingError
 from scheduling.models import TimeSlot
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
-from setahub import policy_source
-from setahub.lib.policy import Changes, ExamWeek
+from setahub.policy import source as policy_source
+from setahub.policy.current import Changes, ExamWeek
 
 pytestmark = pytest.mark.usefixtures("clock")
 DAY = timedelta(days=1)

@@ -20,9 +20,9 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_from, is_free
 from scheduling.queries.obstacles import Obstacles
 from scheduling.services import booking, rules
-from setahub import policy_source
 from setahub.core import clock as when
-from setahub.lib.policy import Changes, ExamWeek
+from setahub.policy import source as policy_source
+from setahub.policy.current import Changes, ExamWeek
 from topics.models import Registration, Topic
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)  # 9:00 in Bangkok

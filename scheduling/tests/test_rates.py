@@ -8,7 +8,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Booking
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -14,7 +14,7 @@ from scheduling.services.plan import Span, collisions, cut
 from setahub.core import clock
 from setahub.demo.people import TAS, Cast
 from setahub.demo.week import WEEK, Pattern
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 from topics.slugs import base_slug
 

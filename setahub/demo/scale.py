@@ -21,7 +21,7 @@ from setahub.core.keys import fold
 from setahub.demo import accounts
 from setahub.demo.history import events_of
 from setahub.demo.scale_topics import QUESTIONS, TOPICS
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
 PAST_DAYS = 365

@@ -22,7 +22,7 @@ from bench.pictures import form_with
 from chat.tests.servers import Daphne, Redis
 from setahub.core.images import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES
 from setahub.core.server import bounds
-from setahub.middleware import bounded
+from setahub.site.middleware import bounded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from chat import services as chat
 from topics.models import Registration
 
-migration = import_module("setahub.migrations.0002_coordinators")
+migration = import_module("setahub.policy.migrations.0002_coordinators")
 MAY_OPEN = [
     "accounts/user", "accounts/suspension", "accounts/block", "topics/topic",
     "topics/registration", "scheduling/appointment", "scheduling/timeslot", "scheduling/booking",

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import User
-from setahub.models import ExamWeek, FacultyPolicy
+from setahub.policy.models import ExamWeek, FacultyPolicy
 
 POLICY = "/admin/setahub/facultypolicy/"
 pytestmark = pytest.mark.usefixtures("clock")

@@ -201,7 +201,7 @@ class TestAway:
         while told[-1] != "4":
             told.append(await before.frame())
         assert set(layer.groups) == {GROUP, user_group(8)}
-        lines = [record for record in caplog.records if record.name.startswith("setahub.lib")]
+        lines = [record for record in caplog.records if record.name.startswith("setahub.core")]
         assert [record.getMessage().split(":")[0] for record in lines].count(
             "receiving live events"
         ) == 2

@@ -15,7 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from setahub.core.db.postgres.base import Unreachable
 from setahub.core.outage import Unfinished
 from setahub.core.server import logs
-from setahub.middleware import access
+from setahub.site.middleware import access
 
 LINE = re.compile(r"GET /topics/ 200 \d+ms user=(\d+|-)")
 

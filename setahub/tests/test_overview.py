@@ -13,9 +13,9 @@ from scheduling.models import Booking, NothingFree
 from scheduling.services import booking, demand
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
 from setahub.core import clock as when
-from setahub.overview import page, weeks
-from setahub.overview.chart import bars
-from setahub.overview.page import numbers
+from setahub.site.overview import page, weeks
+from setahub.site.overview.chart import bars
+from setahub.site.overview.page import numbers
 
 pytestmark = pytest.mark.usefixtures("clock")
 DAY = timedelta(days=1)

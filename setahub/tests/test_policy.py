@@ -9,11 +9,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
-from setahub import policy_source, services
 from setahub.core import clock as when
-from setahub.lib.policy import NO_CHANGES, NUMBERS, Changes, policy
-from setahub.lib.policy import ExamWeek as Week
-from setahub.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
+from setahub.policy import services
+from setahub.policy import source as policy_source
+from setahub.policy.current import NO_CHANGES, NUMBERS, Changes, policy
+from setahub.policy.current import ExamWeek as Week
+from setahub.policy.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
 
 MONDAY = date(2026, 11, 30)
 DAY = timedelta(days=1)

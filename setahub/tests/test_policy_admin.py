@@ -5,9 +5,9 @@ from django.contrib.auth.models import Permission
 from django.db import IntegrityError
 
 from scheduling.tests.test_races import at_once
-from setahub.guards import EXAM_WEEK_OVERLAP
-from setahub.lib.policy import policy
-from setahub.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
+from setahub.policy.constraints import EXAM_WEEK_OVERLAP
+from setahub.policy.current import policy
+from setahub.policy.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
 
 POLICY = "/admin/setahub/facultypolicy/"
 WEEKS = "/admin/setahub/examweek/"

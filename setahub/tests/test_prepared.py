@@ -19,9 +19,9 @@ from scheduling.models.appointments import Bookable
 from scheduling.queries import appointments, bookings, free, slots
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
-from setahub import dashboard
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
+from setahub.site import home as dashboard
 from topics.models import Registration, Topic
 
 # All that have prepared functions; importing them lists those.
@@ -312,8 +312,8 @@ def calls(w):
             (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
         ],
         "scheduling.queries.slots._topics_of": [((ta, w["session"]), {})],
-        "setahub.dashboard._events": [((padded([w["booking"]]), now - timedelta(days=7), ta), {})],
-        "setahub.dashboard._ids": [
+        "setahub.site.home._events": [((padded([w["booking"]]), now - timedelta(days=7), ta), {})],
+        "setahub.site.home._ids": [
             ((each, now, now - timedelta(days=7), now - timedelta(days=8)), {})
             for each in (student, ta)
         ],

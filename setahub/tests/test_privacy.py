@@ -34,7 +34,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
-from setahub.models import PolicyChange
+from setahub.policy.models import PolicyChange
 from topics.models import Decision, Registration, Topic
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy, override
 from chat import services
 from scheduling.templatetags import scheduling
 from setahub.core.web.repeated import KEPT, repeated
-from setahub.templatetags import ui
+from setahub.site.templatetags import ui
 from topics.templatetags import topics
 
 

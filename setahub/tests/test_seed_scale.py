@@ -13,7 +13,7 @@ from accounts.models import User
 from chat import services
 from chat.models import Conversation, Message, Participation
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Topic
 from topics.services import create_topic
 

@@ -16,7 +16,7 @@ from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
 METER_CELLS = 16

@@ -14,7 +14,7 @@ from scheduling.queries.free import free_days
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
 from setahub.core import clock
-from setahub.lib.policy import policy
+from setahub.policy.current import policy
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from chat.models import Message
 from conftest import chromium
-from setahub import middleware
+from setahub.site import middleware
 
 SECRET = "Only for the two of us"
 COUNT = "addEventListener('pageshow', (e) => e.persisted && sessionStorage.setItem('kept', 'yes'))"

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from setahub import policy_source
 from setahub.core.db.constraints import one_at_a_time
-from setahub.guards import LOCK
-from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
+from setahub.policy import source as policy_source
+from setahub.policy.constraints import LOCK
+from setahub.policy.models import ExamWeek, FacultyPolicy, PolicyChange
 
 
 def change_policy(actor: User, numbers: Mapping[str, int | None]) -> list[PolicyChange]:

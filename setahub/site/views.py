@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from setahub.core.images import picture_response
 from setahub.core.outage import trouble
 from setahub.core.server.logs import request_id
-from setahub.dashboard import dashboard, landing
+from setahub.site.home import dashboard, landing
 
 # Only what the upload code stores publicly; a conversation's pictures never lie here.
 PUBLIC_FOLDERS = ("avatars/", "topics/")

@@ -16,11 +16,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
-from setahub import views
 from setahub.core.images import MAX_REQUEST_BYTES
 from setahub.core.server import health as readiness
 from setahub.core.server import logs
 from setahub.core.web import addresses, expired
+from setahub.site import views
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from setahub.core.admin.offered import StrictChoices, strictly
 from setahub.core.web.addresses import own_path
-from setahub.overview import page
+from setahub.site.overview import page
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
 HIDDEN = {"account.emailaddress", "account.emailconfirmation"}

@@ -13,8 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
-from setahub.lib import policy as numbers
-from setahub.lib.policy import policy
+from setahub.policy import current as numbers
+from setahub.policy.current import policy
 
 NAME_MAX = 60
 EXAM_WEEK_MAX = timedelta(days=62)  # longer is a slip of the pen in the year

@@ -14,9 +14,9 @@ from time import monotonic
 
 from django.db import connection
 
-from setahub.lib.policy import NO_CHANGES, Changes
-from setahub.lib.policy import ExamWeek as Week
-from setahub.models import ExamWeek, FacultyPolicy
+from setahub.policy.current import NO_CHANGES, Changes
+from setahub.policy.current import ExamWeek as Week
+from setahub.policy.models import ExamWeek, FacultyPolicy
 
 logger = logging.getLogger(__name__)
 

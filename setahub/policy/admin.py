@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from setahub import services
 from setahub.core.admin.filters import by_period
 from setahub.core.db.constraints import one_at_a_time
-from setahub.guards import LOCK
-from setahub.lib.policy import NUMBERS
-from setahub.models import ExamWeek, FacultyPolicy, PolicyChange
+from setahub.policy import services
+from setahub.policy.constraints import LOCK
+from setahub.policy.current import NUMBERS
+from setahub.policy.models import ExamWeek, FacultyPolicy, PolicyChange
 
 SHOWN_CHANGES = 12
 

@@ -16,8 +16,8 @@ from accounts.models import User
 from chat.models import Report
 from scheduling.models import Booking
 from setahub.core import clock
-from setahub.overview import weeks
-from setahub.overview.chart import bars
+from setahub.site.overview import weeks
+from setahub.site.overview.chart import bars
 from topics.models import Registration
 
 FRESH = 60  # seconds

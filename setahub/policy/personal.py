@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.privacy import Part, register
-from setahub.models import PolicyChange
+from setahub.policy.models import PolicyChange
 
 
 def changes_of(user: User) -> list[Any]:

@@ -20,7 +20,7 @@ from scheduling.queries.free import FreeTime, soonest_of_each, soonest_topics
 from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared
-from setahub.lib.policy import LONGEST_SESSION, policy
+from setahub.policy.current import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
 from topics.queries.topics import is_ta
 

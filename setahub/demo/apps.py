@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """Demo people and bulk data, made by commands."""
+
+    name = "setahub.demo"
+    label = "demo"
