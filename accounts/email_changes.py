@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import mfa, sign_ins, tasks
-from accounts.mail_models import TAKEN_BACK_WITHIN, EmailChange
 from accounts.models import User
+from accounts.models.mail import TAKEN_BACK_WITHIN, EmailChange
 from accounts.services import AccountError
 from setahub.core.keys import fold_email
 from setahub.core.work.tasks import later

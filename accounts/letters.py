@@ -11,8 +11,8 @@ from typing import Any, cast
 from allauth.account.adapter import get_adapter
 from django.utils import timezone
 
-from accounts.mail_models import WaitingLetter
 from accounts.models import User
+from accounts.models.mail import WaitingLetter
 from setahub.core import mail, seals
 from setahub.core.work.tasks import GiveUp, later, task
 

@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import sign_ins
-from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import Block, MailKind, SentForm, SignIn, User
+from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.privacy import Part, register
 from accounts.validators import DELETED_NAME, NOWHERE
 

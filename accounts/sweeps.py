@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import mfa
-from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import SentForm
+from accounts.models.mail import EmailChange, WaitingLetter
 from setahub.core.work.tasks import every_minute
 
 LETTERS_KEPT = timedelta(days=7)

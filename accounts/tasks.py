@@ -6,8 +6,8 @@ from allauth.account.utils import user_pk_to_url_str
 from django.urls import reverse
 
 from accounts import letters
-from accounts.mail_models import EmailChange
 from accounts.models import User
+from accounts.models.mail import EmailChange
 from accounts.tokens import email_change_token
 from setahub.core.mail import absolute
 from setahub.core.work.tasks import task

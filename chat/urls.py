@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import views
+from chat.views import pages as views
 
 app_name = "chat"
 urlpatterns = [

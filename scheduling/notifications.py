@@ -7,7 +7,7 @@ from itertools import groupby
 
 from scheduling import tasks
 from scheduling.models import Booking, BookingEvent
-from scheduling.reminders import Reminder
+from scheduling.models.reminders import Reminder
 from setahub.core.work.tasks import later
 
 Kind = BookingEvent.Kind

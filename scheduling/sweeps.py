@@ -4,8 +4,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from scheduling import reminders
-from scheduling.models import Booking
+from scheduling.models import Booking, reminders
 from scheduling.services import booking as bookings
 from setahub.core.work.tasks import every_minute, one_by_one
 

@@ -6,7 +6,7 @@ from accounts.models import MailKind, User
 from accounts.notifications import write_to
 from scheduling import calendars, letters
 from scheduling.models import Booking, BookingEvent, TimeSlot
-from scheduling.reminders import Reminder
+from scheduling.models.reminders import Reminder
 from setahub.core.work.tasks import task
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts import deletion, letters, sweeps, tasks
-from accounts.mail_models import EmailChange, WaitingLetter
 from accounts.models import User
+from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.tests.test_mfa import confirmed
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login
 from accounts.tests.test_signup import sign_up

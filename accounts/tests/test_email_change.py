@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import email_changes
-from accounts.mail_models import EmailChange
 from accounts.models import SignIn, User
+from accounts.models.mail import EmailChange
 from accounts.services import AccountError
 from accounts.tests.test_addresses import letters_to
 from accounts.tests.test_mfa import (

@@ -14,8 +14,8 @@ from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from accounts import deletion, mentions, privacy
-from accounts.mail_models import EmailChange
 from accounts.models import Suspension, User
+from accounts.models.mail import EmailChange
 from accounts.tests.test_mfa import with_app
 from accounts.tests.test_signing_in import login
 from chat.models import Report

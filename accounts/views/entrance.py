@@ -22,8 +22,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import email_changes, reauthentication, tasks
 from accounts.forms import SignupForm
-from accounts.mail_models import EmailChange
 from accounts.models import User
+from accounts.models.mail import EmailChange
 from accounts.once import has_signed_up
 from accounts.services import AccountError
 from accounts.tokens import read_email_change

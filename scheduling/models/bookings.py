@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
-from scheduling.reminders import Reminder
+from scheduling.models.reminders import Reminder
 from setahub.core import clock
 from setahub.policy.current import policy
 from topics.models import Topic

@@ -12,7 +12,7 @@ from accounts.models import User
 from scheduling import guards, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
-from scheduling.reminders import Reminder
+from scheduling.models.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
 from setahub.core import clock

@@ -16,7 +16,7 @@ from setahub.demo.people import TAS, Cast
 from setahub.demo.week import WEEK, Pattern
 from setahub.policy.current import policy
 from topics.models import Topic
-from topics.slugs import base_slug
+from topics.models.slugs import base_slug
 
 DAYS_BACK = 14
 DAYS_AHEAD = 14

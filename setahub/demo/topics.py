@@ -8,8 +8,8 @@ from setahub.core.keys import fold
 from setahub.demo.art import topic_art
 from setahub.demo.people import TA, Cast
 from topics.models import Registration, Topic
+from topics.models.slugs import base_slug
 from topics.services import TopicError, create_topic
-from topics.slugs import base_slug
 
 WIDTH, HEIGHT = 960, 480  # pixels of a picture
 

@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.db.models import QuerySet
 from django.utils import timezone
 
-import chat.pages
+import chat.views.contexts
 import topics.queries.topics
 from accounts import sessions
 from accounts.models import User
@@ -29,7 +29,7 @@ MODULES = (
     appointments,
     bookings,
     chat.models,
-    chat.pages,
+    chat.views.contexts,
     chat.services,
     dashboard,
     free,
@@ -282,7 +282,7 @@ def calls(w):
     return {
         "accounts.sessions._alive": [((w["key"], now), {}), ((None, now), {})],
         "chat.models._badge": [((ta,), {})],
-        "chat.pages._inbox": [((ta,), {})],
+        "chat.views.contexts._inbox": [((ta,), {})],
         "chat.services._sender": [((student, ta), {"lock": lock}) for lock in (False, True)],
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],
         "scheduling.queries.appointments.first_bookings": [

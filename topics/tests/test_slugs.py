@@ -1,7 +1,6 @@
 import pytest
 
-from topics import slugs
-from topics.models import Topic
+from topics.models import Topic, slugs
 from topics.services import create_topic
 
 

@@ -6,8 +6,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 
-from accounts.mail_models import EmailChange
 from accounts.models import SignIn
+from accounts.models.mail import EmailChange
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import link_in
 from accounts.tokens import email_change_token

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from setahub.core.images import topic_path
 from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
-from topics.slugs import base_slug, numbered
+from topics.models.slugs import base_slug, numbered
 
 NAME_MAX = 100
 NAME_KEY_MAX = GROWTH * NAME_MAX

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.requests import UserRequest
-from chat import frames, pages, pictures, protocol, services
+from chat import frames, pictures, protocol, services
 from chat.errors import ChatError
 from chat.forms import MessageForm, ReadForm, ReportForm
 from chat.models import Message, Participation
+from chat.views import contexts
 from setahub.core.images import picture_response
 from setahub.core.web.paging import paginate
 
@@ -25,7 +26,7 @@ show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def inbox(request: UserRequest) -> HttpResponse:
     """All conversations, unread first."""
-    page = paginate(pages.inbox(request.user), request.GET.get("page"), pages.INBOX)
+    page = paginate(contexts.inbox(request.user), request.GET.get("page"), contexts.INBOX)
     return render(request, "chat/inbox.html", {"page": page})
 
 
@@ -37,7 +38,7 @@ def conversation(request: UserRequest, pk: int) -> HttpResponse:
     """The latest messages with somebody, or those ``?before=`` one; ``POST`` sends one."""
     if request.method == "POST":
         return _send(request, get_object_or_404(User, pk=pk))
-    person = pages.partner(request.user, pk)
+    person = contexts.partner(request.user, pk)
     return _show(request, person, _empty_form(), before=_id_in(request, "before"))
 
 
@@ -82,7 +83,7 @@ def _stored(sender: User, person: User, form: MessageForm) -> Message:
 def _refused(
     request: UserRequest, person: User, form: MessageForm, error: ChatError
 ) -> HttpResponse:
-    if not pages.has_page(request.user, person):
+    if not contexts.has_page(request.user, person):
         shown = {"heading": _("This can't be sent"), "text": error.message, "glyph": "lock"}
         return render(request, "shared/error.html", shown, status=error.status)
     if not form.errors:
@@ -98,17 +99,17 @@ def _show(
     status: int = 200,
     before: int | None = None,
 ) -> HttpResponse:
-    shown: dict[str, Any] = pages.conversation(request.user, person, before)
-    shown |= {"form": form, "page": paginate(pages.inbox(request.user), None, pages.INBOX)}
+    shown: dict[str, Any] = contexts.conversation(request.user, person, before)
+    shown |= {"form": form, "page": paginate(contexts.inbox(request.user), None, contexts.INBOX)}
     return render(request, "chat/conversation.html", shown, status=status)
 
 
 @require_safe
 def history(request: UserRequest, pk: int) -> HttpResponse:
     """Older messages (``?before=``) or missed ones (``?after=``), as a fragment, oldest first."""
-    person = pages.partner(request.user, pk)
+    person = contexts.partner(request.user, pk)
     before, after = _id_in(request, "before"), _id_in(request, "after")
-    shown = pages.history(request.user, person, before=before, after=after)
+    shown = contexts.history(request.user, person, before=before, after=after)
     return render(request, "chat/_history.html", shown)
 
 
@@ -125,7 +126,7 @@ def _id_in(request: UserRequest, name: str) -> int | None:
 @require_POST
 def read(request: UserRequest, pk: int) -> HttpResponse:
     """Mark as read up to ``last_id``; 204 for scripts, back to the conversation for forms."""
-    person = pages.partner(request.user, pk)
+    person = contexts.partner(request.user, pk)
     form = ReadForm(request.POST)
     if not form.is_valid():
         return _show(request, person, _empty_form(), status=422)

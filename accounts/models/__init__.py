@@ -1,0 +1,31 @@
+"""People: their accounts, what stands between them, where they are signed in, their mail."""
+
+from accounts.models.mail import EmailChange, WaitingLetter
+from accounts.models.people import (
+    BIO_MAX,
+    REASON_MAX,
+    USERNAME_KEY_MAX,
+    Block,
+    MailKind,
+    Suspension,
+    User,
+    UserManager,
+    UserQuerySet,
+)
+from accounts.models.sign_ins import SentForm, SignIn
+
+__all__ = [
+    "BIO_MAX",
+    "REASON_MAX",
+    "USERNAME_KEY_MAX",
+    "Block",
+    "EmailChange",
+    "MailKind",
+    "SentForm",
+    "SignIn",
+    "Suspension",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+    "WaitingLetter",
+]

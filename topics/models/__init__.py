@@ -1,0 +1,23 @@
+"""Topics, and who teaches them."""
+
+from topics.models.topics import (
+    DESCRIPTION_MAX,
+    NAME_KEY_MAX,
+    NAME_MAX,
+    Decision,
+    Registration,
+    Topic,
+    TopicQuerySet,
+    topic_path,
+)
+
+__all__ = [
+    "DESCRIPTION_MAX",
+    "NAME_KEY_MAX",
+    "NAME_MAX",
+    "Decision",
+    "Registration",
+    "Topic",
+    "TopicQuerySet",
+    "topic_path",
+]
