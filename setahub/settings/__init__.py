@@ -1,0 +1,3 @@
+"""All settings. What may differ between installations comes from the environment (README)."""
+
+from setahub.settings.base import *

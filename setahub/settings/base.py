@@ -1,0 +1,129 @@
+"""The site: its parts, files, language and email; the rest stands in modules beside this one."""
+
+import re
+from email.utils import parseaddr
+from zoneinfo import available_timezones
+
+from django.utils.translation import gettext_lazy as _
+
+from setahub.core import env
+from setahub.settings.basics import *
+from setahub.settings.basics import BASE_DIR, DEBUG
+from setahub.settings.data import *
+from setahub.settings.faculty import *
+from setahub.settings.logs import *
+from setahub.settings.people import *
+from setahub.settings.security import *
+
+ROOT_URLCONF = "setahub.urls"
+ASGI_APPLICATION = "setahub.asgi.application"
+WSGI_APPLICATION = "setahub.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django_tasks",
+    "setahub.site.apps.BackgroundConfig",  # before ours, whose admin takes the place of its own
+    "setahub.site.apps.SiteConfig",
+    "setahub.policy.apps.PolicyConfig",
+    "setahub.demo.apps.DemoConfig",
+    "accounts.apps.AccountsConfig",
+    "topics.apps.TopicsConfig",
+    "scheduling.apps.SchedulingConfig",
+    "chat.apps.ChatConfig",
+    "setahub.site.apps.StaffConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "setahub.site.middleware.health",
+    "setahub.site.middleware.access",
+    "setahub.site.middleware.permissions",
+    "setahub.site.middleware.retry_after",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "setahub.site.middleware.bounded",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "setahub.site.middleware.htmx",
+    "setahub.site.middleware.reader",
+    "accounts.middleware.Authentication",
+    "accounts.middleware.LoginRequired",
+    "accounts.middleware.last_seen",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.auth_limit",
+    "accounts.middleware.staff_second_step",
+    "django_htmx.middleware.HtmxMiddleware",
+    "setahub.site.middleware.ErrorPages",
+    "setahub.site.middleware.sync_only",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["setahub.site.templatetags.ui"],
+        },
+    }
+]
+
+# --- Files --------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", "var/static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", "var/media")
+STORAGES = {
+    "default": {"BACKEND": "setahub.core.storage.MediaStorage"},
+    "staticfiles": {"BACKEND": "setahub.core.web.static.StaticStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+
+# --- Language and time --------------------------------------------------------------------------
+
+LANGUAGES = [("en", _("English")), ("th", _("Thai"))]
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", [code for code, _name in LANGUAGES])
+TIME_ZONE = env.checked(
+    "TIME_ZONE",
+    env.text("TIME_ZONE", "Asia/Bangkok"),
+    lambda zone: zone in available_timezones(),
+    "a time zone such as Asia/Bangkok",
+)
+FORMAT_MODULE_PATH = "setahub.site.formats"
+USE_I18N = True
+USE_TZ = True
+
+# --- Email --------------------------------------------------------------------------------------
+
+_email = env.email("EMAIL_URL", "consolemail://")
+globals().update({key: value for key, value in _email.items() if key.isupper()})
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.checked(
+    "DEFAULT_FROM_EMAIL",
+    env.text("DEFAULT_FROM_EMAIL", "SETAHub <noreply@localhost>"),
+    lambda address: re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(address)[1]) is not None,
+    "an address such as SETAHub <noreply@setahub.example>",
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL

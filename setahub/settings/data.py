@@ -1,0 +1,116 @@
+"""What the site stores in and talks over: database, caches, channel layer, task queue."""
+
+from typing import Any
+
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.connection import parse_url
+
+from setahub.core import env
+from setahub.settings.basics import BASE_DIR, VAR_DIR
+
+_connections = env.number("DATABASE_POOL", 16, low=1, high=500)  # of one process
+_database = env.database("DATABASE_URL", "sqlite:///var/setahub.sqlite3")
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    if _database["NAME"] != ":memory:":
+        _file = BASE_DIR / str(_database["NAME"])  # an absolute path stays as it is
+        env.make_folder("DATABASE_URL", _file.parent)
+        _database["NAME"] = str(_file)
+    # A file is opened once by each thread: opening it anew costs a short page a fifth of its time.
+    _database["CONN_MAX_AGE"] = None
+    # Without IMMEDIATE and a patient timeout two writers meet as "database is locked".
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+        ),
+    }
+else:
+    _database["ENGINE"] = "setahub.core.db.postgres"
+    _seconds = env.number("DATABASE_STATEMENT_TIMEOUT", 15, low=0, high=3600, unit="seconds")
+    _limits = f"-c statement_timeout={_seconds}s -c idle_in_transaction_session_timeout=60s"
+    # Connections are pooled: under ASGI every request has its own thread, and persistent
+    # connections of threads would leak. One that died meanwhile is noticed before it is used.
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {
+        **({"options": _limits} if _seconds else {}),
+        # A server that vanished without a farewell is given up, rather than waited for.
+        "connect_timeout": 2,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "prepare_threshold": 5,  # uses of a statement of setahub.core.db.prepared before it is kept
+        **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
+        "pool": {
+            "min_size": 1,
+            "max_size": _connections,
+            "timeout": 3,  # seconds that a request waits for a connection
+            "reconnect_timeout": 2,  # then it is tried anew for the next request
+        },
+    }
+DATABASES = {"default": _database}
+# Of one Daphne process. Some connections are left to the sockets, and to responses being sent; on
+# SQLite more threads would only stand in each other's way.
+_sqlite = _database["ENGINE"] == "django.db.backends.sqlite3"
+PAGES_AT_ONCE = 4 if _sqlite else max(1, _connections // 2)
+
+REDIS_URL = env.checked(
+    "REDIS_URL",
+    env.text("REDIS_URL"),
+    lambda url: not url or env.can_parse(parse_url, url),
+    "redis://host:port/number",
+)
+CACHES: dict[str, dict[str, Any]]
+if REDIS_URL:
+    CACHES = {
+        "default": {"BACKEND": "setahub.core.web.cache.FailOpenRedisCache", "LOCATION": REDIS_URL}
+    }
+    CACHES["shared"] = CACHES["default"]
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Beyond it what is counted would be dropped: a way to guess on.
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
+    # What the worker must see too: who is online.
+    CACHES["shared"] = {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(VAR_DIR / "cache"),
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+
+# Messages reach open pages through this. PubSub carries twice what the queueing layer does and loses
+# nothing in a burst; frames are hints in any case, and the database is the truth. Neither connecting
+# nor sending may keep anybody waiting for a Redis that is away.
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {
+                "prefix": "setahub",
+                "hosts": [
+                    {
+                        "address": REDIS_URL,
+                        "socket_connect_timeout": 1,
+                        "socket_timeout": 1,
+                        "retry": Retry(NoBackoff(), 0),
+                        "health_check_interval": 20,
+                    }
+                ],
+            },
+        }
+        if REDIS_URL
+        else {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            # One channel takes the events of all sockets. Its groups last as long as the process.
+            "CONFIG": {"capacity": 10_000, "group_expiry": 10 * 365 * 24 * 3600},
+        }
+    )
+}
+
+# Background work (setahub.core.work.tasks).
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}

@@ -1,0 +1,44 @@
+"""Cookies, headers, and how much may be sent."""
+
+from csp.constants import NONE, SELF
+
+from setahub.settings.basics import HTTPS
+
+SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+# Under https a browser takes cookies of these names from this host alone, for all of it.
+_host = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_host}sessionid"
+CSRF_COOKIE_NAME = f"{_host}csrftoken"
+MESSAGES_COOKIE_NAME = f"{_host}messages"  # setahub.core.web.messages
+MESSAGE_STORAGE = "setahub.core.web.messages.Storage"
+READER_COOKIE_NAME = (
+    f"{_host}reader"  # who is signed in, for scripts (setahub.site.middleware.reader)
+)
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # For this host alone: what other hosts of the domain do is not ours to decide.
+    SECURE_HSTS_SECONDS = 31_536_000
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 30 * 24 * 3600  # of a sign-in that is remembered
+STAFF_SESSION_IDLE = 12 * 3600  # without a request; then it ends
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "setahub.core.web.expired.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # forms; files have their own limit
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
