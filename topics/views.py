@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
@@ -19,6 +19,7 @@ from setahub.core.text import trimmed
 from setahub.core.web import addresses
 from setahub.core.web.forms import ChangedMeanwhile
 from setahub.core.web.paging import PER_PAGE, paginate, whole
+from setahub.core.web.refusals import show_or_post
 from setahub.core.web.too_many import say_when
 from topics import services
 from topics.forms import TopicForm
@@ -31,7 +32,6 @@ SLOTS_SHOWN = 60
 TAS_SHOWN = 24
 TAS_MAX = 1000
 
-show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 # --- Find and see -------------------------------------------------------------------------------
 

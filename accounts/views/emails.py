@@ -6,14 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from accounts import services
 from accounts.forms import EmailsForm
 from accounts.requests import UserRequest
 from accounts.tokens import read_unsubscribe
-
-show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+from setahub.core.web.refusals import show_or_post
 
 
 @show_or_post

@@ -18,7 +18,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from accounts import email_changes, reauthentication, tasks
 from accounts.forms import SignupForm
@@ -29,6 +28,7 @@ from accounts.services import AccountError
 from accounts.tokens import read_email_change
 from setahub.core.keys import fold
 from setahub.core.text import trimmed
+from setahub.core.web.refusals import show_or_post
 
 TAKEN = {"taken", "email_taken"}  # codes of errors
 
@@ -121,7 +121,7 @@ class EmailView(BaseEmailView):
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_post
 def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
     """Where the letter to an old address leads: stop the change, or take it back.
 

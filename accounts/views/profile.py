@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import mfa, reauthentication, services, sign_ins
 from accounts.forms import AvatarForm, EmailsForm, ProfileForm
@@ -23,12 +23,11 @@ from scheduling.views.contexts.slots import times
 from setahub.core import clock
 from setahub.core.web.addresses import own_path
 from setahub.core.web.forms import ChangedMeanwhile
+from setahub.core.web.refusals import show_or_post
 from setahub.core.web.too_many import say_when
 from topics.models import Registration
 
 SLOTS_SHOWN = 8
-
-show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe

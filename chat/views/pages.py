@@ -8,7 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import UserRequest
@@ -19,8 +19,7 @@ from chat.models import Message, Participation
 from chat.views import contexts
 from setahub.core.images import picture_response
 from setahub.core.web.paging import paginate
-
-show_or_post = require_http_methods(["GET", "HEAD", "POST"])
+from setahub.core.web.refusals import show_or_post
 
 
 @require_safe

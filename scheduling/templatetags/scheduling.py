@@ -65,7 +65,7 @@ def _slot_chip(
         "href": href,
         "chosen": chosen,
         "refused": refused,
-        "refusal": refusal,
+        "why": refusal,
     }
 
 

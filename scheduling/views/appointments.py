@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.once import left_by, once, sent_once
@@ -25,9 +25,8 @@ from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
 from setahub.core.web.paging import paginate
+from setahub.core.web.refusals import show_or_post
 from topics.queries.topics import is_ta
-
-show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 TITLES = {
     "upcoming": gettext_lazy("Upcoming TA sessions"),

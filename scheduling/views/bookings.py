@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Block, User
 from accounts.once import key_of, once, sent_once
@@ -25,10 +25,9 @@ from scheduling.services import rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.slots import start_day, times, week_strip
 from setahub.core.web.paging import paginate
+from setahub.core.web.refusals import show_or_post
 from setahub.core.web.too_many import say_when
 from topics.models import Topic
-
-show_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 TITLES = {
     "upcoming": gettext_lazy("Upcoming bookings"),
