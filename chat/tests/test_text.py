@@ -102,6 +102,11 @@ class TestLinks:
             "https://münchen.example/",
             "https://a.example/~me/100%25",
             "http://127.0.0.1:8000/",
+            "http://[2001:db8::1]:8000/a?b=c",
+            "https://fr.wikipedia.org/wiki/L'Étranger",
+            "https://uk.wikipedia.org/wiki/П’ять",
+            "https://he.wikipedia.org/wiki/צ'ילה",
+            "https://en.wikipedia.org/wiki/Michelson–Morley_experiment",
         ],
     )
     def test_an_address_is_whole_whatever_stands_around_it(self, url):
@@ -114,7 +119,7 @@ class TestLinks:
             assert render(around.format(url)) == escape(before) + link(url) + escape(after)
 
     @pytest.mark.parametrize(
-        "between", [",", ", ", ";", "|", "،", "、", "，", "','", ")(", " ", "\n"]
+        "between", [",", ", ", ";", "|", "،", "、", "，", "','", ")(", " ", "\n", ""]
     )
     def test_two_addresses_are_two_links(self, between):
         one, other = "https://a.example/b", "https://c.example"
@@ -150,14 +155,30 @@ class TestLinks:
             ("https://kmitl.ac.thนะครับ", "https://kmitl.ac.th", "นะครับ"),
             ("https://a.example:port", "https://a.example", ":port"),
             ("https://a.example👍", "https://a.example", "👍"),
-            ("'https://a.example/b'และ", "", ""),
+            ("https://a.example/b👍🏽", "https://a.example/b", "👍🏽"),
+            ("https://a.example/b❤️", "https://a.example/b", "❤️"),
+            ("https://a.example/bฯลฯ", "https://a.example/b", "ฯลฯ"),
+            ("https://a.example/b—and", "https://a.example/b", "—and"),
+            ("https://a.example/b(see below)", "https://a.example/b", "(see below)"),
+            ("https://a.example/c_(d)(code 1)", "https://a.example/c_(d)", "(code 1)"),
         ],
     )
     def test_a_host_ends_where_none_goes_on(self, typed, url, after):
-        if url:
-            assert render(typed) == link(url) + after
-        else:
-            assert render(typed) == escape("'") + link("https://a.example/b") + escape("'") + "และ"
+        assert render(typed) == link(url) + after
+
+    @pytest.mark.parametrize(
+        ("typed", "url"),
+        [
+            ("'{}'และ", "https://a.example/b"),
+            ("´{}´", "https://a.example/b"),
+            ("<{}|label>", "https://a.example/b"),
+            ("a|{}|b", "https://a.example/b"),
+            ("https://{}", "https://a.example/b"),
+        ],
+    )
+    def test_what_stands_around_an_address_ends_it(self, typed, url):
+        before, after = typed.split("{}")
+        assert render(typed.format(url)) == escape(before) + link(url) + escape(after)
 
     def test_brackets_around_an_address_stay_outside(self):
         assert render("(see https://a.com/f(x))") == f"(see {link('https://a.com/f(x)')})"
@@ -178,6 +199,7 @@ class TestLinks:
             "https:// a.com",
             "https://.",
             "www.a.com",
+            "https://[no]/",
         ],
     )
     def test_nothing_else_is_a_link(self, typed):
@@ -227,7 +249,17 @@ class TestCode:
             ("Look: ```\nx\n```\nafter", "Look: <pre><code>x</code></pre>after"),
             ("Look: ```\nx", "Look: ```\nx"),
             ("Look:\n```", "Look:\n```"),
-            ("~~~\nx\n~~~", "~~~\nx\n~~~"),
+            ("~~~\nx\n~~~\ny", "<pre><code>x</code></pre>y"),
+            ("~~~py\n```\n~~~~\ny", "<pre><code>```</code></pre>y"),
+            ("```\n~~~\n```\ny", "<pre><code>~~~</code></pre>y"),
+            ("~~~\nx", "~~~\nx"),
+            ("~~~~\nx\n~~~", "~~~~\nx\n~~~"),
+            ("~~~ Hello ~~~\nx\n~~~ Bye ~~~", "~~~ Hello ~~~\nx\n~~~ Bye ~~~"),
+            (" ```py\nx\n```\ny", "<pre><code>x</code></pre>y"),
+            ("```\nx\n   ```\ny", "<pre><code>x</code></pre>y"),
+            ("```\na\nx```\ny", "<pre><code>a\nx</code></pre>y"),
+            ("```\nx```\ny\n```\nz", "<pre><code>x```\ny</code></pre>z"),
+            ("````\nx```\ny", "<pre><code>x```\ny</code></pre>"),
             ("```\nx\n``` not the end\ny", "<pre><code>x\n``` not the end\ny</code></pre>"),
             ("say ```x``` here", "say ```x``` here"),
             ("```", "```"),
@@ -245,16 +277,21 @@ def test_any_text_is_escaped_and_reads_the_same(typed):
         assert tag in {"a", "pre", "code"}
         if tag == "a":
             assert attributes["href"].lower().startswith(("http://", "https://"))
-    if "```" not in typed:
+    if "```" not in typed and "~~~" not in typed:
         assert read(html) == typed
 
 
 @given(
-    st.lists(st.sampled_from(["```", "````", "```py", "a", "b```", "", " x", "```  ", "`y", "~~~"]))
+    st.lists(
+        st.sampled_from(
+            ["```", "````", "```py", "a", "b```", "", " x", "```  ", " ```", "`y", "~~~", "~~~~"]
+        )
+    )
 )
 def test_of_fences_nothing_but_their_own_lines_is_swallowed(lines):
     shown = iter(read(render("\n".join(lines))))
-    typed = "".join(line for line in lines if not line.startswith("```")).replace("```", "")
+    own = ("```", "~~~", " ```")
+    typed = "".join(line for line in lines if not line.startswith(own)).replace("```", "")
     assert all(char in shown for char in typed)  # one after the other
 
 
@@ -273,9 +310,11 @@ MUCH = 100 * TEXT_MAX
         "\n```" + " " * MUCH + "x",
         "\n```  x" * (MUCH // 7),
         "`" * MUCH,
+        "~~~\n" * (MUCH // 4) + "~",
+        "```\n" + "x``\n" * (MUCH // 4),
         "(" * MUCH + "https://a.com" + ")" * MUCH,
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_made_to_be_slow_it_takes_time_in_proportion(typed):
     """A hundred times what is ever stored: with a square in it this would take many minutes."""

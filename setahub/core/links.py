@@ -9,14 +9,17 @@ from django.utils.safestring import SafeString, mark_safe
 from setahub.core.text import has_look_alikes, is_invisible
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_IPV6 = re.compile(r"\[[0-9a-f.]*:[0-9a-f.]*:[0-9a-f.:]*\]", re.IGNORECASE)
 _PORT = re.compile(r":[0-9]{1,5}(?![0-9])")
 _NAMED = re.compile(r"(?::[^\s/?#\\@]*)?@")  # the end of a name before the host
 _CLOSES = {")": "(", "]": "[", "}": "{"}
-_ENDS = frozenset('<>"`\\')
+_ENDS = frozenset('<>"`\\—')
 _APOSTROPHES = "'’"
+_CELLS = {("*", "*"), ("|", "|"), ("|", "<")}  # what ends an address that stands behind the other
 _BETWEEN = ",;|*" + _APOSTROPHES  # what stands between two addresses
 _AFTER = ".,:;!?*|([{"  # of the sentence around it, when last
 _AFTER_THAI = "ๆฯ"
+_AND_SO_ON = "ฯลฯ"
 
 
 def linked(text: str) -> SafeString:
@@ -61,8 +64,10 @@ def _end(text: str, scheme: re.Match[str]) -> int | None:
 
 
 def _host_end(text: str, start: int) -> int | None:
+    if ipv6 := _IPV6.match(text, start):
+        return ipv6.end()
     end = start
-    while end < len(text) and _in_host(text[end]):
+    while end < len(text) and _in_host(text[end]) and not _SCHEME.match(text, end):
         end += 1
     host = text[start:end].rstrip(".-_")
     if not host or not host[0].isalnum():
@@ -76,38 +81,55 @@ def _host_end(text: str, start: int) -> int | None:
 
 
 def _in_host(char: str) -> bool:
-    return char.isalnum() or char in ".-_" or unicodedata.category(char)[0] == "M"
+    return char.isalnum() or char in ".-_" or _is_mark(char)
 
 
 def _path_end(text: str, start: int, before: str) -> int:
     """Where path, query and fragment end; ``before`` is the character before the address."""
-    depth = {"(": 0, "[": 0, "{": 0}
+    opened: dict[str, list[int]] = {"(": [], "[": [], "{": []}
     quoted = False  # within quotes that are part of the address
-    for at in range(start, len(text)):
-        char = text[at]
-        if char in _ENDS or is_invisible(char) or _is_wide_end(char):
-            return at
-        if (char in _BETWEEN or _is_punctuation(char)) and _SCHEME.match(text, at + 1):
-            return at
-        if char in depth:
-            depth[char] += 1
+    end = start
+    for end in range(start, len(text) + 1):
+        char = text[end : end + 1]
+        if not char or char in _ENDS or is_invisible(char) or _is_wide_end(char):
+            break
+        if _is_next(text, end) or (char, before) in _CELLS:
+            break
+        if char in opened:
+            opened[char].append(end)
         elif char in _CLOSES:
-            if not depth[_CLOSES[char]]:
-                return at
-            depth[_CLOSES[char]] -= 1
+            if not opened[_CLOSES[char]]:
+                break
+            opened[_CLOSES[char]].pop()
         elif char in _APOSTROPHES:
-            if not (quoted or _goes_on(text, at + 1)):
-                return at
-            quoted = not quoted and not text[at - 1].isalnum()
-        elif char == "*" == before:
-            return at
-    return len(text)
+            if not (quoted or _goes_on(text, end + 1)):
+                break
+            quoted = not quoted and not text[end - 1].isalnum()
+    # A bracket that the address doesn't close is of the sentence: ``/x(see below)``.
+    return min([end, *(places[0] for places in opened.values() if places)])
+
+
+def _is_next(text: str, at: int) -> bool:
+    """Whether another address follows, right here or behind what stands between the two."""
+    char = text[at]
+    if (char in _BETWEEN or _is_punctuation(char)) and _SCHEME.match(text, at + 1):
+        return True
+    return (text[at - 1].isalnum() or _is_mark(text[at - 1])) and bool(_SCHEME.match(text, at))
 
 
 def _goes_on(text: str, at: int) -> bool:
-    """Whether an address goes on here, after an apostrophe: ``Dijkstra's``, ``Rock_'n'_Roll``."""
+    """Whether an address goes on here, after an apostrophe: ``Dijkstra's``, ``Rock_'n'_Roll``.
+
+    Scripts without spaces need none after a quote either; all others do.
+    """
     char = text[at : at + 1]
-    return char.isascii() and (char.isalnum() or char in "_-%/&=#(") and char != ""
+    if char.isascii():
+        return char != "" and (char.isalnum() or char in "_-%/&=#(")
+    return char.lower() != char.upper() or unicodedata.bidirectional(char) in ("R", "AL")
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
 
 
 def _is_wide_end(char: str) -> bool:
@@ -128,9 +150,14 @@ def _is_punctuation(char: str) -> bool:
 def _without_sentence(text: str, start: int, end: int, before: str) -> int:
     """Without the punctuation that belongs to the sentence around the address."""
     while end > start:
+        if text.endswith(_AND_SO_ON, start, end):
+            end -= len(_AND_SO_ON)
+            continue
         last = text[end - 1]
         surrounds = last == before and last in "_~"
         stop = _is_punctuation(last) and last not in _APOSTROPHES
+        # An emoji, or an accent that stands for a quote.
+        stop = stop or (unicodedata.category(last) in ("So", "Sk") and not last.isascii())
         if not (stop or surrounds or last in _AFTER or last in _AFTER_THAI):
             break
         end -= 1

@@ -90,10 +90,17 @@ def has_look_alikes(text: str) -> bool:
     )
     if plain.isascii():
         return False
+    if any(_is_phonetic(char) for char in plain):
+        return True
     words = [[(char, _script(char)) for char in word] for word in _WORD.findall(plain)]
     if not any(script == "LATIN" for word in words for _char, script in word):
         return False
     return any(_passes_for_latin(word) for word in words)
+
+
+def _is_phonetic(char: str) -> bool:
+    """Whether it is a Latin letter of phonetics, drawn like one of words: ``ᴀ``, ``ɪ``, ``ɡ``."""
+    return char in "ɑɡ" or "LATIN LETTER SMALL CAPITAL" in unicodedata.name(char, "")
 
 
 def _passes_for_latin(word: list[tuple[str, str]]) -> bool:

@@ -164,6 +164,9 @@ def test_emails_that_look_alike_are_of_different_people():
         "Адmin",
         "Ｐаul",
         "p\u0430\u0301ul",
+        "ᴀdmin",
+        "ᴀᴅᴍɪɴ",
+        "ɡoogle",
     ],
 )
 def test_letters_of_another_script_that_pass_for_latin_ones_are_seen(name):
