@@ -144,6 +144,20 @@ def test_no_page_scrolls_sideways_or_is_full_of_bars(open_page, long, who, paths
     assert (wide, stuck) == ({}, {})
 
 
+def test_all_tabs_of_a_list_are_seen_on_the_smallest_phone(open_page, student):
+    page = open_page(student, phone=True)
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.goto("/bookings/")
+    assert page.locator(".tabs").evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
+
+
+def test_magnified_four_times_a_conversation_shows_more_than_its_bars(open_page, long):
+    page = open_page(User.objects.get(pk=long["student"]), phone=True)
+    page.set_viewport_size({"width": 320, "height": 225})
+    page.goto(f"/messages/{long['ta']}/")
+    assert page.locator("[data-log]").bounding_box()["height"] >= 225 / 3
+
+
 @pytest.mark.parametrize("path", ["/bookings/new/?slot={slot}&topic={slug}", "/users/me/"])
 def test_what_has_the_focus_is_under_no_bar(open_page, long, path):
     page = open_page(User.objects.get(pk=long["student"]), phone=True)
