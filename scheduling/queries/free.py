@@ -31,8 +31,12 @@ class FreeTime:
 
     @property
     def is_near(self) -> bool:
-        """Today or tomorrow."""
-        return clock.local(self.next_at).date() <= clock.today() + timedelta(days=1)
+        return is_near(self.next_at, clock.today())
+
+
+def is_near(moment: datetime, today: date) -> bool:
+    """Today or tomorrow."""
+    return clock.local(moment).date() <= today + timedelta(days=1)
 
 
 def is_free(slot_id: int, topic_id: int | None, leaving: Booking | None = None) -> bool:

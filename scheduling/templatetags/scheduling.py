@@ -1,6 +1,6 @@
 """How free times read in templates."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from scheduling.models import Booking
-from scheduling.views.contexts.slots import Chip
+from scheduling.queries.obstacles import Obstacle
+from scheduling.views.contexts.slots import Chip, why_closed
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
@@ -36,36 +37,35 @@ def slot_chip(chip: Chip, link: Link, chosen: int | None = None) -> SafeString:
     slot = chip.slot
     return _slot_chip(
         slot.pk,
-        clock.time_of_day(slot.starts_at),
-        clock.day_name(slot.starts_at),
+        clock.local(slot.starts_at),
+        clock.today(),
         slot.seats_left if slot.capacity > 1 else None,
-        link[0] + str(slot.pk) + link[1],
+        *link,
         slot.pk == chosen,
-        chip.obstacle is not None,
-        chip.refusal,
+        chip.obstacle.value if chip.obstacle else "",
     )
 
 
 @repeated("scheduling/_chip.html")
 def _slot_chip(
     slot: int,
-    time: str,
-    day: str,
+    start: datetime,
+    today: date,
     left: int | None,
-    href: str,
+    before: str,
+    after: str,
     chosen: bool,
-    refused: bool,
-    refusal: str,
+    obstacle: str,
 ) -> dict[str, Any]:
     return {
         "slot": slot,
-        "time": time,
-        "day": day,
+        "time": clock.time_of_day(start),
+        "day": clock.day_name(start, today),
         "left": "" if left is None else ngettext("%d seat", "%d seats", left) % left,
-        "href": href,
+        "href": f"{before}{slot}{after}",
         "chosen": chosen,
-        "refused": refused,
-        "why": refusal,
+        "refused": bool(obstacle),
+        "why": why_closed(Obstacle(obstacle)) if obstacle else "",
     }
 
 

@@ -126,15 +126,16 @@ def day_long(moment: datetime | date, on: date | None = None) -> str:
     return date_format(day, "l j F" if day.year == (on or today()).year else "l j F Y")
 
 
-def soon(moment: datetime) -> str:
+def soon(moment: datetime, on: date | None = None) -> str:
     """``today 16:00``, ``tomorrow 09:30``, ``Fri 13:00`` within a week, ``Wed 2 Dec 13:00``."""
+    on = on or today()
     day, hour = local(moment).date(), time_of_day(moment)
-    ahead = (day - today()).days
+    ahead = (day - on).days
     if ahead == 0:
         return _("today %(time)s") % {"time": hour}
     if ahead == 1:
         return _("tomorrow %(time)s") % {"time": hour}
-    return f"{date_format(day, 'D') if ahead < 7 else day_short(day)} {hour}"
+    return f"{date_format(day, 'D') if ahead < 7 else day_short(day, on)} {hour}"
 
 
 def day_name(moment: datetime | date, on: date | None = None) -> str:

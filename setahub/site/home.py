@@ -17,6 +17,7 @@ from scheduling.models.appointments import Bookable
 from scheduling.queries.appointments import given
 from scheduling.queries.bookings import taken
 from scheduling.queries.free import FreeTime, soonest_of_each, soonest_topics
+from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared
@@ -27,6 +28,7 @@ from topics.queries.topics import is_ta
 BOOKINGS = 4
 SESSIONS = 3
 NEWS = 5
+OPEN = (None, Obstacle.LIMIT)  # what of a time is shown: its chip says that it is closed
 WEEK = timedelta(days=7)
 TILES = 6
 CHIPS = 2
@@ -102,7 +104,7 @@ def tiles(user: User, now: datetime) -> dict[str, Any]:
     soonest = soonest_topics(TILES, bookable)
     slots = soonest_of_each(soonest, CANDIDATES, bookable)
     marked, limits = chips(user, [slot for found in slots.values() for slot in found])
-    by_slot = {chip.slot.pk: chip for chip in marked if not chip.refusal}
+    by_slot = {chip.slot.pk: chip for chip in marked if chip.obstacle in OPEN}
     tiles = []
     for topic, free in soonest:
         found = [by_slot[slot.pk] for slot in slots.get(topic.pk, ()) if slot.pk in by_slot]

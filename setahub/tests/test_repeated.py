@@ -1,6 +1,6 @@
 """The parts of pages that are rendered once."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.template import Context, Template
@@ -9,9 +9,12 @@ from django.utils.translation import gettext, gettext_lazy, override
 
 from chat import services
 from scheduling.templatetags import scheduling
+from setahub.core import clock
 from setahub.core.web.repeated import KEPT, repeated
 from setahub.site.templatetags import ui
 from topics.templatetags import topics
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Book:
@@ -104,21 +107,23 @@ def parts():
     yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
     yield ui._bar_links, ("topics", "list", 0), ("chat", "bookings", 3)
     yield ui._tab_links, ("topics", "list", 0), ("chat", "bookings", 3)
+    yield ui._page_assets, (False,), (True,)
+    start = clock.at(day, time(13))
     yield (
         scheduling._slot_chip,
-        (1, "13:00", "Today", 2, "/a/", False, False, ""),
-        (2, "13:30", "Tomorrow", None, "/b/", True, True, None),
+        (1, start, day, 2, "/a/?slot=", "", False, ""),
+        (2, start + HOUR, day - DAY, None, "/b/?slot=", "&topic=a", True, "clash"),
     )
     yield (
         scheduling._slot_chip,
-        (1, "13:00", "Today", None, "/a/", False, True, ""),
-        (2, "13:30", None, None, None, None, False, "you are busy"),
+        (1, start, day, None, "/a/?slot=", "", False, "own"),
+        (2, start + HOUR, None, None, None, None, None, "blocked"),
     )
     yield scheduling._day_heading, (day, day), (date(2026, 11, 27), date(2026, 11, 24))
     yield (
         topics._topic_tile,
-        (1, "sql", "SQL", "/topics/sql/", "", 2, 3, "today 13:00", False),
-        (2, "joins", "Joins", "/topics/joins/", "/media/a.jpg", 0, 0, "Fri 13:00", True),
+        (1, "sql", "SQL", "", 2, 3, start, day),
+        (2, "joins", "Joins", "/media/a.jpg", 0, 0, start + HOUR, day - 2 * DAY),
     )
 
 

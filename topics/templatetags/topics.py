@@ -1,12 +1,13 @@
 """How topics read in templates."""
 
+from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from scheduling.queries.free import FreeTime
+from scheduling.queries.free import FreeTime, is_near
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
@@ -21,12 +22,11 @@ def topic_tile(topic: Topic, free: FreeTime | None) -> SafeString:
         topic.pk,
         topic.slug,
         topic.name,
-        topic.get_absolute_url(),
         topic.image_url,
         topic.ta_count,
         free.count if free else 0,
-        clock.soon(free.next_at) if free else "",
-        free.is_near if free else False,
+        clock.local(free.next_at) if free else None,
+        clock.today(),
     )
 
 
@@ -35,16 +35,19 @@ def _topic_tile(
     pk: int,
     slug: str,
     name: str,
-    href: str,
     image: str,
     tas: int,
     free: int,
-    next: str,
-    near: bool,
+    next_at: datetime | None,
+    today: date,
 ) -> dict[str, Any]:
-    shown = {"pk": pk, "slug": slug, "name": name, "href": href, "image": image, "near": near}
-    return shown | {
+    return {
+        "pk": pk,
+        "slug": slug,
+        "name": name,
+        "image": image,
         "tas": ngettext("%d TA", "%d TAs", tas) % tas if tas else "",
         "free": ngettext("%d free slot", "%d free slots", free) % free if free else "",
-        "next": next,
+        "next": clock.soon(next_at, today) if next_at else "",
+        "near": next_at is not None and is_near(next_at, today),
     }

@@ -28,17 +28,16 @@ class Chip:
     def is_limited(self) -> bool:
         return self.obstacle == Obstacle.LIMIT
 
-    @property
-    def refusal(self) -> str:
-        """Why the viewer can't book it, in few words; "" where they can, or a limit alone forbids."""
-        return {
-            None: "",
-            Obstacle.OWN: _("yours"),
-            Obstacle.BLOCKED: _("not open to you"),
-            Obstacle.SEAT: _("booked by you"),
-            Obstacle.CLASH: _("you are busy"),
-            Obstacle.LIMIT: "",
-        }[self.obstacle]
+
+def why_closed(obstacle: Obstacle) -> str:
+    """Why the viewer can't book a time, in few words; "" where a limit alone forbids it."""
+    return {
+        Obstacle.OWN: _("yours"),
+        Obstacle.BLOCKED: _("not open to you"),
+        Obstacle.SEAT: _("booked by you"),
+        Obstacle.CLASH: _("you are busy"),
+        Obstacle.LIMIT: "",
+    }[obstacle]
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,24 @@ def _date_leaf(day: date, past: bool) -> dict[str, Any]:
     return {"day": day, "past": past}
 
 
+@register.simple_tag
+def page_assets(signed_in: bool) -> SafeString:
+    """The stylesheet and scripts of every page."""
+    return _page_assets(bool(signed_in))
+
+
+@repeated("shared/_assets.html")
+def _page_assets(signed_in: bool) -> dict[str, Any]:
+    return {"signed_in": signed_in}
+
+
+@register.simple_tag
+@repeated("shared/_live_notes.html")
+def live_notes() -> dict[str, Any]:
+    """What live updates have to say, hidden until they do."""
+    return {}
+
+
 @register.simple_tag(takes_context=True)
 def main_navigation(context: Context, template: str, unread: int) -> SafeString:
     """The links to the parts of the site, the one that the reader is in marked."""
