@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import REASON_MAX, User
-from chat import moderation
 from chat.models import Message, Report, ReportQuerySet
+from chat.services import moderation
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import Folded, by_person
 from setahub.core.images import picture_response

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.views import pages as views
+from chat.views import conversations as views
 
 app_name = "chat"
 urlpatterns = [

@@ -14,9 +14,9 @@ from accounts import services
 from accounts.models import User
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import login
-from chat import moderation
 from chat import services as chat
 from chat.models import Report
+from chat.services import moderation
 from scheduling.tests.test_races import open_slot
 from topics import services as topics
 from topics.models import Registration

@@ -17,7 +17,7 @@ from accounts.models import Block, User
 from accounts.requests import UserRequest
 from accounts.services import AccountError
 from accounts.views import calendar
-from chat.views import contexts as conversations
+from chat.views.contexts import conversations
 from scheduling.queries.free import free_from, sessions_given
 from scheduling.views.contexts.slots import times
 from setahub.core import clock

@@ -11,8 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from chat import moderation, services
+from chat import services
 from chat.models import Message, Report, ReportLook
+from chat.services import moderation
 from setahub.core.images import reencode
 
 REPORTS = "/admin/chat/report/"

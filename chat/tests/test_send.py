@@ -15,6 +15,7 @@ from chat import services
 from chat.errors import ChatError
 from chat.models import TEXT_MAX, Conversation, Message, Participation
 from chat.pictures import read
+from chat.services import sending
 from chat.tests.pictures import photo
 from scheduling.errors import SchedulingError
 from scheduling.services import booking
@@ -198,7 +199,7 @@ class TestPictures:
         def fail(*args):
             raise RuntimeError
 
-        monkeypatch.setattr(services, "_store", fail)
+        monkeypatch.setattr(sending, "_store", fail)
         with pytest.raises(RuntimeError):
             services.send(student.pk, ta.pk, uuid.uuid4(), "", picture())
         assert stored_files() == 0
@@ -212,7 +213,7 @@ class TestPictures:
                 yield
             raise OperationalError
 
-        monkeypatch.setattr(services, "transaction", SimpleNamespace(atomic=answer_lost))
+        monkeypatch.setattr(sending, "transaction", SimpleNamespace(atomic=answer_lost))
         with pytest.raises(OperationalError):
             services.send(student.pk, ta.pk, uuid.uuid4(), "", picture())
         assert Message.objects.filter(kind="image").count() == 1

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
-from chat.views import contexts as conversations
+from chat.views.contexts import conversations
 from scheduling import previews
 from scheduling.errors import SchedulingError
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm

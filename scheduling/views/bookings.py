@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Block, User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
-from chat.views import contexts as conversations
+from chat.views.contexts import conversations
 from scheduling.errors import SchedulingError
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot

@@ -10,7 +10,9 @@ from django.db import connection, models
 from django.db.models import QuerySet
 from django.utils import timezone
 
-import chat.views.contexts
+import chat.models
+import chat.services.sending
+import chat.views.contexts.conversations
 import topics.queries.topics
 from accounts import sessions
 from accounts.models import User
@@ -29,8 +31,8 @@ MODULES = (
     appointments,
     bookings,
     chat.models,
-    chat.views.contexts,
-    chat.services,
+    chat.views.contexts.conversations,
+    chat.services.sending,
     dashboard,
     free,
     sessions,
@@ -282,8 +284,10 @@ def calls(w):
     return {
         "accounts.sessions._alive": [((w["key"], now), {}), ((None, now), {})],
         "chat.models._badge": [((ta,), {})],
-        "chat.views.contexts._inbox": [((ta,), {})],
-        "chat.services._sender": [((student, ta), {"lock": lock}) for lock in (False, True)],
+        "chat.views.contexts.conversations._inbox": [((ta,), {})],
+        "chat.services.sending._sender": [
+            ((student, ta), {"lock": lock}) for lock in (False, True)
+        ],
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)

@@ -10,9 +10,9 @@ from accounts.models import Block
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services import booking
 from setahub.core import clock as when
-from topics import views
 from topics.models import Registration, Topic
 from topics.services import archive_topic, create_topic
+from topics.views import detail as views
 
 PATH = "/topics/data-structures/"
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
-from chat.views import contexts as conversations
+from chat.views.contexts import conversations
 from scheduling.queries.free import free_by_ta, free_by_topic, free_from, sessions_given
 from scheduling.services import demand, upheaval
 from scheduling.views.contexts.slots import start_day, times, week_strip

@@ -16,7 +16,7 @@ from chat import frames, pictures, protocol, services
 from chat.errors import ChatError
 from chat.forms import MessageForm, ReadForm, ReportForm
 from chat.models import Message, Participation
-from chat.views import contexts
+from chat.views.contexts import conversations as contexts
 from setahub.core.images import picture_response
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import show_or_post
