@@ -35,7 +35,7 @@ def message(message: Message, *, viewer: int, other: int) -> Frame:
         "client_id": str(message.client_id) if message.client_id else None,
         "from": message.sender_id,
         "to": other if message.sender_id == viewer else viewer,
-        "text": message.text,
+        "text": message.words,
         "kind": message.kind,
         "prev": message.prev,
         "image_url": image,

@@ -290,6 +290,13 @@ class Message(models.Model):
     def is_card(self) -> bool:
         return self.kind == self.Kind.BOOKING
 
+    @property
+    def words(self) -> str:
+        """What it says: what somebody typed, or on a card why nobody's words cancelled it."""
+        if self.text or self.event is None:
+            return self.text
+        return self.event.get_cause_display()
+
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def open_to(self, viewer: User) -> "ReportQuerySet":

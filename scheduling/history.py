@@ -7,12 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from scheduling.models import Booking, BookingEvent
+from scheduling.models import Booking, BookingEvent, Cause
 from setahub.core import clock
 from setahub.policy.current import policy
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
+NOBODY_DID = {Cause.LEFT, Cause.TOPIC}  # cancelled by none of its people, nor by staff
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,19 @@ def detail(event: BookingEvent, viewer: User) -> str:
     """The reason, or what changed in the session as far as the viewer may know it."""
     if event.kind == Kind.CHANGED and not event.booking.shows_room_to(viewer.pk):
         return ""
-    return event.detail
+    return words(event)
+
+
+def words(event: BookingEvent) -> str:
+    """The reason, or what changed in the session."""
+    lines = {"location": _("New place: %(new)s"), "notes": _("New notes: %(new)s")}
+    changes = event.changes or {}
+    told = [
+        line % {"new": changes[name][1] or _("none")}
+        for name, line in lines.items()
+        if name in changes
+    ]
+    return "\n".join(told) or event.detail or event.get_cause_display()
 
 
 def tell(event: BookingEvent, viewer: User) -> str:
@@ -68,7 +81,7 @@ def tell(event: BookingEvent, viewer: User) -> str:
     kind = Kind(event.kind)
     if kind == Kind.COMPLETED and event.actor_id is None:
         return _by_itself()
-    if event.cause:
+    if event.cause in NOBODY_DID:
         return why_nobody_did(event)
     if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
         times = {"old": clock.full(event.old_starts_at), "new": clock.full(event.new_starts_at)}
@@ -101,7 +114,7 @@ def why_nobody_did(event: BookingEvent, count: int = 1) -> str:
 
     The booking is loaded.
     """
-    if event.cause == BookingEvent.Cause.TOPIC:
+    if event.cause == Cause.TOPIC:
         return _("It was cancelled, since its topic is no longer offered")
     if event.booking.ta.deleted_at:
         return ngettext(

@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from scheduling import history
 from scheduling.calendars import Revision, after, current
-from scheduling.history import why_nobody_did
+from scheduling.history import NOBODY_DID, why_nobody_did
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.core import clock
@@ -67,7 +68,7 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Letter:
     told = {"count": len(events), "time": clock.full(after(first).starts_at)}
     if first.kind == Kind.CANCELLED:
         subject = _("Cancelled: %(count)d bookings, the first %(time)s") % told
-        why = why_nobody_did(first, len(events)) if first.cause else ""
+        why = why_nobody_did(first, len(events)) if first.cause in NOBODY_DID else ""
         lead = f"{why}." if why else _cancelled_by(first, reader)
     else:
         subject = _("Changed: %(count)d bookings, the first %(time)s") % told
@@ -171,7 +172,7 @@ def _words(event: BookingEvent, reader: User) -> _Words:
         return _Words(
             _("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session.")
         )
-    if event.cause:
+    if event.cause in NOBODY_DID:
         lead = f"{why_nobody_did(event)}.".replace("%", "%%")
         return _Words(_("Cancelled: %(topic)s with %(name)s, %(time)s"), lead)
     return _Words(
@@ -233,9 +234,10 @@ def _tells_room(booking: Booking, then: Revision, reader: User) -> bool:
 def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
     booking = event.booking
     if event.kind == Kind.CANCELLED:
-        return [(_("Why"), event.detail)] if event.detail and not event.cause else []
+        why = "" if event.cause in NOBODY_DID else history.words(event)
+        return [(_("Why"), why)] if why else []
     if event.kind == Kind.CHANGED:
-        return [(_("What changed"), event.detail)]
+        return [(_("What changed"), history.words(event))]
     return [*_question(booking, reader), *_notes(booking, reader)]
 
 

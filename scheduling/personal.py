@@ -26,7 +26,7 @@ def sessions_of(user: User) -> list[dict[str, Any]]:
             "seats": each.capacity,
             "made_at": each.created_at,
             "cancelled_at": each.cancelled_at,
-            "cancel_reason": each.cancel_reason,
+            "cancel_reason": each.why_cancelled,
         }
         for each in rows
     ]
@@ -53,7 +53,7 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
         "instead_of": booking.replaces_id if taken else None,
         "question": booking.question if taken else None,
         "cancelled_at": booking.cancelled_at,
-        "cancel_reason": booking.cancel_reason if own_reason else None,
+        "cancel_reason": booking.why_cancelled if own_reason else None,
         "cancelled_late": booking.cancelled_late if own_reason else None,
         "ta_absent_reported_at": booking.ta_absent_at,
     }
@@ -61,7 +61,7 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
 
 def actions_of(user: User) -> list[Any]:
     rows = BookingEvent.objects.filter(actor=user).order_by("created_at", "pk")
-    return list(rows.values("booking", "kind", "detail", "created_at"))
+    return list(rows.values("booking", "kind", "detail", "changes", "created_at"))
 
 
 def visits_of(user: User) -> list[Any]:
@@ -76,7 +76,7 @@ def forget(user: User) -> None:
     own_rooms.update(location=NOWHERE)
     events = BookingEvent.objects.filter(booking__ta=user)
     events.filter(place__icontains="://").update(place=NOWHERE)
-    events.filter(actor=user, kind=BookingEvent.Kind.CHANGED).update(detail="")  # new places
+    events.filter(actor=user, kind=BookingEvent.Kind.CHANGED).update(detail="", changes=None)
 
 
 register(

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.dispatch import receiver
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
+from scheduling.models import Cause
 from scheduling.services import upheaval
 from topics.models import Topic
 from topics.services import TopicError
@@ -56,9 +56,9 @@ def cancel_for_suspended(
     user: User, actor: User | None, cancel_bookings: bool, **kwargs: Any
 ) -> None:
     if cancel_bookings:
-        upheaval.cancel_everything_of(user, actor, _("Cancelled by the faculty's staff."))
+        upheaval.cancel_everything_of(user, actor, Cause.STAFF)
 
 
 @receiver(user_deleting)
 def cancel_for_leaving(user: User, **kwargs: Any) -> None:
-    upheaval.leave(user, _("The other person has deleted their account."))
+    upheaval.leave(user)

@@ -364,7 +364,7 @@ def report(message: Message, reporter: User, reason: str) -> Report:
             reporter=reporter,
             reported_id=message.sender_id,
             reason=reason,
-            text=message.text,
+            text=message.words,
         )
         if message.image:
             with message.image.open() as picture:

@@ -89,7 +89,7 @@ class AppointmentAdmin(FindsPeople, Export, Calendar):
     ordering = ["-starts_at", "-pk"]
     fields = [
         "ta", "topics", "starts_at", "ends_at", "slot_minutes", "capacity", "location", "notes",
-        "series", "created_at", "cancelled_at", "cancel_reason",
+        "series", "created_at", "cancelled_at", "why_cancelled",
     ]  # fmt: skip
     inlines = [TimeSlotInline]
     actions = ["cancel"]

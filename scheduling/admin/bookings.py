@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from scheduling import history
 from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import booking
@@ -24,7 +25,11 @@ Status = Booking.Status
 
 class BookingEventInline(LookOnlyInline):
     model = BookingEvent
-    fields = ["created_at", "kind", "actor", "detail"]
+    fields = ["created_at", "kind", "actor", "words"]
+
+    @admin.display(description=gettext_lazy("detail"))
+    def words(self, row: BookingEvent) -> str:
+        return history.words(row)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         return super().get_queryset(request).select_related("actor")
@@ -50,7 +55,7 @@ class BookingAdmin(FindsPeople, Export, Calendar):
     ordering = ["-starts_at", "-pk"]
     fields = [
         "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at", "replaces",
-        "cancelled_at", "cancelled_by", "cancel_reason", "cancelled_late", "ta_absent_at",
+        "cancelled_at", "cancelled_by", "why_cancelled", "cancelled_late", "ta_absent_at",
     ]  # fmt: skip
     inlines = [BookingEventInline]
     actions = ["cancel", "complete", "undo_no_show"]

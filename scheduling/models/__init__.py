@@ -1,9 +1,17 @@
 """Appointments, their time slots, bookings, what was looked for in vain, and the table that keeps
 people out of two places."""
 
-from scheduling.models.appointments import Appointment, TimeSlot
+from scheduling.models.appointments import Appointment, Cause, TimeSlot
 from scheduling.models.bookings import Booking, BookingEvent
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree
 
-__all__ = ["Appointment", "Booking", "BookingEvent", "Commitment", "NothingFree", "TimeSlot"]
+__all__ = [
+    "Appointment",
+    "Booking",
+    "BookingEvent",
+    "Cause",
+    "Commitment",
+    "NothingFree",
+    "TimeSlot",
+]

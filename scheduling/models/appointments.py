@@ -31,6 +31,14 @@ _ADDRESS = re.compile(
 _CODE = re.compile(r"pass ?(?:code|word)|meeting id|\bpin\b|รหัส", re.IGNORECASE)
 
 
+class Cause(models.TextChoices):
+    """Why something was cancelled where nobody typed a reason, as its people read it."""
+
+    LEFT = "left", _("The other person has deleted their account.")
+    TOPIC = "topic", _("Its topic is no longer offered.")
+    STAFF = "staff", _("Cancelled by the faculty's staff.")
+
+
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def open(self) -> "AppointmentQuerySet":
         """Appointments that were not cancelled."""
@@ -86,6 +94,9 @@ class Appointment(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
+    cancel_cause = models.CharField(
+        max_length=10, choices=Cause, blank=True, default="", db_default="", editable=False
+    )
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -126,6 +137,10 @@ class Appointment(models.Model):
     @property
     def is_cancelled(self) -> bool:
         return self.cancelled_at is not None
+
+    @property
+    def why_cancelled(self) -> str:
+        return self.cancel_reason or self.get_cancel_cause_display()
 
     @property
     def is_online(self) -> bool:

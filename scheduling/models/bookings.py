@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, TimeSlot
+from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, TimeSlot
 from scheduling.models.reminders import Reminder
 from setahub.core import clock
 from setahub.policy.current import policy
@@ -171,6 +171,9 @@ class Booking(models.Model):
         editable=False,
     )
     cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
+    cancel_cause = models.CharField(
+        max_length=10, choices=Cause, blank=True, default="", db_default="", editable=False
+    )
     cancelled_late = models.BooleanField(_("cancelled late"), default=False, editable=False)
     ta_absent_at = models.DateTimeField(
         _("student reported that the TA did not come"), null=True, blank=True, editable=False
@@ -291,6 +294,10 @@ class Booking(models.Model):
         return now - (self.moved_at or self.created_at) <= policy.late_cancel_grace
 
     @property
+    def why_cancelled(self) -> str:
+        return self.cancel_reason or self.get_cancel_cause_display()
+
+    @property
     def was_taken_away(self) -> bool:
         """Cancelled, and not by its student."""
         return self.status == self.Status.CANCELLED and self.cancelled_by_id != self.student_id
@@ -336,19 +343,15 @@ class BookingEvent(models.Model):
         NO_SHOW = "no_show", _("Marked as no-show")
         TA_ABSENT = "ta_absent", _("Reported: the TA did not come")
 
-    class Cause(models.TextChoices):
-        """What cancelled a booking where nobody did."""
-
-        LEFT = "left", _("An account was deleted")
-        TOPIC = "topic", _("The topic is no longer offered")
-
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
     cause = models.CharField(max_length=10, choices=Cause, blank=True, default="", db_default="")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
-    detail = models.TextField(blank=True)  # a reason, or what changed, in words
+    detail = models.TextField(blank=True)  # a reason, in the words of who gave it
+    # What changed in the session: {name of a field: [old, new]}. Older lines have it in ``detail``.
+    changes = models.JSONField(null=True, editable=False)
     old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled
     new_starts_at = models.DateTimeField(null=True)  # of what was made or moved
     created_at = models.DateTimeField(default=timezone.now)

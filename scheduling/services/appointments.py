@@ -156,7 +156,7 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
 
 def _was_taken_back(appointment: Appointment, reason: str, scope: str) -> bool:
     """Whether it, and where asked for the later ones too, were cancelled for this very reason."""
-    if not appointment.is_cancelled or appointment.cancel_reason != reason:
+    if not reason or not appointment.is_cancelled or appointment.cancel_reason != reason:
         return False
     return scope != FOLLOWING or not _in_scope(appointment, scope).exists()
 
@@ -185,17 +185,19 @@ def cancel_by_staff(appointment: Appointment, actor: User, reason: str) -> int:
         return len(affected)
 
 
-def end(chosen: Sequence[Appointment], actor: User | None, reason: str, cause: str = "") -> None:
+def end(
+    chosen: Sequence[Appointment], actor: User | None, reason: str = "", *, cause: str = ""
+) -> None:
     """Mark these cancelled, with their active bookings; the caller holds the TA's lock.
 
-    ``cause``: of BookingEvent.Cause, where nobody cancelled them.
+    ``cause``: of Cause, where nobody gave a ``reason``.
     """
     with notifications.one_happening():
-        bookings.cancel_all(active_bookings(chosen), actor, reason, cause)
+        bookings.cancel_all(active_bookings(chosen), actor, reason, cause=cause)
     for each in chosen:
         each.cancelled_at = timezone.now()
-        each.cancel_reason = reason
-        each.save(update_fields=["cancelled_at", "cancel_reason"])
+        each.cancel_reason, each.cancel_cause = reason, cause
+        each.save(update_fields=["cancelled_at", "cancel_reason", "cancel_cause"])
 
 
 def active_bookings(chosen: Sequence[Appointment]) -> list[Booking]:

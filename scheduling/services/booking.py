@@ -1,6 +1,6 @@
 """Booking a seat, moving it, giving it back, and saying how it went."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -142,11 +142,11 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
 
 
 def cancel_all(
-    bookings: Iterable[Booking], actor: User | None, reason: str, cause: str = ""
+    bookings: Iterable[Booking], actor: User | None, reason: str = "", *, cause: str = ""
 ) -> int:
     """Cancel these for staff or because their session ends; the caller holds the TA's lock.
 
-    ``cause``: of BookingEvent.Cause, where nobody cancelled them.
+    ``cause``: of Cause, where nobody gave a ``reason``.
 
     Those that are no longer active are left alone. Returns how many were cancelled.
     """
@@ -227,15 +227,17 @@ def report_ta_absent(booking: Booking, student: User) -> Booking:
     return booking
 
 
-def note_change(bookings: Iterable[Booking], actor: User, detail: str) -> None:
+def note_change(
+    bookings: Iterable[Booking], actor: User, changes: Mapping[str, tuple[str, str]]
+) -> None:
     """Tell the students of these bookings what changed in the session; the caller holds the locks.
 
-    The bookings have their people and their session loaded.
+    ``changes``: old and new value by the name of the field. The bookings have their people and their session loaded.
     """
     for booking in bookings:
         _revise(booking)
         booking.save(update_fields=["sequence", "revised_at"])
-        _record(booking, Kind.CHANGED, actor, detail=detail)
+        _record(booking, Kind.CHANGED, actor, changes=changes)
 
 
 # --- Locks --------------------------------------------------------------------------------------
@@ -286,6 +288,7 @@ def _cancel(
     booking.cancelled_at = timezone.now()
     booking.cancelled_by = actor
     booking.cancel_reason = reason
+    booking.cancel_cause = cause
     booking.cancelled_late = late
     _revise(booking)
     booking.save(
@@ -294,6 +297,7 @@ def _cancel(
             "cancelled_at",
             "cancelled_by",
             "cancel_reason",
+            "cancel_cause",
             "cancelled_late",
             "sequence",
             "revised_at",
@@ -315,6 +319,7 @@ def _record(
     actor: User | None,
     *,
     detail: str = "",
+    changes: Mapping[str, tuple[str, str]] | None = None,
     old: datetime | None = None,
     new: datetime | None = None,
     at: datetime | None = None,
@@ -326,6 +331,7 @@ def _record(
         cause=cause,
         actor=actor,
         detail=detail,
+        changes=changes,
         old_starts_at=old,
         new_starts_at=new,
         created_at=at or timezone.now(),

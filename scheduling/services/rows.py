@@ -20,6 +20,8 @@ from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span, conflicts
 from setahub.core import clock
 
+TOLD = ("location", "notes")  # what booked students hear of (scheduling.history has the words)
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -179,13 +181,10 @@ def _make_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
     )
 
 
-def _changes_to_tell(before: Plan, after: Plan) -> str:
-    lines = []
-    if before.location != after.location:
-        lines.append(_("New place: %(place)s") % {"place": after.location})
-    if before.notes != after.notes:
-        lines.append(_("New notes: %(notes)s") % {"notes": after.notes or _("none")})
-    return "\n".join(lines)
+def _changes_to_tell(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
+    """Old and new of what the students who booked want to know, by the name of the field."""
+    values = {name: (getattr(before, name), getattr(after, name)) for name in TOLD}
+    return {name: (old, new) for name, (old, new) in values.items() if old != new}
 
 
 def _match_slots(appointment: Appointment, spans: Sequence[Span]) -> None:

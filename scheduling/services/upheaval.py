@@ -4,16 +4,13 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling import notifications
-from scheduling.models import Appointment, Booking, BookingEvent
+from scheduling.models import Appointment, Booking, Cause
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.services import appointments, booking
 from topics.models import Topic
-
-Cause = BookingEvent.Cause
 
 
 def upcoming_bookings_of(ta: User, topic: Topic) -> int:
@@ -36,8 +33,7 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
             for appointment in coming.order_by("ta", "starts_at"):
                 appointment.topics.remove(topic)
                 if not appointment.topics.exists():
-                    reason = _("Its topic is no longer offered.")
-                    appointments.end([appointment], ta, reason, "" if ta else Cause.TOPIC)
+                    appointments.end([appointment], ta, cause=Cause.TOPIC)
 
 
 def ending_of(ta: User, topic: Topic) -> dict[str, Any]:
@@ -67,7 +63,7 @@ def replace_topic(source: Topic, target: Topic) -> None:
     Booking.objects.filter(topic=source).update(topic=target)
 
 
-def cancel_everything_of(user: User, actor: User | None, reason: str, cause: str = "") -> int:
+def cancel_everything_of(user: User, actor: User | None, cause: Cause) -> int:
     """Cancel a person's coming bookings, taken and given. Returns how many."""
     with transaction.atomic():
         coming = Booking.objects.of(user.pk).upcoming(timezone.now())
@@ -75,15 +71,15 @@ def cancel_everything_of(user: User, actor: User | None, reason: str, cause: str
         User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
         # Read again: what was booked before the locks were ours counts as well.
         with notifications.one_happening():
-            return booking.cancel_all(list(coming.with_people()), actor, reason, cause)
+            return booking.cancel_all(list(coming.with_people()), actor, cause=cause)
 
 
-def leave(user: User, reason: str) -> None:
+def leave(user: User) -> None:
     """Cancel a person's coming bookings, taken and given, and end their coming sessions."""
     with transaction.atomic():
-        cancel_everything_of(user, None, reason, Cause.LEFT)
+        cancel_everything_of(user, None, Cause.LEFT)
         coming = Appointment.objects.of(user.pk).open().filter(starts_at__gt=timezone.now())
-        appointments.end(list(coming.order_by("starts_at")), None, reason, Cause.LEFT)
+        appointments.end(list(coming.order_by("starts_at")), None, cause=Cause.LEFT)
 
 
 def ahead_of(user: User) -> dict[str, int]:

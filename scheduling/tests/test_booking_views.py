@@ -87,7 +87,7 @@ class TestShowing:
 
     def test_the_history_tells_of_moves_and_changes(self, client, made, student, ta, slots):
         booking.move(made, student, slots[1].pk)
-        booking.note_change([made], ta, "New place: Room 612")
+        booking.note_change([made], ta, {"location": ("Room 1", "Room 612")})
         page = text(client.get(made.get_absolute_url()))
         assert "You moved it from Tue 24 Nov, 13:00 to Tue 24 Nov, 13:30" in page
         assert f"{ta.username} changed the session" in page

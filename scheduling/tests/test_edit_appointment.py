@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from scheduling.errors import Conflict, SchedulingError
+from scheduling.history import words
 from scheduling.models import BookingEvent, TimeSlot
 from scheduling.services import appointments, booking
 from scheduling.services.appointments import FOLLOWING, plan_of
@@ -41,7 +42,7 @@ def days(found) -> list[date]:
 
 
 def told(made) -> list[str]:
-    return [event.detail for event in made.events.filter(kind=BookingEvent.Kind.CHANGED)]
+    return [words(event) for event in made.events.filter(kind=BookingEvent.Kind.CHANGED)]
 
 
 class TestSlots:

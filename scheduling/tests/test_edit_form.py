@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from scheduling.history import words
 from scheduling.models import BookingEvent
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from scheduling.tests.reading import text
@@ -49,7 +50,7 @@ def test_two_tabs_save_what_each_changed(ta_client, session, student):
     session.refresh_from_db()
     assert (session.notes, session.capacity) == ("Bring a laptop.\nAnd a pen.", 3)
     events = made.events.filter(kind=BookingEvent.Kind.CHANGED)
-    assert [each.detail for each in events] == ["New notes: Bring a laptop.\nAnd a pen."]
+    assert [words(each) for each in events] == ["New notes: Bring a laptop.\nAnd a pen."]
 
 
 @pytest.mark.parametrize("notes", ["One\r\ntwo", "One\n", "\u200bOne", " \n"])

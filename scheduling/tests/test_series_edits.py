@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 
 from scheduling.errors import Conflict, SchedulingError
+from scheduling.history import words
 from scheduling.models import BookingEvent
 from scheduling.services import appointments
 from scheduling.services.appointments import FOLLOWING, ONE, plan_of
@@ -43,7 +44,7 @@ def seen(rows, *fields):
 
 
 def told(made) -> list[str]:
-    return [event.detail for event in made.events.filter(kind=BookingEvent.Kind.CHANGED)]
+    return [words(event) for event in made.events.filter(kind=BookingEvent.Kind.CHANGED)]
 
 
 class TestWhatTheEditDidNotTouch:

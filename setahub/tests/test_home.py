@@ -145,7 +145,7 @@ class TestSessions:
 class TestNews:
     def test_what_others_did_is_told(self, client, student, ta, slots):
         made = book(student, slots[0])
-        booking.note_change([made], ta, "New place: Room 612")
+        booking.note_change([made], ta, {"location": ("Room 1", "Room 612")})
         html = home(client)
         assert f"{ta.username} changed the session" in html
         assert "New place: Room 612" in html
@@ -166,7 +166,7 @@ class TestNews:
 
     def test_for_a_week(self, client, student, ta, topic, clock):
         slot = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=20)))[0]
-        booking.note_change([book(student, slot)], ta, "New place: Room 612")
+        booking.note_change([book(student, slot)], ta, {"location": ("Room 1", "Room 612")})
         clock.shift(timedelta(days=7))
         assert "Room 612" in home(client)
         clock.shift(timedelta(seconds=1))
@@ -176,12 +176,12 @@ class TestNews:
         made = book(student, slots[0])
         for number in range(6):
             clock.shift(timedelta(minutes=1))
-            booking.note_change([made], ta, f"Change {number}")
+            booking.note_change([made], ta, {"notes": ("", f"Change {number}")})
         found = re.findall(r"Change \d", home(client))
         assert found == ["Change 5", "Change 4", "Change 3", "Change 2", "Change 1"]
 
     def test_nobody_else_hears_of_it(self, student, ta, slots, stranger, sign_in):
-        booking.note_change([book(student, slots[0])], ta, "New place: Room 612")
+        booking.note_change([book(student, slots[0])], ta, {"location": ("Room 1", "Room 612")})
         assert "Room 612" not in home(sign_in(stranger))
 
 

@@ -285,7 +285,7 @@ def test_what_was_to_come_is_cancelled_with_a_reason_and_nobodys_blame(person, o
     deletion.delete_account(person)
     assert Booking.objects.of(person.pk).active().count() == 0
     ended = Booking.objects.of(person.pk).filter(cancelled_by=None, status="cancelled")
-    assert {each.cancel_reason for each in ended} == {"The other person has deleted their account."}
+    assert {each.why_cancelled for each in ended} == {"The other person has deleted their account."}
     assert ended.count() == 2
     assert Appointment.objects.of(person.pk).open().count() == 0
     assert TimeSlot.objects.free().of_ta(person.pk).count() == 0
