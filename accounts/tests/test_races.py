@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.forms import SignupForm
 from accounts.models import Block, User
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -64,6 +65,25 @@ def test_one_sign_up_tapped_many_times_makes_one_account():
         return Client().post("/auth/signup/", form).url
 
     assert sorted(all_at_once(sign_up)) == ["/"] + ["/auth/login/"] * (CROWD - 1)
+    assert User.objects.count() == 1
+
+
+def test_one_sign_up_stored_while_an_equal_one_is_looked_at_leads_to_signing_in(monkeypatch):
+    form = {
+        "username": "Nam",
+        "email": "same@example.com",
+        "password1": "a long password 42",
+        "student_id": "65010001",
+    }
+
+    def faster(sign_up):
+        """Between the look for its name and that for its student ID."""
+        monkeypatch.undo()
+        assert Client().post("/auth/signup/", form).url == "/"
+        return sign_up.clean_student_id()
+
+    monkeypatch.setattr(SignupForm, "clean_student_id", faster)
+    assert Client().post("/auth/signup/", form).url == "/auth/login/"
     assert User.objects.count() == 1
 
 

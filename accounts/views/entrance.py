@@ -58,6 +58,10 @@ class SignupView(BaseSignupView):
             return self.form_invalid(form)
 
     def form_invalid(self, form: SignupForm) -> HttpResponse:
+        if form.errors.keys() == {"student_id"}:
+            # Fields are looked up one after the other: an equal form may have been stored between
+            # the name and the student ID, and is seen whole now.
+            form.full_clean()
         if not _made_an_account(self.request, form):
             return super().form_invalid(form)
         return self._sign_in_instead()
