@@ -131,7 +131,7 @@ def check_keeps_bookings(edited: Sequence[Edited]) -> None:
 def collide(plans: Sequence[Plan], reasons: Sequence[str]) -> SchedulingError:
     """The refusal of plans that don't fit, with the reason of each, or ""."""
     found = conflicts(plans, reasons)
-    days = "; ".join(f"{clock.day_short(each.day)}: {each.reason}" for each in found)
+    days = "; ".join(f"{clock.day_short(each.day)}: {each.reason.rstrip('.')}" for each in found)
     return SchedulingError(
         "conflict",
         _("This doesn't fit: %(days)s.") % {"days": days},

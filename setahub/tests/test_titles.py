@@ -123,3 +123,16 @@ def test_leaving_a_kind_of_email_is_not_the_page_of_all_kinds(sign_in, student):
     one = client.get(f"/email/unsubscribe/{unsubscribe_token(student, MailKind.REMINDERS)}/")
     assert title_of(one) == "Emails you get: Reminders · SETAHub"
     assert title_of(client.get("/users/me/emails/")) == "Emails you get · SETAHub"
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/auth/password/reset/key/1-nonsense/", "Error: this link to a new password"),
+        ("/auth/email/undo/nonsense/", "Error: this link to an old email"),
+        ("/auth/confirm-email/nonsense/", "Error: this link to confirm an email"),
+    ],
+)
+def test_dead_links_are_told_apart(client, db, path, title):
+    page = client.get(path, follow=True)
+    assert title_of(page) == f"{title} no longer works · SETAHub"

@@ -4,6 +4,7 @@
 //   data-passkey="get"     one of those set up; likewise
 //   data-passkey="login"   any; the options come from the form's own address
 
+const LONGEST = 15_000; // then whoever has stopped the page may try again
 const PATIENCE = 15_000;
 
 const toBytes = (text) => {
@@ -117,6 +118,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       const ask = form.dataset.passkey === "create" ? create : get;
       form.elements.credential.value = await ask(form, await optionsOf(form));
       form.submit();
+      setTimeout(() => { button.disabled = false; }, LONGEST);
     } catch (error) {
       button.disabled = false;
       tell(form, error);
