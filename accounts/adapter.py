@@ -18,7 +18,7 @@ from accounts import email_changes, guesses, letters, reauthentication, tasks
 from accounts.models import User
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
-from setahub.core.mail import Mail
+from setahub.core.mail import Message
 from setahub.core.web.addresses import own_path
 from setahub.core.work.tasks import later
 
@@ -115,10 +115,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # --- Emails: all of them go out by a worker -------------------------------------------------
 
-    def render_mail(self, *args: Any, **options: Any) -> Mail:
+    def render_mail(self, *args: Any, **options: Any) -> Message:
         """The letter, as ours are sent."""
         made: Any = super().render_mail(*args, **options)
-        return Mail(
+        return Message(
             made.subject,
             made.body,
             made.from_email,

@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
         # They connect themselves.
         from accounts import administrators, guards, personal, receivers, sweeps  # noqa: F401
 
-        guards.GUARDS.connect(self)
+        guards.CONSTRAINTS.connect(self)

@@ -4,7 +4,7 @@ The lock makes two who go at the same moment wait for each other. Rows that are 
 are guarded by ``accounts.administrators``; emptying the whole table, as tests do, is not.
 """
 
-from setahub.core.db import constraints as db
+from setahub.core.db import constraints
 
 LAST_ADMINISTRATOR = "administrator_one_stays"
 LOCK = "administrators"
@@ -15,10 +15,10 @@ _OTHERS = """SELECT 1 FROM accounts_user u
         WHERE u.id <> NEW.id AND u.is_active AND u.is_superuser AND u.is_staff"""
 _EVENT = "UPDATE OF is_active, is_superuser, is_staff"
 
-GUARDS = db.Guards(
+CONSTRAINTS = constraints.Constraints(
     frozenset({"accounts_user"}),
     sqlite=[
-        db.sqlite_trigger(
+        constraints.sqlite_trigger(
             LAST_ADMINISTRATOR,
             f"BEFORE {_EVENT} ON accounts_user"
             f" WHEN ({_WAS}) AND NOT ({_IS}) AND NOT EXISTS ({_OTHERS})",
@@ -26,12 +26,12 @@ GUARDS = db.Guards(
         )
     ],
     postgresql=[
-        db.pg_trigger(
+        constraints.pg_trigger(
             LAST_ADMINISTRATOR,
             "accounts_user",
             f"BEFORE {_EVENT}",
             f"""IF ({_WAS}) AND NOT ({_IS}) THEN
-                PERFORM pg_advisory_xact_lock({db.lock_key(LOCK)});
+                PERFORM pg_advisory_xact_lock({constraints.lock_key(LOCK)});
                 IF NOT EXISTS ({_OTHERS}) THEN
                     RAISE EXCEPTION '{LAST_ADMINISTRATOR}' USING ERRCODE = '23514';
                 END IF;

@@ -22,7 +22,7 @@ PURPOSE = "accounts.letters"
 def send(template: str, address: str, facts: Mapping[str, Any], *, key: str = "") -> None:
     """Write the letter of this template and send it. Raises OSError when that may work later."""
     message = get_adapter().render_mail(template, address, {"email": address, **facts})
-    mail.deliver(cast(mail.Mail, message), key)
+    mail.deliver(cast(mail.Message, message), key)
 
 
 def queue(template: str, address: str, facts: Mapping[str, str], *, user: User | None) -> None:

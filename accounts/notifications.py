@@ -12,7 +12,7 @@ from setahub.core import mail
 def write_to(
     user: User,
     kind: MailKind,
-    letter: mail.Letter,
+    letter: mail.Email,
     *,
     key: str,
     attachments: Sequence[mail.Attachment] = (),

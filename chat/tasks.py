@@ -16,7 +16,7 @@ def warn(report_id: int) -> None:
     """Tell somebody, who can't switch this off, what staff think of a message of theirs."""
     report = Report.objects.select_related("reported", "message").get(pk=report_id)
     person = report.reported
-    letter = mail.Letter(
+    letter = mail.Email(
         subject=_("About a message of yours"),
         lead=[
             _("A message that you sent on %(day)s was reported, and staff have looked at it.")
@@ -38,11 +38,11 @@ def tell_unread(participation_id: int) -> None:
         write_to(side.user, MailKind.MESSAGES, unread_letter(side), key=key)
 
 
-def unread_letter(side: Participation) -> mail.Letter:
+def unread_letter(side: Participation) -> mail.Email:
     """Who wrote, when, and how many; the messages themselves stay on the site."""
     count = Message.objects.unread_by_hand(side).count()
     told = {"name": side.other.username, "count": count}
-    return mail.Letter(
+    return mail.Email(
         subject=ngettext("%(name)s wrote to you", "%(name)s wrote you %(count)d messages", count)
         % told,
         lead=[

@@ -11,4 +11,4 @@ class SchedulingConfig(AppConfig):
         from scheduling import guards, personal, receivers, sweeps  # noqa: F401
         from scheduling.services import demand  # noqa: F401  (takes its part in the sweep)
 
-        guards.GUARDS.connect(self)
+        guards.CONSTRAINTS.connect(self)

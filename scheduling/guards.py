@@ -5,7 +5,7 @@ PostgreSQL uses exclusion constraints and a trigger function, SQLite triggers. B
 idempotently after every ``migrate``. The names below reach the program inside IntegrityError.
 """
 
-from setahub.core.db import constraints as db
+from setahub.core.db import constraints
 
 APPOINTMENT_OVERLAP = "appointment_no_overlap"
 COMMITMENT_OVERLAP = "commitment_no_overlap"
@@ -49,46 +49,48 @@ _OTHER_TA = """NEW.ta_id <> (SELECT a.ta_id FROM scheduling_timeslot s
 _WHOLE = "slot_id, student_id, ta_id, status"
 
 POSTGRESQL = [
-    db.pg_exclusion(
+    constraints.pg_exclusion(
         APPOINTMENT_OVERLAP,
         "scheduling_appointment",
         "ta_id WITH =, tstzrange(starts_at, ends_at) WITH &&",
         where="cancelled_at IS NULL",
     ),
-    db.pg_exclusion(
+    constraints.pg_exclusion(
         COMMITMENT_OVERLAP,
         "scheduling_commitment",
         "person_id WITH =, slot_id WITH <>, tstzrange(starts_at, ends_at) WITH &&",
     ),
-    db.pg_trigger(
+    constraints.pg_trigger(
         WRONG_TA,
         "scheduling_booking",
         "BEFORE INSERT OR UPDATE OF slot_id, ta_id",
         # A check_violation, so that programs meet it as an IntegrityError.
         f"IF {_OTHER_TA} THEN RAISE EXCEPTION '{WRONG_TA}' USING ERRCODE = '23514'; END IF;",
     ),
-    db.pg_trigger(
+    constraints.pg_trigger(
         "booking_release",
         "scheduling_booking",
         f"BEFORE DELETE OR UPDATE OF {_WHOLE}",
         f"IF OLD.status = 'booked' THEN {_RELEASE} END IF;"
         " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;",
     ),
-    db.pg_trigger(
+    constraints.pg_trigger(
         "booking_take",
         "scheduling_booking",
         f"AFTER INSERT OR UPDATE OF {_WHOLE}",
         f"IF NEW.status = 'booked' THEN {_TAKE} END IF;",
     ),
-    db.pg_trigger(
+    constraints.pg_trigger(
         "timeslot_follow", "scheduling_timeslot", "AFTER UPDATE OF starts_at, ends_at", _FOLLOW
     ),
 ]
 
 
-def _overlap(name: str, event: str, table: str, same: str, when: str = "") -> db.Guard:
+def _overlap(
+    name: str, event: str, table: str, same: str, when: str = ""
+) -> constraints.Constraint:
     """A SQLite trigger that aborts with ``name`` when NEW shares time with a row of ``same``."""
-    return db.sqlite_trigger(
+    return constraints.sqlite_trigger(
         f"{name}_{event.split()[0].lower()}",
         f"BEFORE {event} ON {table} {when}",
         f"""SELECT RAISE(ABORT, '{name}') FROM {table} AS old
@@ -105,7 +107,7 @@ _COMMITMENT = "scheduling_commitment"
 
 SQLITE = [
     *(
-        db.sqlite_trigger(
+        constraints.sqlite_trigger(
             f"{WRONG_TA}_{event.split()[0].lower()}",
             f"BEFORE {event} ON scheduling_booking WHEN {_OTHER_TA}",
             f"SELECT RAISE(ABORT, '{WRONG_TA}');",
@@ -124,31 +126,31 @@ SQLITE = [
     _overlap(
         COMMITMENT_OVERLAP, "UPDATE OF person_id, starts_at, ends_at", _COMMITMENT, _SAME_PERSON
     ),
-    db.sqlite_trigger(
+    constraints.sqlite_trigger(
         "booking_insert_take",
         "AFTER INSERT ON scheduling_booking WHEN NEW.status = 'booked'",
         _TAKE,
     ),
-    db.sqlite_trigger(
+    constraints.sqlite_trigger(
         "booking_update_release",
         f"BEFORE UPDATE OF {_WHOLE} ON scheduling_booking WHEN OLD.status = 'booked'",
         _RELEASE,
     ),
-    db.sqlite_trigger(
+    constraints.sqlite_trigger(
         "booking_update_take",
         f"AFTER UPDATE OF {_WHOLE} ON scheduling_booking WHEN NEW.status = 'booked'",
         _TAKE,
     ),
-    db.sqlite_trigger(
+    constraints.sqlite_trigger(
         "booking_delete_release",
         "BEFORE DELETE ON scheduling_booking WHEN OLD.status = 'booked'",
         _RELEASE,
     ),
-    db.sqlite_trigger(
+    constraints.sqlite_trigger(
         "timeslot_follow",
         "AFTER UPDATE OF starts_at, ends_at ON scheduling_timeslot",
         _FOLLOW,
     ),
 ]
 
-GUARDS = db.Guards(TABLES, SQLITE, POSTGRESQL)
+CONSTRAINTS = constraints.Constraints(TABLES, SQLITE, POSTGRESQL)

@@ -15,7 +15,7 @@ from scheduling.history import NOBODY_DID, why_nobody_did
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.core import clock
-from setahub.core.mail import Letter
+from setahub.core.mail import Email
 
 Kind = BookingEvent.Kind
 
@@ -27,7 +27,7 @@ class _Words(NamedTuple):
     lead: str
 
 
-def about(event: BookingEvent, reader: User) -> Letter:
+def about(event: BookingEvent, reader: User) -> Email:
     """What a line of the booking's history means for the reader.
 
     The event has its actor and its booking with people loaded.
@@ -43,7 +43,7 @@ def about(event: BookingEvent, reader: User) -> Letter:
         "time": clock.full(then.starts_at),
     }
     old = clock.full(event.old_starts_at) if event.old_starts_at else ""
-    return Letter(
+    return Email(
         subject=words.subject % told,
         lead=[words.lead % {"name": name, "old": old}],
         facts=_facts(booking, then, reader),
@@ -62,7 +62,7 @@ def is_news(event: BookingEvent, reader: User) -> bool:
     return event.kind != Kind.CHANGED or event.booking.shows_room_to(reader.pk)
 
 
-def about_several(events: Sequence[BookingEvent], reader: User) -> Letter:
+def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
     """The same of several bookings that one act changed or cancelled, soonest first."""
     first = events[0]
     told = {"count": len(events), "time": clock.full(after(first).starts_at)}
@@ -74,7 +74,7 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Letter:
         subject = _("Changed: %(count)d bookings, the first %(time)s") % told
         lead = _("%(name)s changed these sessions.") % {"name": _actor(first)}
     quotes = list(dict.fromkeys(quote for event in events for quote in _quotes(event, reader)))
-    return Letter(
+    return Email(
         subject=subject,
         lead=[lead],
         facts=[_row(event, reader) for event in events],
@@ -104,7 +104,7 @@ def _row(event: BookingEvent, reader: User) -> tuple[str, str]:
     return _time(after(event))[1], _("%(topic)s with %(name)s") % names
 
 
-def reminder(booking: Booking) -> Letter:
+def reminder(booking: Booking) -> Email:
     """For the student, some time before."""
     told = {
         "topic": booking.topic.name,
@@ -116,7 +116,7 @@ def reminder(booking: Booking) -> Letter:
         lead.append(
             _("If you can't come, please move or cancel it, so that somebody else gets the time.")
         )
-    return Letter(
+    return Email(
         subject=_("%(time)s: %(topic)s with %(name)s") % told,
         lead=lead,
         facts=_facts(booking, current(booking), booking.student),
@@ -125,11 +125,11 @@ def reminder(booking: Booking) -> Letter:
     )
 
 
-def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Letter:
+def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Email:
     """For the TA: all who come at this time, in one letter."""
     names = ", ".join(booking.student.username for booking in bookings)
     shown = current(bookings[0])
-    return Letter(
+    return Email(
         subject=_("%(time)s: you help %(names)s")
         % {"time": clock.full(slot.starts_at), "names": names},
         lead=[_begins(slot.starts_at)],

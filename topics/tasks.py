@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import MailKind
 from accounts.notifications import write_to
-from setahub.core.mail import Letter
+from setahub.core.mail import Email
 from setahub.core.work.tasks import task
 from topics.models import Decision
 
@@ -18,7 +18,7 @@ def tell_decision(decision_id: int) -> None:
         write_to(decision.user, MailKind.TEACHING, letter(decision), key=key)
 
 
-def letter(decision: Decision) -> Letter:
+def letter(decision: Decision) -> Email:
     topic = {"topic": decision.topic.name}
     if decision.approved:
         subject = _("You are now a TA of %(topic)s") % topic
@@ -32,7 +32,7 @@ def letter(decision: Decision) -> Letter:
             _("The staff did not approve your registration for %(topic)s this time.") % topic,
             _("You can register again, for this topic or for another one."),
         ]
-    return Letter(
+    return Email(
         subject=subject,
         lead=lead,
         quotes=[(_("The staff write"), decision.note)] if decision.note else [],

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from accounts import deletion, services
-from accounts.guards import GUARDS, LAST_ADMINISTRATOR
+from accounts.guards import CONSTRAINTS, LAST_ADMINISTRATOR
 from accounts.models import User
 from scheduling.tests.test_races import at_once
 from setahub.core.db.constraints import _installed
@@ -92,7 +92,7 @@ class TestInTheDatabase:
         assert not User.objects.exists()
 
     def test_the_guard_is_there(self, db):
-        wanted = GUARDS.sqlite if connection.vendor == "sqlite" else GUARDS.postgresql
+        wanted = CONSTRAINTS.sqlite if connection.vendor == "sqlite" else CONSTRAINTS.postgresql
         present = _installed(connection)
         assert {guard.name: guard.version for guard in wanted}.items() <= present.items()
 

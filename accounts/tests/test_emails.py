@@ -15,12 +15,12 @@ from accounts import services
 from accounts.models import MailKind
 from accounts.notifications import write_to
 from accounts.tokens import read_unsubscribe, unsubscribe_token
-from setahub.core.mail import Attachment, Letter
+from setahub.core.mail import Attachment, Email
 from setahub.core.work.tasks import GiveUp
 
 pytestmark = pytest.mark.django_db
 
-LETTER = Letter(
+LETTER = Email(
     subject="Booked:\nTrees & <graphs>",
     lead=["น้ำฝน has time for you."],
     facts=[("When", "Wed 25 Nov, 13:30"), ("Place", "https://meet.example/a?b=1&c=2")],

@@ -9,7 +9,7 @@ from accounts.models import User
 from conftest import NOW
 from scheduling import guards
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
-from setahub.core.db import constraints as db
+from setahub.core.db import constraints
 from topics.models import Topic
 
 START = NOW + timedelta(days=1)
@@ -207,17 +207,17 @@ class TestTwoPlaces:
 class TestInstallation:
     def test_every_guard_is_there_and_installing_again_changes_nothing(self):
         wanted = guards.SQLITE if connection.vendor == "sqlite" else guards.POSTGRESQL
-        before = db._installed(connection)
+        before = constraints._installed(connection)
         assert {guard.name: guard.version for guard in wanted}.items() <= before.items()
-        guards.GUARDS.install(connection)
-        assert db._installed(connection) == before
+        guards.CONSTRAINTS.install(connection)
+        assert constraints._installed(connection) == before
 
     def test_guards_survive_a_migration_that_rebuilds_their_tables(self, ta, topic, make_user):
         """As `migrate` does it: signals around a schema change of every guarded table."""
         from django.apps import apps
         from django.db.models import TextField
 
-        guards.GUARDS.before_migrate(using="default", plan=[("something", False)])
+        guards.CONSTRAINTS.before_migrate(using="default", plan=[("something", False)])
         models = [apps.get_model("scheduling", name) for name in ("Booking", "TimeSlot")]
         for model in [*models, Appointment, Commitment]:
             extra = TextField(default="x")  # not null: SQLite rebuilds the table for it
@@ -226,7 +226,7 @@ class TestInstallation:
                 editor.add_field(model, extra)
             with connection.schema_editor() as editor:
                 editor.remove_field(model, extra)
-        guards.GUARDS.after_migrate(using="default")
+        guards.CONSTRAINTS.after_migrate(using="default")
 
         slot = make_slot(ta)
         make_booking(slot, make_user("One"), topic)
@@ -244,6 +244,6 @@ class TestInstallation:
         with connection.cursor() as cursor:
             for statement in last.drop:
                 cursor.execute(statement)
-        assert last.name not in db._installed(connection)
-        guards.GUARDS.install(connection)
-        assert db._installed(connection)[last.name] == last.version
+        assert last.name not in constraints._installed(connection)
+        guards.CONSTRAINTS.install(connection)
+        assert constraints._installed(connection)[last.name] == last.version

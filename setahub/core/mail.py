@@ -1,4 +1,4 @@
-"""Emails of our own: what a letter says, written as text and as a plain HTML twin, and sent.
+"""Emails of our own: what one says, written as text and as a plain HTML twin, and sent.
 
 Only tasks send (``setahub.core.work.tasks``): a mail server may be slow or away.
 """
@@ -22,8 +22,8 @@ LINE = 76  # of a header with encoded words (RFC 2047, section 2)
 
 
 @dataclass(frozen=True)
-class Letter:
-    """What a letter says, in words for its reader.
+class Email:
+    """What an email says, in words for its reader.
 
     ``facts`` and ``quotes`` are pairs of a label and a text; a quote may have several lines.
     ``action`` is what the reader may do next: words, and a path of the site. ``choices`` are several
@@ -46,7 +46,7 @@ class Attachment:
     mimetype: str
 
 
-class Mail(EmailMultiAlternatives):
+class Message(EmailMultiAlternatives):
     """An email whose headers begin right after their colon, however long they are.
 
     A value that is folded away from its name, as Python does with long ones, is undone by some
@@ -86,7 +86,7 @@ def absolute(path: str) -> str:
 
 
 def send(
-    letter: Letter,
+    email: Email,
     *,
     name: str,
     address: str,
@@ -94,33 +94,33 @@ def send(
     unsubscribe: str = "",
     attachments: Sequence[Attachment] = (),
 ) -> None:
-    """Send a letter to one person. Raises OSError when that fails and may work later.
+    """Send an email to one person. Raises OSError when that fails and may work later.
 
-    ``key`` names the letter among all that are ever sent: should it go out twice after a crash,
+    ``key`` names the email among all that are ever sent: should it go out twice after a crash,
     mailboxes see that it is the same. ``unsubscribe`` is the path of its one-click page. Raises
     GiveUp when there is no such mailbox.
     """
     stop = absolute(unsubscribe) if unsubscribe else ""
-    shown = {"letter": letter, "name": name, "site": settings.SITE_URL, "unsubscribe": stop}
-    message = Mail(
-        subject=" ".join(letter.subject.split()),
-        body=render_to_string("email/letter.txt", shown),
+    context = {"email": email, "name": name, "site": settings.SITE_URL, "unsubscribe": stop}
+    message = Message(
+        subject=" ".join(email.subject.split()),
+        body=render_to_string("email/message.txt", context),
         to=[address],
         headers=_headers(key, stop),
     )
-    message.attach_alternative(render_to_string("email/letter.html", shown), "text/html")
+    message.attach_alternative(render_to_string("email/message.html", context), "text/html")
     for each in attachments:
         message.attach(each.filename, each.content, each.mimetype)
     _hand_over(message)
 
 
-def deliver(message: Mail, key: str = "") -> None:
+def deliver(message: Message, key: str = "") -> None:
     """Send what is written already, as ``send`` does, with the headers of mail by a machine."""
     message.extra_headers.update(_headers(key, ""))
     _hand_over(message)
 
 
-def _hand_over(message: Mail) -> None:
+def _hand_over(message: Message) -> None:
     try:
         message.send()
     except SMTPRecipientsRefused as error:

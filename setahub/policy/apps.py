@@ -18,4 +18,4 @@ class PolicyConfig(AppConfig):
         from setahub.policy.current import policy
 
         policy.source = source.changes
-        constraints.GUARDS.connect(self)
+        constraints.CONSTRAINTS.connect(self)

@@ -196,7 +196,7 @@ def test_it_is_tried_again_only_after_the_pause(
 
 
 def test_after_the_pause_one_caller_tries_and_the_others_go_on(clock: Clock) -> None:
-    broken = breaker.Breaker("Redis", PAUSE)
+    broken = breaker.CircuitBreaker("Redis", PAUSE)
     broken.failed(OSError())
     clock.now += PAUSE
 

@@ -25,7 +25,7 @@ from setahub.core.db.postgres import base
 from setahub.core.db.postgres.base import PAUSE, DatabaseWrapper, Unreachable
 from setahub.core.outage import Unfinished, trouble
 from setahub.core.web import resilience as breaker
-from setahub.core.web.resilience import Breaker
+from setahub.core.web.resilience import CircuitBreaker
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -166,7 +166,7 @@ def test_forgotten_static_files_are_told_in_words(client, settings, tmp_path):
 @pytest.fixture
 def nobody(db, monkeypatch):
     """A connection to a port where nobody listens, with a pool and a breaker of its own."""
-    monkeypatch.setattr(base, "_breaker", Breaker("PostgreSQL", PAUSE))
+    monkeypatch.setattr(base, "_breaker", CircuitBreaker("PostgreSQL", PAUSE))
     monkeypatch.setattr(DatabaseWrapper, "_connection_pools", {})
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

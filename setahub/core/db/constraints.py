@@ -1,8 +1,8 @@
-"""Guards: rules across rows that the database itself enforces.
+"""Constraints: rules across rows that the database itself enforces.
 
-PostgreSQL has exclusion constraints and trigger functions, SQLite has triggers. A guard is a named
-piece of SQL that ``install`` puts in place when it is missing or differs. Guards live outside the
-migrations because SQLite drops a table's triggers whenever Django rebuilds the table.
+PostgreSQL has exclusion constraints and trigger functions, SQLite has triggers. A constraint here is
+a named piece of SQL that ``install`` puts in place when it is missing or differs. They live outside
+the migrations because SQLite drops a table's triggers whenever Django rebuilds the table.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ LOOK_AGAIN = 0.3  # seconds between two looks whether a lock is free
 
 
 @dataclass(frozen=True)
-class Guard:
+class Constraint:
     """``create`` and ``drop`` are statements; ``name`` is unique in the database.
 
     ``target`` is what PostgreSQL's COMMENT ON takes, e.g. ``TRIGGER name ON table``.
@@ -37,14 +37,14 @@ class Guard:
 
     @property
     def version(self) -> str:
-        """A fingerprint of the SQL, to see whether the database has this very guard."""
+        """A fingerprint of the SQL, to see whether the database has this very constraint."""
         return hashlib.sha256("".join(self.create).encode()).hexdigest()[:16]
 
 
-def pg_exclusion(name: str, table: str, elements: str, where: str = "") -> Guard:
+def pg_exclusion(name: str, table: str, elements: str, where: str = "") -> Constraint:
     """No two rows of ``table`` may agree on all ``elements`` (PostgreSQL EXCLUDE USING gist)."""
     condition = f" WHERE ({where})" if where else ""
-    return Guard(
+    return Constraint(
         name,
         (
             "CREATE EXTENSION IF NOT EXISTS btree_gist",
@@ -55,9 +55,9 @@ def pg_exclusion(name: str, table: str, elements: str, where: str = "") -> Guard
     )
 
 
-def pg_trigger(name: str, table: str, event: str, body: str) -> Guard:
+def pg_trigger(name: str, table: str, event: str, body: str) -> Constraint:
     """A row trigger with a function of its own; ``body`` is PL/pgSQL without the final RETURN."""
-    return Guard(
+    return Constraint(
         name,
         (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
@@ -69,9 +69,9 @@ def pg_trigger(name: str, table: str, event: str, body: str) -> Guard:
     )
 
 
-def sqlite_trigger(name: str, event: str, body: str) -> Guard:
+def sqlite_trigger(name: str, event: str, body: str) -> Constraint:
     """A row trigger; ``event`` names the table, ``body`` is its statements."""
-    return Guard(
+    return Constraint(
         name,
         (f"CREATE TRIGGER {name} {event} BEGIN {body} END",),
         (f"DROP TRIGGER IF EXISTS {name}",),
@@ -79,7 +79,7 @@ def sqlite_trigger(name: str, event: str, body: str) -> Guard:
 
 
 def _installed(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """Name -> version of the guards that the database has."""
+    """Name -> version of the constraints that the database has."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
@@ -96,34 +96,34 @@ def _installed(connection: BaseDatabaseWrapper) -> dict[str, str]:
         return {name: version or "" for name, version in cursor.fetchall()}
 
 
-def install(connection: BaseDatabaseWrapper, guards: Sequence[Guard]) -> None:
-    """Put every guard in place that is missing or has another version; idempotent."""
+def install(connection: BaseDatabaseWrapper, constraints: Sequence[Constraint]) -> None:
+    """Put every constraint in place that is missing or has another version; idempotent."""
     present = _installed(connection)
-    for guard in guards:
-        if present.get(guard.name) == guard.version:
+    for constraint in constraints:
+        if present.get(constraint.name) == constraint.version:
             continue
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            for statement in (*guard.drop, *guard.create):
+            for statement in (*constraint.drop, *constraint.create):
                 cursor.execute(statement)
-            if guard.target:  # the version is kept in the object's comment
-                cursor.execute(f"COMMENT ON {guard.target} IS '{guard.version}'")
+            if constraint.target:  # the version is kept in the object's comment
+                cursor.execute(f"COMMENT ON {constraint.target} IS '{constraint.version}'")
 
 
-def remove(connection: BaseDatabaseWrapper, guards: Sequence[Guard]) -> None:
-    """Take the guards off."""
+def remove(connection: BaseDatabaseWrapper, constraints: Sequence[Constraint]) -> None:
+    """Take the constraints off."""
     with connection.cursor() as cursor:
-        for guard in guards:
-            for statement in guard.drop:
+        for constraint in constraints:
+            for statement in constraint.drop:
                 cursor.execute(statement)
 
 
 @dataclass(frozen=True)
-class Guards:
-    """The guards of one app: for each engine, and the tables without which they can't stand."""
+class Constraints:
+    """The constraints of one app, for each engine, and the tables that they need."""
 
     tables: frozenset[str]
-    sqlite: Sequence[Guard] = field(default_factory=list)
-    postgresql: Sequence[Guard] = field(default_factory=list)
+    sqlite: Sequence[Constraint] = field(default_factory=list)
+    postgresql: Sequence[Constraint] = field(default_factory=list)
 
     def connect(self, app: AppConfig) -> None:
         """Have them installed after each ``migrate``.

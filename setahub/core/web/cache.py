@@ -19,7 +19,7 @@ from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from setahub.core.web.resilience import Breaker
+from setahub.core.web.resilience import CircuitBreaker
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class FailOpenClient(RedisCacheClient):
                 **options,
             },
         )
-        self._breaker = Breaker("Redis cache", PAUSE)
+        self._breaker = CircuitBreaker("Redis cache", PAUSE)
 
     def ping(self) -> None:
         try:

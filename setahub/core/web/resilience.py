@@ -7,7 +7,7 @@ from time import monotonic
 logger = logging.getLogger(__name__)
 
 
-class Breaker:
+class CircuitBreaker:
     """Remembers that ``name`` is away, so that only one caller in ``pause`` seconds tries it."""
 
     def __init__(self, name: str, pause: float) -> None:

@@ -8,7 +8,7 @@ from django.db.utils import ConnectionHandler
 
 from setahub.core.db.postgres import base
 from setahub.core.outage import trouble
-from setahub.core.web.resilience import Breaker
+from setahub.core.web.resilience import CircuitBreaker
 from setahub.tests.production.conftest import fetch, status_of, wait_for
 
 PAGE = "/auth/password/reset/key/1-x/"  # needs the database, and no data
@@ -48,7 +48,7 @@ def test_a_restart_of_the_database_between_two_requests_goes_unnoticed(cluster, 
 
 
 def test_a_full_pool_is_busy_and_keeps_nobody_else_out(cluster, monkeypatch, django_db_blocker):
-    breaker = Breaker("PostgreSQL", base.PAUSE)
+    breaker = CircuitBreaker("PostgreSQL", base.PAUSE)
     monkeypatch.setattr(base, "_breaker", breaker)
     monkeypatch.setattr(base.DatabaseWrapper, "_connection_pools", {})
     database = {

@@ -7,13 +7,13 @@ from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from setahub.core.db.postgres import alive
-from setahub.core.web.resilience import Breaker
+from setahub.core.web.resilience import CircuitBreaker
 
 PAUSE = 1.0  # seconds without an attempt after a failure
 PREPARED = "prepared"  # in place of a cursor's name
 PATIENCE = 5  # timeouts of the pool that a request waits through while the server is merely busy
 
-_breaker = Breaker("PostgreSQL", PAUSE)
+_breaker = CircuitBreaker("PostgreSQL", PAUSE)
 
 
 class Unreachable(OperationalError):
