@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import User
-from scheduling.errors import SchedulingError
 from scheduling.models import Booking
 from scheduling.services.appointments import becoming_obstacles
 from scheduling.services.changes import own_of
 from scheduling.services.plan import Plan, Span, collisions, misfit
 from scheduling.services.rows import Edited, check_keeps_bookings
+from setahub.core.web.refusals import Refusal, attempt
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Preview:
     plan: Plan
     slots: Sequence[PreviewSlot]
     days: Sequence[PreviewDay]
-    warning: SchedulingError | None = None
+    warning: Refusal | None = None
 
     @property
     def fitting(self) -> int:
@@ -94,11 +94,7 @@ def of_edit(ta: User, edited: Sequence[Edited]) -> Preview:
     """What a session, the first of ``edited``, and the others of its series would become."""
     session = edited[0]
     plan, slots = session.after, session.after.slots
-    warning = None
-    try:
-        check_keeps_bookings(edited)
-    except SchedulingError as error:
-        warning = error.with_traceback(None)
+    _kept, warning = attempt(lambda: check_keeps_bookings(edited))
     kept = Booking.objects.kept().filter(slot__appointment=session.row)
     booked = Counter(kept.values_list("starts_at", "ends_at"))
     clashes = collisions(ta.pk, slots, but=[each.row.pk for each in edited])

@@ -1,9 +1,9 @@
 """What a TA types: a session, its end, a week to open again."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from scheduling.errors import SchedulingError
 from scheduling.forms import bases
 from scheduling.models import Appointment
 from scheduling.models.appointments import LOCATION_MAX, NOTES_MAX, REASON_MAX
@@ -24,6 +23,7 @@ from scheduling.services.plan import Plan, check_times, weekly
 from scheduling.services.rows import Edited
 from setahub.core.text import turns, without_invisible
 from setahub.core.web.fields import DayField, LinesField
+from setahub.core.web.refusals import RefusableForm, attempt
 from setahub.policy.current import policy
 from topics.models import Topic
 
@@ -32,7 +32,7 @@ _NO_ROOM = re.compile(
     r"[a-z][a-z0-9+.-]*\s*:\s*//|(?:http|javascript|vbscript):|data:\S*[,;]", re.IGNORECASE
 )
 
-
+T = TypeVar("T")
 NOTHING = Plan((), date.min, time.min, time.min, 0, 1, "")
 
 
@@ -137,19 +137,6 @@ def _seats_field(appointment: Appointment | None) -> forms.IntegerField:
     )
 
 
-class RefusableForm(forms.Form):
-    """A form that shows what a service refused: beside its field, or above all of them."""
-
-    refusal: SchedulingError | None = None
-
-    def refuse(self, error: SchedulingError) -> None:
-        if error.field in self.fields:
-            self.add_error(error.field, error.message)
-        else:
-            # Without the frames that it came through: one of them has this form.
-            self.refusal = error.with_traceback(None)
-
-
 class AppointmentForm(RefusableForm):
     """A new session (or a weekly series of it), or changes to ``appointment``.
 
@@ -246,14 +233,15 @@ class AppointmentForm(RefusableForm):
         if {"date", "start_time", "end_time", "slot_minutes"} <= given.keys():
             found = self.appointment
             plan = self._plan(appointments.plan_of(found) if found else NOTHING)
-            try:
-                if found is None:
-                    self._check_new(plan)
-                else:
-                    self._check_edit(found, plan)
-            except SchedulingError as error:
-                self.refuse(error)
+            self._tried(lambda: self._check_edit(found, plan) if found else self._check_new(plan))
         return given
+
+    def _tried(self, ask: Callable[[], T]) -> T | None:
+        """What ``ask`` gives; where it is refused, None, and the form says so."""
+        answer, refusal = attempt(ask)
+        if refusal is not None:
+            self.refuse(refusal)
+        return answer
 
     def _plan(self, other: Plan) -> Plan:
         """What was sent, and ``other`` where that is wrong."""
@@ -270,11 +258,8 @@ class AppointmentForm(RefusableForm):
         )
 
     def _check_new(self, plan: Plan) -> None:
-        weeks = [plan]
-        try:
-            weeks = weekly(plan, self.cleaned_data.get("repeat_until"))
-        except SchedulingError as error:
-            self.refuse(error)
+        until = self.cleaned_data.get("repeat_until")
+        weeks = self._tried(lambda: weekly(plan, until)) or [plan]
         check_times(plan, timezone.now(), weeks=weeks)
         self.plans, self.cleaned_data["plan"] = weeks, plan
 
@@ -284,6 +269,13 @@ class AppointmentForm(RefusableForm):
         chosen = appointments.in_scope(found, given.get("scope") or appointments.ONE)
         how = {"base": given["base"], "overwrite": given["overwrite"]}
         self.edited = appointments.becoming(found, plan, chosen, **how)
+
+    @property
+    def asked_anew(self) -> dict[str, Any]:
+        """A valid new session, or series, as the service takes it."""
+        return {
+            name: self.cleaned_data[name] for name in ("plan", "repeat_until", "skip_conflicts")
+        }
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from scheduling.models import Booking
 from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import QUESTION_MAX
 from setahub.core.web.fields import LinesField
+from setahub.core.web.refusals import RefusableForm
 from topics.models import Topic
 
 NO_TOPIC = _("Choose one of the topics of this session.")
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(RefusableForm):
     """What a student needs help with, before a booking is made."""
 
     question = LinesField(
@@ -41,7 +42,7 @@ class BookForm(QuestionForm):
         return topic
 
 
-class CancelForm(forms.Form):
+class CancelForm(RefusableForm):
     """Whether the reason may be left out is a rule of the service."""
 
     reason = LinesField(label=_("Reason"), max_length=REASON_MAX, required=False)

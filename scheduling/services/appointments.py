@@ -37,7 +37,7 @@ def open_time(
 
     Nothing is made unless all weeks fit, or the TA says to skip those that don't. What stands
     already just as it is asked for, is the answer. Raises SchedulingError, with the colliding days
-    in ``conflicts``.
+    in ``details``.
     """
     with transaction.atomic():
         User.objects.locked(ta.pk)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling import guards
-from scheduling.errors import SchedulingError
+from scheduling.errors import CONFLICT, SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import booking as bookings
 from scheduling.services.changes import own_after
@@ -133,10 +133,10 @@ def collide(plans: Sequence[Plan], reasons: Sequence[str]) -> SchedulingError:
     found = conflicts(plans, reasons)
     days = "; ".join(f"{clock.day_short(each.day)}: {each.reason.rstrip('.')}" for each in found)
     return SchedulingError(
-        "conflict",
+        CONFLICT,
         _("This doesn't fit: %(days)s.") % {"days": days},
         heading=_("This doesn't fit:"),
-        conflicts=found,
+        details=found,
     )
 
 

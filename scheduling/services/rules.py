@@ -17,6 +17,7 @@ from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
 from setahub.core.web import ratelimit
+from setahub.core.web.refusals import attempt
 from setahub.policy.current import ExamWeek, policy
 from topics.models import Registration, Topic
 
@@ -26,11 +27,7 @@ CHANGES_COUNTED = timedelta(minutes=10)
 
 def passes(check: Callable[..., None], *args: object) -> bool:
     """Whether a rule lets this through."""
-    try:
-        check(*args)
-    except SchedulingError:
-        return False
-    return True
+    return attempt(lambda: check(*args))[1] is None
 
 
 # --- Taking a seat ------------------------------------------------------------------------------
@@ -54,7 +51,7 @@ def check_bookable(
     and TA loaded.
     """
     if not student.is_active:  # suspended, or gone, while the request was on its way
-        raise SchedulingError("inactive", _("This account can't book."), status=403)
+        raise SchedulingError("inactive", _("This account can't book."))
     obstacles = Obstacles.to(student, [slot], moving=moving, limited=not replacing)
     obstacle = obstacles.of(slot)
     if obstacle in TOLD_FIRST:
@@ -74,8 +71,7 @@ def _in_the_way(obstacle: Obstacle, slot: TimeSlot, obstacles: Obstacles) -> Sch
         Obstacle.SEAT: _("You have a seat at this time already."),
         Obstacle.CLASH: _("You have another booking at that time."),
     }
-    status = 403 if obstacle == Obstacle.BLOCKED else 409
-    return SchedulingError(obstacle.value, words[obstacle], status=status)
+    return SchedulingError(obstacle.value, words[obstacle])
 
 
 def too_many(week: ExamWeek | None) -> str:
@@ -157,7 +153,7 @@ def check_active(booking: Booking) -> None:
 def check_movable(booking: Booking, actor: User) -> None:
     """Its student may move it, until ``LATE_CANCEL`` before its start."""
     if booking.student_id != actor.pk:
-        raise SchedulingError("role", _("Only the student can move a booking."), status=403)
+        raise SchedulingError("role", _("Only the student can move a booking."))
     check_active(booking)
     now = timezone.now()
     if now >= booking.starts_at:
@@ -184,9 +180,7 @@ def check_move_to(booking: Booking, student: User, slot: TimeSlot) -> None:
 def check_replaceable(booking: Booking, actor: User) -> None:
     """Its student may book another time instead, once, where it was cancelled for them."""
     if booking.student_id != actor.pk:
-        raise SchedulingError(
-            "role", _("Only the student can book another time instead."), status=403
-        )
+        raise SchedulingError("role", _("Only the student can book another time instead."))
     if booking.status != Status.CANCELLED:
         raise SchedulingError("stands", _("This booking wasn't cancelled."))
     if not booking.was_taken_away:
@@ -213,7 +207,6 @@ def check_rate(actor: User) -> None:
         raise SchedulingError(
             "rate_limited",
             _("You have booked, moved or cancelled very often. Please wait ten minutes."),
-            status=429,
             seconds=int(CHANGES_COUNTED.total_seconds()),
         )
 
@@ -222,7 +215,7 @@ def check_cancellable(booking: Booking, actor: User) -> None:
     """Its student and its TA may cancel it, until its start."""
     check_active(booking)
     if actor.pk not in (booking.student_id, booking.ta_id):
-        raise SchedulingError("role", _("Only its student and its TA can cancel."), status=403)
+        raise SchedulingError("role", _("Only its student and its TA can cancel."))
     if timezone.now() >= booking.starts_at:
         raise SchedulingError("started", _("It has started, so it can't be cancelled any more."))
 
@@ -253,7 +246,7 @@ def needs_reason(booking: Booking, actor: User) -> bool:
 def check_outcome(booking: Booking, actor: User, status: str) -> None:
     """Its TA says how it went, from the start (no-show: a little later) to some days after the end."""
     if actor.pk != booking.ta_id:
-        raise SchedulingError("role", _("Only the TA can say how it went."), status=403)
+        raise SchedulingError("role", _("Only the TA can say how it went."))
     now = timezone.now()
     _check_began(booking, now)
     if status == Status.NO_SHOW and now < booking.starts_at + policy.no_show_after:
@@ -283,7 +276,7 @@ def check_settled_by_staff(booking: Booking) -> None:
 def check_absence_report(booking: Booking, actor: User) -> None:
     """Its student says that the TA did not come, from the start to ``AUTO_COMPLETE`` after the end."""
     if actor.pk != booking.student_id:
-        raise SchedulingError("role", _("Only the student can report this."), status=403)
+        raise SchedulingError("role", _("Only the student can report this."))
     now = timezone.now()
     _check_began(booking, now)
     if now > booking.ends_at + policy.auto_complete:

@@ -118,7 +118,7 @@ class TestASeries:
         asked = plan(topic, day=first, start="02:00", end="03:00")
         until = FORWARD + WEEK
         error = refusal(ta, asked, repeat_until=until)
-        assert [(each.day, each.reason) for each in error.conflicts] == [(FORWARD, self.REASON)]
+        assert [(each.day, each.reason) for each in error.details] == [(FORWARD, self.REASON)]
         made = appointments.open_time(ta, asked, repeat_until=until, skip_conflicts=True)
         days = [when.local(each.starts_at).date() for each in made]
         assert days == [day for day in (FORWARD - WEEK, FORWARD + WEEK) if day >= first]
@@ -126,7 +126,7 @@ class TestASeries:
     def test_a_week_in_which_the_slots_are_not_whole_is_one(self, ta, topic):
         asked = plan(topic, day=FORWARD - WEEK, start="01:00", end="04:00", minutes=45)
         error = refusal(ta, asked, repeat_until=FORWARD + WEEK)
-        assert [each.day for each in error.conflicts] == [FORWARD]
+        assert [each.day for each in error.details] == [FORWARD]
 
     def test_whole_slots_are_cut_by_the_time_that_passes(self, ta, topic):
         asked = plan(topic, day=FORWARD - WEEK, start="01:00", end="04:00", minutes=60)
@@ -149,7 +149,7 @@ class TestASeries:
         moved = plan(topic, day=FORWARD - WEEK, start="02:00", end="03:00")
         with pytest.raises(SchedulingError) as caught:
             appointments.edit(made[0], ta, moved, scope="following")
-        assert [each.day for each in caught.value.conflicts] == [FORWARD]
+        assert [each.day for each in caught.value.details] == [FORWARD]
 
     def test_a_copied_week_leaves_it_out(self, ta, topic):
         day = FORWARD - WEEK
@@ -157,7 +157,7 @@ class TestASeries:
         open_time(ta, topic, day=day, start="13:00", end="14:00")
         with pytest.raises(SchedulingError) as caught:
             appointments.copy_week(ta, day, FORWARD)
-        assert [each.reason for each in caught.value.conflicts] == [self.REASON]
+        assert [each.reason for each in caught.value.details] == [self.REASON]
         [made] = appointments.copy_week(ta, day, FORWARD, skip_conflicts=True)
         assert when.time_of_day(made.starts_at) == "13:00"
 

@@ -62,7 +62,7 @@ def test_what_collides_is_reported_by_date_and_can_be_left_out(ta, topic):
     open_time(ta, topic, day=day(2))
     open_time(ta, topic, day=day(2, 1), start="14:00", end="16:00")
     error = refusal(ta, day(0), day(0, 1))
-    assert error.conflicts == [Conflict(day(2, 1), "your session 14:00 – 16:00")]
+    assert error.details == [Conflict(day(2, 1), "your session 14:00 – 16:00")]
     made = appointments.copy_week(ta, day(0), day(0, 1), skip_conflicts=True)
     assert starts(made) == [datetime(2026, 12, 1, 13)]
 
@@ -72,10 +72,10 @@ def test_what_would_be_past_or_too_far_ahead_is_reported(ta, topic, clock):
     open_time(ta, topic, day=day(4))
     clock.move_to(NOW + WEEK + timedelta(days=2))
     error = refusal(ta, day(0), day(0, 1))
-    assert error.conflicts == [Conflict(day(0, 1), "already past")]
+    assert error.details == [Conflict(day(0, 1), "already past")]
     # Today is Wednesday 2 December; 180 days from it is Monday 31 May.
     error = refusal(ta, day(0), date(2027, 5, 31))
-    assert error.conflicts == [Conflict(date(2027, 6, 4), "too far ahead")]
+    assert error.details == [Conflict(date(2027, 6, 4), "too far ahead")]
 
 
 def test_a_topic_that_is_no_longer_taught_stays_away(ta, topic, second_topic):
@@ -83,7 +83,7 @@ def test_a_topic_that_is_no_longer_taught_stays_away(ta, topic, second_topic):
     open_time(ta, second_topic, day=day(2))
     second_topic.registrations.all().delete()
     error = refusal(ta, day(0), day(0, 1))
-    assert error.conflicts == [Conflict(day(2, 1), "you no longer teach its topics")]
+    assert error.details == [Conflict(day(2, 1), "you no longer teach its topics")]
     [made] = appointments.copy_week(ta, day(0), day(0, 1), skip_conflicts=True)
     assert list(made.topics.all()) == [topic]
 

@@ -178,16 +178,16 @@ class TestFollowing:
         made = open_series(ta, topic, weeks=2)
         open_time(ta, topic, day=tomorrow() + WEEK, start="15:00", end="16:00")
         error = refusal(made[0], FOLLOWING, end=time(15, 30))
-        assert error.conflicts == [Conflict(date(2026, 12, 1), "your session 15:00 – 16:00")]
+        assert error.details == [Conflict(date(2026, 12, 1), "your session 15:00 – 16:00")]
 
     def test_two_weeks_that_would_meet_are_refused(self, ta, topic):
         """The second was put on the first one's day by hand: the same times don't fit twice."""
         made = open_series(ta, topic, weeks=2)
         edit(made[1], day=tomorrow(), start=time(16), end=time(17))
         error = refusal(made[0], FOLLOWING, start=time(15), end=time(18))
-        assert error.conflicts == [Conflict(tomorrow(), "your session 16:00 – 17:00")]
+        assert error.details == [Conflict(tomorrow(), "your session 16:00 – 17:00")]
         again = refusal(made[0], FOLLOWING, overwrite=True, start=time(15), end=time(18))
-        assert again.conflicts == [Conflict(tomorrow(), "your session 15:00 – 18:00")] * 2
+        assert again.details == [Conflict(tomorrow(), "your session 15:00 – 18:00")] * 2
 
     def test_a_cancelled_week_is_left_alone(self, ta, topic):
         made = open_series(ta, topic, weeks=3)
@@ -225,14 +225,14 @@ class TestWhen:
         appointment = open_time(ta, topic)
         open_time(ta, topic, start="15:00", end="16:00")
         error = refusal(appointment, end=time(15, 30))
-        assert error.conflicts == [Conflict(tomorrow(), "your session 15:00 – 16:00")]
+        assert error.details == [Conflict(tomorrow(), "your session 15:00 – 16:00")]
 
     def test_nor_onto_the_tas_own_booking(self, ta, other_ta, topic):
         taught = open_time(other_ta, topic, start="15:00", end="16:00")
         book(ta, slots_of(taught)[0])
         appointment = open_time(ta, topic)
         error = refusal(appointment, end=time(15, 30))
-        assert error.conflicts == [Conflict(tomorrow(), "your own booking 15:00 – 15:30")]
+        assert error.details == [Conflict(tomorrow(), "your own booking 15:00 – 15:30")]
 
     def test_while_it_runs_its_start_stays_and_its_end_may_change(self, ta, topic, clock):
         appointment = open_time(ta, topic)

@@ -66,7 +66,7 @@ def test_an_overlap_is_reported_with_its_day(ta, topic):
     open_time(ta, topic)
     error = refusal(ta, plan(topic, start="14:30", end="16:00"))
     assert (error.code, error.status) == ("conflict", 409)
-    assert error.conflicts == [Conflict(tomorrow(), "your session 13:00 – 15:00")]
+    assert error.details == [Conflict(tomorrow(), "your session 13:00 – 15:00")]
     assert error.message == "This doesn't fit: Tue 24 Nov: your session 13:00 – 15:00."
 
 
@@ -75,7 +75,7 @@ def test_weeks_that_collide_are_reported_by_date_and_nothing_is_made(ta, topic):
     open_time(ta, topic, day=tomorrow() + 3 * WEEK, start="14:45", end="15:45")
     asked = plan(topic)
     error = refusal(ta, asked, repeat_until=asked.day + 4 * WEEK)
-    assert error.conflicts == [
+    assert error.details == [
         Conflict(date(2026, 12, 1), "your session 13:00 – 15:00"),
         Conflict(date(2026, 12, 15), "your session 14:45 – 15:45"),
     ]
@@ -106,7 +106,7 @@ def test_none_is_opened_over_the_tas_own_booking_as_student(ta, other_ta, topic)
     taught = open_time(other_ta, topic)
     book(ta, slots_of(taught)[1])
     error = refusal(ta, plan(topic, start="13:45", end="15:15"))
-    assert error.conflicts == [Conflict(tomorrow(), "your own booking 13:30 – 14:00")]
+    assert error.details == [Conflict(tomorrow(), "your own booking 13:30 – 14:00")]
     open_time(ta, topic, start="14:00", end="15:00")
 
 

@@ -70,7 +70,7 @@ def test_a_longer_series_is_not_the_same(ta, topic):
     open_series(ta, topic, weeks=2)
     with pytest.raises(SchedulingError) as caught:
         open_series(ta, topic, weeks=3)
-    assert len(caught.value.conflicts) == 2
+    assert len(caught.value.details) == 2
 
 
 def test_what_was_cancelled_since_is_made_anew(ta, topic):

@@ -134,7 +134,7 @@ class TestWhatAWeekHasOfItsOwn:
     def test_a_week_that_the_edit_does_not_fit_is_named(self, weeks):
         edit(weeks[2], end=time(13, 30))
         error = refusal(weeks[0], FOLLOWING, slot_minutes=60)
-        assert error.conflicts == [
+        assert error.details == [
             Conflict(
                 tomorrow() + 2 * WEEK,
                 "This isn't a whole number of 60-minute slots. It could end at 14:00.",
@@ -171,7 +171,7 @@ class TestTopics:
     def test_a_week_that_would_have_none_is_named(self, weeks, topic, second_topic):
         edit(weeks[0], topics=[topic, second_topic])
         error = refusal(weeks[0], FOLLOWING, topics=[second_topic])
-        assert error.conflicts == [
+        assert error.details == [
             Conflict(tomorrow() + n * WEEK, "no topic would be left") for n in (1, 2, 3)
         ]
         edit(weeks[0], FOLLOWING, topics=[second_topic], overwrite=True)

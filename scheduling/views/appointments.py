@@ -1,6 +1,7 @@
 """The TA's side: sessions, opening time, changing it, taking it back, a whole week again."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
@@ -16,7 +17,7 @@ from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat.views.contexts import conversations
 from scheduling import previews
-from scheduling.errors import SchedulingError
+from scheduling.errors import CONFLICT
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given_in_tab, visible_to
@@ -25,7 +26,7 @@ from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
 from setahub.core.web.paging import paginate
-from setahub.core.web.refusals import show_or_post
+from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
 from topics.queries.topics import is_ta
 
 TITLES = {
@@ -67,26 +68,10 @@ def create(request: UserRequest) -> HttpResponse:
     if request.method != "POST":
         return _start(request, contexts.defaults(ta, request.GET.get("topic")))
     form = AppointmentForm(ta, request.POST)
+    opened = None
     if form.is_valid() and "preview" not in request.POST:
-        try:
-            made = once(
-                request,
-                lambda: appointments.open_time(
-                    ta,
-                    form.cleaned_data["plan"],
-                    repeat_until=form.cleaned_data["repeat_until"],
-                    skip_conflicts=form.cleaned_data["skip_conflicts"],
-                ),
-                to=_opened_page,
-                leaves=lambda made: made[0],
-            )
-        except SchedulingError as error:
-            if error.conflicts and (standing := _opened_before(request)):
-                return redirect(standing)
-            form.refuse(error)
-        else:
-            return _opened(request, made)
-    return _show_form(request, form)
+        opened = _open(request, form, lambda: appointments.open_time(ta, **form.asked_anew))
+    return opened or _show_form(request, form)
 
 
 @require_safe
@@ -105,23 +90,15 @@ def copy_week(request: UserRequest) -> HttpResponse:
     if not is_ta(request.user):
         return _not_a_ta(request)
     form = CopyWeekForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            made = once(
-                request,
-                lambda: appointments.copy_week(request.user, **form.cleaned_data),
-                to=_opened_page,
-                leaves=lambda made: made[0],
-            )
-        except SchedulingError as error:
-            if error.conflicts and (standing := _opened_before(request)):
-                return redirect(standing)
-            form.refuse(error)
-        else:
-            return _opened(request, made)
+
+    def write() -> list[Appointment]:
+        return appointments.copy_week(request.user, **form.cleaned_data)
+
+    if opened := _open(request, form, write):
+        return opened
     if not form.is_bound and (offer := contexts.copy_offer(request.user)):
         form.initial = {"week": offer.week, "to": offer.to}
-    return render(request, "scheduling/copy_week.html", {"form": form}, status=_status(form))
+    return render(request, "scheduling/copy_week.html", {"form": form}, status=form.status)
 
 
 def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = None) -> HttpResponse:
@@ -131,10 +108,20 @@ def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = Non
     return _show_form(request, form, copied=copied)
 
 
-def _opened(request: UserRequest, made: list[Appointment]) -> HttpResponse:
-    text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(made))
-    messages.success(request, text % {"count": len(made)})
-    return redirect(_opened_page(made))
+def _open(
+    request: UserRequest, form: RefusableForm, write: Callable[[], list[Appointment]]
+) -> HttpResponse | None:
+    """Open what was asked for, and lead there; None where it can't be."""
+    sessions = form.attempt(
+        lambda: once(request, write, to=_opened_page, leaves=lambda sessions: sessions[0])
+    )
+    if sessions is not None:
+        text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(sessions))
+        messages.success(request, text % {"count": len(sessions)})
+        return redirect(_opened_page(sessions))
+    clashes = form.refusal is not None and form.refusal.code == CONFLICT
+    standing = _opened_before(request) if clashes else None
+    return redirect(standing) if standing else None
 
 
 def _opened_before(request: UserRequest) -> Appointment | None:
@@ -161,58 +148,63 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
 @sent_once
 def edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change this one, or it and all later ones of its series."""
-    found = _own_or_404(request.user, pk)
-    try:
-        appointments.check_editable(found)
-        if request.method != "POST":
-            plan = appointments.plan_of(found)
-            initial = contexts.as_initial(plan)
-            form = AppointmentForm(request.user, appointment=found, initial=initial)
-            form.edited = [Edited(found, plan, plan)]
-            return _show_form(request, form)
-        form = AppointmentForm(request.user, request.POST, appointment=found)
-        if form.is_valid() and not form.refusal and "preview" not in request.POST:
-            changed = once(
-                request,
-                lambda: appointments.edit(found, request.user, **form.asked),
-                to=lambda _changed: found,
-            )
-            text = ngettext("Saved.", "%(count)d sessions saved.", len(changed))
-            messages.success(request, text % {"count": len(changed)})
-            return redirect(found)
-    except SchedulingError as error:
-        if error.code in appointments.CLOSED:
-            return _show(request, found, error)
-        form.refuse(error)
+    session = _own_or_404(request.user, pk)
+    _editable, closed = attempt(lambda: appointments.check_editable(session))
+    if closed:
+        return _show(request, session, closed)
+    if request.method != "POST":
+        plan = appointments.plan_of(session)
+        initial = contexts.as_initial(plan)
+        form = AppointmentForm(request.user, appointment=session, initial=initial)
+        form.edited = [Edited(session, plan, plan)]
+        return _show_form(request, form)
+    form = AppointmentForm(request.user, request.POST, appointment=session)
+    if form.is_valid() and "preview" not in request.POST and (saved := _save(request, form)):
+        return saved
     if form.refusal and form.refusal.code == appointments.CHANGED:
         form.refill(_own_or_404(request.user, pk))
     return _show_form(request, form)
+
+
+def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
+    """Write the edit; None where the form is to be shown again."""
+    session = cast(Appointment, form.appointment)
+
+    def write() -> list[Appointment]:
+        return appointments.edit(session, request.user, **form.asked)
+
+    sessions = form.attempt(lambda: once(request, write, to=lambda _sessions: session))
+    if sessions is not None:
+        text = ngettext("Saved.", "%(count)d sessions saved.", len(sessions))
+        messages.success(request, text % {"count": len(sessions)})
+        return redirect(session)
+    if form.refusal and form.refusal.code in appointments.CLOSED:
+        return _show(request, session, form.refusal)
+    return None
 
 
 @show_or_post
 @sent_once
 def delete(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling the session means, and doing it."""
-    found = _own_or_404(request.user, pk)
-    form = DeleteForm(found, request.POST if request.method == "POST" else None)
-    try:
-        if form.is_valid():
-            sessions = len(appointments.to_cancel(found, **form.cleaned_data))
-            count = once(
-                request,
-                lambda: appointments.cancel(found, request.user, **form.cleaned_data),
-                to=lambda _count: "scheduling:appointments",
-            )
-            messages.success(request, _cancelled(sessions, count))
-            return redirect("scheduling:appointments")
-        appointments.check_cancellable(found)
-    except SchedulingError as error:
-        if error.field is None:
-            return _show(request, found, error)
-        form.refuse(error)
-    shown = contexts.page(found, request.user) | {"form": form}
-    shown |= contexts.at_stake(found)
-    return render(request, "scheduling/appointment_delete.html", shown, status=_status(form))
+    session = _own_or_404(request.user, pk)
+    form = DeleteForm(session, request.POST if request.method == "POST" else None)
+    sessions = len(appointments.to_cancel(session, **form.cleaned_data)) if form.is_valid() else 0
+
+    def write() -> int:
+        return appointments.cancel(session, request.user, **form.cleaned_data)
+
+    bookings = form.attempt(
+        lambda: once(request, write, to=lambda _bookings: "scheduling:appointments")
+    )
+    if bookings is not None:
+        messages.success(request, _cancelled(sessions, bookings))
+        return redirect("scheduling:appointments")
+    refusal = form.refusal or attempt(lambda: appointments.check_cancellable(session))[1]
+    if refusal:
+        return _show(request, session, refusal)
+    context = contexts.page(session, request.user) | contexts.at_stake(session) | {"form": form}
+    return render(request, "scheduling/appointment_delete.html", context, status=form.status)
 
 
 def _cancelled(sessions: int, bookings: int) -> str:
@@ -236,16 +228,7 @@ def _own_or_404(ta: User, pk: int) -> Appointment:
     return get_object_or_404(Appointment.objects.of(ta.pk), pk=pk)
 
 
-def _status(form: Any) -> int:
-    """The status that a form deserves: as a service refused it, 422 with errors, else 200."""
-    if form.refusal:
-        return form.refusal.status
-    return 422 if form.errors else 200
-
-
-def _show(
-    request: UserRequest, found: Appointment, error: SchedulingError | None = None
-) -> HttpResponse:
+def _show(request: UserRequest, found: Appointment, error: Refusal | None = None) -> HttpResponse:
     shown = contexts.page(found, request.user) | {"error": error}
     students = [each.student for row in shown["slots"] for each in row.bookings]
     shown["writable"] = conversations.writable(request.user, students)
@@ -265,7 +248,7 @@ def _show_form(
     shown = {"form": form, "appointment": form.appointment, "preview": preview, "copied": copied}
     part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
     template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
-    return render(request, template, shown | {"part": part}, status=_status(form))
+    return render(request, template, shown | {"part": part}, status=form.status)
 
 
 def _not_a_ta(request: UserRequest) -> HttpResponse:

@@ -14,7 +14,6 @@ from accounts.models import Block, User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
 from chat.views.contexts import conversations
-from scheduling.errors import SchedulingError
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import replacement, taken_in_tab
@@ -25,7 +24,7 @@ from scheduling.services import rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.slots import start_day, times, week_strip
 from setahub.core.web.paging import paginate
-from setahub.core.web.refusals import show_or_post
+from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
 from topics.models import Topic
 
@@ -69,29 +68,26 @@ def create(request: UserRequest) -> HttpResponse:
 
 
 def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
-    error, nearest = None, {}
-    if form.is_valid():
-        topic, question = form.cleaned_data["topic"], form.cleaned_data["question"]
-        again = None if key_of(request) else (request.user, slot.pk, topic, question)
-        if again and (moved := bookings.moved_since(*again)):
+    student = request.user
+    if form.is_valid() and not key_of(request):
+        moved = bookings.moved_since(student, slot.pk, **form.cleaned_data)
+        if moved is not None:
             return redirect(moved)
-        try:
-            made = once(request, lambda: bookings.book(request.user, slot.pk, topic, question))
-        except SchedulingError as refused:
-            error = refused.with_traceback(None)  # kept beside the frames that it would keep
-            say_when(request, error)
-            if error.field in form.fields:
-                form.add_error(error.field, error.message)
-            else:
-                nearest = contexts.instead(request.user, slot, topic, error)
-        else:
-            messages.success(request, _("Booked. See you there!"))
-            return redirect(made)
-    shown = contexts.offer(request.user, slot, form.data.get("topic"), ask=False)
-    shown |= {"form": form, "refusal": error if nearest else None, "sent": True, **nearest}
-    return render(
-        request, "scheduling/booking_new.html", shown, status=error.status if error else 422
-    )
+
+    def write() -> Booking:
+        return bookings.book(student, slot.pk, **form.cleaned_data)
+
+    booking = form.attempt(lambda: once(request, write))
+    if booking is not None:
+        messages.success(request, _("Booked. See you there!"))
+        return redirect(booking)
+    context = contexts.offer(request.user, slot, form.data.get("topic"), ask=False)
+    context |= {"form": form, "refusal": form.refusal, "sent": True}
+    if form.refusal:
+        say_when(request, form.refusal)
+        topic = form.cleaned_data["topic"]
+        context |= contexts.instead(request.user, slot, topic, form.refusal)
+    return render(request, "scheduling/booking_new.html", context, status=form.status)
 
 
 # --- Show, cancel, move -------------------------------------------------------------------------
@@ -109,27 +105,25 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling means now, and doing it."""
     found = _own_or_404(request.user, pk)
     form = CancelForm(request.POST if request.method == "POST" else None)
-    status = 422 if form.is_bound else 200
-    try:
-        if form.is_valid():
-            reason = form.cleaned_data["reason"]
-            once(request, lambda: bookings.cancel(found, request.user, reason))
-            messages.success(request, _("The booking is cancelled."))
-            return redirect(found)
-        rules.check_cancellable(found, request.user)
-    except SchedulingError as error:
-        if error.field not in form.fields and error.status != 429:
-            return _show(request, found, error)
-        form.add_error(error.field, error.message)
-        status = error.status
-        say_when(request, error)
+
+    def write() -> Booking:
+        return bookings.cancel(found, request.user, **form.cleaned_data)
+
+    if form.attempt(lambda: once(request, write)):
+        messages.success(request, _("The booking is cancelled."))
+        return redirect(found)
+    refusal = form.refusal or attempt(lambda: rules.check_cancellable(found, request.user))[1]
+    if refusal and refusal.status != 429:
+        return _show(request, found, refusal)
+    if refusal:
+        say_when(request, refusal)
     shown = contexts.page(found, request.user) | {
         "form": form,
         "late": rules.cancels_late(found, request.user),
         "needs_reason": rules.needs_reason(found, request.user),
         "freed": rules.frees_seat(found),
     }
-    return render(request, "scheduling/booking_cancel.html", shown, status=status)
+    return render(request, "scheduling/booking_cancel.html", shown, status=form.status)
 
 
 @show_or_post
@@ -139,16 +133,14 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     found = _own_or_404(request.user, pk)
     posted = request.method == "POST"
     wanted = (request.POST if posted else request.GET).get("slot")
-    try:
-        if not (posted and wanted == str(found.slot_id)):  # that is sent again: it was moved
-            rules.check_movable(found, request.user)
-    except SchedulingError as error:
-        if error.code != "late":
-            return _show(request, found, error)
-        shown = contexts.page(found, request.user) | {"error": error}
-        return render(
-            request, "scheduling/booking_reschedule.html", shown, status=409 if posted else 200
-        )
+    again = posted and wanted == str(found.slot_id)  # sent twice: it was moved by the first
+    refusal = None if again else attempt(lambda: rules.check_movable(found, request.user))[1]
+    if refusal and refusal.code != "late":
+        return _show(request, found, refusal)
+    if refusal:
+        context = contexts.page(found, request.user) | {"error": refusal}
+        status = refusal.status if posted else 200
+        return render(request, "scheduling/booking_reschedule.html", context, status=status)
     slot = _slot_or_404(wanted) if posted or wanted else None
     return _move(request, found, slot) if posted and slot else _choose(request, found, slot)
 
@@ -173,19 +165,22 @@ def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> Http
 
 
 def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
-    try:
-        once(request, lambda: bookings.move(found, request.user, slot.pk))
-    except SchedulingError as error:
-        say_when(request, error)
-        if error.status == 403 or error.code in ("cancelled", "over", "started"):
-            return _show(request, found, error)
-        return _cannot_move(request, found, slot, error)
-    messages.success(request, _("Moved to the new time."))
-    return redirect(found)
+
+    def write() -> Booking:
+        return bookings.move(found, request.user, slot.pk)
+
+    _moved, refusal = attempt(lambda: once(request, write))
+    if refusal is None:
+        messages.success(request, _("Moved to the new time."))
+        return redirect(found)
+    say_when(request, refusal)
+    if refusal.status == 403 or refusal.code in ("cancelled", "over", "started"):
+        return _show(request, found, refusal)
+    return _cannot_move(request, found, slot, refusal)
 
 
 def _cannot_move(
-    request: UserRequest, found: Booking, slot: TimeSlot, error: SchedulingError
+    request: UserRequest, found: Booking, slot: TimeSlot, error: Refusal
 ) -> HttpResponse:
     shown = contexts.page(found, request.user) | {
         "error": error,
@@ -209,10 +204,9 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
     made = replacement(found) if mine and request.method != "POST" else None
     if made:
         return redirect(made)
-    try:
-        rules.check_replaceable(found, request.user)
-    except SchedulingError as error:
-        return _show(request, found, error)
+    _replaceable, refusal = attempt(lambda: rules.check_replaceable(found, request.user))
+    if refusal:
+        return _show(request, found, refusal)
     slot = _slot_or_404(wanted) if wanted else None
     refusal = contexts.rebook_refusal(found, request.user, slot) if slot else None
     return _other_times(request, found, QuestionForm.of(found), slot, refusal)
@@ -220,18 +214,19 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
 
 def _rebook(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
     form = QuestionForm(request.POST)
-    if not form.is_valid():
-        return _other_times(request, found, form, slot)
-    question = form.cleaned_data["question"]
-    try:
-        made = once(request, lambda: bookings.rebook(found, request.user, slot.pk, question))
-    except SchedulingError as error:
-        if error.code == "replaced":
-            return _show(request, found, error)
-        say_when(request, error)
-        return _other_times(request, found, form, slot, error.with_traceback(None))
-    messages.success(request, _("Booked. See you there!"))
-    return redirect(made)
+
+    def write() -> Booking:
+        return bookings.rebook(found, request.user, slot.pk, **form.cleaned_data)
+
+    booking = form.attempt(lambda: once(request, write))
+    if booking is not None:
+        messages.success(request, _("Booked. See you there!"))
+        return redirect(booking)
+    if form.refusal and form.refusal.code == "replaced":
+        return _show(request, found, form.refusal)
+    if form.refusal:
+        say_when(request, form.refusal)
+    return _other_times(request, found, form, slot, form.refusal)
 
 
 def _other_times(
@@ -239,13 +234,13 @@ def _other_times(
     found: Booking,
     form: QuestionForm,
     slot: TimeSlot | None,
-    error: SchedulingError | None = None,
+    error: Refusal | None = None,
 ) -> HttpResponse:
     """The times that may be had instead; one that was chosen, to confirm; why it can't be had."""
     shown = contexts.page(found, request.user) | {"slot": slot, "form": form, "error": error}
     if error or not slot:
         shown["times"] = contexts.other_times(found, but=slot.pk if slot else None)
-    status = error.status if error else 422 if form.errors else 200
+    status = error.status if error else form.status
     return render(request, "scheduling/booking_rebook.html", shown, status=status)
 
 
@@ -277,10 +272,9 @@ def _settle(
     request: UserRequest, pk: int, settle: Callable[[Booking, User], Booking], done: str
 ) -> HttpResponse:
     found = _own_or_404(request.user, pk)
-    try:
-        once(request, lambda: settle(found, request.user))
-    except SchedulingError as error:
-        return _show(request, found, error)
+    _settled, refusal = attempt(lambda: once(request, lambda: settle(found, request.user)))
+    if refusal:
+        return _show(request, found, refusal)
     messages.success(request, done)
     return redirect(found)
 
@@ -299,9 +293,7 @@ def _slot_or_404(text: str | None) -> TimeSlot:
     return slot
 
 
-def _show(
-    request: UserRequest, found: Booking, error: SchedulingError | None = None
-) -> HttpResponse:
+def _show(request: UserRequest, found: Booking, error: Refusal | None = None) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
     shown: dict[str, Any] = contexts.page(found, request.user) | {"error": error}
     shown |= contexts.instead_of(found, request.user)

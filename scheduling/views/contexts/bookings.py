@@ -17,6 +17,7 @@ from scheduling.queries.free import NEAREST, nearest_free
 from scheduling.queries.slots import topics_of
 from scheduling.services import rules
 from scheduling.views.contexts.slots import SlotDay, open_days
+from setahub.core.web.refusals import Refusal, attempt
 from topics.models import Topic
 
 Status = Booking.Status
@@ -42,9 +43,7 @@ def offer(viewer: User, slot: TimeSlot, handle: str | None, *, ask: bool = True)
     }
 
 
-def instead(
-    viewer: User, slot: TimeSlot, topic: Topic | None, error: SchedulingError
-) -> dict[str, Any]:
+def instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) -> dict[str, Any]:
     """The nearest free slots for somebody who can't have this one, by day.
 
     For the topic; where none was chosen, for those of the slot. None where another time would be
@@ -65,26 +64,19 @@ def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
     return next((each for each in topics if handle in (each.slug, str(each.pk))), None)
 
 
-def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> SchedulingError | None:
+def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | None:
     topic = topic or slot.appointment.topics.first()
     if topic is None:
         return SchedulingError("gone", _("This time is no longer offered."))
-    try:
-        rules.check_bookable(viewer, slot, topic)
-    except SchedulingError as error:
-        # Nothing was sent yet, so no field is wrong: the time just isn't to be had.
-        error.status = 409 if error.status == 422 else error.status
-        return error.with_traceback(None)  # whose frames would keep the request
-    return None
+    _free, refusal = attempt(lambda: rules.check_bookable(viewer, slot, topic))
+    if refusal is not None and refusal.status == 422:
+        refusal.status = 409  # nothing was sent yet, so no field is wrong
+    return refusal
 
 
-def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingError | None:
+def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
     """Why the booking can't be moved to this slot, or None."""
-    try:
-        rules.check_move_to(booking, viewer, slot)
-    except SchedulingError as error:
-        return error.with_traceback(None)
-    return None
+    return attempt(lambda: rules.check_move_to(booking, viewer, slot))[1]
 
 
 def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
@@ -134,13 +126,10 @@ def instead_of(booking: Booking, viewer: User) -> dict[str, Any]:
     }
 
 
-def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> SchedulingError | None:
+def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
     """Why the viewer can't take this slot instead of the cancelled booking, or None."""
-    try:
-        rules.check_bookable(viewer, slot, booking.topic, replacing=True)
-    except SchedulingError as error:
-        return error.with_traceback(None)
-    return None
+    topic = booking.topic
+    return attempt(lambda: rules.check_bookable(viewer, slot, topic, replacing=True))[1]
 
 
 # --- One booking --------------------------------------------------------------------------------
