@@ -20,7 +20,7 @@ have written the name or an address; these are taken out.
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ def parts() -> Sequence[Part]:
     return tuple(_parts)
 
 
-def archive(user: User) -> Iterator[bytes]:
+def archive(user: User) -> Generator[bytes, None, None]:
     """All that the site holds about the user, as a ZIP: a JSON file for each part, and pictures.
 
     The database is read at once, pictures while they are sent, a block at a time.
@@ -110,7 +110,9 @@ class _Sink:
         return taken
 
 
-def _zip(texts: dict[str, str], pictures: list[tuple[str, FieldFile]]) -> Iterator[bytes]:
+def _zip(
+    texts: dict[str, str], pictures: list[tuple[str, FieldFile]]
+) -> Generator[bytes, None, None]:
     sink = _Sink()
     with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[call-overload]
         for name, text in texts.items():

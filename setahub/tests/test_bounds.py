@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import daphne.server  # noqa: F401  (first: it chooses the event loop)
+import daphne.server
 import pytest
 from daphne import http_protocol, ws_protocol
 from django.conf import settings
@@ -38,9 +38,18 @@ def test_daphne_still_makes_what_it_takes_in_of_the_classes_that_are_replaced():
     assert http_protocol.WebRequest.__name__ == "BoundedRequest"
     assert ws_protocol.WebSocketFactory.protocol.__name__ == "BoundedSocket"
     request = http_protocol.WebRequest.__mro__[1]
-    for name in ("gotLength", "handleContentChunk", "process", "connectionLost"):
+    for name in (
+        "gotLength",
+        "handleContentChunk",
+        "process",
+        "connectionLost",
+        "handle_reply",
+        "finish",
+    ):
         assert callable(getattr(request, name)), f"{name} is gone from Twisted's request"
     assert "WebRequest" in http_protocol.HTTPFactory.buildProtocol.__code__.co_names
+    assert "bound_daphne" in daphne.server.Server.handle_reply.__qualname__
+    assert "handle_reply" in daphne.server.Server.create_application.__code__.co_names
     for name in ("onMessage", "serverSend"):
         assert callable(getattr(ws_protocol.WebSocketProtocol, name)), f"{name} is gone from Daphne"
 

@@ -1,7 +1,7 @@
 """Lists of the admin as CSV: what the list shows now, row by row, in constant memory."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import datetime
 from io import StringIO
 from typing import Any, cast
@@ -79,7 +79,9 @@ def download(
     return file_response(request, in_chunks(titles, rows), name, "text/csv; charset=utf-8")
 
 
-def in_chunks(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+def in_chunks(
+    titles: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Generator[bytes, None, None]:
     """The file in pieces of ROWS lines, with the mark by which Excel knows UTF-8."""
     lines = StringIO("\ufeff")
     lines.seek(0, 2)

@@ -2,11 +2,13 @@
 
 By itself it takes in a whole request, however large, before the application hears of it, parses its
 form, which takes many times its size and is done again by the application, and puts every frame of a
-socket into a queue without an end; and what a browser does not read it keeps, as much as there is.
+socket into a queue without an end; and what a browser does not read it keeps, as much as there is, so
+that a download is made whole in memory for a slow one.
 These are private parts of Daphne and Twisted; all that we change of them is here, and
 ``test_bounds.py`` fails when an upgrade takes it away.
 """
 
+import asyncio
 import sys
 from typing import Any
 
@@ -16,6 +18,7 @@ LINGER = 2.0  # seconds in which a refused client may read why
 MOST_WAITING = 64  # frames of a socket that wait for the application
 LOOK_AGAIN = 0.05  # seconds
 MOST_UNSENT = 1024 * 1024  # bytes for a socket that does not read; the system keeps some besides
+READ_WITHIN = 60.0  # seconds in which a browser takes some of what waits for it
 
 _BODY = (
     b"<!doctype html><meta charset=utf-8><title>Too large</title>"
@@ -34,11 +37,36 @@ def unsent(transport: Any) -> int:
     return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
+class Reader:
+    """Whether the other side reads what it is sent: an IPushProducer, as Twisted calls who sends."""
+
+    def __init__(self) -> None:
+        self._reads = asyncio.Event()
+        self._reads.set()
+
+    def pauseProducing(self) -> None:
+        self._reads.clear()
+
+    def resumeProducing(self) -> None:
+        self._reads.set()
+
+    stopProducing = resumeProducing  # gone: whoever waits may go on, to be told so
+
+    async def reads(self) -> bool:
+        """Waits until it does; False when it has not for too long."""
+        try:
+            await asyncio.wait_for(self._reads.wait(), READ_WITHIN)
+        except TimeoutError:
+            return False
+        return True
+
+
 def bound_daphne() -> None:
     """Have Daphne refuse what is too large, and wait with what comes too fast. Else nothing."""
     if "daphne.server" not in sys.modules:
         return
     import daphne.http_protocol as http
+    import daphne.server
     import daphne.ws_protocol as ws
     from twisted.internet import reactor
 
@@ -72,6 +100,23 @@ def bound_daphne() -> None:
                 self.channel.loseConnection()
                 return None
             return super().process()
+
+        def handle_reply(self, message: dict[str, Any]) -> None:
+            in_pieces = message.get("more_body") and self.channel and not self.finished
+            if in_pieces and not self.producer:
+                self.registerProducer(Reader(), streaming=True)
+            super().handle_reply(message)
+
+        async def taken(self) -> None:
+            """Waits while what was sent is not read; ends with a browser that never does."""
+            if self.producer and not await self.producer.reads() and self.channel:
+                transport: Any = self.channel.transport
+                transport.abortConnection()
+
+        def finish(self) -> None:
+            if self.producer is not None:
+                self.unregisterProducer()
+            super().finish()
 
         def _refuse(self) -> None:
             self._refused = True
@@ -111,5 +156,13 @@ def bound_daphne() -> None:
                 self._held = False
                 self.transport.resumeProducing()
 
+    reply = daphne.server.Server.handle_reply
+
+    async def handle_reply(server: Any, protocol: Any, message: dict[str, Any]) -> None:
+        await reply(server, protocol, message)
+        if message.get("more_body"):
+            await protocol.taken()
+
+    daphne.server.Server.handle_reply = handle_reply  # type: ignore[method-assign]
     http.WebRequest = BoundedRequest  # type: ignore[misc]
     ws.WebSocketFactory.protocol = BoundedSocket

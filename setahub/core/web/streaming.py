@@ -1,7 +1,7 @@
 """Files to take along: sent while they are made, and offered on a page of the site."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator
+from typing import Any, Self, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -12,24 +12,39 @@ _PAGE = "page_of_file"
 
 
 def file_response(
-    request: HttpRequest, chunks: Iterator[bytes], name: str, content_type: str
+    request: HttpRequest, chunks: Generator[bytes, None, None], name: str, content_type: str
 ) -> StreamingHttpResponse:
     """A file in pieces, each sent before the next is made, on any server."""
     # Under ASGI Django would read all of a plain iterator into memory first.
-    content = _apart(chunks) if isinstance(request, ASGIRequest) else chunks
+    content = _Apart(chunks) if isinstance(request, ASGIRequest) else chunks
     response = StreamingHttpResponse(content, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-async def _apart(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Each chunk made in the request's own thread, where its database connection is."""
-    while (chunk := await sync_to_async(_following)(chunks)) is not None:
-        yield chunk
+class _Apart:
+    """Each chunk made in the request's own thread, where its database connection is.
 
+    Django closes it there too, also when the other side went away in the middle.
+    """
 
-def _following(chunks: Iterator[bytes]) -> bytes | None:
-    return next(chunks, None)
+    def __init__(self, chunks: Generator[bytes, None, None]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await sync_to_async(self._following)()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    def _following(self) -> bytes | None:
+        return next(self._chunks, None)
+
+    def close(self) -> None:
+        self._chunks.close()
 
 
 def offered_on(page: Callable[..., str]) -> Callable[[View], View]:
