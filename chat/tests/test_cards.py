@@ -8,6 +8,7 @@ from chat import frames
 from chat.models import Message
 from scheduling.services import appointments
 from scheduling.services import booking as bookings
+from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_time, slots_of
 
 ROOM = "https://meet.example/room-1"
@@ -23,7 +24,7 @@ def cancelled(student, ta, topic):
     made = book(student, slots_of(opened)[0])
     bookings.move(made, student, slots_of(opened)[2].pk)
     opened.refresh_from_db()
-    changed = replace(appointments.plan_of(opened), location=NEW_ROOM, notes="Knock thrice")
+    changed = replace(Plan.of(opened), location=NEW_ROOM, notes="Knock thrice")
     appointments.edit(opened, ta, changed)
     made.refresh_from_db()
     return bookings.cancel(made, ta, "I am ill")

@@ -232,7 +232,7 @@ class AppointmentForm(RefusableForm):
         given = self.cleaned_data
         if {"date", "start_time", "end_time", "slot_minutes"} <= given.keys():
             found = self.appointment
-            plan = self._plan(appointments.plan_of(found) if found else NOTHING)
+            plan = self._plan(Plan.of(found) if found else NOTHING)
             self._tried(lambda: self._check_edit(found, plan) if found else self._check_new(plan))
         return given
 
@@ -251,10 +251,7 @@ class AppointmentForm(RefusableForm):
             day=given["date"],
             start=given["start_time"],
             end=given["end_time"],
-            slot_minutes=given["slot_minutes"],
-            capacity=given.get("capacity", other.capacity),
-            location=given.get("location", other.location),
-            notes=given.get("notes", other.notes),
+            **{name: given.get(name, value) for name, value in other.columns.items()},
         )
 
     def _check_new(self, plan: Plan) -> None:
@@ -287,7 +284,7 @@ class AppointmentForm(RefusableForm):
 
         So what was typed is kept, and what was changed elsewhere meanwhile too.
         """
-        now = appointments.plan_of(appointment)
+        now = Plan.of(appointment)
         change = Change(self.cleaned_data["base"] or now, now, self.cleaned_data["plan"])
         data = self.data.copy()  # type: ignore[attr-defined]
         for name, value in bases.as_sent(change.applied(now)).items():

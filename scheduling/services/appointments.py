@@ -67,7 +67,7 @@ def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -
         if not source:
             raise SchedulingError("empty_week", _("There is no session in that week to copy."))
         taught = set(Topic.objects.taught_by(ta.pk))
-        plans = [plan_of(each, shift=shift, topics=taught) for each in source]
+        plans = [Plan.of(each, shift=shift, topics=taught) for each in source]
         limit = clock.today() + policy.max_ahead
         fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
         return standing or [create(ta, each, None) for each in fitting]
@@ -116,14 +116,14 @@ def becoming(
 
     Raises SchedulingError where the edit contradicts another one, or its times are wrong.
     """
-    now = plan_of(appointment)
+    now = Plan.of(appointment)
     change = Change(base or now, now, plan, overwrite)
     change.check_agrees()
     wanted = change.applied(now)
     if (wanted.times, wanted.slot_minutes) != (now.times, now.slot_minutes):
         check_times(wanted, timezone.now(), began=appointment.starts_at)
     prefetch_related_objects(chosen, "topics")
-    weeks = [(each, plan_of(each)) for each in chosen]
+    weeks = [(each, Plan.of(each)) for each in chosen]
     return [Edited(each, week, change.applied(week, each.own.split())) for each, week in weeks]
 
 
@@ -235,24 +235,6 @@ def in_week(ta: User, day: date) -> list[Appointment]:
     )
 
 
-def plan_of(
-    appointment: Appointment, *, shift: timedelta = timedelta(0), topics: set[Topic] | None = None
-) -> Plan:
-    """The appointment as a plan, ``shift`` later; only with those of its topics in ``topics``."""
-    start, end = clock.local(appointment.starts_at), clock.local(appointment.ends_at)
-    own = appointment.topics.all()
-    return Plan(
-        topics=[topic for topic in own if topics is None or topic in topics],
-        day=start.date() + shift,
-        start=start.time(),
-        end=end.time(),
-        slot_minutes=appointment.slot_minutes,
-        capacity=appointment.capacity,
-        location=appointment.location,
-        notes=appointment.notes,
-    )
-
-
 # --- Checks -------------------------------------------------------------------------------------
 
 
@@ -320,7 +302,7 @@ def _standing(ta: User, plans: Sequence[Plan]) -> list[Appointment]:
         each.starts_at: each for each in mine.filter(starts_at__in={p.span.start for p in plans})
     }
     there = [(found.get(plan.span.start), plan) for plan in plans]
-    return [each for each, plan in there if each is not None and plan_of(each).is_as(plan)]
+    return [each for each, plan in there if each is not None and Plan.of(each).is_as(plan)]
 
 
 def _check_fits(ta: User, edited: Sequence[Edited]) -> None:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scheduling.errors import SchedulingError
-from scheduling.services.plan import Plan
+from scheduling.models import Appointment
+from scheduling.services.plan import COLUMNS, Plan
 from setahub.core import clock
 from setahub.core.web.forms import is_disputed
 
@@ -41,18 +43,34 @@ def _times(plan: Plan) -> str:
     return f"{plan.start:%H:%M} – {plan.end:%H:%M}"
 
 
-DAY = Field(gettext_lazy("Day"), ("day",), lambda plan: clock.day_short(plan.day))
-# What every week of a series has alike, its day apart.
-FIELDS = (
-    Field(gettext_lazy("Time"), ("start", "end"), _times),
-    Field(
+def _column(name: str) -> Field:
+    """A column of the session, as its model calls it and its choices."""
+    column: Any = Appointment._meta.get_field(name)
+    labels = dict(column.flatchoices)
+
+    def words(plan: Plan) -> str:
+        value = getattr(plan, name)
+        return str(labels.get(value, value)) or _("none")
+
+    return Field(capfirst(column.verbose_name), (name,), words)
+
+
+# Columns that forms call otherwise than the model.
+SPECIAL = {
+    "slot_minutes": Field(
         gettext_lazy("Length of a slot"),
         ("slot_minutes",),
         lambda plan: _("%(minutes)d min") % {"minutes": plan.slot_minutes},
     ),
-    Field(gettext_lazy("Seats in each slot"), ("capacity",), lambda plan: str(plan.capacity)),
-    Field(gettext_lazy("Place"), ("location",), lambda plan: plan.location),
-    Field(gettext_lazy("Notes"), ("notes",), lambda plan: plan.notes or _("none")),
+    "capacity": Field(
+        gettext_lazy("Seats in each slot"), ("capacity",), lambda plan: str(plan.capacity)
+    ),
+}
+DAY = Field(gettext_lazy("Day"), ("day",), lambda plan: clock.day_short(plan.day))
+# What every week of a series has alike, its day apart.
+FIELDS = (
+    Field(gettext_lazy("Time"), ("start", "end"), _times),
+    *(SPECIAL.get(name) or _column(name) for name in COLUMNS),
 )
 
 

@@ -4,9 +4,10 @@ Nothing here writes, so the preview and the services share it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import lcm
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -35,7 +36,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a TA asks for: one appointment, on the faculty's clock."""
+    """What a TA asks for: one appointment, on the faculty's clock.
+
+    The one list of what a session has. What is neither a topic nor a time stands in the
+    appointment's column of that name: forms, services, changes and copies take it from here.
+    """
 
     topics: Sequence[Topic]
     day: date
@@ -45,6 +50,30 @@ class Plan:
     capacity: int
     location: str
     notes: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        appointment: Appointment,
+        *,
+        shift: timedelta = timedelta(0),
+        topics: set[Topic] | None = None,
+    ) -> "Plan":
+        """The appointment as it is, ``shift`` later; only with those of its topics in ``topics``."""
+        start, end = clock.local(appointment.starts_at), clock.local(appointment.ends_at)
+        own = appointment.topics.all()
+        return cls(
+            topics=[topic for topic in own if topics is None or topic in topics],
+            day=start.date() + shift,
+            start=start.time(),
+            end=end.time(),
+            **{name: getattr(appointment, name) for name in COLUMNS},
+        )
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What the appointment keeps under the same names."""
+        return {name: getattr(self, name) for name in COLUMNS}
 
     def on(self, day: date) -> "Plan":
         return replace(self, day=day)
@@ -77,6 +106,11 @@ class Plan:
         """Whether both ask for the same, topics in whichever order."""
         same = {each.pk for each in self.topics} == {each.pk for each in other.topics}
         return same and replace(self, topics=()) == replace(other, topics=())
+
+
+COLUMNS = [
+    field.name for field in fields(Plan) if field.name not in ("topics", "day", "start", "end")
+]
 
 
 def cut(span: Span, minutes: int) -> list[Span]:

@@ -49,10 +49,7 @@ def create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
         series=series,
         starts_at=plan.span.start,
         ends_at=plan.span.end,
-        slot_minutes=plan.slot_minutes,
-        capacity=plan.capacity,
-        location=plan.location,
-        notes=plan.notes,
+        **plan.columns,
     )
     _save(appointment, plan)
     appointment.topics.set(plan.topics)
@@ -75,8 +72,8 @@ def apply(edited: Sequence[Edited], ta: User, *, alone: bool) -> None:
 
 def _apply(edited: Edited, ta: User, *, alone: bool) -> None:
     row, before, after = edited.row, edited.before, edited.after
-    row.slot_minutes, row.capacity = after.slot_minutes, after.capacity
-    row.location, row.notes = after.location, after.notes
+    for name, value in after.columns.items():
+        setattr(row, name, value)
     if edited.moves:
         row.starts_at, row.ends_at = after.span.start, after.span.end
     if row.series:

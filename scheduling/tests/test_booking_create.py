@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Block
 from scheduling.models import Booking
 from scheduling.services import appointments, booking
-from scheduling.services.appointments import plan_of
+from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.tests.reading import KEPT, QUESTION, slot_ids, text
 from topics.models import Registration, Topic
@@ -126,7 +126,7 @@ class TestConfirming:
         later = open_time(ta, topic, start="17:00", end="18:00")
         gone = slots_of(session)[3]
         booking.cancel(book(student, gone), student, "")
-        appointments.edit(session, ta, replace(plan_of(session), end=time(13, 30)))
+        appointments.edit(session, ta, replace(Plan.of(session), end=time(13, 30)))
         here = [slots_of(session)[0].pk, *(slot.pk for slot in slots_of(later))]
         for path in (
             f"/bookings/new/?slot={gone.pk}&topic={topic.pk}",
@@ -137,7 +137,7 @@ class TestConfirming:
             assert "This time is no longer offered." in text(response)
             assert slot_ids(response) == here
         session.refresh_from_db()
-        appointments.edit(session, ta, replace(plan_of(session), topics=[second_topic]))
+        appointments.edit(session, ta, replace(Plan.of(session), topics=[second_topic]))
         response = client.get(f"/bookings/new/?slot={gone.pk}&topic={topic.slug}")
         assert slot_ids(response) == here[1:]
 

@@ -9,7 +9,8 @@ from scheduling.errors import Conflict, SchedulingError
 from scheduling.history import words
 from scheduling.models import BookingEvent, TimeSlot
 from scheduling.services import appointments, booking
-from scheduling.services.appointments import FOLLOWING, plan_of
+from scheduling.services.appointments import FOLLOWING
+from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from setahub.core import clock as when
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 
 def edit(appointment, scope="one", *, overwrite=False, **changes):
-    asked = replace(plan_of(appointment), **changes)
+    asked = replace(Plan.of(appointment), **changes)
     how = {"scope": scope, "overwrite": overwrite}
     return appointments.edit(appointment, appointment.ta, asked, **how)
 

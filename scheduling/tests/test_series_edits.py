@@ -11,7 +11,8 @@ from scheduling.errors import Conflict, SchedulingError
 from scheduling.history import words
 from scheduling.models import BookingEvent
 from scheduling.services import appointments
-from scheduling.services.appointments import FOLLOWING, ONE, plan_of
+from scheduling.services.appointments import FOLLOWING, ONE
+from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -26,7 +27,7 @@ def weeks(ta, topic):
 
 def edit(row, scope=ONE, *, base=None, overwrite=False, **changes):
     row.refresh_from_db()
-    asked = replace(base or plan_of(row), **changes)
+    asked = replace(base or Plan.of(row), **changes)
     return appointments.edit(row, row.ta, asked, scope=scope, base=base, overwrite=overwrite)
 
 
@@ -39,7 +40,7 @@ def refusal(row, scope=ONE, **how) -> SchedulingError:
 def seen(rows, *fields):
     for row in rows:
         row.refresh_from_db()
-    shapes = [tuple(getattr(plan_of(row), field) for field in fields) for row in rows]
+    shapes = [tuple(getattr(Plan.of(row), field) for field in fields) for row in rows]
     return [shape[0] for shape in shapes] if len(fields) == 1 else shapes
 
 
@@ -232,13 +233,13 @@ class TestTwoAtOnce:
     """A form that was opened before somebody else saved."""
 
     def test_what_only_one_changed_stays(self, weeks):
-        base = plan_of(weeks[0])
+        base = Plan.of(weeks[0])
         edit(weeks[0], notes="Bring a laptop.")
         edit(weeks[0], base=base, capacity=3)
         assert seen(weeks[:1], "notes", "capacity") == [("Bring a laptop.", 3)]
 
     def test_what_both_changed_is_refused_with_both_values(self, weeks):
-        base = plan_of(weeks[0])
+        base = Plan.of(weeks[0])
         edit(weeks[0], location="R2", capacity=2)
         error = refusal(weeks[0], base=base, location="R3", capacity=2)
         assert (error.code, error.status) == ("changed", 409)
@@ -268,13 +269,13 @@ class TestTwoAtOnce:
     )
     def test_each_field_for_itself(self, ta, topic, theirs, yours, line):
         row = open_time(ta, topic, notes="One")
-        base = plan_of(row)
+        base = Plan.of(row)
         edit(row, **theirs)
         assert refusal(row, base=base, **yours).details == [line]
 
     def test_topics_of_both_are_merged(self, weeks, topic, second_topic):
         edit(weeks[0], topics=[topic, second_topic])
-        base = plan_of(weeks[0])
+        base = Plan.of(weeks[0])
         edit(weeks[0], topics=[second_topic])
         edit(weeks[0], base=base, notes="Hello")
         assert seen(weeks[:1], "topics") == [[second_topic]]
@@ -284,7 +285,7 @@ class TestTwoAtOnce:
     @pytest.mark.parametrize("with_base", [True, False])
     def test_the_same_edit_again_leads_to_the_same(self, weeks, student, with_base):
         made = book(student, slots_of(weeks[3])[0])
-        base = plan_of(weeks[1])
+        base = Plan.of(weeks[1])
         asked = replace(base, day=base.day, location="R2", notes="Hello", capacity=2)
         for _time in range(2):
             appointments.edit(
@@ -296,7 +297,7 @@ class TestTwoAtOnce:
     @pytest.mark.parametrize("with_base", [True, False])
     @pytest.mark.parametrize("shift", [DAY, WEEK, -DAY])
     def test_a_shift_sent_again_shifts_once(self, weeks, with_base, shift):
-        base = plan_of(weeks[1])
+        base = Plan.of(weeks[1])
         asked = replace(base, day=base.day + shift)
         first = days = seen(weeks, "day")[0]
         weeks = weeks[1:]

@@ -16,6 +16,7 @@ from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
 from scheduling.services import appointments, booking
+from scheduling.services.plan import Plan
 from scheduling.tests.factories import open_series, open_time, plan, tomorrow
 from scheduling.tests.test_races import at_once
 from topics import services as topics
@@ -74,7 +75,7 @@ class Somebody:
         mine = self.any_of(Appointment.objects.of(self.user.pk).open())
         end = self.chance.choice(["14:00", "15:00", "16:00"])
         shape = plan(self.topic, end=end, capacity=2, location=f"Room {self.chance.random()}")
-        changed = shape.on(appointments.plan_of(mine).day)
+        changed = shape.on(Plan.of(mine).day)
         scope = self.chance.choice([appointments.ONE, appointments.FOLLOWING])
         appointments.edit(mine, self.user, changed, scope=scope)
 

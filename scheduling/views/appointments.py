@@ -18,6 +18,7 @@ from accounts.requests import UserRequest
 from chat.views.contexts import conversations
 from scheduling import previews
 from scheduling.errors import CONFLICT
+from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given_in_tab, visible_to
@@ -103,7 +104,7 @@ def copy_week(request: UserRequest) -> HttpResponse:
 
 def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = None) -> HttpResponse:
     """The form for a new session, filled in."""
-    form = AppointmentForm(request.user, initial=contexts.as_initial(plan))
+    form = AppointmentForm(request.user, initial=bases.as_sent(plan))
     form.plans = [plan]
     return _show_form(request, form, copied=copied)
 
@@ -153,8 +154,8 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
     if closed:
         return _show(request, session, closed)
     if request.method != "POST":
-        plan = appointments.plan_of(session)
-        initial = contexts.as_initial(plan)
+        plan = Plan.of(session)
+        initial = bases.as_sent(plan)
         form = AppointmentForm(request.user, appointment=session, initial=initial)
         form.edited = [Edited(session, plan, plan)]
         return _show_form(request, form)

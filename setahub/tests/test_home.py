@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from scheduling import previews
 from scheduling.services import booking
-from scheduling.services.appointments import plan_of
+from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
@@ -126,7 +126,7 @@ class TestSessions:
         for path in ("/appointments/", f"/appointments/{session.pk}/"):
             page = client.get(path).content.decode()
             assert '<b>3</b> <span class="muted">of 8 seats booked' in page
-        unchanged = Edited(session, plan_of(session), plan_of(session))
+        unchanged = Edited(session, Plan.of(session), Plan.of(session))
         [slot, _free] = previews.of_edit(ta, [unchanged]).slots
         assert slot.booked == 3
 

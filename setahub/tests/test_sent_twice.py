@@ -15,6 +15,7 @@ from accounts.sweeps import forget_sent_forms
 from scheduling.models import Appointment, Booking
 from scheduling.services import appointments
 from scheduling.services import booking as bookings
+from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from topics.models import Registration, Topic
 
@@ -250,7 +251,7 @@ class TestWithoutAKey:
     def test_time_that_was_edited(self, sign_in, ta, topic, weeks):
         def edit():
             row = Appointment.objects.order_by("starts_at")[0]
-            plan = replace(appointments.plan_of(row), location="Room 7", end=time(14))
+            plan = replace(Plan.of(row), location="Room 7", end=time(14))
             appointments.edit(row, ta, plan, scope="following")
 
         _first, second = self.twice(
@@ -283,7 +284,7 @@ class TestWithoutAKey:
 
         def edit():
             row = Appointment.objects.order_by("starts_at")[1]
-            appointments.edit(row, ta, replace(appointments.plan_of(row), location="Room 7"))
+            appointments.edit(row, ta, replace(Plan.of(row), location="Room 7"))
 
         first, second = self.twice(sign_in(ta), "/appointments/copy-week/", form, between=edit)
         assert first == second

@@ -147,26 +147,12 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
 
 def copied(appointment: Appointment, ta: User) -> Plan:
     """The session again in the first week after it, from now on, in which the TA can have it."""
-    plan = appointments.plan_of(appointment, topics=set(Topic.objects.taught_by(ta.pk)))
+    plan = Plan.of(appointment, topics=set(Topic.objects.taught_by(ta.pk)))
     first = plan.on(plan.day + WEEK * max((clock.today() - plan.day).days // 7, 1))
     weeks = [first.on(first.day + WEEK * later) for later in range(policy.max_ahead.days // 7 + 2)]
     coming = [each for each in weeks if each.span.start > timezone.now()]
     wrong = obstacles(ta.pk, coming)
     return next((each for each, why in zip(coming, wrong, strict=True) if not why), coming[0])
-
-
-def as_initial(plan: Plan) -> dict[str, Any]:
-    """A plan as the initial values of the form."""
-    return {
-        "topics": [topic.pk for topic in plan.topics],
-        "date": plan.day,
-        "start_time": plan.start,
-        "end_time": plan.end,
-        "slot_minutes": plan.slot_minutes,
-        "capacity": plan.capacity,
-        "location": plan.location,
-        "notes": plan.notes,
-    }
 
 
 # --- Copying a week -----------------------------------------------------------------------------
