@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import REASON_MAX, User
+from chat import services
+from chat.errors import ModerationError
 from chat.models import Message, Report, ReportQuerySet
-from chat.services import moderation
+from chat.queries.reports import neighbours
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import Folded, by_person
 from setahub.core.images import picture_response
@@ -71,7 +73,7 @@ class SuspendForm(NoteForm):
 
 @admin.register(Report)
 class ReportAdmin(Folded, LookOnly):
-    refusals = (moderation.ModerationError,)
+    refusals = (ModerationError,)
     change_form_template = "admin/chat/report.html"
     list_display = ["__str__", "reported", "reporter", "created_at", "before", "status"]
     list_filter = [
@@ -122,7 +124,7 @@ class ReportAdmin(Folded, LookOnly):
     ) -> HttpResponse:
         report: Report = context["original"]
         about = Report.objects.filter(reported=report.reported_id).exclude(pk=report.pk)
-        context["conversation"] = moderation.look(report, cast(User, request.user))
+        context["conversation"] = services.look(report, cast(User, request.user))
         context["looks"] = report.looks.select_related("actor")[:EARLIER]
         context["others"] = about.select_related("reporter").order_by("-created_at")[:EARLIER]
         return super().render_change_form(request, context, *args, **kwargs)
@@ -133,11 +135,11 @@ class ReportAdmin(Folded, LookOnly):
         report = get_object_or_404(seen.select_related("message"), pk=pk)
         if not self.has_view_permission(request, report):
             raise PermissionDenied
-        shown: dict[int, Message] = {each.pk: each for each in moderation.neighbours(report)}
-        holder = shown.get(message_id) if message_id else report
+        messages: dict[int, Message] = {each.pk: each for each in neighbours(report)}
+        holder = messages.get(message_id) if message_id else report
         if holder is None or not holder.image:
             raise Http404
-        moderation.look(report, cast(User, request.user))
+        services.look(report, cast(User, request.user))
         return picture_response(request, holder.image, cache="private, no-store")
 
     # --- Resolving ------------------------------------------------------------------------------
@@ -168,6 +170,6 @@ class ReportAdmin(Folded, LookOnly):
         title: str,
     ) -> HttpResponse | None:
         def act(report: Report, given: Mapping[str, Any]) -> None:
-            moderation.resolve(report, cast(User, request.user), outcome, **given)
+            services.resolve(report, cast(User, request.user), outcome, **given)
 
         return self.ask(request, queryset, form, act, title=title)

@@ -9,12 +9,13 @@ from chat import protocol
 from chat.models import REASON_MAX, TEXT_MAX
 from setahub.core.images import ACCEPT
 from setahub.core.web.fields import LinesField
+from setahub.core.web.refusals import STATUS, RefusableForm
 
 
-class MessageForm(forms.Form):
+class MessageForm(RefusableForm):
     """``text``, ``image`` or both, and the browser's own name for the message.
 
-    ``image`` stays as it was uploaded; ``pictures.read`` makes a picture of it.
+    ``image`` stays as it was uploaded; the service makes a picture of it.
     """
 
     text = LinesField(
@@ -32,24 +33,24 @@ class MessageForm(forms.Form):
 
     def clean_client_id(self) -> uuid.UUID | None:
         value = self.cleaned_data["client_id"]
-        found = protocol.as_uuid(value)
-        if value and found is None:
+        client_id = protocol.as_uuid(value)
+        if value and client_id is None:
             raise forms.ValidationError(_("Please reload the page and send it again."))
-        return found
+        return client_id
 
     @property
     def first_error(self) -> tuple[str, str]:
         """Code (of the socket's errors) and words of what is wrong first."""
-        field, errors = next(iter(self.errors.as_data().items()))
-        code = "too_long" if field == "text" and errors[0].code == "max_length" else "invalid"
-        return code, errors[0].messages[0]
+        error = next(iter(self.errors.as_data().values()))[0]
+        code = "too_long" if error.code == "max_length" else error.code
+        return code if code in STATUS else "invalid", error.messages[0]
 
 
 class ReadForm(forms.Form):
     last_id = forms.IntegerField(min_value=1, max_value=protocol.ID_MAX)
 
 
-class ReportForm(forms.Form):
+class ReportForm(RefusableForm):
     """Why a message is reported."""
 
     reason = LinesField(

@@ -1,19 +1,28 @@
 """Pictures of messages: from an upload to what is stored."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from django.core.files.uploadedfile import UploadedFile
 
 from chat.errors import ChatError
-from chat.services import Picture
 from setahub.core import images
-from setahub.core.images import ImageError
+from setahub.core.images import EncodedImage, ImageError
 from setahub.policy.current import policy
 
 FULL_SIDE = 2048  # pixels
 THUMB_SIDE = 480
 
 CODES = {"busy": "unavailable", "too_many": "rate_limited"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An uploaded picture, re-encoded: in full, as a thumbnail, and the upload's own digest."""
+
+    full: EncodedImage
+    thumb: EncodedImage
+    digest: str
 
 
 def digest_of(upload: UploadedFile) -> str:

@@ -12,10 +12,11 @@ from chat.errors import ChatError
 from chat.frames import Frame
 from chat.models import Participation
 from chat.protocol import Read, Send, Typing
+from chat.queries.reach import may_see
 from setahub.core.live import events as live
 from setahub.core.web import ratelimit
 
-MANNERS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
+SESSION_KEYS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def user_of_session(key: str) -> int | None:
     store = import_module(settings.SESSION_ENGINE).SessionStore(key)
     if user := store.user():
         return user.pk
-    if MANNERS - set(store.keys()) or store[BACKEND_SESSION_KEY] not in (
+    if SESSION_KEYS - set(store.keys()) or store[BACKEND_SESSION_KEY] not in (
         settings.AUTHENTICATION_BACKENDS
     ):
         return None
@@ -75,7 +76,7 @@ def beat(user_id: int, key: str, watching: int | None, name: str) -> Beat:
     if user_of_session(key) != user_id:
         return Beat(alive=False)
     _seen(user_id, name)
-    sees = watching is not None and services.may_see(user_id, watching)
+    sees = watching is not None and may_see(user_id, watching)
     return Beat(
         alive=True,
         newest=Participation.objects.newest_id(user_id),
@@ -109,6 +110,6 @@ def mark_read(user_id: int, frame: Read) -> None:
 
 def watch(user_id: int, other_id: int) -> bool | None:
     """Whether the other is online; None where that is no business of the user's."""
-    if not services.may_see(user_id, other_id):
+    if not may_see(user_id, other_id):
         return None
     return presence.is_online(other_id)

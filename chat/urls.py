@@ -1,14 +1,14 @@
 from django.urls import path
 
-from chat.views import conversations as views
+from chat.views import conversations, messages
 
 app_name = "chat"
 urlpatterns = [
-    path("", views.inbox, name="inbox"),
-    path("unread/", views.unread, name="unread"),
-    path("report/<id:pk>/", views.report, name="report"),
-    path("images/<id:pk>/", views.image, name="image"),
-    path("<id:pk>/", views.conversation, name="conversation"),
-    path("<id:pk>/history/", views.history, name="history"),
-    path("<id:pk>/read/", views.read, name="read"),
+    path("", conversations.inbox, name="inbox"),
+    path("unread/", conversations.unread, name="unread"),
+    path("report/<id:pk>/", messages.report, name="report"),
+    path("images/<id:pk>/", messages.image, name="image"),
+    path("<id:pk>/", conversations.conversation, name="conversation"),
+    path("<id:pk>/history/", conversations.history, name="history"),
+    path("<id:pk>/read/", conversations.read, name="read"),
 ]

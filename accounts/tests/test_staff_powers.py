@@ -15,8 +15,8 @@ from accounts.models import User
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import login
 from chat import services as chat
+from chat.errors import ModerationError
 from chat.models import Report
-from chat.services import moderation
 from scheduling.tests.test_races import open_slot
 from topics import services as topics
 from topics.models import Registration
@@ -95,8 +95,8 @@ class TestWithoutTheSecondStep:
         with pytest.raises(services.AccountError):
             services.suspend(student, actor=coordinator, cancel_bookings=False)
         report = Report(reported=student, reporter=ta)
-        with pytest.raises(moderation.ModerationError):
-            moderation.resolve(report, coordinator, Report.Status.DISMISSED, note="x")
+        with pytest.raises(ModerationError):
+            chat.resolve(report, coordinator, Report.Status.DISMISSED, note="x")
 
 
 class TestWithIt:

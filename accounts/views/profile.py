@@ -17,7 +17,7 @@ from accounts.models import Block, User
 from accounts.requests import UserRequest
 from accounts.services import AccountError
 from accounts.views import calendar
-from chat.views.contexts import conversations
+from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given
 from scheduling.views.contexts.slots import times
 from setahub.core import clock
@@ -112,7 +112,7 @@ def _profile(request: UserRequest, person: User, error: AccountError | None = No
         **times(request.user, slots[:SLOTS_SHOWN]),
         "person": person,
         "own": person.pk == request.user.pk,
-        "may_message": conversations.may_message(request.user, person),
+        "may_message": reach.may_message(request.user, person),
         "registrations": Registration.objects.of_user(person.pk).seen_by(request.user),
         "more": len(slots) > SLOTS_SHOWN,
         "given": sessions_given([person.pk]).get(person.pk, 0),

@@ -1,33 +1,26 @@
-"""Everything that changes conversations: sending, reading, booking cards, reports."""
+"""Everything that changes conversations: sending, reading, booking cards, reports.
 
-from chat.services.sending import (
-    Picture,
-    are_within_reach,
-    check_may_write,
-    check_text,
-    mark_read,
-    may_see,
-    may_write,
-    post_card,
-    report,
-    send,
-    sent_before,
-    share_conversation,
-    tell_unread,
-)
+Whoever writes into a conversation locks its row before an id is drawn, so that the ids of one
+conversation become visible in their order. Live frames go out after the commit and are only hints.
+"""
+
+from chat.pictures import Picture
+from chat.services.cards import post_card
+from chat.services.reading import mark_read, tell_unread
+from chat.services.reports import look, report, resolve
+from chat.services.sending import send, send_upload
+from chat.services.writing import check_may_write, check_text
 
 __all__ = [
     "Picture",
-    "are_within_reach",
     "check_may_write",
     "check_text",
+    "look",
     "mark_read",
-    "may_see",
-    "may_write",
     "post_card",
     "report",
+    "resolve",
     "send",
-    "sent_before",
-    "share_conversation",
+    "send_upload",
     "tell_unread",
 ]

@@ -11,7 +11,7 @@ from accounts import services as accounts
 from accounts.models import Block
 from chat import services
 from chat.models import Message, Participation
-from chat.services import sending
+from chat.services.rows import store
 from scheduling.tests.factories import book, open_time, slots_of
 
 
@@ -131,7 +131,7 @@ class TestConversation:
         message = Message(
             sender=student, kind="image", width=1600, height=800, image="x", thumb="y"
         )
-        sending._store(message, ta.pk)
+        store(message, ta.pk)
         page = get(sign_in(ta), path(student))
         image = f"/messages/images/{message.pk}/"
         assert f'href="{image}"' in page

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from chat import services
+from chat.errors import ModerationError
 from chat.models import Message, Report, ReportLook
-from chat.services import moderation
 from setahub.core.images import reencode
 
 REPORTS = "/admin/chat/report/"
@@ -82,7 +82,7 @@ class TestLooking:
         self, client, reported, conversation, student, staff
     ):
         other = services.report(conversation[7], student, "Again")
-        moderation.resolve(other, staff, "dismissed", note="Harmless")
+        services.resolve(other, staff, "dismissed", note="Harmless")
         page = page_of(client, reported)
         assert f'href="{REPORTS}{other.pk}/change/"' in page
         assert "Harmless" in page
@@ -197,23 +197,23 @@ class TestResolving:
         act(client, "dismiss", reported, note="Banter")
         page = text(act(client, "warn", reported, note="x", told="y"))
         assert "somebody may have been faster" in page
-        with pytest.raises(moderation.ModerationError, match="resolved already"):
-            moderation.resolve(reported, staff, "dismissed", note="Again")
+        with pytest.raises(ModerationError, match="resolved already"):
+            services.resolve(reported, staff, "dismissed", note="Again")
         reported.refresh_from_db()
         assert (reported.status, reported.note) == ("dismissed", "Banter")
         assert 'value="warn"' not in page_of(client, reported).replace("option", "")
 
     def test_nobody_decides_on_their_own_message(self, reported, ta):
         ta.is_staff = ta.is_superuser = True
-        with pytest.raises(moderation.ModerationError, match="Another one of the staff"):
-            moderation.resolve(reported, ta, "dismissed", note="I am right")
+        with pytest.raises(ModerationError, match="Another one of the staff"):
+            services.resolve(reported, ta, "dismissed", note="I am right")
 
     def test_only_a_superuser_suspends_staff(self, reported, ta, make_user):
         ta.is_staff = True
         ta.save()
         coordinator = make_user("Coordinator", is_staff=True)
-        with pytest.raises(moderation.ModerationError, match="Only a superuser"):
-            moderation.resolve(reported, coordinator, "suspended", note="x")
+        with pytest.raises(ModerationError, match="Only a superuser"):
+            services.resolve(reported, coordinator, "suspended", note="x")
         reported.refresh_from_db()
         assert reported.status == "open"
 
@@ -233,7 +233,7 @@ class TestQueue:
     ):
         later = services.report(conversation[7], student, "Again")
         done = services.report(conversation[1], student, "Old")
-        moderation.resolve(done, staff, "dismissed", note="x")
+        services.resolve(done, staff, "dismissed", note="x")
         assert self.listed(client) == [reported, later]
         assert self.listed(client, "?status=dismissed") == [done]
         assert self.listed(client, "?status=all") == [reported, later, done]

@@ -199,7 +199,7 @@ class TestPictures:
         def fail(*args):
             raise RuntimeError
 
-        monkeypatch.setattr(sending, "_store", fail)
+        monkeypatch.setattr(sending, "store", fail)
         with pytest.raises(RuntimeError):
             services.send(student.pk, ta.pk, uuid.uuid4(), "", picture())
         assert stored_files() == 0

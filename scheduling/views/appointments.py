@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
-from chat.views.contexts import conversations
+from chat.queries import reach
 from scheduling import previews
 from scheduling.errors import CONFLICT
 from scheduling.forms import bases
@@ -232,7 +232,7 @@ def _own_or_404(ta: User, pk: int) -> Appointment:
 def _show(request: UserRequest, found: Appointment, error: Refusal | None = None) -> HttpResponse:
     shown = contexts.page(found, request.user) | {"error": error}
     students = [each.student for row in shown["slots"] for each in row.bookings]
-    shown["writable"] = conversations.writable(request.user, students)
+    shown["writable"] = reach.writable(request.user, students)
     status = error.status if error else 200
     return render(request, "scheduling/appointment.html", shown, status=status)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Block, User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
-from chat.views.contexts import conversations
+from chat.queries import reach
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import replacement, taken_in_tab
@@ -297,5 +297,5 @@ def _show(request: UserRequest, found: Booking, error: Refusal | None = None) ->
     """The page of a booking; with an error, what was refused and its status."""
     shown: dict[str, Any] = contexts.page(found, request.user) | {"error": error}
     shown |= contexts.instead_of(found, request.user)
-    shown["may_message"] = conversations.may_message(request.user, shown["other"])
+    shown["may_message"] = reach.may_message(request.user, shown["other"])
     return render(request, "scheduling/booking.html", shown, status=error.status if error else 200)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.views.contexts import conversations
+from chat.queries import conversations
 from scheduling import history
 from scheduling.models import Appointment, Booking, BookingEvent
 from scheduling.models.appointments import Bookable

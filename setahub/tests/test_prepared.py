@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 import chat.models
-import chat.services.sending
-import chat.views.contexts.conversations
+import chat.queries.conversations
+import chat.queries.reach
 import topics.queries.topics
 from accounts import sessions
 from accounts.models import User
@@ -31,8 +31,8 @@ MODULES = (
     appointments,
     bookings,
     chat.models,
-    chat.views.contexts.conversations,
-    chat.services.sending,
+    chat.queries.conversations,
+    chat.queries.reach,
     dashboard,
     free,
     sessions,
@@ -284,10 +284,8 @@ def calls(w):
     return {
         "accounts.sessions._alive": [((w["key"], now), {}), ((None, now), {})],
         "chat.models._badge": [((ta,), {})],
-        "chat.views.contexts.conversations._inbox": [((ta,), {})],
-        "chat.services.sending._sender": [
-            ((student, ta), {"lock": lock}) for lock in (False, True)
-        ],
+        "chat.queries.conversations.inbox": [((ta,), {})],
+        "chat.queries.reach.sender_to": [((student, ta), {"lock": lock}) for lock in (False, True)],
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
-from chat.views.contexts import conversations
+from chat.queries import reach
 from scheduling.queries.free import free_by_ta, free_by_topic, free_from, sessions_given
 from scheduling.services import demand, upheaval
 from scheduling.views.contexts.slots import start_day, times, week_strip
@@ -107,7 +107,7 @@ def _people(request: UserRequest, topic: Topic) -> dict[str, Any]:
     limit = TAS_MAX if request.GET.get("tas") == "all" else TAS_SHOWN
     tas, more = Registration.objects.tas_of(topic, list(free), limit)
     given = sessions_given([ta.pk for ta in tas])
-    writable = conversations.writable(request.user, tas)
+    writable = reach.writable(request.user, tas)
     return {
         "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
         "more_tas": more,

@@ -82,11 +82,10 @@ class RefusableForm(forms.Form):
     def refuse(self, refusal: Refusal) -> None:
         """Show it, and answer with its status."""
         self._status = refusal.status
-        if refusal.field in self.fields:
-            self.add_error(refusal.field, refusal.message)
-        else:
+        field = refusal.field if refusal.field in self.fields else None
+        if field is None:
             self.refusal = refusal
-            self.add_error(None, refusal.message)
+        self.add_error(field, forms.ValidationError(refusal.message, code=refusal.code))
 
     @property
     def status(self) -> int:

@@ -1,4 +1,4 @@
-"""What staff do with reports: look at them, each look being kept, and resolve them."""
+"""Reports to the staff: made, looked at (each look being kept), and resolved."""
 
 from collections.abc import Sequence
 
@@ -9,34 +9,42 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import AccountError, suspend
 from chat import tasks
+from chat.errors import ChatError, ModerationError
 from chat.models import Message, Report, ReportLook
+from chat.queries.reports import neighbours
+from chat.services.rows import locked
 from setahub.core.text import is_blank
 from setahub.core.work.tasks import later
 
-NEIGHBOURS = 3  # messages on either side of the reported one
 Status = Report.Status
 
 
-class ModerationError(Exception):
-    """A refusal in words that staff can read."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+def report(message: Message, reporter: User, reason: str) -> Report:
+    """Report a message of the other person to the staff; a copy is kept. Twice is once."""
+    if message.sender_id == reporter.pk:
+        raise ChatError("not_allowed", _("You can't report your own message."))
+    with transaction.atomic():
+        locked(message.sender_id, reporter.pk)
+        if before := Report.objects.filter(message=message, reporter=reporter).first():
+            return before
+        made = Report(
+            message=message,
+            reporter=reporter,
+            reported_id=message.sender_id,
+            reason=reason,
+            text=message.words,
+        )
+        if message.image:
+            with message.image.open() as picture:
+                made.image.save("", picture, save=False)
+        made.save()
+    return made
 
 
 def look(report: Report, actor: User) -> Sequence[Message]:
     """The reported message among its neighbours, oldest first. That ``actor`` looked is kept."""
     ReportLook.objects.create(report=report, actor=actor)
     return neighbours(report)
-
-
-def neighbours(report: Report) -> Sequence[Message]:
-    """The reported message and those beside it in its conversation, oldest first. Two queries."""
-    told = Message.objects.filter(conversation=report.message.conversation_id)
-    told = told.shown().select_related("sender", "event__booking__topic")
-    before = told.newest(NEIGHBOURS + 1, before=report.message_id + 1)
-    return [*before, *told.following(report.message_id, NEIGHBOURS)]
 
 
 def resolve(
@@ -53,15 +61,15 @@ def resolve(
     ``note`` is for the staff; ``told`` are the words of a warning. Raises ModerationError.
     """
     if not actor.has_staff_powers or actor.pk == report.reported_id:
-        raise ModerationError(_("Another one of the staff has to decide on this."))
+        raise ModerationError("role", _("Another one of the staff has to decide on this."))
     if outcome == Status.WARNED and is_blank(told):
-        raise ModerationError(_("Write what the person is to be told."))
+        raise ModerationError("invalid", _("Write what the person is to be told."))
     with transaction.atomic():
         if outcome == Status.SUSPENDED:  # first: it locks people
             _suspend(report, actor, note, cancel_bookings)
         report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
         if not report.is_open:
-            raise ModerationError(_("This report was resolved already."))
+            raise ModerationError("resolved", _("This report was resolved already."))
         report.status, report.note = outcome, note
         report.told = told if outcome == Status.WARNED else ""
         report.resolved_by, report.resolved_at = actor, timezone.now()
@@ -79,4 +87,4 @@ def _suspend(report: Report, actor: User, note: str, cancel_bookings: bool) -> N
     try:
         suspend(person, actor=actor, cancel_bookings=cancel_bookings, reason=note)
     except AccountError as error:
-        raise ModerationError(error.message) from error
+        raise ModerationError("account", error.message) from error

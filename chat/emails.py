@@ -1,0 +1,41 @@
+"""The words of emails about messages."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat.models import Message, Participation, Report
+from setahub.core import clock
+from setahub.core.mail import Email
+
+
+def warning(report: Report) -> Email:
+    """What staff think of a message, for who wrote it."""
+    return Email(
+        subject=_("About a message of yours"),
+        lead=[
+            _("A message that you sent on %(day)s was reported, and staff have looked at it.")
+            % {"day": clock.day_long(report.message.created_at)}
+        ],
+        quotes=[(_("The staff write"), report.told)],
+        action=(_("Your messages"), reverse("chat:inbox")),
+    )
+
+
+def unread(side: Participation) -> Email:
+    """Who wrote, when, and how many; the messages themselves stay on the site."""
+    count = Message.objects.unread_by_hand(side).count()
+    words = {"name": side.other.username, "count": count}
+    return Email(
+        subject=ngettext("%(name)s wrote to you", "%(name)s wrote you %(count)d messages", count)
+        % words,
+        lead=[
+            ngettext(
+                "%(name)s wrote to you on SETAHub, and you haven't read it yet.",
+                "%(name)s wrote you %(count)d messages on SETAHub that you haven't read yet.",
+                count,
+            )
+            % words
+        ],
+        action=(_("Read and answer"), reverse("chat:conversation", args=[side.other_id])),
+    )

@@ -1,0 +1,29 @@
+"""The words of emails about teaching."""
+
+from django.utils.translation import gettext as _
+
+from setahub.core.mail import Email
+from topics.models import Decision
+
+
+def decided(decision: Decision) -> Email:
+    """What staff decided on a registration, and their note."""
+    topic = {"topic": decision.topic.name}
+    if decision.approved:
+        subject = _("You are now a TA of %(topic)s") % topic
+        lead = [
+            _("The staff approved your registration for %(topic)s. Thank you for helping!") % topic,
+            _("Students can book you as soon as you open time for it, under “TA sessions”."),
+        ]
+    else:
+        subject = _("Your registration for %(topic)s") % topic
+        lead = [
+            _("The staff did not approve your registration for %(topic)s this time.") % topic,
+            _("You can register again, for this topic or for another one."),
+        ]
+    return Email(
+        subject=subject,
+        lead=lead,
+        quotes=[(_("The staff write"), decision.note)] if decision.note else [],
+        action=(_("See the topic"), decision.topic.get_absolute_url()),
+    )
