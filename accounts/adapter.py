@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import email_changes, guesses, letters, reauthentication, tasks
 from accounts.models import User
+from accounts.queries.emails import is_proven
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
 from setahub.core.mail import Message
@@ -105,7 +106,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 if User.objects.exclude(pk=pk).with_email(email).exists():
                     return False
                 email_address.user = user
-                old, old_was_proven = user.email, email_changes.is_proven(user, user.email)
+                old, old_was_proven = user.email, is_proven(user, user.email)
                 done = super().confirm_email(request, email_address)
                 if done and fold_email(old) != fold_email(email):
                     email_changes.note_done(user, old, email, old_was_proven=old_was_proven)

@@ -23,10 +23,8 @@ def check_one_stays(leaving: User) -> None:
     """
     one_at_a_time(LOCK)
     if User.objects.administrators() == [leaving.pk]:
-        raise AccountError(
-            _("%(name)s is the only administrator. Give somebody else that power first.")
-            % {"name": leaving}
-        )
+        text = _("%(name)s is the only administrator. Give somebody else that power first.")
+        raise AccountError("last_administrator", text % {"name": leaving})
 
 
 @receiver(post_delete, sender=User)

@@ -1,6 +1,8 @@
 """Codes of the second step: each is taken once, whoever sends it, and however many at once."""
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
@@ -8,6 +10,8 @@ from allauth.mfa.totp.internal import auth as totp
 from django.db import transaction
 
 from accounts.models import User
+
+Result = TypeVar("Result")
 
 USED = "last_counter"  # in the data of an app: the half minute of its newest code that was taken
 
@@ -23,9 +27,13 @@ def spend(user: User, code: str) -> Authenticator | None:
     return None
 
 
-def mark_first(app: Authenticator, code: str) -> None:
-    """The code that an app was set up with is spent by that."""
-    _spend_of_app(app, code)
+def set_up_with(user: User, code: str, activate: Callable[[], Result]) -> Result:
+    """What ``activate`` gives, which sets an app up; its first code is spent by that."""
+    with transaction.atomic():
+        result = activate()
+        app = Authenticator.objects.get(user=user.pk, type=Authenticator.Type.TOTP)
+        _spend_of_app(app, code)
+    return result
 
 
 def _spend_of_app(app: Authenticator, code: str) -> bool:

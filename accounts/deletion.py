@@ -4,9 +4,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import letters, privacy
+from accounts.errors import AccountError
 from accounts.guards import LOCK
 from accounts.models import User
-from accounts.services import AccountError
 from accounts.signals import user_deleting
 from setahub.core.db.constraints import one_at_a_time
 
@@ -14,12 +14,11 @@ from setahub.core.db.constraints import one_at_a_time
 def check_may_delete(user: User) -> None:
     """Everybody may leave, except the last who could let others in."""
     if User.objects.administrators() == [user.pk]:
-        raise AccountError(
-            _("You are the only administrator. Give somebody else that power first.")
-        )
+        text = _("You are the only administrator. Give somebody else that power first.")
+        raise AccountError("last_administrator", text)
 
 
-def delete_account(user: User) -> None:
+def delete_account(user: User) -> User:
     """Cancel what is to come, with notice; erase what is personal; sign out everywhere.
 
     What others have of it, their bookings and conversations, stays under "Deleted user". Email
@@ -37,3 +36,4 @@ def delete_account(user: User) -> None:
         privacy.erase(user)
         # To the address that is forgotten from now on: a thief may have done it, not the owner.
         letters.queue("accounts/email/account_deleted", address, {}, user=None)
+    return user

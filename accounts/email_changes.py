@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import mfa, sign_ins, tasks
+from accounts.errors import AccountError
 from accounts.models import User
 from accounts.models.mail import TAKEN_BACK_WITHIN, EmailChange
-from accounts.services import AccountError
+from accounts.queries.emails import is_proven
 from setahub.core.keys import fold_email
 from setahub.core.work.tasks import later
 
@@ -42,11 +43,6 @@ def ask(user: User, email: str) -> EmailAddress:
         )
         later(tasks.tell_of_change, change.pk, "asked")
     return address
-
-
-def is_proven(user: User, email: str) -> bool:
-    """Whether this user has shown to read what is sent there."""
-    return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()
 
 
 def note_done(user: User, old_email: str, new_email: str, *, old_was_proven: bool) -> None:
@@ -77,7 +73,7 @@ def undo(change: EmailChange) -> Undone:
         [user] = User.objects.locked(change.user_id)
         change.refresh_from_db()
         if not can_be_undone(change):
-            raise AccountError(_("This link no longer works."), status=410)
+            raise AccountError("gone", _("This link no longer works."), 410)
         _wishes(user).delete()
         if not _is_in_use(change.old_email, user):
             _put_back(user, change.old_email)
@@ -105,9 +101,8 @@ def _first_asked(change: EmailChange) -> datetime:
 def _put_back(user: User, email: str) -> None:
     others = EmailAddress.objects.exclude(user=user).filter(email=email.lower(), verified=True)
     if others.exists() or User.objects.exclude(pk=user.pk).with_email(email).exists():
-        raise AccountError(
-            _("Another account uses this email by now. Please ask the staff of your faculty.")
-        )
+        text = _("Another account uses this email by now. Please ask the staff of your faculty.")
+        raise AccountError("taken", text)
     user.email = email
     user.save(update_fields=["email"])
     EmailAddress.objects.filter(user=user).delete()

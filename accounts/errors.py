@@ -1,14 +1,7 @@
-"""What a service about people raises."""
+"""What a service about people refuses."""
+
+from setahub.core.web.refusals import Refusal
 
 
-class AccountError(Exception):
-    """A refusal in words that a user can read.
-
-    ``status`` is the HTTP status it deserves; ``field`` the form field it belongs beside.
-    """
-
-    def __init__(self, message: str, *, status: int = 409, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status
-        self.field = field
+class AccountError(Refusal):
+    """A refusal of an account's service."""

@@ -30,6 +30,7 @@ from setahub.core.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
 from setahub.core.keys import fold, nfc
 from setahub.core.web.fields import LinesField
 from setahub.core.web.forms import BasedForm
+from setahub.core.web.refusals import RefusableForm
 from setahub.core.work.tasks import later
 
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
@@ -170,7 +171,7 @@ class ChangePasswordForm(BaseChangePasswordForm):
         return password
 
 
-class ProfileForm(BasedForm):
+class ProfileForm(RefusableForm, BasedForm):
     """What others see of one, and the two numbers that they don't."""
 
     username = forms.CharField(
@@ -254,7 +255,7 @@ class EmailsForm(BasedForm):
         return {kind: on for kind, on in sent.items() if before.get(kind.value) != on}
 
 
-class DeleteAccountForm(forms.Form):
+class DeleteAccountForm(RefusableForm):
     """The password once more, unless it was ``shown`` lately; who has none types the name."""
 
     def __init__(self, user: User, shown: bool, *args: Any, **kwargs: Any) -> None:

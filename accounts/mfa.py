@@ -22,8 +22,8 @@ from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 
 from accounts import reauthentication, sign_ins
+from accounts.errors import AccountError
 from accounts.models import User
-from accounts.services import AccountError
 from setahub.core import seals
 
 logger = logging.getLogger(__name__)
@@ -124,12 +124,12 @@ def remove_factors(user: User, *, actor: User | None) -> int:
     or when staff without the power for it meddle with staff.
     """
     if actor is not None and not actor.is_superuser and (user.is_staff or user.is_superuser):
-        raise AccountError(_("Only a superuser can do this for staff."), status=403)
+        raise AccountError("not_allowed", _("Only a superuser can do this for staff."))
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
         _deleted, by_model = Authenticator.objects.filter(user=user).delete()
         if not by_model:
-            raise AccountError(_("There is no second step to remove."))
+            raise AccountError("no_factor", _("There is no second step to remove."))
         sign_ins.end_all(user)
     return by_model[Authenticator._meta.label]
 

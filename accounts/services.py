@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import sign_ins
 from accounts.administrators import check_one_stays
-from accounts.errors import AccountError as AccountError
+from accounts.errors import AccountError
 from accounts.models import Block, MailKind, Suspension, User
 from accounts.signals import user_suspended
 from setahub.core.storage import CANNOT_STORE, StorageAway
@@ -42,7 +42,7 @@ def update_profile(
                 user.save(update_fields=["username", "student_id", "year", "bio"])
         except IntegrityError as error:
             check_unique(user)  # somebody else was faster: with the name or with the student ID
-            raise AccountError(_("Please try again."), field="username") from error
+            raise AccountError("raced", _("Please try again."), field="username") from error
     return user
 
 
@@ -64,11 +64,10 @@ def check_unique(user: User) -> None:
     others = User.objects.exclude(pk=user.pk)
     renamed = not User.objects.filter(pk=user.pk, username=user.username).exists()
     if renamed and others.named(user.username).exists():
-        raise AccountError(_("This name is taken."), status=422, field="username")
+        raise AccountError("taken", _("This name is taken."), 422, "username")
     if user.student_id and others.with_student_id(user.student_id).exists():
-        raise AccountError(
-            _("An account with this student ID exists already."), status=422, field="student_id"
-        )
+        text = _("An account with this student ID exists already.")
+        raise AccountError("taken", text, 422, "student_id")
 
 
 def set_avatar(user: User, picture: ContentFile | None) -> User:
@@ -79,7 +78,7 @@ def set_avatar(user: User, picture: ContentFile | None) -> User:
     try:
         return _set_avatar(user, picture)
     except StorageAway as error:
-        raise AccountError(str(CANNOT_STORE), status=503, field="avatar") from error
+        raise AccountError("unavailable", CANNOT_STORE, field="avatar") from error
 
 
 def _set_avatar(user: User, picture: ContentFile | None) -> User:
@@ -108,14 +107,14 @@ def renew_calendar(user: User) -> None:
 def block(blocker: User, blocked: User) -> None:
     """No further messages or bookings between the two. Blocking twice is blocking once."""
     if blocker.pk == blocked.pk:
-        raise AccountError(_("You can't block yourself."))
+        raise AccountError("self", _("You can't block yourself."))
     Block.objects.get_or_create(blocker=blocker, blocked=blocked)
 
 
 def unblock(blocker: User, blocked: User) -> None:
     """Take back one's own block; the other's, if there is one, stays."""
     if blocker.pk == blocked.pk:
-        raise AccountError(_("You can't block yourself."))
+        raise AccountError("self", _("You can't block yourself."))
     Block.objects.filter(blocker=blocker, blocked=blocked).delete()
 
 
@@ -130,7 +129,7 @@ def suspend(user: User, *, actor: User | None, cancel_bookings: bool, reason: st
         # First, since whoever answers locks several people, always in the order of their ids.
         user_suspended.send(User, user=user, actor=actor, cancel_bookings=cancel_bookings)
         if not User.objects.active().filter(pk=user.pk).update(is_active=False):
-            raise AccountError(_("This person is suspended already."))
+            raise AccountError("suspended", _("This person is suspended already."))
         Suspension.objects.create(
             user=user, actor=actor, reason=reason, cancelled_bookings=cancel_bookings
         )
@@ -143,11 +142,11 @@ def check_may_suspend(user: User, actor: User | None) -> None:
     if actor is None:
         return
     if actor.pk == user.pk:
-        raise AccountError(_("You can't suspend yourself."))
+        raise AccountError("self", _("You can't suspend yourself."))
     if not actor.has_staff_powers:
-        raise AccountError(_("Only staff can suspend or restore people."), status=403)
+        raise AccountError("not_allowed", _("Only staff can suspend or restore people."))
     if (user.is_staff or user.is_superuser) and not actor.is_superuser:
-        raise AccountError(_("Only a superuser can suspend or restore staff."), status=403)
+        raise AccountError("not_allowed", _("Only a superuser can suspend or restore staff."))
 
 
 def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
@@ -157,9 +156,9 @@ def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
     with transaction.atomic():
         [found] = User.objects.locked(user.pk)
         if found.is_active:
-            raise AccountError(_("This person is not suspended."))
+            raise AccountError("not_suspended", _("This person is not suspended."))
         if found.deleted_at:
-            raise AccountError(_("This person has deleted their account."))
+            raise AccountError("deleted", _("This person has deleted their account."))
         User.objects.filter(pk=user.pk).update(is_active=True)
         Suspension.objects.open().filter(user=user).update(
             lifted_at=timezone.now(), lifted_by=actor, lift_reason=reason

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts import letters
 from accounts.models import User
-from accounts.models.mail import EmailChange
+from accounts.queries.emails import change_of_email
 from accounts.tokens import email_change_token
 from setahub.core.mail import absolute
 from setahub.core.work.tasks import task
@@ -61,7 +61,7 @@ def tell_of_change(change_id: int, when: str) -> None:
     Its link only where the old one was proven; else whoever reads this may be a stranger, who is
     told neither who it is nor where to.
     """
-    change = EmailChange.objects.select_related("user").filter(pk=change_id).first()
+    change = change_of_email(change_id)
     if change is None or change.undone_at:
         return
     facts = {"email_url": absolute(reverse("account_email"))}

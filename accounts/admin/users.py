@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy
 from accounts import mfa, services
 from accounts.admin.person import parts
 from accounts.administrators import check_one_stays
+from accounts.errors import AccountError
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
 from setahub.core.admin.actions import Acting
 from setahub.core.admin.export import Export
+from setahub.core.web.refusals import attempt
 from topics.models import Registration
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -79,10 +81,9 @@ class UserForm(forms.ModelForm):
             changed = User(pk=self.instance.pk, email=self.instance.email)
             changed.username = cleaned.get("username", self.instance.username)
             changed.student_id = cleaned.get("student_id")
-            try:
-                services.check_unique(changed)
-            except services.AccountError as error:
-                self.add_error(error.field, error.message)
+            _none, refusal = attempt(lambda: services.check_unique(changed))
+            if refusal:
+                self.add_error(refusal.field, refusal.message)
             self._check_one_stays(cleaned)
         return cleaned
 
@@ -91,16 +92,15 @@ class UserForm(forms.ModelForm):
         powers = ("is_superuser", "is_staff")
         given_up = [name for name in powers if name in self.fields and not cleaned.get(name)]
         if given_up:
-            try:
-                check_one_stays(self.instance)
-            except services.AccountError as error:
-                self.add_error(given_up[0], error.message)
+            _none, refusal = attempt(lambda: check_one_stays(self.instance))
+            if refusal:
+                self.add_error(given_up[0], refusal.message)
 
 
 @admin.register(User)
 class UserAdmin(Export, Acting):
     form = UserForm
-    refusals = (services.AccountError,)
+    refusals = (AccountError,)
     change_form_template = "admin/accounts/user.html"
     list_display = ["username", "email", "student_id", "year", "teaches", "active", "date_joined"]
     list_filter = ["year", TeachesFilter, SuspendedFilter, "is_staff"]
@@ -210,7 +210,7 @@ class UserAdmin(Export, Acting):
         def act(user: User) -> None:
             form = ResetPasswordForm({"email": user.email})
             if not user.is_active or not form.is_valid():
-                raise services.AccountError(_("Suspended people can't reset their password."))
+                raise AccountError("suspended", _("Suspended people can't reset their password."))
             form.save(request)
 
         return self.apply(request, queryset, act, _("Password reset sent"))

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from accounts import deletion, services
+from accounts.errors import AccountError
 from accounts.guards import CONSTRAINTS, LAST_ADMINISTRATOR
 from accounts.models import User
 from scheduling.tests.test_races import at_once
@@ -52,7 +53,7 @@ class TestInWords:
         assert staff.bio == "Here"
 
     def test_the_last_is_not_suspended_by_anybody(self, staff):
-        with pytest.raises(services.AccountError, match=ONLY):
+        with pytest.raises(AccountError, match=ONLY):
             services.suspend(staff, actor=None, cancel_bookings=False)
         assert User.objects.administrators() == [staff.pk]
 
@@ -63,7 +64,7 @@ class TestInWords:
     @pytest.mark.parametrize("useless", [{"is_active": False}, {"is_staff": False}])
     def test_one_who_cannot_open_the_admin_does_not_count(self, staff, make_user, useless):
         make_user("Useless", **{"is_staff": True, "is_superuser": True, **useless})
-        with pytest.raises(services.AccountError):
+        with pytest.raises(AccountError):
             deletion.delete_account(staff)
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import services
+from accounts.errors import AccountError
 from accounts.models import User
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import login
@@ -92,7 +93,7 @@ class TestWithoutTheSecondStep:
         for decide in (topics.approve, topics.decline):
             with pytest.raises(topics.TopicError):
                 decide(waiting, coordinator)
-        with pytest.raises(services.AccountError):
+        with pytest.raises(AccountError):
             services.suspend(student, actor=coordinator, cancel_bookings=False)
         report = Report(reported=student, reporter=ta)
         with pytest.raises(ModerationError):

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts import services
+from accounts.errors import AccountError
 from scheduling.models import Booking, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
 
@@ -37,7 +38,7 @@ def test_with_their_bookings_both_sides_are_cancelled(made, staff, who):
 
 
 def test_nobody_suspends_themselves(staff):
-    with pytest.raises(services.AccountError, match="yourself"):
+    with pytest.raises(AccountError, match="yourself"):
         services.suspend(staff, actor=staff, cancel_bookings=False)
     staff.refresh_from_db()
     assert staff.is_active
@@ -60,17 +61,17 @@ def test_the_reason_is_kept_and_how_it_ended(staff, student, make_user):
 
 def test_suspending_twice_is_told_and_kept_once(staff, student):
     services.suspend(student, actor=staff, cancel_bookings=False)
-    with pytest.raises(services.AccountError, match="suspended already"):
+    with pytest.raises(AccountError, match="suspended already"):
         services.suspend(student, actor=staff, cancel_bookings=False)
     assert student.suspensions.count() == 1
     services.restore(student)
-    with pytest.raises(services.AccountError, match="not suspended"):
+    with pytest.raises(AccountError, match="not suspended"):
         services.restore(student)
 
 
 def test_only_a_superuser_suspends_staff(staff, make_user):
     coordinator = make_user("Coordinator", is_staff=True)
-    with pytest.raises(services.AccountError, match="Only a superuser") as refused:
+    with pytest.raises(AccountError, match="Only a superuser") as refused:
         services.suspend(staff, actor=coordinator, cancel_bookings=False)
     assert refused.value.status == 403
     staff.refresh_from_db()

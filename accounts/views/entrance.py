@@ -24,11 +24,11 @@ from accounts.forms import SignupForm
 from accounts.models import User
 from accounts.models.mail import EmailChange
 from accounts.once import has_signed_up
-from accounts.services import AccountError
+from accounts.queries.emails import change_of_email
 from accounts.tokens import read_email_change
 from setahub.core.keys import fold
 from setahub.core.text import trimmed
-from setahub.core.web.refusals import show_or_post
+from setahub.core.web.refusals import attempt, show_or_post
 
 TAKEN = {"taken", "email_taken"}  # codes of errors
 
@@ -132,16 +132,16 @@ def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
     Then on to a new password, since whoever asked for it may know the old one.
     """
     pk = read_email_change(token)
-    change = EmailChange.objects.select_related("user").filter(pk=pk).first() if pk else None
+    change = change_of_email(pk) if pk else None
     if change is None:
         return _undo(request, None, status=404)
     if request.method != "POST":
         stands = email_changes.can_be_undone(change)
         return _undo(request, change if stands else None, status=200 if stands else 410)
-    try:
-        undone = email_changes.undo(change)
-    except AccountError as error:
-        return _undo(request, None, error.message, status=error.status)
+    undone, refusal = attempt(lambda: email_changes.undo(change))
+    if refusal:
+        return _undo(request, None, refusal.message, status=refusal.status)
+    assert undone  # noqa: S101  (for the type checker)
     if request.user == undone.user:
         logout(request)  # its session has just ended
     text = _("Your email stays %(email)s, and all devices are signed out. Choose a new password.")
@@ -155,5 +155,5 @@ def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
 def _undo(
     request: HttpRequest, change: EmailChange | None, why: str = "", *, status: int
 ) -> HttpResponse:
-    shown = {"change": change, "why": why}
-    return render(request, "account/email_undo.html", shown, status=status)
+    context = {"change": change, "why": why}
+    return render(request, "account/email_undo.html", context, status=status)

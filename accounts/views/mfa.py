@@ -5,12 +5,10 @@ from typing import Any
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.base.views import IndexView as BaseIndexView
 from allauth.mfa.base.views import ReauthenticateView as BaseReauthenticateView
-from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import download_recovery_codes
 from allauth.mfa.totp.views import ActivateTOTPView as BaseActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView as BaseAddWebAuthnView
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView as BaseReauthenticateKeyView
-from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -43,12 +41,13 @@ class NeedsProvenEmail:
 class ActivateTOTPView(NeedsProvenEmail, BaseActivateTOTPView):
     """allauth's, and the code that it is set up with is spent by that."""
 
+    request: UserRequest
+
     def form_valid(self, form: Form) -> HttpResponse:
-        with transaction.atomic():
-            response = super().form_valid(form)
-            [app] = Authenticator.objects.filter(user=self.request.user.pk, type="totp")
-            codes.mark_first(app, form.cleaned_data["code"])
-        return response
+        activate = super().form_valid
+        return codes.set_up_with(
+            self.request.user, form.cleaned_data["code"], lambda: activate(form)
+        )
 
 
 class AddPasskeyView(NeedsProvenEmail, BaseAddWebAuthnView):

@@ -12,11 +12,10 @@ from accounts import deletion, guesses, mfa, reauthentication
 from accounts.forms import DeleteAccountForm
 from accounts.privacy import archive
 from accounts.requests import UserRequest
-from accounts.services import AccountError
-from accounts.views.profile import show_or_post
 from scheduling.services import upheaval
 from setahub.core.web import ratelimit
 from setahub.core.web.ratelimit import Window
+from setahub.core.web.refusals import attempt, show_or_post
 from setahub.core.web.streaming import file_response, offered_on
 from setahub.core.web.too_many import say_when, too_many
 
@@ -51,24 +50,20 @@ def delete(request: UserRequest) -> HttpResponseBase:
         reauthentication.require(request)
     if request.method != "POST":
         return _confirm(request, DeleteAccountForm(user, shown))
-    form, status = DeleteAccountForm(user, shown, request.POST), 422
-    try:
-        deletion.check_may_delete(user)
-        if form.is_valid():
-            deletion.delete_account(user)
-            logout(request)
-            messages.success(request, _("Your account is deleted. Thank you for having been here."))
-            return redirect("home")
-    except AccountError as error:
-        form.add_error(None, error.message)
-        status = error.status
-    if form.has_error("password", guesses.TOO_MANY):
-        status = 429
-        say_when(request, form)
-    return _confirm(request, form, status)
+    form = DeleteAccountForm(user, shown, request.POST)
+    _none, refusal = attempt(lambda: deletion.check_may_delete(user))
+    if refusal:
+        form.refuse(refusal)
+    elif form.attempt(lambda: deletion.delete_account(user)):
+        logout(request)
+        messages.success(request, _("Your account is deleted. Thank you for having been here."))
+        return redirect("home")
+    say_when(request, form)
+    too_often = form.has_error("password", guesses.TOO_MANY)
+    return _confirm(request, form, 429 if too_often else form.status)
 
 
 def _confirm(request: UserRequest, form: DeleteAccountForm, status: int = 200) -> HttpResponse:
     with_key = bool(mfa.factors_of(request.user)) and "password" in form.fields
-    shown = {"form": form, "with_key": with_key, **upheaval.ahead_of(request.user)}
-    return render(request, "accounts/delete.html", shown, status=status)
+    context = {"form": form, "with_key": with_key, **upheaval.ahead_of(request.user)}
+    return render(request, "accounts/delete.html", context, status=status)

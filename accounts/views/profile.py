@@ -15,7 +15,6 @@ from accounts import mfa, reauthentication, services, sign_ins
 from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
-from accounts.services import AccountError
 from accounts.views import calendar
 from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given
@@ -23,7 +22,7 @@ from scheduling.views.contexts.slots import times
 from setahub.core import clock
 from setahub.core.web.addresses import own_path
 from setahub.core.web.forms import ChangedMeanwhile
-from setahub.core.web.refusals import show_or_post
+from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
 from topics.models import Registration
 
@@ -57,20 +56,16 @@ def edit(request: UserRequest) -> HttpResponse:
     user = request.user
     if request.method != "POST":
         return render(request, "accounts/edit.html", {"form": ProfileForm.of(user)})
-    form, status = ProfileForm.of(user, request.POST), 422
-    if form.is_valid():
-        try:
-            services.update_profile(user, **form.asked)
-        except ChangedMeanwhile as error:
-            form.show_both(error)
-            status = 409
-        except AccountError as error:
-            form.add_error(error.field, error.message)
-            status = error.status
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("accounts:me")
-    return render(request, "accounts/edit.html", {"form": form}, status=status)
+    form = ProfileForm.of(user, request.POST)
+    try:
+        saved = form.attempt(lambda: services.update_profile(user, **form.asked))
+    except ChangedMeanwhile as error:
+        form.show_both(error)
+        return render(request, "accounts/edit.html", {"form": form}, status=409)
+    if saved:
+        messages.success(request, _("Saved."))
+        return redirect("accounts:me")
+    return render(request, "accounts/edit.html", {"form": form}, status=form.status)
 
 
 @show_or_post
@@ -86,14 +81,13 @@ def avatar(request: UserRequest) -> HttpResponse:
     status = form.status
     say_when(request, form)
     if form.is_valid():
-        try:
-            services.set_avatar(request.user, form.cleaned_data["avatar"])
-        except AccountError as error:
-            form.add_error(error.field, error.message)
-            status = error.status
-        else:
+        picture = form.cleaned_data["avatar"]
+        _user, refusal = attempt(lambda: services.set_avatar(request.user, picture))
+        if not refusal:
             messages.success(request, _("Your new picture is in place."))
             return redirect("accounts:me")
+        form.add_error(refusal.field, refusal.message)
+        status = refusal.status
     return render(request, "accounts/avatar.html", {"form": form}, status=status)
 
 
@@ -104,7 +98,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
     return _profile(request, person)
 
 
-def _profile(request: UserRequest, person: User, error: AccountError | None = None) -> HttpResponse:
+def _profile(request: UserRequest, person: User, refusal: Refusal | None = None) -> HttpResponse:
     closed = person.pk in Block.objects.others_of(request.user.pk)
     slots = [] if closed else free_from(clock.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
     shown: dict[str, Any] = {
@@ -117,9 +111,11 @@ def _profile(request: UserRequest, person: User, error: AccountError | None = No
         "more": len(slots) > SLOTS_SHOWN,
         "given": sessions_given([person.pk]).get(person.pk, 0),
         "blocked": Block.objects.made(request.user.pk, person.pk).exists(),
-        "error": error,
+        "error": refusal,
     }
-    return render(request, "accounts/profile.html", shown, status=error.status if error else 200)
+    return render(
+        request, "accounts/profile.html", shown, status=refusal.status if refusal else 200
+    )
 
 
 @require_POST
@@ -140,10 +136,9 @@ def _between(
 ) -> HttpResponse:
     """Back to the page that ``next`` names (a conversation's menu does), else to the profile."""
     person = get_object_or_404(User.objects.seen_by(request.user), pk=pk)
-    try:
-        write(request.user, person)
-    except AccountError as error:
-        return _profile(request, person, error)
+    _none, refusal = attempt(lambda: write(request.user, person))
+    if refusal:
+        return _profile(request, person, refusal)
     messages.success(request, done)
     back = own_path(request, request.POST.get("next"))
     return HttpResponseRedirect(back or person.get_absolute_url())

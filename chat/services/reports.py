@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import AccountError
 from accounts.models import User
-from accounts.services import AccountError, suspend
+from accounts.services import suspend
 from chat import tasks
 from chat.errors import ChatError, ModerationError
 from chat.models import Message, Report, ReportLook

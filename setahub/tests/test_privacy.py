@@ -24,9 +24,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import deletion, privacy, services, sign_ins
+from accounts.errors import AccountError
 from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.models.mail import EmailChange, WaitingLetter
-from accounts.services import AccountError
 from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import mfa
+from accounts.errors import AccountError
 from accounts.models import User
-from accounts.services import AccountError
 
 
 class Command(BaseCommand):
