@@ -16,7 +16,7 @@ from django.test import Client, TransactionTestCase
 from accounts.models import User
 from setahub.core import clock as when
 from setahub.core.work import worker
-from setahub.policy import source as policy_source
+from setahub.policy import source
 from setahub.policy.current import NO_CHANGES
 from topics.models import Registration, Topic
 
@@ -73,8 +73,8 @@ def _surroundings_of_its_own(settings: Any, tmp_path: Any, monkeypatch: Any) -> 
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
     caches["shared"].clear()
-    monkeypatch.setattr(policy_source, "LIFE", 3600)
-    policy_source.keep(NO_CHANGES)
+    monkeypatch.setattr(source, "LIFE", 3600)
+    source.keep(NO_CHANGES)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from chat import allowance, frames, presence, protocol, sockets
 from chat.allowance import Allowance
 from chat.protocol import Ping, ProtocolError, Read, Send, Typing, Watch
 from setahub.core.db.sessions import session_mark
-from setahub.core.live import events as live
+from setahub.core.live import events
 from setahub.core.live.subscriptions import hub
 from setahub.core.server import logs
 
@@ -79,7 +79,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         if found:
             self.user_id = found
             logs.user_id.set(found)
-            await hub().join(live.user_group(found), self)
+            await hub().join(events.user_group(found), self)
             self.own = allowance.join(found, self)
         await self.accept()
         self.open = True
@@ -92,7 +92,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         self.open = False
         if self.user_id:
             await self._unwatch()
-            await hub().leave(live.user_group(self.user_id), self)
+            await hub().leave(events.user_group(self.user_id), self)
             allowance.leave(self.user_id, self)
             await _ask(sockets.disconnect, self.user_id, self.name)
 
@@ -123,7 +123,7 @@ class TabConsumer(AsyncWebsocketConsumer):
     async def live_event(self, event: dict[str, Any]) -> None:
         """Frames to hand on, or a session that has ended, may have, or has another key now."""
         if event["type"] == "live.frames":
-            if event["group"] != live.user_group(self.user_id):
+            if event["group"] != events.user_group(self.user_id):
                 self.watched_online = True  # all that is said there is that somebody came
             for text in event["frames"]:
                 if self.open:
@@ -199,7 +199,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         online = await _ask(sockets.watch, self.user_id, other)
         if online is not None and self.wanted == other:
             self.watching = other
-            await hub().join(live.watch_group(other), self)
+            await hub().join(events.watch_group(other), self)
             # Who came between the look and the join was told to nobody here.
             online = online or await _ask(presence.is_online, other)
             self.watched_online = online
@@ -212,7 +212,7 @@ class TabConsumer(AsyncWebsocketConsumer):
 
     async def _unwatch(self) -> None:
         if self.watching is not None:
-            await hub().leave(live.watch_group(self.watching), self)
+            await hub().leave(events.watch_group(self.watching), self)
             self.watching = None
 
     async def _pong(self, user: int | None) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Block
 from chat import frames, tasks
 from chat.models import Message, Participation
-from setahub.core.live import events as live
+from setahub.core.live import events
 from setahub.core.work.tasks import later
 
 
@@ -20,13 +20,13 @@ def stored(message: Message, recipient_id: int) -> None:
 
 def _tell_stored(message: Message, recipient_id: int) -> None:
     sender_id = message.sender_id
-    live.push(  # first, since the sender has the words already
-        live.user_group(recipient_id),
+    events.push(  # first, since the sender has the words already
+        events.user_group(recipient_id),
         frames.message(message, viewer=recipient_id, other=sender_id),
         _badges(recipient_id, sender_id),
     )
-    live.push(
-        live.user_group(sender_id), frames.message(message, viewer=sender_id, other=recipient_id)
+    events.push(
+        events.user_group(sender_id), frames.message(message, viewer=sender_id, other=recipient_id)
     )
 
 
@@ -44,8 +44,8 @@ def _tell_read(reader_id: int, other_id: int, last_id: int) -> None:
     frame = frames.message_read(reader_id, last_id)
     # Over a block nobody learns what the other does.
     if not Block.objects.between(reader_id, other_id).exists():
-        live.push(live.user_group(other_id), frame)
-    live.push(live.user_group(reader_id), frame, _badges(reader_id, other_id))
+        events.push(events.user_group(other_id), frame)
+    events.push(events.user_group(reader_id), frame, _badges(reader_id, other_id))
 
 
 def _badges(user_id: int, other_id: int) -> frames.Frame:

@@ -13,7 +13,7 @@ from chat import services
 from scheduling.models import BookingEvent
 from scheduling.signals import booking_changed
 from setahub.core.db.sessions import session_mark
-from setahub.core.live import events as live
+from setahub.core.live import events
 
 
 @receiver(booking_changed)
@@ -23,29 +23,29 @@ def show_card(event: BookingEvent, **kwargs: Any) -> None:
 
 @receiver([post_save, post_delete], sender=Block)
 def look_who_is_seen(instance: Block, **kwargs: Any) -> None:
-    live.block(instance.blocker_id, instance.blocked_id)
+    events.block(instance.blocker_id, instance.blocked_id)
 
 
 @receiver(user_logged_out)
 def close_sockets_of_session(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     """The session is flushed only after this signal, so it is named as ended."""
     if user is not None and request.session.session_key:
-        live.end(user.pk, session_mark(request.session.session_key))
+        events.end(user.pk, session_mark(request.session.session_key))
 
 
 @receiver(user_suspended)
 def close_sockets(user: User, **kwargs: Any) -> None:
-    live.end(user.pk)
+    events.end(user.pk)
 
 
 @receiver(session_renewed)
 def bring_sockets_back(user_id: int, key: str, **kwargs: Any) -> None:
     """The browser that changed its password stays signed in, and its tabs must learn the new key."""
-    live.renew(user_id, session_mark(key))
+    events.renew(user_id, session_mark(key))
 
 
 @receiver(sessions_ended)
 def close_sockets_of_ended(user: User, keys: frozenset[str] | None, **kwargs: Any) -> None:
-    live.end(user.pk)  # each looks for itself whether its session still stands
+    events.end(user.pk)  # each looks for itself whether its session still stands
     for key in keys or ():
-        live.end(user.pk, session_mark(key))
+        events.end(user.pk, session_mark(key))

@@ -13,7 +13,7 @@ from chat.frames import Frame
 from chat.models import Participation
 from chat.protocol import Read, Send, Typing
 from chat.queries.reach import may_see
-from setahub.core.live import events as live
+from setahub.core.live import events
 from setahub.core.web import ratelimit
 
 SESSION_KEYS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
@@ -60,9 +60,9 @@ def connect(key: str, name: str) -> int | None:
 
 def _seen(user_id: int, name: str) -> None:
     if ratelimit.is_on() and (beyond := presence.opened(user_id, name, allowance.MOST_SOCKETS)):
-        live.crowded(user_id, beyond)
+        events.crowded(user_id, beyond)
     if presence.touch(user_id):
-        live.push(live.watch_group(user_id), frames.presence(user_id, True))
+        events.push(events.watch_group(user_id), frames.presence(user_id, True))
 
 
 def disconnect(user_id: int, name: str) -> None:
@@ -100,7 +100,7 @@ def typing(user_id: int, frame: Typing) -> Frame | None:
         services.check_may_write(user_id, frame.to)
     except ChatError as error:
         return frames.error(error.code, error.message, None)
-    live.push(live.user_group(frame.to), frames.typing(user_id))
+    events.push(events.user_group(frame.to), frames.typing(user_id))
     return None
 
 

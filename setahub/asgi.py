@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 django.setup(set_prefix=False)  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
-from setahub.core.server import gc_tuning as memory  # noqa: E402
+from setahub.core.server import gc_tuning  # noqa: E402
 from setahub.core.server.asgi import Graceful, logged, stop_with_daphne  # noqa: E402
 from setahub.core.server.bounds import bound_daphne  # noqa: E402
 from setahub.core.server.threads import GatedHandler  # noqa: E402
@@ -22,4 +22,4 @@ application = Graceful(
 )
 stop_with_daphne(application)
 bound_daphne()
-memory.settle()
+gc_tuning.settle()

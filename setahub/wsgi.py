@@ -4,9 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from setahub.core.server import gc_tuning as memory
+from setahub.core.server import gc_tuning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 
 application = get_wsgi_application()
-memory.settle()
+gc_tuning.settle()

@@ -10,7 +10,7 @@ from accounts.models import User
 from chat import frames, protocol
 from chat.consumers import TabConsumer
 from chat.models import Message
-from setahub.core.live import events as live
+from setahub.core.live import events
 from setahub.core.live.subscriptions import hub
 from setahub.core.server import logs
 
@@ -39,7 +39,7 @@ class Unstored(TabConsumer):
     async def connect(self) -> None:
         self.user_id = int(self.scope["path"].strip("/").rpartition("/")[2])
         logs.user_id.set(self.user_id)
-        await hub().join(live.user_group(self.user_id), self)
+        await hub().join(events.user_group(self.user_id), self)
         await self.accept()
         self.open = True
 
@@ -59,8 +59,10 @@ class Unstored(TabConsumer):
             "text": frame.text,
             "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
         }
-        _push(live.user_group(self.user_id), _mine | said)
-        _push(live.user_group(frame.to), _theirs | said, frames.unread(said["id"], self.user_id, 1))
+        _push(events.user_group(self.user_id), _mine | said)
+        _push(
+            events.user_group(frame.to), _theirs | said, frames.unread(said["id"], self.user_id, 1)
+        )
         return {
             "type": "message.ack",
             **{name: said[name] for name in ("client_id", "id", "created_at")},
@@ -68,6 +70,6 @@ class Unstored(TabConsumer):
 
 
 def _push(group: str, *told: frames.Frame) -> None:
-    """As ``live.push``, which would wait for a transaction."""
+    """As ``events.push``, which would wait for a transaction."""
     texts = [json.dumps(frame, ensure_ascii=False) for frame in told]
-    live._publisher.send({"type": "live.frames", "frames": texts, "group": group})
+    events._publisher.send({"type": "live.frames", "frames": texts, "group": group})

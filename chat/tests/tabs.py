@@ -12,7 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from accounts.models import User
 from setahub.asgi import application
 from setahub.core.db.sessions import SessionStore
-from setahub.core.live import events as live
+from setahub.core.live import events
 
 HOST = "testserver"
 WITHIN = 15  # seconds that a test waits for what must come, on a busy machine
@@ -84,7 +84,7 @@ class Tab(WebsocketCommunicator):
     async def rest(self) -> list[dict[str, Any]]:
         """Every frame that was sent to this tab until now."""
         fence = {"type": "fence", "number": next(_fences)}
-        await database_sync_to_async(live.push)(live.user_group(self.user.pk), fence)
+        await database_sync_to_async(events.push)(events.user_group(self.user.pk), fence)
         frames = []
         while (frame := await self.receive_json_from(timeout=WITHIN)) != fence:
             if frame["type"] != "fence":

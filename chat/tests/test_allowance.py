@@ -67,14 +67,14 @@ def test_sockets_of_all_processes_count_together():
 async def test_a_socket_ends_when_another_process_has_the_twenty_first(student):
     from asgiref.sync import sync_to_async
 
-    from setahub.core.live import events as live
+    from setahub.core.live import events
 
     tab, stays = await Tab.of(student), await Tab.of(student)
     others = [presence.socket_name() for _each in range(MOST_SOCKETS - 1)]
     for name in others:
         beyond = await sync_to_async(presence.opened)(student.pk, name, MOST_SOCKETS)
     assert len(beyond) == 1
-    await sync_to_async(live.crowded)(student.pk, beyond)
+    await sync_to_async(events.crowded)(student.pk, beyond)
     assert await tab.closed() == 4408
     await stays.say("ping")
     await stays.next("pong")

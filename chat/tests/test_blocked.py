@@ -50,7 +50,7 @@ class TestPresence:
         theirs, tab = await Tab.of(ta), await Tab.of(student)
         await tab.say("watch", other=ta.pk)
         assert (await tab.next("presence"))["online"] is True
-        monkeypatch.setattr("chat.receivers.live.block", lambda *people: None)
+        monkeypatch.setattr("chat.receivers.events.block", lambda *people: None)
         await in_db(accounts.block)(ta, student)
         await tab.say("ping")
         assert (await tab.next("presence", "pong")) == {

@@ -5,7 +5,7 @@ import pytest
 from accounts import deletion, sign_ins
 from accounts.models import SignIn
 from setahub.core.db.sessions import session_mark
-from setahub.core.live import events as live
+from setahub.core.live import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def ended(monkeypatch) -> list[tuple[int, str]]:
     """Whose sockets were told, and of which session ("" is: look for yourself)."""
     told: list[tuple[int, str]] = []
-    monkeypatch.setattr(live, "end", lambda user_id, session="": told.append((user_id, session)))
+    monkeypatch.setattr(events, "end", lambda user_id, session="": told.append((user_id, session)))
     return told
 
 

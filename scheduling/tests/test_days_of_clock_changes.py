@@ -13,7 +13,7 @@ from scheduling.queries.free import free_from
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.views.contexts.slots import open_days, week_strip
 from setahub.core import clock as when
-from setahub.policy import source as policy_source
+from setahub.policy import source
 from setahub.policy.current import Changes, ExamWeek
 
 FORWARD, BACK = date(2027, 3, 28), date(2027, 10, 31)
@@ -79,7 +79,7 @@ class TestADayOfThePage:
 
 class TestAnExamWeek:
     def test_holds_for_the_slots_of_its_days(self, edges, day, student):
-        policy_source.keep(Changes({}, [ExamWeek(day, day, min_notice=timedelta(days=14))]))
+        source.keep(Changes({}, [ExamWeek(day, day, min_notice=timedelta(days=14))]))
         assert list(TimeSlot.objects.free().soonest()) == [edges[0], edges[3]]
         for slot in edges[1:3]:
             with pytest.raises(SchedulingError) as refused:
@@ -87,7 +87,7 @@ class TestAnExamWeek:
             assert refused.value.code == "notice"
 
     def test_counts_the_bookings_of_its_days(self, edges, day, student):
-        policy_source.keep(Changes({}, [ExamWeek(day, day, max_active_bookings=1)]))
+        source.keep(Changes({}, [ExamWeek(day, day, max_active_bookings=1)]))
         for slot in (edges[0], edges[1], edges[3]):
             book(student, slot)
         with pytest.raises(SchedulingError) as refused:
@@ -95,7 +95,7 @@ class TestAnExamWeek:
         assert refused.value.code == "too_many"
 
     def test_its_notice_is_time_that_passes(self, edges, clock, day):
-        policy_source.keep(Changes({}, [ExamWeek(day, day, min_notice=24 * HOUR)]))
+        source.keep(Changes({}, [ExamWeek(day, day, min_notice=24 * HOUR)]))
         last = edges[2]
         clock.move_to(last.starts_at - 24 * HOUR)
         assert last in TimeSlot.objects.free()

@@ -8,7 +8,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import TimeSlot
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
-from setahub.policy import source as policy_source
+from setahub.policy import source
 from setahub.policy.current import Changes, ExamWeek
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def exam(first, last=None, **numbers):
-    policy_source.keep(Changes({}, [ExamWeek(first, last or first, **numbers)]))
+    source.keep(Changes({}, [ExamWeek(first, last or first, **numbers)]))
 
 
 def refusal(student, slot):
@@ -110,7 +110,7 @@ def test_pages_offer_what_the_rules_allow(ta, topic, student, sign_in):
 
 
 def test_fewer_seats_than_before_are_a_rule_of_the_service_too(ta, topic):
-    policy_source.keep(Changes({"APPOINTMENT_MAX_SEATS": 2}))
+    source.keep(Changes({"APPOINTMENT_MAX_SEATS": 2}))
     with pytest.raises(SchedulingError, match="At most 2") as refused:
         open_time(ta, topic, capacity=3)
     assert refused.value.field == "capacity"
@@ -118,7 +118,7 @@ def test_fewer_seats_than_before_are_a_rule_of_the_service_too(ta, topic):
 
 def test_a_session_of_before_keeps_its_seats(ta, topic, ta_client, form):
     appointment = open_time(ta, topic, capacity=5)
-    policy_source.keep(Changes({"APPOINTMENT_MAX_SEATS": 2}))
+    source.keep(Changes({"APPOINTMENT_MAX_SEATS": 2}))
     path = f"/appointments/{appointment.pk}/edit/"
     assert ta_client.post(path, {**form, "capacity": 6}).status_code == 422
     assert ta_client.post(path, {**form, "capacity": 5}).status_code == 302

@@ -21,7 +21,7 @@ from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_f
 from scheduling.queries.obstacles import Obstacles
 from scheduling.services import booking, rules
 from setahub.core import clock as when
-from setahub.policy import source as policy_source
+from setahub.policy import source
 from setahub.policy.current import Changes, ExamWeek
 from topics.models import Registration, Topic
 
@@ -244,7 +244,7 @@ def written(case: Case) -> World:
         "BOOKING_HORIZON": case.horizon,
         "MAX_ACTIVE_BOOKINGS": case.most,
     }
-    policy_source.keep(Changes(numbers, [case.week] if case.week else []))
+    source.keep(Changes(numbers, [case.week] if case.week else []))
     return World(case)
 
 

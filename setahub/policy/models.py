@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
-from setahub.policy import current as numbers
+from setahub.policy import current
 from setahub.policy.current import policy
 
 NAME_MAX = 60
@@ -24,7 +24,7 @@ DAY_MINUTES = 24 * 60
 
 def _number(name: str, label: Any, help_text: Any = "") -> models.PositiveIntegerField:
     """A number of the policy within its bounds; empty leaves the installation's default."""
-    bounds = numbers.NUMBERS[name]
+    bounds = current.NUMBERS[name]
     return models.PositiveIntegerField(
         label,
         null=True,
@@ -182,7 +182,7 @@ class ExamWeek(models.Model):
         if self.max_active_bookings is None and self.booking_min_notice is None:
             raise ValidationError(_("Say what is different in it: one number at least."))
         self._check_years()
-        if self.booking_min_notice and self.booking_min_notice >= policy.horizon / numbers.MINUTE:
+        if self.booking_min_notice and self.booking_min_notice >= policy.horizon / current.MINUTE:
             words = _("With a notice as long as the horizon nothing could be booked.")
             raise ValidationError({"booking_min_notice": words})
         if not (self.first_day and self.last_day and self.first_day <= self.last_day):

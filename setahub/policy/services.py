@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from setahub.core.db.constraints import one_at_a_time
-from setahub.policy import source as policy_source
+from setahub.policy import source
 from setahub.policy.constraints import LOCK
 from setahub.policy.models import ExamWeek, FacultyPolicy, PolicyChange
 
@@ -72,7 +72,7 @@ def _describe(week: ExamWeek | None) -> str:
 
 
 def _log(actor: User, changes: list[tuple[str, str, str]]) -> list[PolicyChange]:
-    transaction.on_commit(policy_source.read)
+    transaction.on_commit(source.read)
     return [
         PolicyChange.objects.create(actor=actor, what=what, old=old, new=new)
         for what, old, new in changes

@@ -14,8 +14,8 @@ from time import monotonic
 
 from django.db import connection
 
+from setahub.policy import current
 from setahub.policy.current import NO_CHANGES, Changes
-from setahub.policy.current import ExamWeek as Week
 from setahub.policy.models import ExamWeek, FacultyPolicy
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _read() -> None:
 def _from_database() -> Changes:
     row = FacultyPolicy.objects.first()
     weeks = [
-        Week(
+        current.ExamWeek(
             week.first_day,
             week.last_day,
             week.max_active_bookings,

@@ -17,8 +17,8 @@ from django.utils.decorators import sync_only_middleware
 from django.utils.functional import SimpleLazyObject
 
 from setahub.core.images import MAX_REQUEST_BYTES
-from setahub.core.server import health as readiness
 from setahub.core.server import logs
+from setahub.core.server.health import failed_parts
 from setahub.core.web import addresses, expired
 from setahub.site import views
 
@@ -49,7 +49,7 @@ def health(get_response: GetResponse) -> GetResponse:
         if request.path == "/healthz":
             return _plain(JsonResponse({"status": "ok"}))
         if request.path == "/readyz":
-            failed = readiness.failed_parts()
+            failed = failed_parts()
             if failed:
                 logger.warning("not ready: %s", ", ".join(failed))
             body = {"status": "unavailable" if failed else "ok", "failed": failed}

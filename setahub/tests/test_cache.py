@@ -18,10 +18,10 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from setahub.core.web import cache as module
+from setahub.core.web import cache as cache_module
 from setahub.core.web import ratelimit as our_ratelimit
-from setahub.core.web import resilience as breaker
-from setahub.core.web.cache import PAUSE, FailOpenRedisCache
+from setahub.core.web import resilience
+from setahub.core.web.cache import PAUSE, FailOpenRedisCache, RedisCacheClient
 
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None and not os.environ.get("CI"),
@@ -42,13 +42,13 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(breaker, "monotonic", clock)
+    monkeypatch.setattr(resilience, "monotonic", clock)
     return clock
 
 
 @pytest.fixture(autouse=True)
 def _no_client_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_clients", {})
+    monkeypatch.setattr(cache_module, "_clients", {})
 
 
 def free_port() -> int:
@@ -181,13 +181,13 @@ def test_it_is_tried_again_only_after_the_pause(
     closed: FailOpenRedisCache, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[float] = []
-    refuse = module.RedisCacheClient.get
+    refuse = RedisCacheClient.get
 
-    def get(client: module.RedisCacheClient, key: str, default: object) -> object:
+    def get(client: RedisCacheClient, key: str, default: object) -> object:
         tried.append(clock.now - 1000)
         return refuse(client, key, default)
 
-    monkeypatch.setattr(module.RedisCacheClient, "get", get)
+    monkeypatch.setattr(RedisCacheClient, "get", get)
     for now in (0.0, 0.1, PAUSE - 0.1, PAUSE, PAUSE + 0.1, 2 * PAUSE - 0.1, 2 * PAUSE):
         clock.now = 1000 + now
         closed.get("a")
@@ -196,7 +196,7 @@ def test_it_is_tried_again_only_after_the_pause(
 
 
 def test_after_the_pause_one_caller_tries_and_the_others_go_on(clock: Clock) -> None:
-    broken = breaker.CircuitBreaker("Redis", PAUSE)
+    broken = resilience.CircuitBreaker("Redis", PAUSE)
     broken.failed(OSError())
     clock.now += PAUSE
 
@@ -206,7 +206,7 @@ def test_after_the_pause_one_caller_tries_and_the_others_go_on(clock: Clock) -> 
 def test_an_outage_is_logged_once_without_a_traceback(
     closed: FailOpenRedisCache, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, logger=breaker.__name__):
+    with caplog.at_level(logging.INFO, logger=resilience.__name__):
         for _try in range(3):
             closed.get("somebody@example.com")
             clock.now += PAUSE
@@ -276,7 +276,7 @@ def test_only_a_server_that_cannot_serve_is_forgiven(
     def fail(*args: object) -> None:
         raise error
 
-    monkeypatch.setattr(module.RedisCacheClient, "set", fail)
+    monkeypatch.setattr(RedisCacheClient, "set", fail)
     if swallowed:
         closed.set("a", 1)
     else:
@@ -315,7 +315,7 @@ def test_redis_is_used_again_once_it_is_back(
 
     # Gone, with a connection of ours still open.
     assert cache.get("a", "miss") == "miss"
-    with caplog.at_level(logging.INFO, logger=breaker.__name__), redis_server(port, tmp_path):
+    with caplog.at_level(logging.INFO, logger=resilience.__name__), redis_server(port, tmp_path):
         cache.set("a", "too early", 60)
         clock.now += PAUSE
         assert cache.get("a", "miss") == "miss"

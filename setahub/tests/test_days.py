@@ -62,12 +62,12 @@ def test_an_exam_week_of_a_year_that_cannot_be_meant_is_refused(clock, first, la
 
 @pytest.mark.parametrize("days", [(date(9999, 12, 30), date.max), (date.min, date(1, 1, 2))])
 def test_one_that_was_stored_before_that_breaks_no_page(clock, ta, topic, sign_in, days):
-    from setahub.policy import source as policy_source
+    from setahub.policy import source
 
     ExamWeek.objects.create(
         name="Far", first_day=days[0], last_day=days[1], booking_min_notice=1, max_active_bookings=2
     )
-    policy_source.read()
+    source.read()
     client = sign_in(ta)
     for path in ("/", "/topics/", f"/topics/{topic.slug}/", f"/users/{ta.pk}/timeslots/"):
         assert client.get(path).status_code == 200, path

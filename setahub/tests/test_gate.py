@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from django.urls import path
 
-from setahub.core.server import threads as gate
+from setahub.core.server import threads
 from setahub.core.server.threads import GatedHandler
 
 
@@ -63,7 +63,7 @@ def test_a_thread_gives_its_connection_back(monkeypatch):
     """It would keep one of the few for good: nobody closes it from another thread."""
     closed = []
     monkeypatch.setattr(
-        gate, "close_old_connections", lambda: closed.append(threading.current_thread().name)
+        threads, "close_old_connections", lambda: closed.append(threading.current_thread().name)
     )
     asyncio.run(crowd(GatedHandler(1), "/who/", 2))
     assert closed == ["page_0", "page_0"]

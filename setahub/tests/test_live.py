@@ -12,8 +12,7 @@ from channels.layers import InMemoryChannelLayer, channel_layers
 from django.db import transaction
 from redis.exceptions import ConnectionError as RedisIsAway
 
-from setahub.core.live import events as live
-from setahub.core.live import subscriptions as hubs
+from setahub.core.live import events, subscriptions
 from setahub.core.live.events import Event, user_group
 from setahub.core.live.subscriptions import Hub, hub
 
@@ -77,9 +76,9 @@ class Socket:
 @pytest.fixture(autouse=True)
 def layer(monkeypatch) -> Iterator[Layer]:
     # What is away is tried again at once, and what hangs is given up at once: no test waits.
-    monkeypatch.setattr(hubs, "RETRY_AFTER", 0.01)
-    monkeypatch.setattr(hubs, "LIVE_FOR", 0.0)
-    for module in (hubs, live):
+    monkeypatch.setattr(subscriptions, "RETRY_AFTER", 0.01)
+    monkeypatch.setattr(subscriptions, "LIVE_FOR", 0.0)
+    for module in (subscriptions, events):
         monkeypatch.setattr(module, "TIMEOUT", 0.2)
     layer = Layer()
     before = channel_layers["default"]
@@ -93,7 +92,7 @@ def push(*numbers: int, group: str = GROUP) -> None:
 
     def run() -> None:
         for number in numbers:
-            live._publisher.send({"type": "live.frames", "frames": [str(number)], "group": group})
+            events._publisher.send({"type": "live.frames", "frames": [str(number)], "group": group})
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -211,7 +210,7 @@ class TestAway:
         socket = Socket()
         await hub().join(GROUP, socket)
         layer.trouble = "deaf"
-        for _ in range(hubs.SILENT_MAX):
+        for _ in range(subscriptions.SILENT_MAX):
             assert await hub().is_live() is False
         layer.trouble = ""
         assert await became_live(hub())
@@ -228,7 +227,7 @@ class TestAway:
         assert layer.asked.count("new_channel") == 1
 
     async def test_the_answer_is_kept_for_a_moment(self, layer, monkeypatch):
-        monkeypatch.setattr(hubs, "LIVE_FOR", 60.0)
+        monkeypatch.setattr(subscriptions, "LIVE_FOR", 60.0)
         await hub().join(GROUP, Socket())
         assert [await hub().is_live() for _ in range(5)] == [True] * 5
         assert layer.asked.count("send") == 1
@@ -237,11 +236,11 @@ class TestAway:
         socket = Socket()
         await hub().join(GROUP, socket)
         layer.trouble = "hangs"
-        push(*range(live.MAX_WAITING + 100))
+        push(*range(events.MAX_WAITING + 100))
         while "group_send" not in layer.asked:
             await asyncio.sleep(0)
         asked = layer.asked.count("group_send")
-        outbox = live._publisher._outbox
+        outbox = events._publisher._outbox
         assert outbox._sending is not None
         await asyncio.wait_for(outbox._sending, WITHIN)
         assert layer.asked.count("group_send") == asked == 1
@@ -255,14 +254,14 @@ class TestWithoutSockets:
 
     @pytest.fixture(autouse=True)
     def publisher(self, monkeypatch):
-        monkeypatch.setattr(live, "_publisher", live._Publisher())
+        monkeypatch.setattr(events, "_publisher", events._Publisher())
 
     def test_events_leave_from_one_loop_in_a_thread_of_its_own(self, layer):
         loops = set()
         for number in range(3):
             push(number)
-            live.ping()  # the loop has dealt with what came before
-            loops.add(live._publisher.loop())
+            events.ping()  # the loop has dealt with what came before
+            loops.add(events._publisher.loop())
         assert layer.asked.count("group_send") == 6
         assert len(loops) == 1
 
@@ -280,7 +279,7 @@ class TestWithoutSockets:
 
         def begin(_number: int) -> int:
             gate.wait(WITHIN)
-            return id(live.layer())
+            return id(events.layer())
 
         with ThreadPoolExecutor(8) as pool:
             assert len(set(pool.map(begin, range(8)))) == 1
@@ -288,10 +287,10 @@ class TestWithoutSockets:
 
     @pytest.mark.parametrize("trouble", ["away", "hangs"])
     def test_ping_raises_while_it_is_away(self, layer, trouble):
-        live.ping()
+        events.ping()
         layer.trouble = trouble
         with pytest.raises((RedisIsAway, TimeoutError)):
-            live.ping()
+            events.ping()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -299,14 +298,14 @@ class TestTransactions:
     @pytest.fixture
     def sent(self, monkeypatch) -> list[Event]:
         sent: list[Event] = []
-        monkeypatch.setattr(live._publisher, "send", sent.append)
+        monkeypatch.setattr(events._publisher, "send", sent.append)
         return sent
 
     def test_nothing_is_told_before_the_commit(self, sent):
         with transaction.atomic():
-            live.push(GROUP, {"type": "typing", "from": 1})
-            live.end(7, "mark")
-            live.renew(7, "mark")
+            events.push(GROUP, {"type": "typing", "from": 1})
+            events.end(7, "mark")
+            events.renew(7, "mark")
             assert sent == []
         assert sent == [
             {"type": "live.frames", "frames": ['{"type": "typing", "from": 1}'], "group": GROUP},
@@ -316,6 +315,6 @@ class TestTransactions:
 
     def test_what_is_rolled_back_is_told_to_nobody(self, sent):
         with transaction.atomic():
-            live.push(GROUP, {"type": "typing", "from": 1})
+            events.push(GROUP, {"type": "typing", "from": 1})
             transaction.set_rollback(True)
         assert sent == []

@@ -4,7 +4,7 @@ import re
 
 from django.conf import settings
 
-from setahub.core.server import asgi as serving
+from setahub.core.server import asgi
 
 ROOT = settings.BASE_DIR
 
@@ -25,7 +25,7 @@ def test_every_setting_is_documented():
 def test_a_process_may_finish_before_it_is_killed():
     grace = int(re.search(r"stop_grace_period: (\d+)s", read("docker-compose.yml"))[1])
     pages = int(re.search(r"graceful_timeout = (\d+)", read("gunicorn.conf.py"))[1])
-    sockets = serving.SOCKETS_END_WITHIN + serving.REQUESTS_END_WITHIN + serving.FLUSH
+    sockets = asgi.SOCKETS_END_WITHIN + asgi.REQUESTS_END_WITHIN + asgi.FLUSH
     assert max(pages, sockets) < grace
 
 

@@ -24,7 +24,7 @@ from chat.tests.pictures import photo
 from setahub.core.db.postgres import base
 from setahub.core.db.postgres.base import PAUSE, DatabaseWrapper, Unreachable
 from setahub.core.outage import Unfinished, trouble
-from setahub.core.web import resilience as breaker
+from setahub.core.web import resilience
 from setahub.core.web.resilience import CircuitBreaker
 
 
@@ -193,7 +193,7 @@ def test_while_the_database_is_away_one_waits_and_the_others_are_told_at_once(no
             nobody.ensure_connection()
         assert trouble(refused.value) == "away"
     assert time.perf_counter() - begun < 0.8
-    ours = [each.getMessage() for each in caplog.records if each.name == breaker.__name__]
+    ours = [each.getMessage() for each in caplog.records if each.name == resilience.__name__]
     assert ours == ["PostgreSQL is away: PoolTimeout"]
 
 
@@ -221,7 +221,7 @@ def test_while_the_pool_is_merely_busy_a_request_waits_for_its_turn(
 
 def test_after_the_pause_it_is_tried_again(nobody, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr(breaker, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(resilience, "monotonic", lambda: clock[0])
     tried = []
     monkeypatch.setattr(
         base.base.DatabaseWrapper,

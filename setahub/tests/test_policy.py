@@ -10,10 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
 from setahub.core import clock as when
-from setahub.policy import services
-from setahub.policy import source as policy_source
+from setahub.policy import current, services, source
 from setahub.policy.current import NO_CHANGES, NUMBERS, Changes, policy
-from setahub.policy.current import ExamWeek as Week
 from setahub.policy.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
 
 MONDAY = date(2026, 11, 30)
@@ -26,7 +24,7 @@ def moment(text):
 
 
 def week(first=MONDAY, last=MONDAY + 4 * DAY, **numbers):
-    return Week(first, last, **numbers)
+    return current.ExamWeek(first, last, **numbers)
 
 
 def exam_week(**fields):
@@ -79,7 +77,7 @@ def test_without_changes_the_settings_hold(settings):
 )
 def test_each_number_can_be_changed(name, value, read, expected):
     assert getattr(policy, read) != expected
-    policy_source.keep(Changes({name: value}))
+    source.keep(Changes({name: value}))
     assert getattr(policy, read) == expected
 
 
@@ -91,7 +89,7 @@ def test_the_form_has_a_field_for_each_number_and_no_other():
 
 
 def test_the_notice_is_that_of_the_day_on_which_the_slot_starts():
-    policy_source.keep(Changes({}, [week(min_notice=DAY)]))
+    source.keep(Changes({}, [week(min_notice=DAY)]))
     found = [
         policy.min_notice_at(moment(start))
         for start in ("29 Nov 23:45", "30 Nov 00:00", "4 Dec 23:45", "5 Dec 00:00")
@@ -100,7 +98,7 @@ def test_the_notice_is_that_of_the_day_on_which_the_slot_starts():
 
 
 def test_an_exam_week_without_a_notice_keeps_the_ordinary_one():
-    policy_source.keep(Changes({}, [week(max_active_bookings=1)]))
+    source.keep(Changes({}, [week(max_active_bookings=1)]))
     assert policy.min_notice_at(moment("1 Dec 12:00")) == timedelta(hours=1)
     assert policy.bookable_spans(moment("1 Dec 12:00")) == [(moment("1 Dec 13:00"), None)]
 
@@ -124,14 +122,14 @@ def test_an_exam_week_without_a_notice_keeps_the_ordinary_one():
     ],
 )
 def test_spans_that_can_be_booked(now, notice, spans):
-    policy_source.keep(Changes({}, [week(min_notice=notice)]))
+    source.keep(Changes({}, [week(min_notice=notice)]))
     expected = [(moment(start), end and moment(end)) for start, end in spans]
     assert policy.bookable_spans(moment(now)) == expected
 
 
 def test_spans_and_notice_agree_at_every_quarter_hour():
     second = week(MONDAY + 7 * DAY, MONDAY + 8 * DAY, min_notice=timedelta(hours=30))
-    policy_source.keep(Changes({}, [week(min_notice=timedelta(minutes=15)), second]))
+    source.keep(Changes({}, [week(min_notice=timedelta(minutes=15)), second]))
     quarter = timedelta(minutes=15)
     for hours in range(0, 24 * 16, 7):
         now = moment("25 Nov 10:10") + timedelta(hours=hours)
@@ -180,7 +178,7 @@ def test_saving_the_same_logs_nothing(staff):
 def test_numbers_that_make_no_sense_change_nothing(staff, numbers, words):
     with pytest.raises(ValidationError, match=words):
         services.change_policy(staff, numbers)
-    assert policy_source.changes() == Changes()
+    assert source.changes() == Changes()
     assert not FacultyPolicy.objects.exists()
     assert not PolicyChange.objects.exists()
 
@@ -229,8 +227,8 @@ def test_exam_weeks_that_make_no_sense_are_refused(staff, fields, words):
 def test_another_process_learns_of_a_change_within_seconds(monkeypatch):
     FacultyPolicy.objects.create(pk=FacultyPolicy.ONLY, max_active_bookings=2)
     assert policy.max_active_bookings == 5  # what is known is young
-    monkeypatch.setattr(policy_source, "LIFE", -1)
-    policy_source.changes()
+    monkeypatch.setattr(source, "LIFE", -1)
+    source.changes()
     wait_for_readers()
     assert policy.max_active_bookings == 2
 
@@ -238,43 +236,43 @@ def test_another_process_learns_of_a_change_within_seconds(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_the_first_use_waits_for_the_answer(monkeypatch):
     FacultyPolicy.objects.create(pk=FacultyPolicy.ONLY, max_active_bookings=2)
-    monkeypatch.setattr(policy_source, "_read_at", None)
+    monkeypatch.setattr(source, "_read_at", None)
     assert policy.max_active_bookings == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_pays_no_query_for_it(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(policy_source, "LIFE", -1)
+    monkeypatch.setattr(source, "LIFE", -1)
     with django_assert_num_queries(0):
-        policy_source.changes()
+        source.changes()
         wait_for_readers()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_process_that_was_idle_waits_for_the_answer(monkeypatch):
-    monkeypatch.setattr(policy_source, "LIFE", 5)
+    monkeypatch.setattr(source, "LIFE", 5)
     FacultyPolicy.objects.create(pk=FacultyPolicy.ONLY, max_active_bookings=2)
-    policy_source.keep(NO_CHANGES, monotonic() - 20)
+    source.keep(NO_CHANGES, monotonic() - 20)
     assert policy.max_active_bookings == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_busy_one_asks_ahead_of_time_and_never_waits(monkeypatch):
-    monkeypatch.setattr(policy_source, "LIFE", 5)
-    monkeypatch.setattr(policy_source, "_wait", None)
+    monkeypatch.setattr(source, "LIFE", 5)
+    monkeypatch.setattr(source, "_wait", None)
     FacultyPolicy.objects.create(pk=FacultyPolicy.ONLY, max_active_bookings=2)
-    policy_source.keep(NO_CHANGES, monotonic() - 3)
-    policy_source.changes()
+    source.keep(NO_CHANGES, monotonic() - 3)
+    source.changes()
     wait_for_readers()
     assert policy.max_active_bookings == 2
 
 
 def test_a_database_that_hangs_is_waited_for_once(monkeypatch):
     hangs = Event()
-    monkeypatch.setattr(policy_source, "LIFE", 5)
-    monkeypatch.setattr(policy_source, "PATIENCE", 0.1)
-    monkeypatch.setattr(policy_source, "_read_apart", hangs.wait)
-    policy_source.keep(Changes({"MAX_ACTIVE_BOOKINGS": 2}), monotonic() - 20)
+    monkeypatch.setattr(source, "LIFE", 5)
+    monkeypatch.setattr(source, "PATIENCE", 0.1)
+    monkeypatch.setattr(source, "_read_apart", hangs.wait)
+    source.keep(Changes({"MAX_ACTIVE_BOOKINGS": 2}), monotonic() - 20)
     assert policy.max_active_bookings == 2
     begun = monotonic()
     assert [policy.max_active_bookings for _number in range(100)] == [2] * 100
@@ -284,12 +282,12 @@ def test_a_database_that_hangs_is_waited_for_once(monkeypatch):
 
 
 def test_while_the_database_is_away_what_was_known_holds(monkeypatch, caplog):
-    policy_source.keep(Changes({"MAX_ACTIVE_BOOKINGS": 2}))
+    source.keep(Changes({"MAX_ACTIVE_BOOKINGS": 2}))
 
     def broken():
         raise DatabaseError
 
-    monkeypatch.setattr(policy_source, "_from_database", broken)
-    policy_source.read()
+    monkeypatch.setattr(source, "_from_database", broken)
+    source.read()
     assert policy.max_active_bookings == 2
     assert [record.levelname for record in caplog.records] == ["WARNING"]

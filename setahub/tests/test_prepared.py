@@ -23,7 +23,7 @@ from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
-from setahub.site import home as dashboard
+from setahub.site import home
 from topics.models import Registration, Topic
 
 # All that have prepared functions; importing them lists those.
@@ -33,7 +33,7 @@ MODULES = (
     chat.models,
     chat.queries.conversations,
     chat.queries.reach,
-    dashboard,
+    home,
     free,
     sessions,
     slots,

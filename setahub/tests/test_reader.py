@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from setahub.core.web import messages as notices
+from setahub.core.web.messages import Cookie
 
 
 def reader_of(response) -> str | None:
@@ -252,7 +252,7 @@ def test_every_form_says_whom_its_page_was_made_for(sign_in, staff):
 
 
 def test_words_for_the_next_page_come_in_the_cookie_of_ours(monkeypatch, settings, student):
-    monkeypatch.setattr(notices.Cookie, "cookie_name", "__Host-messages")
+    monkeypatch.setattr(Cookie, "cookie_name", "__Host-messages")
     settings.SESSION_COOKIE_SECURE = True
     client = Client()
     told = client.post("/auth/login/", {"login": student.email, "password": "pass-word-1"})

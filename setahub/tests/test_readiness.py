@@ -10,14 +10,14 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 
 from setahub.core.outage import trouble
-from setahub.core.server import health as readiness
+from setahub.core.server import health
 
 
 @pytest.fixture
 def parts(monkeypatch):
     """The parts that are asked; a test may put others in their place."""
-    parts = dict(readiness.PARTS)
-    monkeypatch.setattr(readiness, "PARTS", parts)
+    parts = dict(health.PARTS)
+    monkeypatch.setattr(health, "PARTS", parts)
     return parts
 
 
@@ -47,13 +47,13 @@ class TestReally:
 
     def failed(self, part):
         try:
-            readiness.PARTS[part]()
+            health.PARTS[part]()
         except Exception as error:
             return trouble(error) or type(error).__name__
         return None
 
     def test_all_is_well(self, transactional_db):
-        assert [self.failed(part) for part in readiness.PARTS] == [None] * len(readiness.PARTS)
+        assert [self.failed(part) for part in health.PARTS] == [None] * len(health.PARTS)
 
     def test_a_database_that_takes_no_writes(self, transactional_db, monkeypatch):
         def read_only(connection, **kwargs):
@@ -99,7 +99,7 @@ def test_every_part_that_failed_is_named(client, parts):
 
 
 def test_a_part_that_hangs_keeps_nobody_waiting(db, client, parts, monkeypatch):
-    monkeypatch.setattr(readiness, "LIMIT", 0.2)
+    monkeypatch.setattr(health, "LIMIT", 0.2)
     end = threading.Event()
     parts["cache"] = end.wait
     parts.pop("writing")  # the test's own transaction holds SQLite's only lock
@@ -114,10 +114,10 @@ def test_parts_are_asked_at_once(parts):
     together = threading.Barrier(2, timeout=5)
     parts.clear()
     parts.update(one=together.wait, other=together.wait)
-    assert readiness.failed_parts() == []
+    assert health.failed_parts() == []
 
 
 def test_being_alive_asks_nothing(client, parts, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(readiness, "failed_parts", away)
+    monkeypatch.setattr(health, "failed_parts", away)
     response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b'{"status": "ok"}')

@@ -15,7 +15,7 @@ from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from setahub.core.web import forms as bases
+from setahub.core.web.forms import FIELD, field, is_disputed, opened, sealed
 
 
 class MeanwhileForm(forms.ModelForm):
@@ -29,10 +29,10 @@ class MeanwhileForm(forms.ModelForm):
         self._untouched: set[str] = set()
         if self.instance.pk is not None:
             now = {name: _plain(self._now(name)) for name in self.fields}
-            self.fields[bases.FIELD] = bases.field(now, self._salt)
+            self.fields[FIELD] = field(now, self._salt)
 
     def clean(self) -> dict[str, Any]:
-        base = bases.opened(self.cleaned_data.pop(bases.FIELD, ""), self._salt)
+        base = opened(self.cleaned_data.pop(FIELD, ""), self._salt)
         if base is not None:
             self._merge(base)
         return super().clean() or self.cleaned_data
@@ -44,14 +44,14 @@ class MeanwhileForm(forms.ModelForm):
             if sent == base[name]:
                 self._untouched.add(name)
                 self.cleaned_data[name] = self._now(name)
-            elif bases.is_disputed(base[name], now, sent):
+            elif is_disputed(base[name], now, sent):
                 told[name] = now
                 self.disputed = True
                 text = _("Meanwhile this was changed to “%(theirs)s”. Save again to keep yours.")
                 self.add_error(name, text % {"theirs": _in_words(self._now(name))})
         if self.disputed:
             self.data = self.data.copy()  # type: ignore[attr-defined]
-            self.data[bases.FIELD] = bases.sealed(told, self._salt)  # type: ignore[index]
+            self.data[FIELD] = sealed(told, self._salt)  # type: ignore[index]
 
     def _now(self, name: str) -> Any:
         return self.get_initial_for_field(self.fields[name], name)
@@ -60,9 +60,7 @@ class MeanwhileForm(forms.ModelForm):
     def changed_data(self) -> list[str]:
         """What the person changed; not what somebody else did since the form was shown."""
         self.errors  # noqa: B018  (which tells what was left untouched)
-        return [
-            name for name in super().changed_data if name not in {*self._untouched, bases.FIELD}
-        ]
+        return [name for name in super().changed_data if name not in {*self._untouched, FIELD}]
 
 
 class Meanwhile(admin.ModelAdmin):

@@ -1,4 +1,4 @@
-"""How the sockets of one process get the events of ``live.py``."""
+"""How the sockets of one process get the events of ``events.py``."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from setahub.core.live import events as live
+from setahub.core.live import events
 from setahub.core.live.events import TIMEOUT, Event
 
 logger = logging.getLogger(__name__)
@@ -44,12 +44,12 @@ class Hub:
         self._answers = False
         self._silent = 0
         self._echo = asyncio.Event()
-        self._outage = live.Outage("receiving live events")
+        self._outage = events.Outage("receiving live events")
 
     async def join(self, group: str, socket: Socket) -> None:
         """Deliver the group's events to this socket from now on."""
         if self._keeping is None:
-            live.adopt(asyncio.get_running_loop())
+            events.adopt(asyncio.get_running_loop())
             self._keeping = asyncio.create_task(self._keep())
         self._sockets.setdefault(group, set()).add(socket)
         if group not in self._joined:
@@ -91,15 +91,15 @@ class Hub:
         wanted, joined = group in self._sockets, group in self._joined
         async with asyncio.timeout(TIMEOUT):
             if wanted and not joined:
-                await live.layer().group_add(group, await self._own_channel())
+                await events.layer().group_add(group, await self._own_channel())
                 self._joined.add(group)
             elif joined and not wanted:
                 self._joined.discard(group)
-                await live.layer().group_discard(group, self._channel)
+                await events.layer().group_discard(group, self._channel)
 
     async def _own_channel(self) -> str:
         if not self._channel:
-            self._channel = await live.layer().new_channel()
+            self._channel = await events.layer().new_channel()
             self._receiving = asyncio.create_task(self._receive(self._channel))
         return self._channel
 
@@ -126,7 +126,7 @@ class Hub:
         self._channel = ""
         with contextlib.suppress(Exception):
             async with asyncio.timeout(TIMEOUT):
-                await live.layer().flush()
+                await events.layer().flush()
         if self._receiving is not None:
             self._receiving.cancel()
 
@@ -148,7 +148,7 @@ class Hub:
         self._answers = False
         try:
             async with asyncio.timeout(TIMEOUT):
-                await live.layer().send(self._channel, {"type": "live.check", "group": ""})
+                await events.layer().send(self._channel, {"type": "live.check", "group": ""})
                 await self._echo.wait()
             self._answers, self._silent = True, 0
         except TimeoutError as error:
@@ -165,7 +165,7 @@ class Hub:
     async def _receive(self, channel: str) -> None:
         while True:
             try:
-                event = await live.layer().receive(channel)
+                event = await events.layer().receive(channel)
             except Exception as error:
                 return self._lose(error)
             if event["type"] == "live.check":

@@ -10,7 +10,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
-from setahub.core.live import events as live
+from setahub.core.live import events
 from setahub.core.outage import trouble
 
 LIMIT = 2.0  # seconds for all parts, which are asked at once
@@ -65,7 +65,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "database": _database,
     "writing": _writing,
     "cache": _cache,
-    "channel layer": live.ping,
+    "channel layer": events.ping,
     "media": _media,
     "static manifest": _static_manifest,
 }

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
 from setahub.core import clock
-from setahub.core import text as text_of
+from setahub.core import text as core_text
 from setahub.core.links import linked
 from setahub.core.web.expired import MADE_FOR
 from setahub.core.web.paging import Page
@@ -30,7 +30,7 @@ register = template.Library()
 @register.filter
 def one_way(text: object) -> str:
     """What people typed for one line among others, whose direction it can't turn."""
-    return text_of.one_way(str(text))
+    return core_text.one_way(str(text))
 
 
 @register.filter
