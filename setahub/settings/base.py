@@ -67,7 +67,6 @@ MIDDLEWARE = [
     "accounts.middleware.staff_second_step",
     "django_htmx.middleware.HtmxMiddleware",
     "setahub.site.middleware.ErrorPages",
-    "setahub.site.middleware.sync_only",
 ]
 
 TEMPLATES = [
