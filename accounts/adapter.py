@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import email_changes, guesses, letters, reauthentication, tasks
+from accounts import email_changes, emails, guesses, reauthentication, tasks
 from accounts.models import User
 from accounts.queries.emails import is_proven
 from accounts.validators import validate_username
@@ -158,4 +158,4 @@ class AccountAdapter(DefaultAccountAdapter):
             "user_agent": self.get_http_user_agent(self.request)[:USER_AGENT_MAX],
             **(context or {}),
         }
-        letters.queue(template_prefix, user.email, facts, user=user)
+        emails.queue(template_prefix, user.email, facts, user=user)

@@ -1,6 +1,6 @@
 """Somebody is always left who can give powers: an active superuser who may open the admin.
 
-The database has the last word (``accounts.guards``); here it is said in words, before.
+The database has the last word (``accounts.constraints``); here it is said in words, before.
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
+from accounts.constraints import LOCK
 from accounts.errors import AccountError
-from accounts.guards import LOCK
 from accounts.models import User
 from setahub.core.db.constraints import one_at_a_time
 

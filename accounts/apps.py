@@ -8,6 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect themselves.
-        from accounts import administrators, guards, personal, receivers, sweeps  # noqa: F401
+        from accounts import administrators, constraints, personal, receivers, sweeps  # noqa: F401
 
-        guards.CONSTRAINTS.connect(self)
+        constraints.CONSTRAINTS.connect(self)

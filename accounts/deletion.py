@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import letters, privacy
+from accounts import emails, privacy
+from accounts.constraints import LOCK
 from accounts.errors import AccountError
-from accounts.guards import LOCK
 from accounts.models import User
 from accounts.signals import user_deleting
 from setahub.core.db.constraints import one_at_a_time
@@ -35,5 +35,5 @@ def delete_account(user: User) -> User:
         [user] = User.objects.locked(user.pk)
         privacy.erase(user)
         # To the address that is forgotten from now on: a thief may have done it, not the owner.
-        letters.queue("accounts/email/account_deleted", address, {}, user=None)
+        emails.queue("accounts/email/account_deleted", address, {}, user=None)
     return user

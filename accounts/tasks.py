@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.urls import reverse
 
-from accounts import letters
+from accounts import emails
 from accounts.models import User
 from accounts.queries.emails import change_of_email
 from accounts.tokens import email_change_token
@@ -30,7 +30,7 @@ def send_reset(user_id: int) -> None:
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None:
         facts = {"password_reset_url": absolute(reset_path(user))}
-        letters.send("account/email/password_reset_key", user.email.lower(), facts)
+        emails.send("account/email/password_reset_key", user.email.lower(), facts)
 
 
 @task
@@ -42,7 +42,7 @@ def send_confirmation(address_id: int, signup: bool) -> None:
         return
     path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
     template = "email_confirmation_signup" if signup else "email_confirmation"
-    letters.send(f"account/email/{template}", address.email, {"activate_url": absolute(path)})
+    emails.send(f"account/email/{template}", address.email, {"activate_url": absolute(path)})
 
 
 @task
@@ -51,7 +51,7 @@ def send_already_there(user_id: int) -> None:
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None:
         facts = {"password_reset_url": absolute(reverse("account_reset_password"))}
-        letters.send("account/email/account_already_exists", user.email.lower(), facts)
+        emails.send("account/email/account_already_exists", user.email.lower(), facts)
 
 
 @task
@@ -72,4 +72,4 @@ def tell_of_change(change_id: int, when: str) -> None:
         facts["name"] = change.user.username
     template = "email_change_asked" if when == "asked" else "email_changed"
     key = f"email-change-{change.pk}-{when}"
-    letters.send(f"account/email/{template}", change.old_email, facts, key=key)
+    emails.send(f"account/email/{template}", change.old_email, facts, key=key)

@@ -11,7 +11,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts import deletion, letters, sweeps, tasks
+from accounts import deletion, emails, sweeps, tasks
 from accounts.models import User
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.tests.test_mfa import confirmed
@@ -104,27 +104,27 @@ class TestByTheWorker:
 
     def test_one_that_no_mailbox_takes_is_not_kept(self, student, refuse):
         refuse(SMTPRecipientsRefused({student.email: (550, b"no such user")}))
-        letters.queue("account/email/password_set", student.email, {}, user=student)
+        emails.queue("account/email/password_set", student.email, {}, user=student)
         with pytest.raises(GiveUp, match=r"The mailbox was refused: \[550\]$"):
-            letters.send_waiting.call(WaitingLetter.objects.get().pk)
+            emails.send_waiting.call(WaitingLetter.objects.get().pk)
         assert WaitingLetter.objects.count() == 0
 
     def test_one_whose_key_is_gone_is_given_up(self, student, settings):
-        letters.queue("account/email/password_set", student.email, {}, user=student)
+        emails.queue("account/email/password_set", student.email, {}, user=student)
         settings.SECRET_KEY = "another-" + "z" * 50
         with pytest.raises(GiveUp):
-            letters.send_waiting.call(WaitingLetter.objects.get().pk)
+            emails.send_waiting.call(WaitingLetter.objects.get().pk)
         assert WaitingLetter.objects.count() == 0
 
     def test_a_task_that_runs_again_sends_no_second_one(self, student, post):
-        letters.queue("account/email/password_set", student.email, {}, user=student)
+        emails.queue("account/email/password_set", student.email, {}, user=student)
         pk = WaitingLetter.objects.get().pk
         post()
-        letters.send_waiting.call(pk)
+        emails.send_waiting.call(pk)
         assert len(mail.outbox) == 1
 
     def test_what_was_never_sent_is_forgotten_in_the_end(self, student, clock):
-        letters.queue("account/email/password_set", student.email, {}, user=student)
+        emails.queue("account/email/password_set", student.email, {}, user=student)
         EmailChange.objects.create(user=student, old_email="a@x.example", new_email="b@x.example")
         sweeps.forget_letters()
         assert (WaitingLetter.objects.count(), EmailChange.objects.count()) == (1, 1)
@@ -149,7 +149,7 @@ class TestToNobody:
 
     def test_a_deleted_account_gets_the_last_letter_and_no_other(self, client, student, post):
         client.post(RESET, {"email": student.email})
-        letters.queue("account/email/password_set", student.email, {}, user=student)
+        emails.queue("account/email/password_set", student.email, {}, user=student)
         deletion.delete_account(student)
         assert [(each.to, each.subject) for each in post()] == [
             (["student@example.com"], "Your account was deleted")

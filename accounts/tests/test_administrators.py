@@ -7,8 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from accounts import deletion, services
+from accounts.constraints import CONSTRAINTS, LAST_ADMINISTRATOR
 from accounts.errors import AccountError
-from accounts.guards import CONSTRAINTS, LAST_ADMINISTRATOR
 from accounts.models import User
 from scheduling.tests.test_races import at_once
 from setahub.core.db.constraints import _installed

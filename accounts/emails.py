@@ -16,7 +16,7 @@ from accounts.models.mail import WaitingLetter
 from setahub.core import mail, seals
 from setahub.core.work.tasks import GiveUp, later, task
 
-PURPOSE = "accounts.letters"
+PURPOSE = "accounts.letters"  # stays: what waits is sealed with it
 
 
 def send(template: str, address: str, facts: Mapping[str, Any], *, key: str = "") -> None:
