@@ -36,7 +36,7 @@ from setahub.core.work.tasks import later
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
 NAME_HELP = _("The one name that others see. Thai and any other script is fine.")
 STUDENT_ID_HELP = _("8 digits. Only you and the staff see it.")
-YEARS = [("", _("not said")), *((year, str(year)) for year in range(1, 9))]
+YEARS = [("", _("I would rather not say")), *((year, str(year)) for year in range(1, 9))]
 
 
 def student_id_field() -> forms.CharField:
@@ -177,7 +177,7 @@ class ProfileForm(RefusableForm, BasedForm):
     username = forms.CharField(
         label=_("Name"),
         help_text=NAME_HELP,
-        error_messages={"required": _("Enter the name that others shall see.")},
+        error_messages={"required": _("Enter the name that others will see.")},
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     student_id = student_id_field()

@@ -57,7 +57,7 @@ class NoteForm(forms.Form):
         max_length=NOTE_MAX,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Told to the applicant. May be left out."),
+        help_text=gettext_lazy("The applicant is told this. Optional."),
     )
 
 

@@ -56,7 +56,7 @@ class ReasonForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=REASON_MAX,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Kept for the staff. The person is not shown it."),
+        help_text=gettext_lazy("Kept for the staff; the person does not see it."),
     )
 
 
@@ -223,7 +223,9 @@ class UserAdmin(Export, Acting):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(
-        description=gettext_lazy("Remove the second step of signing in, for who has lost it"),
+        description=gettext_lazy(
+            "Remove the second step of signing in, for somebody who has lost it"
+        ),
         permissions=["act"],
     )
     def remove_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -237,8 +239,8 @@ class UserAdmin(Export, Acting):
             act,
             title=_("Remove the second step"),
             warning=_(
-                "Authenticator app, passkeys and recovery codes go, and they are signed out"
-                " everywhere; from then on the password alone lets in. Be sure first that it is"
-                " them who asks."
+                "Authenticator app, passkeys and recovery codes are removed, and they are signed"
+                " out everywhere; from then on the password alone is enough. First make sure that"
+                " it is really them who ask."
             ),
         )

@@ -245,7 +245,7 @@ class TestRemoving:
         elsewhere, helper = sign_in(student), sign_in(staff)
         form = {"action": "remove_factors", "_selected_action": [student.pk]}
         asked = helper.post("/admin/accounts/user/", form).content.decode()
-        assert "from then on the password alone lets in" in asked
+        assert "from then on the password alone is enough" in asked
         assert f"<li>{student}</li>" in asked
         assert Authenticator.objects.count() == 2
         assert signed_in(elsewhere)

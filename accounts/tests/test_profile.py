@@ -179,7 +179,7 @@ class TestEditInTwoTabs:
         assert refused.status_code == 409
         form = refused.context["form"]
         words = "Meanwhile this was changed to “%s”. Save again to keep yours."
-        assert form.errors == {"year": [words % "not said"], "bio": [words % "Heaps"]}
+        assert form.errors == {"year": [words % "I would rather not say"], "bio": [words % "Heaps"]}
         assert words % "Heaps" in refused.content.decode()
         typed = {name: form[name].value() for name in ("username", "year", "bio")}
         assert typed == {"username": "Ploy", "year": "5", "bio": "Graphs"}

@@ -54,7 +54,7 @@ class SignupView(BaseSignupView):
         try:
             return super().form_valid(form)
         except IntegrityError:
-            form.add_error(None, _("Somebody was faster with one of these. Please try again."))
+            form.add_error(None, _("Somebody else has just taken one of these. Please try again."))
             return self.form_invalid(form)
 
     def form_invalid(self, form: SignupForm) -> HttpResponse:

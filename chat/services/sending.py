@@ -123,7 +123,10 @@ def _sent_before(message: Message, recipient_id: int) -> Message | None:
         .exists()
     )
     if not same:
-        raise ChatError("invalid", _("This was sent before with other content. Send it anew."))
+        raise ChatError(
+            "invalid",
+            _("This was sent before with different content. Send it again as a new message."),
+        )
     return before
 
 

@@ -26,7 +26,7 @@ def check_may_write(sender_id: int, recipient_id: int, *, lock: bool = False) ->
     if not sender.acquainted:
         raise ChatError(
             "not_allowed",
-            _("You can write to TAs, to students who booked you, and to who wrote to you."),
+            _("You can write to TAs, to students who booked you, and to people who wrote to you."),
         )
     return sender
 

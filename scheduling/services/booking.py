@@ -132,7 +132,7 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
         if is_blank(reason) and rules.needs_reason(booking, actor):
             raise SchedulingError(
                 "reason",
-                _("Please give a reason: the other one has planned this time for you."),
+                _("Please give a reason: the other person has planned this time for you."),
                 status=422,
                 field="reason",
             )

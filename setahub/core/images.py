@@ -189,7 +189,7 @@ def _refused(code: str) -> ImageError:
             "This picture has too many pixels: at most %(megapixels)d megapixels."
         ),
         "too_complex": _(
-            "This picture takes too long to read. Save it anew as a plain JPEG, and choose that."
+            "This picture takes too long to read. Save it again as a plain JPEG, and choose that."
         ),
     }
     return ImageError(words[code] % {"megapixels": MAX_PIXELS // 1_000_000}, code)

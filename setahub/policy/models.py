@@ -42,10 +42,10 @@ class FacultyPolicy(models.Model):
     booking_min_notice = _number(
         "BOOKING_MIN_NOTICE",
         _("notice, in minutes"),
-        _("A slot can be booked until so long before its start."),
+        _("How long before its start a slot can still be booked."),
     )
     booking_horizon = _number(
-        "BOOKING_HORIZON", _("horizon, in days"), _("So far ahead slots can be booked.")
+        "BOOKING_HORIZON", _("horizon, in days"), _("How far ahead slots can be booked.")
     )
     max_active_bookings = _number(
         "MAX_ACTIVE_BOOKINGS",
@@ -55,30 +55,32 @@ class FacultyPolicy(models.Model):
     late_cancel = _number(
         "LATE_CANCEL",
         _("late cancellation, in minutes"),
-        _("So near to the start a cancellation counts as late, and a booking can't be moved."),
+        _("How close to the start a cancellation counts as late and a booking can't be moved."),
     )
     late_cancel_grace = _number(
         "LATE_CANCEL_GRACE",
         _("second thoughts, in minutes"),
-        _("So soon after booking, cancelling never counts as late."),
+        _("How soon after booking a cancellation never counts as late."),
     )
     no_show_after = _number(
         "NO_SHOW_AFTER",
         _("no-show, in minutes"),
-        _("So long after the start a TA can mark a student as a no-show."),
+        _("How long after the start a TA can mark a student as a no-show."),
     )
     outcome_switch = _number(
         "OUTCOME_SWITCH",
         _("changing the outcome, in days"),
-        _("So long after the end a TA can switch between completed and no-show."),
+        _("How long after the end a TA can switch between completed and no-show."),
     )
     auto_complete = _number(
         "AUTO_COMPLETE",
         _("completed by itself, in hours"),
-        _("So long after the end; until then a student can report that the TA did not come."),
+        _("How long after the end; until then a student can report that the TA did not come."),
     )
     ta_min_year = _number(
-        "TA_MIN_YEAR", _("first year for TAs"), _("From this year of study on one may teach.")
+        "TA_MIN_YEAR",
+        _("first year for TAs"),
+        _("The year of study from which students may teach."),
     )
     ta_approval = models.BooleanField(
         _("staff approve TAs"),
@@ -157,7 +159,7 @@ class ExamWeek(models.Model):
     booking_min_notice = _number(
         "BOOKING_MIN_NOTICE",
         _("notice, in minutes"),
-        _("A slot on these days can be booked until so long before its start. Empty: as ever."),
+        _("How long before its start a slot on these days can still be booked. Empty: as usual."),
     )
 
     objects = ExamWeekQuerySet.as_manager()
@@ -180,7 +182,7 @@ class ExamWeek(models.Model):
 
     def clean(self) -> None:
         if self.max_active_bookings is None and self.booking_min_notice is None:
-            raise ValidationError(_("Say what is different in it: one number at least."))
+            raise ValidationError(_("Say what is different in it: at least one number."))
         self._check_years()
         if self.booking_min_notice and self.booking_min_notice >= policy.horizon / current.MINUTE:
             words = _("With a notice as long as the horizon nothing could be booked.")

@@ -159,7 +159,7 @@ def editable(topic: Topic) -> dict[str, str]:
 def check_may_change(topic: Topic, actor: User) -> None:
     """Its creator and staff may change or delete a topic; TopicError 403 for anybody else."""
     if not may_change(topic, actor):
-        raise TopicError(_("Only who created this topic, and staff, may change it."), status=403)
+        raise TopicError(_("Only its creator and staff can change this topic."), status=403)
 
 
 def may_change(topic: Topic, actor: User) -> bool:
@@ -256,7 +256,7 @@ def _merge_registrations(source: Topic, target: Topic) -> None:
     )
     if clashes:
         raise TopicError(
-            _("Decide first on who waits for approval in one and teaches the other: %(names)s.")
+            _("First decide on those who wait for approval in one and teach the other: %(names)s.")
             % {"names": ", ".join(clashes)}
         )
     for user_id, there in both.items():
@@ -290,7 +290,7 @@ def _check_rate(creator: User) -> None:
     made = Topic.objects.filter(creator=creator, created_at__gt=since)
     if ratelimit.is_on() and made.count() >= policy.topics_a_day:
         raise TopicError(
-            _("You have made %(most)d topics within a day. Please go on tomorrow.")
+            _("You have made %(most)d topics within a day. Please continue tomorrow.")
             % {"most": policy.topics_a_day},
             status=429,
             seconds=int(DAY.total_seconds()),

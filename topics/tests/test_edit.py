@@ -46,7 +46,7 @@ def test_others_may_not(request, sign_in, topic, person):
     client = sign_in(request.getfixturevalue(person))
     response = client.get("/topics/data-structures/edit/")
     assert response.status_code == 403
-    assert "Only who created this topic" in response.content.decode()
+    assert "Only its creator and staff can change this topic" in response.content.decode()
     assert save(client, name="Mine").status_code == 403
     topic.refresh_from_db()
     assert topic.name == "Data Structures"

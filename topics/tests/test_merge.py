@@ -71,7 +71,7 @@ def test_who_taught_both_keeps_the_earlier_date(topic, double, ta, staff):
 
 def test_somebody_waiting_in_one_and_teaching_the_other_is_a_clash(topic, double, ta, staff):
     teach(ta, double, "pending")
-    with pytest.raises(TopicError, match=r"Decide first on who waits .*: น้ำฝน"):
+    with pytest.raises(TopicError, match=r"First decide on those who wait .*: น้ำฝน"):
         merge_topics(double, topic, staff)
     double.refresh_from_db()
     assert double.merged_into is None

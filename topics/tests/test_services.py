@@ -125,7 +125,7 @@ def test_a_rename_that_loses_a_race_is_refused_beside_the_field(topic, creator, 
 
 
 def test_only_the_creator_and_staff_change_archive_restore_and_delete(topic, ta, creator, staff):
-    words = ("Only who created this topic, and staff, may change it.", 403, None)
+    words = ("Only its creator and staff can change this topic.", 403, None)
     assert refusal(services.update_topic, topic, ta, name="X", description="") == words
     assert refusal(services.archive_topic, topic, ta) == words
     assert refusal(services.restore_topic, topic, ta) == words

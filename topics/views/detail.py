@@ -141,7 +141,7 @@ def create(request: UserRequest) -> HttpResponse:
             status = error.status
             say_when(request, error)
         else:
-            messages.success(request, _("The topic is there. Who teaches it can open time for it."))
+            messages.success(request, _("The topic is ready. Its TAs can open time for it."))
             return redirect(topic)
     return render(request, "topics/form.html", {"form": form}, status=status)
 

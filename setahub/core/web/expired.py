@@ -112,7 +112,7 @@ def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
             _("You have signed in meanwhile"),
             _("That page was still from before. Nothing was changed."),
             resolve_url("home"),
-            _("Go on"),
+            _("Continue"),
         )
     if made_for not in (None, str(user.pk)):
         return _words(
@@ -120,7 +120,7 @@ def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
             _("You are signed in as %(name)s now. What was typed there was not sent, and is gone.")
             % {"name": user.username},
             resolve_url("home"),
-            _("Go on"),
+            _("Continue"),
         )
     return None
 
