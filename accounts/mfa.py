@@ -6,7 +6,8 @@ Staff need one before the admin opens, when ``STAFF_MFA`` is on.
 import logging
 from datetime import datetime
 
-from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
