@@ -8,7 +8,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect themselves.
-        from scheduling import guards, personal, receivers, sweeps  # noqa: F401
+        from scheduling import constraints, personal, receivers, sweeps  # noqa: F401
         from scheduling.services import demand  # noqa: F401  (takes its part in the sweep)
 
-        guards.CONSTRAINTS.connect(self)
+        constraints.CONSTRAINTS.connect(self)

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
 from scheduling.models import Cause
-from scheduling.services import upheaval
+from scheduling.services import cascades
 from topics.models import Topic
 from topics.services import TopicError
 from topics.signals import (
@@ -22,7 +22,7 @@ from topics.signals import (
 @receiver(registration_withdrawn)
 def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
     """A TA can't stop teaching a topic that students have booked; else it leaves their calendar."""
-    count = upheaval.upcoming_bookings_of(user, topic)
+    count = cascades.upcoming_bookings_of(user, topic)
     if count:
         raise TopicError(
             ngettext(
@@ -32,23 +32,23 @@ def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
             )
             % {"count": count}
         )
-    upheaval.take_topic_off(topic, user)
+    cascades.take_topic_off(topic, user)
 
 
 @receiver(topic_deleting)
 def keep_history(topic: Topic, **kwargs: Any) -> bool:
     """A topic that was ever booked is archived, not deleted."""
-    return upheaval.has_bookings(topic)
+    return cascades.has_bookings(topic)
 
 
 @receiver(topic_removed)
 def leave_the_calendar(topic: Topic, **kwargs: Any) -> None:
-    upheaval.take_topic_off(topic)
+    cascades.take_topic_off(topic)
 
 
 @receiver(topic_merging)
 def follow_the_merger(source: Topic, target: Topic, **kwargs: Any) -> None:
-    upheaval.replace_topic(source, target)
+    cascades.replace_topic(source, target)
 
 
 @receiver(user_suspended)
@@ -56,9 +56,9 @@ def cancel_for_suspended(
     user: User, actor: User | None, cancel_bookings: bool, **kwargs: Any
 ) -> None:
     if cancel_bookings:
-        upheaval.cancel_everything_of(user, actor, Cause.STAFF)
+        cascades.cancel_everything_of(user, actor, Cause.STAFF)
 
 
 @receiver(user_deleting)
 def cancel_for_leaving(user: User, **kwargs: Any) -> None:
-    upheaval.leave(user)
+    cascades.leave(user)

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from accounts.models import MailKind, User
 from accounts.notifications import write_to
-from scheduling import calendars, letters
+from scheduling import calendars, emails
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.reminders import Reminder
 from setahub.core.work.tasks import task
@@ -15,12 +15,12 @@ def tell(event_id: int, reader_id: int) -> None:
     """What happened to a booking, with the entry for the reader's calendar."""
     event = BookingEvent.objects.with_booking().filter(pk=event_id).first()
     reader = User.objects.filter(pk=reader_id).first()
-    if event is None or reader is None or not letters.is_news(event, reader):
+    if event is None or reader is None or not emails.is_news(event, reader):
         return
     write_to(
         reader,
         MailKind.BOOKINGS,
-        letters.about(event, reader),
+        emails.about(event, reader),
         key=f"booking-{event.booking_id}-{event.pk}",
         attachments=[calendars.invitation(event, reader)],
     )
@@ -31,15 +31,15 @@ def tell_several(reader_id: int, *event_ids: int) -> None:
     """What happened to several bookings at once, all of one kind, in one letter."""
     reader = User.objects.filter(pk=reader_id).first()
     found = BookingEvent.objects.with_booking().filter(pk__in=event_ids).order_by("starts_at", "pk")
-    events = [event for event in found if reader and letters.is_news(event, reader)]
+    events = [event for event in found if reader and emails.is_news(event, reader)]
     if reader is None or not events:
         return
     write_to(
         reader,
         MailKind.BOOKINGS,
-        letters.about(events[0], reader)
+        emails.about(events[0], reader)
         if len(events) == 1
-        else letters.about_several(events, reader),
+        else emails.about_several(events, reader),
         key=f"bookings-{min(event_ids)}-{max(event_ids)}",
         attachments=[calendars.invitation(event, reader) for event in events],
     )
@@ -54,7 +54,7 @@ def remind_student(booking_id: int, reminder: str) -> None:
     )
     if found is not None:
         key = f"reminder-{which.value}-{found.pk}-{found.starts_at:%Y%m%d%H%M}"
-        write_to(found.student, MailKind.REMINDERS, letters.reminder(found), key=key)
+        write_to(found.student, MailKind.REMINDERS, emails.reminder(found), key=key)
 
 
 @task
@@ -66,5 +66,5 @@ def remind_ta(slot_id: int, reminder: str) -> None:
     if bookings:
         slot: TimeSlot = bookings[0].slot
         key = f"reminder-{which.value}-slot-{slot.pk}-{slot.starts_at:%Y%m%d%H%M}"
-        letter = letters.reminder_for_ta(slot, bookings)
+        letter = emails.reminder_for_ta(slot, bookings)
         write_to(bookings[0].ta, MailKind.REMINDERS, letter, key=key)

@@ -12,7 +12,7 @@ from accounts import deletion, guesses, mfa, reauthentication
 from accounts.forms import DeleteAccountForm
 from accounts.privacy import archive
 from accounts.requests import UserRequest
-from scheduling.services import upheaval
+from scheduling.services import cascades
 from setahub.core.web import ratelimit
 from setahub.core.web.ratelimit import Window
 from setahub.core.web.refusals import attempt, show_or_post
@@ -65,5 +65,5 @@ def delete(request: UserRequest) -> HttpResponseBase:
 
 def _confirm(request: UserRequest, form: DeleteAccountForm, status: int = 200) -> HttpResponse:
     with_key = bool(mfa.factors_of(request.user)) and "password" in form.fields
-    context = {"form": form, "with_key": with_key, **upheaval.ahead_of(request.user)}
+    context = {"form": form, "with_key": with_key, **cascades.ahead_of(request.user)}
     return render(request, "accounts/delete.html", context, status=status)

@@ -69,7 +69,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 class Appointment(models.Model):
     """A stretch of time that a TA opens for booking, cut into slots of ``slot_minutes``.
 
-    Two open appointments of one TA never overlap (``scheduling.guards``).
+    Two open appointments of one TA never overlap (``scheduling.constraints``).
     """
 
     ta = models.ForeignKey(
@@ -296,7 +296,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
 class TimeSlot(models.Model):
     """One bookable piece of an appointment.
 
-    ``taken`` counts active bookings; the triggers of ``scheduling.guards`` keep it, and its check
+    ``taken`` counts active bookings; the triggers of ``scheduling.constraints`` keep it, and its check
     against ``capacity`` is what makes overbooking impossible.
     """
 

@@ -19,7 +19,7 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
 class Commitment(models.Model):
     """One person of one active booking, as its student or its TA.
 
-    Only the triggers of ``scheduling.guards`` write here, so the table is right whoever writes the
+    Only the triggers of ``scheduling.constraints`` write here, so the table is right whoever writes the
     booking; a person's rows never overlap, several seats of one slot aside.
     """
 

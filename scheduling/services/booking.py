@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling import guards, notifications
+from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.reminders import Reminder
@@ -357,7 +357,7 @@ class _refused_by_database:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if not isinstance(error, IntegrityError):
             return
-        if guards.COMMITMENT_OVERLAP in str(error):
+        if constraints.COMMITMENT_OVERLAP in str(error):
             raise SchedulingError(
                 "clash", _("You or the TA have another booking at that time.")
             ) from error

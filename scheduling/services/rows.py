@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling import guards
+from scheduling import constraints
 from scheduling.errors import CONFLICT, SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import booking as bookings
@@ -161,7 +161,7 @@ def _save(appointment: Appointment, plan: Plan) -> None:
         with transaction.atomic():
             appointment.save()
     except IntegrityError as error:
-        if guards.APPOINTMENT_OVERLAP not in str(error):
+        if constraints.APPOINTMENT_OVERLAP not in str(error):
             raise
         raise collide([plan], [_("another session of yours")]) from error
 

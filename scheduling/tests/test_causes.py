@@ -13,7 +13,7 @@ from accounts import services as people
 from chat.models import Message
 from scheduling.history import history
 from scheduling.models import Appointment, Booking
-from scheduling.services import booking, upheaval
+from scheduling.services import booking, cascades
 from scheduling.tests.factories import book, open_time, slots_of
 
 BEFORE = ("scheduling", "0006_own_of_weeks")
@@ -56,7 +56,7 @@ def test_a_cause_is_a_code_and_reads_as_a_sentence(
     if cause == "left":
         deletion.delete_account(ta)
     elif cause == "topic":
-        upheaval.take_topic_off(topic)
+        cascades.take_topic_off(topic)
     else:
         people.suspend(ta, actor=staff, cancel_bookings=True)
     assert stored(made) == [("", cause), ("", cause), ""]

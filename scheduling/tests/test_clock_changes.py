@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 import time_machine
 
-from scheduling import previews
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import open_time, plan, slots_of
+from scheduling.views.contexts import previews
 from scheduling.views.contexts.appointments import copied
 from setahub.core import clock as when
 

@@ -16,7 +16,6 @@ from accounts.models import User
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat.queries import reach
-from scheduling import previews
 from scheduling.errors import CONFLICT
 from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
@@ -26,6 +25,7 @@ from scheduling.services import appointments
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
+from scheduling.views.contexts import previews
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
 from topics.queries.topics import is_ta

@@ -9,11 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scheduling import previews
 from scheduling.services import booking
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.tests.factories import book, open_time, slots_of
+from scheduling.views.contexts import previews
 from setahub.core import clock as when
 from topics.models import Registration, Topic
 

@@ -13,7 +13,7 @@ from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat.queries import reach
 from scheduling.queries.free import free_by_ta, free_by_topic, free_from, sessions_given
-from scheduling.services import demand, upheaval
+from scheduling.services import cascades, demand
 from scheduling.views.contexts.slots import start_day, times, week_strip
 from setahub.core.text import trimmed
 from setahub.core.web import addresses
@@ -248,7 +248,7 @@ def _ask_to_unregister(request: UserRequest, topic: Topic) -> HttpResponse:
     mine = Registration.objects.of(request.user, topic)
     if mine is None:
         return _show(request, topic, TopicError(_("You are not registered for this topic.")))
-    ending = upheaval.ending_of(request.user, topic)
+    ending = cascades.ending_of(request.user, topic)
     return render(request, "topics/unregister.html", {"topic": topic, "mine": mine, **ending})
 
 

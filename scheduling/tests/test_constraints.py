@@ -7,9 +7,9 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from conftest import NOW
-from scheduling import guards
+from scheduling import constraints
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
-from setahub.core.db import constraints
+from setahub.core.db.constraints import _installed
 from topics.models import Topic
 
 START = NOW + timedelta(days=1)
@@ -57,13 +57,13 @@ def other_ta(make_user):
 class TestAppointments:
     def test_two_of_one_ta_never_overlap(self, ta):
         make_appointment(ta)
-        with refused(guards.APPOINTMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.APPOINTMENT_OVERLAP), transaction.atomic():
             make_appointment(ta, START + HALF)
         assert Appointment.objects.count() == 1
 
     def test_one_inside_another_is_refused(self, ta):
         make_appointment(ta, hours=3)
-        with refused(guards.APPOINTMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.APPOINTMENT_OVERLAP), transaction.atomic():
             make_appointment(ta, START + timedelta(hours=1))
 
     def test_back_to_back_is_no_overlap(self, ta):
@@ -82,13 +82,13 @@ class TestAppointments:
         cancelled.save()
         make_appointment(ta)
         cancelled.cancelled_at = None
-        with refused(guards.APPOINTMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.APPOINTMENT_OVERLAP), transaction.atomic():
             cancelled.save()
 
     def test_moving_one_onto_another_is_refused(self, ta):
         make_appointment(ta)
         later = make_appointment(ta, START + timedelta(hours=2))
-        with refused(guards.APPOINTMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.APPOINTMENT_OVERLAP), transaction.atomic():
             Appointment.objects.filter(pk=later.pk).update(starts_at=START + HALF)
 
 
@@ -97,7 +97,7 @@ class TestSeats:
         slot = make_slot(ta, capacity=2)
         make_booking(slot, make_user("One"), topic)
         make_booking(slot, make_user("Two"), topic)
-        with refused(guards.OVERBOOKED), transaction.atomic():
+        with refused(constraints.OVERBOOKED), transaction.atomic():
             make_booking(slot, make_user("Three"), topic)
         slot.refresh_from_db()
         assert (slot.taken, Booking.objects.count()) == (2, 2)
@@ -109,7 +109,7 @@ class TestSeats:
         first.save()
         make_booking(slot, make_user("Two"), topic)
         first.status = Booking.Status.BOOKED
-        with refused(guards.OVERBOOKED), transaction.atomic():
+        with refused(constraints.OVERBOOKED), transaction.atomic():
             first.save()
 
     def test_a_deleted_booking_frees_its_seat(self, ta, topic, student):
@@ -139,12 +139,12 @@ class TestSeats:
 
     def test_a_booking_is_with_the_ta_of_its_slot(self, ta, other_ta, topic, student):
         slot = make_slot(ta)
-        with refused(guards.WRONG_TA), transaction.atomic():
+        with refused(constraints.WRONG_TA), transaction.atomic():
             Booking.objects.create(
                 slot=slot, student=student, ta=other_ta, topic=topic, question="Why?"
             )
         made = make_booking(slot, student, topic)
-        with refused(guards.WRONG_TA), transaction.atomic():
+        with refused(constraints.WRONG_TA), transaction.atomic():
             Booking.objects.filter(pk=made.pk).update(ta=other_ta)
 
     def test_nobody_books_themselves(self, ta, topic):
@@ -173,7 +173,7 @@ class TestTwoPlaces:
         }
         make_booking(make_slot(people[first[1]]), people[first[0]], topic)
         overlapping = make_slot(people[second[1]], START + timedelta(minutes=15))
-        with refused(guards.COMMITMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.COMMITMENT_OVERLAP), transaction.atomic():
             make_booking(overlapping, people[second[0]], topic)
         assert Booking.objects.count() == 1
 
@@ -206,18 +206,18 @@ class TestTwoPlaces:
 @pytest.mark.django_db(transaction=True)
 class TestInstallation:
     def test_every_guard_is_there_and_installing_again_changes_nothing(self):
-        wanted = guards.SQLITE if connection.vendor == "sqlite" else guards.POSTGRESQL
-        before = constraints._installed(connection)
+        wanted = constraints.SQLITE if connection.vendor == "sqlite" else constraints.POSTGRESQL
+        before = _installed(connection)
         assert {guard.name: guard.version for guard in wanted}.items() <= before.items()
-        guards.CONSTRAINTS.install(connection)
-        assert constraints._installed(connection) == before
+        constraints.CONSTRAINTS.install(connection)
+        assert _installed(connection) == before
 
-    def test_guards_survive_a_migration_that_rebuilds_their_tables(self, ta, topic, make_user):
+    def test_constraints_survive_a_migration_that_rebuilds_their_tables(self, ta, topic, make_user):
         """As `migrate` does it: signals around a schema change of every guarded table."""
         from django.apps import apps
         from django.db.models import TextField
 
-        guards.CONSTRAINTS.before_migrate(using="default", plan=[("something", False)])
+        constraints.CONSTRAINTS.before_migrate(using="default", plan=[("something", False)])
         models = [apps.get_model("scheduling", name) for name in ("Booking", "TimeSlot")]
         for model in [*models, Appointment, Commitment]:
             extra = TextField(default="x")  # not null: SQLite rebuilds the table for it
@@ -226,24 +226,24 @@ class TestInstallation:
                 editor.add_field(model, extra)
             with connection.schema_editor() as editor:
                 editor.remove_field(model, extra)
-        guards.CONSTRAINTS.after_migrate(using="default")
+        constraints.CONSTRAINTS.after_migrate(using="default")
 
         slot = make_slot(ta)
         make_booking(slot, make_user("One"), topic)
-        with refused(guards.OVERBOOKED), transaction.atomic():
+        with refused(constraints.OVERBOOKED), transaction.atomic():
             make_booking(slot, make_user("Two"), topic)
-        with refused(guards.APPOINTMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.APPOINTMENT_OVERLAP), transaction.atomic():
             make_appointment(ta, START + HALF)
         overlapping = make_slot(make_user("Busy TA"), START)
-        with refused(guards.COMMITMENT_OVERLAP), transaction.atomic():
+        with refused(constraints.COMMITMENT_OVERLAP), transaction.atomic():
             make_booking(overlapping, User.objects.get(username="One"), topic)
 
     def test_a_changed_guard_is_replaced(self):
-        wanted = guards.SQLITE if connection.vendor == "sqlite" else guards.POSTGRESQL
+        wanted = constraints.SQLITE if connection.vendor == "sqlite" else constraints.POSTGRESQL
         last = wanted[-1]
         with connection.cursor() as cursor:
             for statement in last.drop:
                 cursor.execute(statement)
-        assert last.name not in constraints._installed(connection)
-        guards.CONSTRAINTS.install(connection)
-        assert constraints._installed(connection)[last.name] == last.version
+        assert last.name not in _installed(connection)
+        constraints.CONSTRAINTS.install(connection)
+        assert _installed(connection)[last.name] == last.version
