@@ -61,6 +61,11 @@ def test_no_two_pages_style_the_same_thing_since_all_their_rules_count_everywher
     assert [selector for selector, sheets in seen.items() if sheets > 1] == []
 
 
+def test_no_line_of_a_stylesheet_is_too_long_to_read_its_changes():
+    lines = [(sheet, line) for sheet in SHEETS for line in (CSS / sheet).read_text().splitlines()]
+    assert [(sheet, line) for sheet, line in lines if len(line) > 140] == []
+
+
 def test_collected_it_holds_all_layers_in_their_order_and_asks_for_nothing_more(collected, names):
     css = (collected / names["css/site.css"]).read_text()
     assert "@import" not in css
