@@ -205,7 +205,7 @@ class TestBooking:
     def test_a_wrong_question_is_told_beside_the_field(self, client, slots, topic, question):
         response = self.send(client, slots[0], topic.pk, question)
         assert response.status_code == 422
-        assert 'id="id_question-error"' in text(response)
+        assert 'id="id_question_error"' in text(response)
         assert not Booking.objects.exists()
 
     @pytest.mark.parametrize("handle", ["", "nonsense", "0", "99999999999999999999", "a\0b"])
@@ -213,7 +213,7 @@ class TestBooking:
         response = self.send(client, slots[0], handle)
         assert response.status_code == 422
         assert KEPT in text(response)
-        assert 'id="id_topic-error"' in text(response)
+        assert 'id="id_topic_error"' in text(response)
         assert f'name="topic" value="{topic.pk}" required' in text(response)
 
     def test_a_topic_of_another_session_is_told_beside_the_topics(self, client, slots):

@@ -120,7 +120,7 @@ class TestCancelling:
         assert "late cancellation" in text(client.get(path))
         response = client.post(path, {"reason": " \u200b\u2800"})
         assert response.status_code == 422
-        assert 'id="id_reason-error"' in text(response)
+        assert 'id="id_reason_error"' in text(response)
         assert client.post(path, {"reason": "ป่วย"}).status_code == 302
         made.refresh_from_db()
         assert (made.cancel_reason, made.cancelled_late) == ("ป่วย", True)

@@ -169,18 +169,9 @@ def hue(key: int | None) -> int:
 
 
 @register.filter
-def field_attrs(field: BoundField, extra: str = "") -> SafeString:
-    """The field's widget with the ARIA attributes of its help and its errors.
-
-    ``extra`` is ``name=value`` pairs separated by ``|``, for the widget.
-    """
+def field_attrs(field: BoundField, extra: str) -> SafeString:
+    """The field's widget with more attributes: ``name=value`` pairs separated by ``|``."""
     attrs: dict[str, Any] = dict(pair.split("=", 1) for pair in extra.split("|") if "=" in pair)
-    described = [f"{field.id_for_label}-help"] if field.help_text else []
-    if field.errors:
-        attrs["aria-invalid"] = "true"
-        described.insert(0, f"{field.id_for_label}-error")
-    if described:
-        attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
 
 
