@@ -9,8 +9,8 @@ from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
 from scheduling.models import Cause
 from scheduling.services import cascades
+from topics.errors import TopicError
 from topics.models import Topic
-from topics.services import TopicError
 from topics.signals import (
     registration_withdrawn,
     topic_deleting,
@@ -25,12 +25,13 @@ def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
     count = cascades.upcoming_bookings_of(user, topic)
     if count:
         raise TopicError(
+            "booked",
             ngettext(
                 "You have %(count)d upcoming booking for this topic. Cancel or complete it first.",
                 "You have %(count)d upcoming bookings for this topic. Cancel or complete them first.",
                 count,
             )
-            % {"count": count}
+            % {"count": count},
         )
     cascades.take_topic_off(topic, user)
 

@@ -17,9 +17,9 @@ from accounts.models import User
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import Folded, by_person
 from topics import services
+from topics.errors import TopicError
 from topics.forms import TopicNameField
 from topics.models import Registration, Topic, TopicQuerySet
-from topics.services import TopicError
 
 NOTE_MAX = 500
 

@@ -1,7 +1,7 @@
 """What people type about a topic."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from setahub.core.keys import nfc
 from setahub.core.text import turns
 from setahub.core.web.fields import LinesField, validate_reads_as_it_is
 from setahub.core.web.forms import BasedForm, ChangedMeanwhile
+from setahub.core.web.refusals import RULE, T
 from topics import services
 from topics.models import DESCRIPTION_MAX, NAME_MAX, Topic
 
@@ -86,7 +87,12 @@ class TopicForm(UploadForm, BasedForm):
         values.pop("remove_image", None)
         return values
 
-    def refuse(self, error: ChangedMeanwhile) -> None:
-        """Show what stands there, a picture in words."""
-        another = _("another picture") if error.now["image"] else _("no picture")
-        self.show_both(error, {"image": str(another)})
+    def attempt(self, write: Callable[[], T]) -> T | None:
+        """Where somebody else was faster, what stands there is shown, a picture in words."""
+        try:
+            return super().attempt(write)
+        except ChangedMeanwhile as error:
+            another = _("another picture") if error.now["image"] else _("no picture")
+            self.show_both(error, {"image": str(another)})
+            self._status = RULE
+            return None

@@ -1,14 +1,14 @@
 from django.urls import path
 
-from topics.views import detail as views
+from topics.views import change, detail, listing, teach
 
 app_name = "topics"
 urlpatterns = [
-    path("", views.topic_list, name="list"),
-    path("new/", views.create, name="create"),
-    path("<slug:slug>/", views.detail, name="detail"),
-    path("<slug:slug>/edit/", views.edit, name="edit"),
-    path("<slug:slug>/delete/", views.delete, name="delete"),
-    path("<slug:slug>/register/", views.register, name="register"),
-    path("<slug:slug>/unregister/", views.unregister, name="unregister"),
+    path("", listing.topic_list, name="list"),
+    path("new/", change.create, name="create"),
+    path("<slug:slug>/", detail.detail, name="detail"),
+    path("<slug:slug>/edit/", change.edit, name="edit"),
+    path("<slug:slug>/delete/", change.delete, name="delete"),
+    path("<slug:slug>/register/", teach.register, name="register"),
+    path("<slug:slug>/unregister/", teach.unregister, name="unregister"),
 ]

@@ -30,6 +30,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from setahub.core.web import ratelimit
+from setahub.core.web.refusals import RefusableForm
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
 # Of a whole request: a picture, all else that a form may have, and a little more.
@@ -264,7 +265,7 @@ class ReencodedImageField(forms.FileField):
         return attrs
 
 
-class UploadForm(forms.Form):
+class UploadForm(RefusableForm):
     """A form with pictures, which are counted for ``uploader``, the id of who sends it."""
 
     def __init__(self, *args: Any, uploader: int | None = None, **kwargs: Any) -> None:
@@ -275,9 +276,9 @@ class UploadForm(forms.Form):
 
     @property
     def status(self) -> int:
-        """The HTTP status that it deserves: 200 unless it was sent with mistakes."""
+        """Pictures that are too many, or come at a busy time, have one of their own."""
         codes = [error.code for errors in self.errors.as_data().values() for error in errors]
-        return next((STATUS[code] for code in codes if code in STATUS), 422 if codes else 200)
+        return next((STATUS[code] for code in codes if code in STATUS), super().status)
 
 
 def count(what: str, user_id: int, most: int, seconds: int) -> None:

@@ -3,8 +3,13 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from setahub.core.db.prepared import prepared
+from setahub.core.db.prepared import PreparedQuery, prepared
 from topics.models import Topic
+
+
+def listed(query: str) -> "PreparedQuery[Topic] | QuerySet[Topic]":
+    """The topics that a search finds, or all, with what their tiles show."""
+    return Topic.objects.tiles().search(query) if query else tiles()
 
 
 @prepared

@@ -3,24 +3,20 @@
 Locks are taken people first, by id, then the topic's row.
 """
 
+from topics.errors import TopicError
+from topics.services.teaching import approve, decline, register, unregister, year_refusal
 from topics.services.topics import (
     Removal,
-    TopicError,
-    approve,
     archive_topic,
     check_may_change,
     create_topic,
-    decline,
     delete_topic,
     editable,
     may_change,
     merge_topics,
-    register,
     removal_of,
     restore_topic,
-    unregister,
     update_topic,
-    year_refusal,
 )
 
 __all__ = [

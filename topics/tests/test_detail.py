@@ -12,7 +12,7 @@ from scheduling.services import booking
 from setahub.core import clock as when
 from topics.models import Registration, Topic
 from topics.services import archive_topic, create_topic
-from topics.views import detail as views
+from topics.views.contexts import detail as contexts
 
 PATH = "/topics/data-structures/"
 
@@ -211,7 +211,7 @@ def test_pending_and_suspended_tas_are_nowhere(client, topic, ta, make_user, sta
 
 
 def test_the_first_tas_are_shown_and_all_of_them_on_demand(client, topic, make_user, monkeypatch):
-    monkeypatch.setattr(views, "TAS_SHOWN", 2)
+    monkeypatch.setattr(contexts, "TAS_SHOWN", 2)
     for name in ("C", "A", "B"):
         Registration.objects.create(user=make_user(name * 2), topic=topic)
     response = client.get(PATH)

@@ -115,7 +115,10 @@ def test_a_refusal_of_the_calendar_undoes_all(topic, double, ta, staff, receivin
     from topics.signals import topic_merging
 
     teach(ta, double)
-    with receiving(topic_merging, TopicError("No")), pytest.raises(TopicError, match="No"):
+    with (
+        receiving(topic_merging, TopicError("refused", "No")),
+        pytest.raises(TopicError, match="No"),
+    ):
         merge_topics(double, topic, staff)
     assert Registration.objects.filter(topic=double).exists()
     assert User.objects.filter(pk=ta.pk).exists()

@@ -153,7 +153,7 @@ class TestTheConfirmPage:
 
 
 def test_a_veto_is_shown_with_its_reason(topic, ta, sign_in, receiving):
-    with receiving(registration_withdrawn, TopicError("Not before your exam.")):
+    with receiving(registration_withdrawn, TopicError("refused", "Not before your exam.")):
         response = sign_in(ta).post(UNREGISTER)
     assert response.status_code == 409
     assert "Not before your exam." in response.content.decode()

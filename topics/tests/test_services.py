@@ -191,7 +191,7 @@ def test_deleting_a_topic_twice_is_refused_in_words(topic, creator):
 
 
 def test_a_receiver_that_fails_leaves_everything_as_it_was(topic, creator, receiving):
-    with receiving(topic_removed, TopicError("No")):
+    with receiving(topic_removed, TopicError("refused", "No")):
         assert refusal(services.delete_topic, topic, creator) == ("No", 409, None)
     assert Topic.objects.count() == 1
 
@@ -297,7 +297,7 @@ def test_unregistering_tells_the_calendar_first(topic, ta, receiving):
 
 
 def test_a_receiver_may_refuse_an_unregistration(topic, ta, receiving):
-    with receiving(registration_withdrawn, TopicError("You have 2 upcoming bookings.")):
+    with receiving(registration_withdrawn, TopicError("refused", "You have 2 upcoming bookings.")):
         assert refusal(services.unregister, ta, topic) == (
             "You have 2 upcoming bookings.",
             409,

@@ -85,7 +85,9 @@ class RefusableForm(forms.Form):
         field = refusal.field if refusal.field in self.fields else None
         if field is None:
             self.refusal = refusal
-        self.add_error(field, forms.ValidationError(refusal.message, code=refusal.code))
+        params = {"seconds": refusal.seconds} if refusal.seconds else None
+        error = forms.ValidationError(refusal.message, code=refusal.code, params=params)
+        self.add_error(field, error)
 
     @property
     def status(self) -> int:

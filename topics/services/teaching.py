@@ -1,0 +1,98 @@
+"""Registrations: offered, decided on, taken back."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from setahub.core.text import trimmed
+from setahub.policy.current import policy
+from topics import notifications
+from topics.errors import TopicError
+from topics.models import Decision, Registration, Topic
+from topics.services.topics import locked
+from topics.signals import registration_withdrawn
+
+
+def register(user: User, topic: Topic) -> Registration:
+    """Offer to teach a topic. Where the faculty approves its TAs, the offer waits for that.
+
+    An offer that stands already is the answer.
+    """
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        topic = locked(topic)
+        existing = Registration.objects.of(user, topic)
+        if existing is not None:
+            return existing
+        if topic.is_archived:
+            raise TopicError("archived", _("This topic is archived: nobody can register for it."))
+        if refusal := year_refusal(user):
+            raise TopicError("year", refusal)
+        status = Registration.Status
+        return Registration.objects.create(
+            user=user, topic=topic, status=status.PENDING if policy.ta_approval else status.APPROVED
+        )
+
+
+def year_refusal(user: User) -> str:
+    """Why the user's year of study doesn't let them teach, or ""."""
+    if user.year is None:
+        return _("Fill in your year of study in your profile first.")
+    if user.year < policy.ta_min_year:
+        return _("Teaching is open from year %(year)d on.") % {"year": policy.ta_min_year}
+    return ""
+
+
+def unregister(user: User, topic: Topic) -> None:
+    """Stop teaching a topic, or take back an offer that waits for approval.
+
+    Who isn't registered has it as they want it. Raises TopicError when a receiver of
+    ``registration_withdrawn`` refuses.
+    """
+    with transaction.atomic():
+        User.objects.locked(user.pk)
+        registration = Registration.objects.of(user, topic)
+        if registration is not None:
+            registration_withdrawn.send(Registration, user=user, topic=topic)
+            registration.delete()
+
+
+def approve(registration: Registration, actor: User, note: str = "") -> Registration:
+    """Staff accept an offer to teach; ``note`` is for the applicant."""
+    with transaction.atomic():
+        registration = _locked_pending(registration, actor)
+        registration.status = Registration.Status.APPROVED
+        registration.save(update_fields=["status"])
+        _decide(registration, actor, note, approved=True)
+    return registration
+
+
+def decline(registration: Registration, actor: User, note: str = "") -> None:
+    """Staff turn an offer to teach down: it is gone, and may be made again. ``note``: why."""
+    with transaction.atomic():
+        registration = _locked_pending(registration, actor)
+        _decide(registration, actor, note, approved=False)
+        registration.delete()
+
+
+def _decide(registration: Registration, actor: User, note: str, *, approved: bool) -> None:
+    decision = Decision.objects.create(
+        user_id=registration.user_id,
+        topic_id=registration.topic_id,
+        approved=approved,
+        note=trimmed(note),
+        decided_by=actor,
+    )
+    notifications.decided(decision)
+
+
+def _locked_pending(registration: Registration, actor: User) -> Registration:
+    if not actor.has_staff_powers:
+        raise TopicError("role", _("Only staff decide on registrations."))
+    User.objects.locked(registration.user_id)
+    found = Registration.objects.filter(pk=registration.pk).first()
+    if found is None:
+        raise TopicError("taken_back", _("This registration was just taken back."))
+    if found.is_approved:
+        raise TopicError("approved", _("This registration is approved already."))
+    return found

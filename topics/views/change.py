@@ -1,0 +1,103 @@
+"""A topic is made, changed, deleted."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.once import left_by, once, sent_once
+from accounts.requests import UserRequest
+from setahub.core.web.refusals import attempt, show_or_post
+from setahub.core.web.too_many import say_when
+from topics import services
+from topics.forms import TopicForm
+from topics.models import Topic
+from topics.services import Removal
+from topics.views.detail import show, topic_or_404
+
+
+@show_or_post
+@sent_once
+def create(request: UserRequest) -> HttpResponse:
+    """A new topic, by anybody."""
+    form = TopicForm(*_sent(request), uploader=request.user.pk)
+    topic = form.attempt(
+        lambda: once(
+            request,
+            lambda: services.create_topic(request.user, **form.cleaned_data),
+            leaves=lambda made: made,
+        )
+    )
+    if topic is not None:
+        messages.success(request, _("The topic is ready. Its TAs can open time for it."))
+        return redirect(topic)
+    if made := _made_before(request, form):
+        return redirect(made)
+    say_when(request, form)
+    return render(request, "topics/form.html", {"form": form}, status=form.status)
+
+
+def _sent(request: UserRequest) -> tuple[object, object]:
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def _made_before(request: UserRequest, form: TopicForm) -> Topic | None:
+    """The listed topic that has the name, where this very form made it and it was changed since."""
+    if not form.has_error("name", "taken"):
+        return None
+    named = Topic(name=form.fields["name"].clean(form.data["name"]))
+    topic = Topic.objects.listed().filter(creator=request.user).named_like(named)
+    return topic if topic and topic.get_absolute_url() == left_by(request) else None
+
+
+@show_or_post
+@sent_once
+def edit(request: UserRequest, slug: str) -> HttpResponse:
+    """Name, description and picture; the address stays."""
+    topic = _own_topic_or_403(request, slug)
+    form = TopicForm.of(topic, *_sent(request), uploader=request.user.pk)
+    if form.attempt(
+        lambda: once(request, lambda: services.update_topic(topic, request.user, **form.asked))
+    ):
+        messages.success(request, _("Saved."))
+        return redirect(topic)
+    say_when(request, form)
+    return render(request, "topics/form.html", {"form": form, "topic": topic}, status=form.status)
+
+
+@show_or_post
+@sent_once
+def delete(request: UserRequest, slug: str) -> HttpResponse:
+    """What deleting would do now, and doing it."""
+    topic = _own_topic_or_403(request, slug)
+    if request.method != "POST":
+        archives = services.removal_of(topic, request.user) is Removal.ARCHIVED
+        return render(request, "topics/delete.html", {"topic": topic, "archives": archives})
+    removal, refusal = attempt(
+        lambda: once(
+            request,
+            lambda: services.delete_topic(topic, request.user),
+            to=lambda _removal: "topics:list",
+            leaves=lambda _removal: "topics:list",
+        )
+    )
+    if refusal is not None and refusal.status == 404:
+        raise Http404
+    if refusal is not None:
+        return show(request, topic, refusal)
+    done = (
+        _("“%(name)s” is archived: it is no longer listed, and its history is kept.")
+        if removal is Removal.ARCHIVED
+        else _("“%(name)s” is deleted.")
+    )
+    messages.success(request, done % {"name": topic.name})
+    return redirect("topics:list")
+
+
+def _own_topic_or_403(request: UserRequest, slug: str) -> Topic:
+    topic = topic_or_404(slug)
+    _done, refusal = attempt(lambda: services.check_may_change(topic, request.user))
+    if refusal is not None:
+        raise PermissionDenied(refusal.message)
+    return topic

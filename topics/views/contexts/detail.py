@@ -1,0 +1,87 @@
+"""The page of a topic: its free times, and who teaches it."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from accounts.models import User
+from chat.queries import reach
+from scheduling.queries.free import FreeTime, free_by_ta, free_from, sessions_given
+from scheduling.views.contexts.slots import SlotDay, Strip, start_day, times, week_strip
+from setahub.core.web.refusals import Refusal
+from topics import services
+from topics.models import Registration, Topic
+
+SLOTS_SHOWN = 60
+TAS_SHOWN = 24
+TAS_MAX = 1000
+
+
+@dataclass(frozen=True)
+class TopicPage:
+    """``mine`` is the viewer's registration; ``cannot_teach`` says why they can't have one.
+
+    ``tas`` are those who have free time first, since that is who can help: each with that time,
+    the number of sessions given, and whether the viewer may write to them. ``next`` is the soonest
+    free time of all.
+    """
+
+    topic: Topic
+    error: Refusal | None
+    mine: Registration | None
+    may_change: bool
+    cannot_teach: str
+    day: date
+    from_today: bool
+    days: list[SlotDay]
+    limits: list[str]
+    more_slots: bool
+    strip: Strip
+    tas: list[tuple[User, FreeTime | None, int, bool]]
+    more_tas: bool
+    next: FreeTime | None
+
+    @classmethod
+    def of(
+        cls, viewer: User, topic: Topic, error: Refusal | None, *, since: str | None, all_tas: bool
+    ) -> "TopicPage":
+        """``since``: the day that free times are shown from, as it was asked for."""
+        return cls(
+            topic=topic,
+            error=error,
+            mine=Registration.objects.of(viewer, topic),
+            may_change=services.may_change(topic, viewer),
+            cannot_teach=services.year_refusal(viewer),
+            **_times(viewer, topic, start_day(since)),
+            **_people(viewer, topic, TAS_MAX if all_tas else TAS_SHOWN),
+        )
+
+    @property
+    def misses_time(self) -> bool:
+        """Whether the viewer looked for any free time and there was none."""
+        looked = self.from_today and not self.mine and not self.topic.is_archived
+        return looked and not self.days
+
+
+def _times(viewer: User, topic: Topic, day: date) -> dict[str, Any]:
+    """The soonest free slots of any TA from that day on."""
+    slots = free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
+    return {
+        **times(viewer, slots[:SLOTS_SHOWN]),
+        "day": day,
+        "from_today": day == start_day(None),
+        "more_slots": len(slots) > SLOTS_SHOWN,
+        "strip": week_strip(day, topic=topic.pk),
+    }
+
+
+def _people(viewer: User, topic: Topic, limit: int) -> dict[str, Any]:
+    free = free_by_ta(topic.pk)
+    tas, more = Registration.objects.tas_of(topic, list(free), limit)
+    given = sessions_given([ta.pk for ta in tas])
+    writable = reach.writable(viewer, tas)
+    return {
+        "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
+        "more_tas": more,
+        "next": next(iter(free.values()), None),
+    }

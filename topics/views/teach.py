@@ -1,0 +1,64 @@
+"""Teaching a topic, and stopping."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.once import once, sent_once
+from accounts.requests import UserRequest
+from scheduling.services import cascades
+from setahub.core.web.refusals import attempt, show_or_post
+from topics import services
+from topics.errors import TopicError
+from topics.models import Registration, Topic
+from topics.views.detail import show, topic_or_404
+
+
+@require_POST
+@sent_once
+def register(request: UserRequest, slug: str) -> HttpResponse:
+    """Offer to teach the topic."""
+    topic = topic_or_404(slug)
+    registration, refusal = attempt(
+        lambda: once(
+            request, lambda: services.register(request.user, topic), to=lambda _made: topic
+        )
+    )
+    if registration is None:
+        return show(request, topic, refusal)
+    messages.success(
+        request,
+        _("You teach this topic now. Open some time, so that others can book it.")
+        if registration.is_approved
+        else _("Thank you! The staff will look at your registration."),
+    )
+    return redirect(topic)
+
+
+@show_or_post
+@sent_once
+def unregister(request: UserRequest, slug: str) -> HttpResponse:
+    """What would end when one stops teaching the topic, and stopping."""
+    topic = topic_or_404(slug)
+    if request.method != "POST":
+        return _ask_to_unregister(request, topic)
+    _done, refusal = attempt(
+        lambda: once(
+            request, lambda: services.unregister(request.user, topic), to=lambda _none: topic
+        )
+    )
+    if refusal is not None:
+        return show(request, topic, refusal)
+    messages.success(request, _("You are no longer registered for this topic."))
+    return redirect(topic)
+
+
+def _ask_to_unregister(request: UserRequest, topic: Topic) -> HttpResponse:
+    mine = Registration.objects.of(request.user, topic)
+    if mine is None:
+        refusal = TopicError("not_registered", _("You are not registered for this topic."))
+        return show(request, topic, refusal)
+    ending = cascades.ending_of(request.user, topic)
+    return render(request, "topics/unregister.html", {"topic": topic, "mine": mine, **ending})
