@@ -205,7 +205,7 @@ def test_an_exam_week_is_made_changed_and_taken_back(staff):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"booking_min_notice": None}, "one number at least"),
+        ({"booking_min_notice": None}, "at least one number"),
         ({"last_day": MONDAY + 6 * DAY}, "can't be before the first"),
         ({"last_day": MONDAY + 69 * DAY}, "too long"),
         ({"first_day": MONDAY + 4 * DAY}, "overlaps with Midterm"),
