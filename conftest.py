@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.cache import cache, caches
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client, TransactionTestCase
 
 from accounts.models import User
@@ -52,6 +52,13 @@ def _empty(_case: TransactionTestCase) -> None:
     """Takes away what a test has stored; a flush would make the rows of ``migrate`` anew, too."""
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     tables = [connection.ops.quote_name(name) for name in names if name not in MADE_BY_MIGRATE]
+    try:
+        _delete(tables)
+    except OperationalError:  # a deadlock with a request that was still being answered
+        _delete(tables)
+
+
+def _delete(tables: list[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # waits for whatever is still being written
             cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
