@@ -82,3 +82,9 @@ def starts_between(ta_id: int, start: datetime, end: datetime) -> Iterable[datet
     """When the TA's sessions of this stretch start, in order."""
     found = Appointment.objects.of(ta_id).open().filter(starts_at__gte=start, starts_at__lt=end)
     return found.order_by("starts_at").values_list("starts_at", flat=True)
+
+
+def bookings_of(appointment: Appointment) -> list[Booking]:
+    """All that were ever made in the session, in order of time, with their student and topic."""
+    found = Booking.objects.filter(slot__appointment=appointment)
+    return list(found.select_related("student", "topic", "slot").order_by("starts_at", "pk"))

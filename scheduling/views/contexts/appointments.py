@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.queries.appointments import first_bookings, series_of, starts_between
+from scheduling.queries.appointments import bookings_of, first_bookings, series_of, starts_between
 from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.core import clock
@@ -79,11 +79,7 @@ class SlotRow:
 def page(appointment: Appointment, viewer: User) -> dict[str, Any]:
     """All that the page of one session shows to its TA or to staff."""
     now = timezone.now()
-    found = list(
-        Booking.objects.filter(slot__appointment=appointment)
-        .select_related("student", "topic", "slot")
-        .order_by("starts_at", "pk")
-    )
+    found = bookings_of(appointment)
     kept = [each for each in found if each.status != Booking.Status.CANCELLED]
     slots = list(appointment.slots.standing().soonest())
     seats = sum(slot.capacity for slot in slots)
