@@ -14,9 +14,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import email_changes, emails, guesses, reauthentication, tasks
+from accounts import emails, reauthentication, tasks
 from accounts.models import User
 from accounts.queries.emails import is_proven
+from accounts.services import email_changes, guesses
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
 from setahub.core.mail import Message
@@ -151,7 +152,7 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """That something of the account has changed, from where, to its address in use."""
         if template_prefix == EMAIL_CHANGED:
-            return  # accounts.email_changes tells it, with a way back
+            return  # accounts.services.email_changes tells it, with a way back
         assert isinstance(user, User)  # noqa: S101  (for the type checker)
         facts = {
             "ip": self.get_client_ip(self.request),

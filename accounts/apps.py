@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect themselves.
-        from accounts import administrators, constraints, personal, receivers, sweeps  # noqa: F401
+        from accounts import constraints, personal, receivers, sweeps  # noqa: F401
+        from accounts.services import administrators  # noqa: F401
 
         constraints.CONSTRAINTS.connect(self)

@@ -1,7 +1,7 @@
 """What the database itself refuses, whoever writes: that nobody is left who can give powers.
 
 The lock makes two who go at the same moment wait for each other. Rows that are deleted one by one
-are guarded by ``accounts.administrators``; emptying the whole table, as tests do, is not.
+are guarded by ``accounts.services.administrators``; emptying the whole table, as tests do, is not.
 """
 
 from setahub.core.db import constraints

@@ -22,9 +22,10 @@ from django.http import HttpRequest, QueryDict
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts import email_changes, guesses, services, tasks
+from accounts import services, tasks
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.once import keep_sign_up
+from accounts.services import email_changes, guesses
 from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.core.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
 from setahub.core.keys import fold, nfc

@@ -18,8 +18,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
-from accounts import codes, guesses
 from accounts.models import User
+from accounts.services import codes, guesses
 
 KEY_NAME_MAX = 60
 

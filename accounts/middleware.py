@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import mfa, sign_ins
 from accounts.models import User
+from accounts.services import mfa, sign_ins
 from setahub.core.web import ratelimit
 from setahub.core.web.expired import page_of_form
 from setahub.core.web.ratelimit import Window

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import sign_ins
 from accounts.models import Block, MailKind, SentForm, SignIn, User
 from accounts.models.mail import EmailChange, WaitingLetter
-from accounts.privacy import Part, register
+from accounts.services import sign_ins
+from accounts.services.privacy import Part, register
 from accounts.validators import DELETED_NAME, NOWHERE
 
 

@@ -15,8 +15,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import guesses, mfa, sign_ins
 from accounts.models import User
+from accounts.services import guesses, mfa, sign_ins
 
 
 @receiver(user_logged_in)

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts import sign_ins
 from accounts.models import SignIn, User
+from accounts.services import sign_ins
 from accounts.signals import session_renewed
 from setahub.core.db.prepared import prepared
 from setahub.core.db.sessions import SessionStore as BaseSessionStore

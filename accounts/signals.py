@@ -15,5 +15,5 @@ sessions_ended = Signal()
 session_renewed = Signal()
 
 # user: is deleting their account, and is still there. Cancel what is to come, with notice to the
-# others. What is kept about people is erased afterwards, by the parts of accounts.privacy.
+# others. What is kept about people is erased afterwards, by the parts of accounts.services.privacy.
 user_deleting = Signal()

@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import mfa
 from accounts.models import SentForm
 from accounts.models.mail import EmailChange, WaitingLetter
+from accounts.services import mfa
 from setahub.core.work.tasks import every_minute
 
 LETTERS_KEPT = timedelta(days=7)

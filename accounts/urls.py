@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import calendar, emails, privacy, profile, security
+from accounts.views import calendar, emails, privacy, profile, sessions
 
 app_name = "accounts"
 urlpatterns = [
@@ -9,9 +9,9 @@ urlpatterns = [
     path("me/avatar/", profile.avatar, name="avatar"),
     path("me/data/", privacy.download, name="download"),
     path("me/delete/", privacy.delete, name="delete"),
-    path("me/sessions/", security.sessions, name="sessions"),
-    path("me/sessions/<id:pk>/end/", security.end_session, name="end_session"),
-    path("me/sessions/end-others/", security.end_other_sessions, name="end_other_sessions"),
+    path("me/sessions/", sessions.sessions, name="sessions"),
+    path("me/sessions/<id:pk>/end/", sessions.end_session, name="end_session"),
+    path("me/sessions/end-others/", sessions.end_other_sessions, name="end_other_sessions"),
     path("me/calendar/renew/", calendar.renew, name="renew_calendar"),
     path("me/emails/", emails.emails, name="emails"),
     path("<id:pk>/", profile.profile, name="profile"),

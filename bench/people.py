@@ -12,7 +12,7 @@ import json, sys
 from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from accounts import sign_ins
+from accounts.services import sign_ins
 from accounts.models import User
 store = import_module(settings.SESSION_ENGINE).SessionStore
 made = {}

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.privacy import Part, register
+from accounts.services.privacy import Part, register
 from chat.models import Message, Participation, Report
 
 

@@ -6,7 +6,7 @@ Others appear by their public name, and what they wrote is theirs.
 from typing import Any
 
 from accounts.models import User
-from accounts.privacy import Part, register
+from accounts.services.privacy import Part, register
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree
 
 NOWHERE = "–"

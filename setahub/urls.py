@@ -5,14 +5,14 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.views import mfa
-from accounts.views.emails import unsubscribe
-from accounts.views.entrance import (
+from accounts.views.account import (
     EmailView,
     PasswordSetView,
     ReauthenticateView,
     SignupView,
     undo_email_change,
 )
+from accounts.views.emails import unsubscribe
 from setahub.core.web.converters import IdConverter
 from setahub.site import views
 

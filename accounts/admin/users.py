@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import mfa, services
+from accounts import services
 from accounts.admin.person import parts
-from accounts.administrators import check_one_stays
 from accounts.errors import AccountError
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
+from accounts.services import mfa
+from accounts.services.administrators import check_one_stays
 from setahub.core.admin.actions import Acting
 from setahub.core.admin.export import Export
 from setahub.core.web.refusals import attempt

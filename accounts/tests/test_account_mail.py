@@ -11,9 +11,10 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts import deletion, emails, sweeps, tasks
+from accounts import emails, sweeps, tasks
 from accounts.models import User
 from accounts.models.mail import EmailChange, WaitingLetter
+from accounts.services import deletion
 from accounts.tests.test_mfa import confirmed
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login
 from accounts.tests.test_signup import sign_up

@@ -6,10 +6,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from accounts import deletion, services
+from accounts import services
 from accounts.constraints import CONSTRAINTS, LAST_ADMINISTRATOR
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.services import deletion
 from scheduling.tests.test_races import at_once
 from setahub.core.db.constraints import _installed
 

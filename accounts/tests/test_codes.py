@@ -12,7 +12,8 @@ from django.conf import settings as configured
 from django.core.cache import cache
 from django.test import Client
 
-from accounts import codes, mfa, sweeps
+from accounts import sweeps
+from accounts.services import codes, mfa
 from accounts.tests.test_mfa import SECRET, code_now, confirmed, proven, with_app
 from accounts.tests.test_signing_in import login, signed_in
 from setahub.core import seals

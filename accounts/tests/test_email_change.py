@@ -11,10 +11,10 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.utils import timezone
 
-from accounts import email_changes
 from accounts.errors import AccountError
 from accounts.models import SignIn, User
 from accounts.models.mail import EmailChange
+from accounts.services import email_changes
 from accounts.tests.test_addresses import letters_to
 from accounts.tests.test_mfa import (
     REAUTH,

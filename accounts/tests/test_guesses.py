@@ -9,8 +9,9 @@ from django.core.cache import cache
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
-from accounts import codes, guesses, mfa_forms
+from accounts import mfa_forms
 from accounts.models import User
+from accounts.services import codes, guesses
 from accounts.tests.passkeys import SoftwareKey
 from accounts.tests.test_mfa import REAUTH, SECOND_STEP, code_now, with_app, with_key, wrong_code
 from accounts.tests.test_races import all_at_once

@@ -13,9 +13,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from accounts import deletion, mentions, privacy
 from accounts.models import Suspension, User
 from accounts.models.mail import EmailChange
+from accounts.services import deletion, mentions, privacy
 from accounts.tests.test_mfa import with_app
 from accounts.tests.test_signing_in import login
 from chat.models import Report

@@ -13,9 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import services, sign_ins
+from accounts import services
 from accounts.devices import browser_and_system
 from accounts.models import SignIn, User
+from accounts.services import sign_ins
 from accounts.sessions import SessionStore
 from accounts.signals import sessions_ended
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login, signed_in

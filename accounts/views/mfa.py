@@ -14,8 +14,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
 
-from accounts import codes, mfa, reauthentication
+from accounts import reauthentication
 from accounts.requests import UserRequest
+from accounts.services import codes, mfa
 from setahub.core.web.streaming import offered_on
 
 

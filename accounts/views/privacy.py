@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import deletion, guesses, mfa, reauthentication
+from accounts import reauthentication
 from accounts.forms import DeleteAccountForm
-from accounts.privacy import archive
 from accounts.requests import UserRequest
+from accounts.services import deletion, guesses, mfa
+from accounts.services.privacy import archive
 from scheduling.services import cascades
 from setahub.core.web import ratelimit
 from setahub.core.web.ratelimit import Window

@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import mfa, reauthentication, services, sign_ins
+from accounts import reauthentication, services
 from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
+from accounts.services import mfa, sign_ins
 from accounts.views import calendar
 from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts import deletion, sign_ins
 from accounts.models import SignIn
+from accounts.services import deletion, sign_ins
 from setahub.core.db.sessions import session_mark
 from setahub.core.live import events
 

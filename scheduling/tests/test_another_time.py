@@ -8,8 +8,8 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import deletion
 from accounts import services as people
+from accounts.services import deletion
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking
 from scheduling.services import appointments, booking

@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts import deletion
 from accounts import services as people
+from accounts.services import deletion
 from chat.models import Message
 from scheduling.history import history
 from scheduling.models import Appointment, Booking

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from icalendar import Calendar
 
-from accounts import deletion, services
+from accounts import services
 from accounts.models import MailKind
+from accounts.services import deletion
 from scheduling import notifications, tasks
 from scheduling.models import Booking
 from scheduling.services import appointments, booking

@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.models import User
-from accounts.privacy import Part, register
+from accounts.services.privacy import Part, register
 from setahub.policy.models import PolicyChange
 
 

@@ -80,10 +80,10 @@ ACCOUNT_RATE_LIMITS = (
     else False
 )
 
-# The second step of signing in. Whether one may be set up is for accounts.mfa to say: allauth's
-# own rule would keep who has one from ever changing their email.
+# The second step of signing in. Whether one may be set up is for accounts.services.mfa to say:
+# allauth's own rule would keep who has one from ever changing their email.
 STAFF_MFA = env.flag("STAFF_MFA", default=not DEBUG)
-MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_ADAPTER = "accounts.services.mfa.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.mfa_forms.CodeForm",
     "reauthenticate": "accounts.mfa_forms.CodeAgainForm",

@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
 from django.test import AsyncClient, Client
 
-from accounts import privacy
+from accounts.services import privacy
 from accounts.tests.test_signing_in import login
 from chat.models import Conversation, Message
 from chat.tests.servers import Daphne

@@ -23,10 +23,11 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from accounts import deletion, privacy, services, sign_ins
+from accounts import services
 from accounts.errors import AccountError
 from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.models.mail import EmailChange, WaitingLetter
+from accounts.services import deletion, privacy, sign_ins
 from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook

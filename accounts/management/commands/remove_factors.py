@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import mfa
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.services import mfa
 
 
 class Command(BaseCommand):

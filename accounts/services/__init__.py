@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from accounts import sign_ins
-from accounts.administrators import check_one_stays
 from accounts.errors import AccountError
 from accounts.models import Block, MailKind, Suspension, User
+from accounts.services import sign_ins
+from accounts.services.administrators import check_one_stays
 from accounts.signals import user_suspended
 from setahub.core.storage import CANNOT_STORE, StorageAway
 from setahub.core.web.forms import Values, merged

@@ -12,11 +12,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import mfa, sign_ins, tasks
+from accounts import tasks
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.models.mail import TAKEN_BACK_WITHIN, EmailChange
 from accounts.queries.emails import is_proven
+from accounts.services import mfa, sign_ins
 from setahub.core.keys import fold_email
 from setahub.core.work.tasks import later
 

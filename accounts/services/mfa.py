@@ -22,14 +22,15 @@ from django.utils.translation import gettext_lazy
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 
-from accounts import reauthentication, sign_ins
+from accounts import reauthentication
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.services import sign_ins
 from setahub.core import seals
 
 logger = logging.getLogger(__name__)
 
-PURPOSE = "accounts.mfa"
+PURPOSE = "accounts.mfa"  # stays: what is stored is sealed with it
 Type = Authenticator.Type
 FACTORS = [Type.TOTP, Type.WEBAUTHN]  # recovery codes only stand in for one of these
 

@@ -3,10 +3,11 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import emails, privacy
+from accounts import emails
 from accounts.constraints import LOCK
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.services import privacy
 from accounts.signals import user_deleting
 from setahub.core.db.constraints import one_at_a_time
 

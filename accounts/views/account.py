@@ -19,12 +19,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from accounts import email_changes, reauthentication, tasks
+from accounts import reauthentication, tasks
 from accounts.forms import SignupForm
 from accounts.models import User
 from accounts.models.mail import EmailChange
 from accounts.once import has_signed_up
 from accounts.queries.emails import change_of_email
+from accounts.services import email_changes
 from accounts.tokens import read_email_change
 from setahub.core.keys import fold
 from setahub.core.text import trimmed

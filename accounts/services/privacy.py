@@ -28,8 +28,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
-from accounts import mentions
 from accounts.models import User
+from accounts.services import mentions
 
 BLOCK = 256 * 1024  # bytes of a picture that are in memory at once
 

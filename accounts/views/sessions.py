@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import sign_ins
 from accounts.models import SignIn
 from accounts.once import once, sent_once
 from accounts.requests import UserRequest
+from accounts.services import sign_ins
 
 
 @require_safe
