@@ -253,8 +253,9 @@ def test_our_own_limits_let_everybody_through(
     start = time.perf_counter()
 
     assert [window.add() for _attempt in range(10)] == [1] * 10
-    assert window.count() == 0
-    window.take_back()
+    for _attempt in range(10):
+        with our_ratelimit.guess("somebody", 1, 60):
+            pass
     assert time.perf_counter() - start < 1.0
 
 

@@ -1,15 +1,20 @@
 """Small tools: keys, time in words, pages of a list."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.http import Http404
 
 from conftest import NOW
 from setahub.core import clock as when
 from setahub.core.keys import ascii_slug, fold, nfc
+from setahub.core.web import ratelimit
 from setahub.core.web.paging import paginate, whole
-from setahub.core.web.ratelimit import Window
+from setahub.core.web.ratelimit import TooMany, Window, guess
 from topics.models import Topic
 
 
@@ -145,20 +150,71 @@ class TestPaging:
 
 
 class TestWindow:
-    def test_counts_each_key_alone_and_can_take_one_back(self, clock):
+    def test_counts_each_key_alone(self, clock):
         one, other = Window("one@example.com", 300), Window("other@example.com", 300)
         assert [one.add(), one.add(), other.add(), one.add()] == [1, 2, 1, 3]
-        one.take_back()
-        assert (one.count(), other.count()) == (2, 1)
 
     def test_begins_with_the_first_and_ends_after_its_seconds(self, clock):
         window = Window("one@example.com", 300)
-        assert window.count() == 0
-        window.add()
+        assert window.add() == 1
         clock.shift(299)
         assert window.add() == 2
         clock.shift(1)
-        assert (window.count(), window.add()) == (0, 1)
+        assert window.add() == 1
 
     def test_takes_any_key(self, clock):
         assert Window("ก \0\n\ud800" * 200, 60).add() == 1
+
+
+def wrong(number: int) -> None:
+    with guess("somebody", 3, 300):
+        pass
+
+
+def right(number: int) -> None:
+    with guess("somebody", 3, 300) as made:
+        made.right = True
+
+
+class CacheOverNetwork:
+    """The cache, with time for others between any two uses of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        def use(*args: Any) -> Any:
+            answer = getattr(cache, name)(*args)
+            time.sleep(0.001)
+            return answer
+
+        return use
+
+
+class TestGuess:
+    def test_right_ones_refuse_nobody_however_many_meet(self, monkeypatch):
+        """What was wrong and what is being looked at are read in one step, not one by one."""
+        monkeypatch.setattr(ratelimit, "cache", CacheOverNetwork())
+        monkeypatch.setattr(ratelimit, "PATIENCE", 1000)  # nobody is to go for having waited long
+        wrong(0)
+        wrong(0)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(right, range(200)))
+        wrong(0)
+        with pytest.raises(TooMany):
+            right(0)
+
+    def test_one_of_an_earlier_window_counts_in_none(self, clock):
+        with guess("somebody", 3, 300):
+            clock.shift(300)
+            wrong(0)
+            wrong(0)
+        right(0)
+        wrong(0)
+        with pytest.raises(TooMany):
+            right(0)
+
+    def test_one_whose_count_was_forgotten_is_no_error(self):
+        with guess("somebody", 3, 300):
+            Window("guess somebody", 300).forget()
+        for _ in range(3):
+            wrong(0)
+        with pytest.raises(TooMany):
+            wrong(0)

@@ -18,7 +18,9 @@ from django.core.exceptions import ValidationError
 
 from setahub.core.web.cache import must_answer
 
-LOOKED_AT_WITHIN = 60  # seconds; what takes longer to look at was given up
+# One number holds both, so that both are read at once: the guesses that were wrong, and, counted in
+# steps of RUNNING, those that are being looked at.
+RUNNING = 1 << 20
 PAUSE = 0.02  # seconds between two looks whether those before have been answered
 PATIENCE = 50  # such pauses
 
@@ -37,21 +39,15 @@ class Window:
 
     def add(self) -> int:
         """Counts one more. Returns how many there are, this one included."""
-        name = self._name()
+        return self.change(self.name, 1)
+
+    def change(self, name: str, by: int) -> int:
+        """Adds to the count kept under this name. Returns what it comes to."""
         cache.add(name, 0, self.seconds)
         try:
-            return cache.incr(name)
+            return cache.incr(name, by)
         except ValueError:  # dropped by a full cache between the two
-            return 1
-
-    def take_back(self) -> None:
-        """Counts one less."""
-        with suppress(ValueError):
-            cache.decr(self._name())
-
-    def count(self) -> int:
-        """How many there are."""
-        return cache.get(self._name(), 0)
+            return by
 
     def left(self) -> int:
         """Seconds until the count begins anew, at least one."""
@@ -59,7 +55,7 @@ class Window:
 
     def forget(self) -> None:
         """Begin anew, with none."""
-        cache.delete(self._name())
+        cache.delete(self.name)
 
     def _began(self) -> float:
         """When the running window began; without one, a new one begins now."""
@@ -71,8 +67,9 @@ class Window:
             return now
         return began
 
-    def _name(self) -> str:
-        """Where the count of the running window is kept; a new window gets a new name."""
+    @property
+    def name(self) -> str:
+        """Where the count of this window is kept; the next window gets another name."""
         return f"{self._since}:{self._began():.6f}"
 
     @property
@@ -112,27 +109,25 @@ def guess(key: str, most: int, seconds: int, *, closed: bool = False) -> Iterato
         yield Guess()
         return
     window = Window(f"guess {key}", seconds)
-    running = Window(f"guess running {key}", LOOKED_AT_WITHIN)
     with must_answer() if closed else nullcontext():
-        _take_a_turn(window, running, most)
+        name = _take_a_turn(window, most)
     made = Guess()
     try:
         yield made
     finally:
-        # In this order: in between it seems that one more is running, never one more was wrong.
-        if made.right:
-            window.take_back()
-        running.take_back()
+        with suppress(ValueError):  # its window is over, or its count was dropped
+            cache.incr(name, -RUNNING if made.right else 1 - RUNNING)
 
 
-def _take_a_turn(window: Window, running: Window, most: int) -> None:
+def _take_a_turn(window: Window, most: int) -> str:
+    """Waits until this guess may be looked at. Returns the name under which it is counted."""
     for _pause in range(PATIENCE):
-        running.add()
-        if window.add() <= most:
-            return
-        window.take_back()
-        running.take_back()
-        if window.count() - running.count() >= most:
+        name = window.name
+        running, wrong = divmod(window.change(name, RUNNING), RUNNING)
+        if running + wrong <= most:
+            return name
+        window.change(name, -RUNNING)
+        if wrong >= most:
             break
         time.sleep(PAUSE)
     raise TooMany(window.left())
