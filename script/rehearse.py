@@ -58,9 +58,17 @@ def environment(port: int, web: int, live: int, admin: int) -> dict[str, str]:
         "CADDY_ADMIN": f"{HOST}:{admin}",
         "WEB_PORT": str(web),
         "LIVE_PORT": str(live),
+        # As Debian 12's Caddy 2.6.2 calls it, and nobody else's.
+        **({"REQUEST_BUFFERS": "buffer_requests"} if caddy_is_old() else {}),
         "XDG_DATA_HOME": str(VAR / "caddy"),
         "XDG_CONFIG_HOME": str(VAR / "caddy"),
     }
+
+
+def caddy_is_old() -> bool:
+    command = [shutil.which("caddy") or "", "version"]
+    version = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    return version.stdout.lstrip("v").startswith("2.6.2")
 
 
 def run_all(port: int, web: int, live: int) -> None:

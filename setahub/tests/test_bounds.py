@@ -14,6 +14,8 @@ from daphne import http_protocol, ws_protocol
 from django.conf import settings
 from django.test import Client, RequestFactory
 from twisted.internet.abstract import FileDescriptor
+from twisted.protocols.basic import LineReceiver
+from twisted.web import http as twisted
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
@@ -47,6 +49,7 @@ def test_daphne_still_makes_what_it_takes_in_of_the_classes_that_are_replaced():
         "finish",
     ):
         assert callable(getattr(request, name)), f"{name} is gone from Twisted's request"
+    assert twisted.HTTPChannel.lineLengthExceeded.__name__ in LineReceiver.__dict__
     assert "WebRequest" in http_protocol.HTTPFactory.buildProtocol.__code__.co_names
     assert "bound_daphne" in daphne.server.Server.handle_reply.__qualname__
     assert "handle_reply" in daphne.server.Server.create_application.__code__.co_names
@@ -162,6 +165,24 @@ def test_daphne_counts_what_comes_in_chunks(server):
             client.sendall(chunk)
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
     assert memory(server) - before < 30_000
+
+
+def test_daphne_counts_chunks_that_hold_next_to_nothing(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(
+            b"POST /auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        client.sendall(b"1\r\nx\r\n" * (MAX_REQUEST_BYTES // bounds.PIECE + 1))
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("begin", [b"GET /?q=", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "])
+@pytest.mark.parametrize("rest", [b"x" * 27_000 + b"\r\n\r\n", b"x" * 3_000_000])
+def test_daphne_answers_a_line_that_is_too_long(server, begin, rest):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(begin + rest)
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+        assert client.recv(4096) == b""
 
 
 def test_daphne_takes_what_is_not_too_large(server):

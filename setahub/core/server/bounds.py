@@ -15,6 +15,7 @@ from typing import Any
 from setahub.core.images import MAX_REQUEST_BYTES
 
 LINGER = 2.0  # seconds in which a refused client may read why
+PIECE = 64  # bytes that a chunk of a request counts at least: each costs us the same
 MOST_WAITING = 64  # frames of a socket that wait for the application
 LOOK_AGAIN = 0.05  # seconds
 MOST_UNSENT = 1024 * 1024  # bytes for a socket that does not read; the system keeps some besides
@@ -69,6 +70,7 @@ def bound_daphne() -> None:
     import daphne.server
     import daphne.ws_protocol as ws
     from twisted.internet import reactor
+    from twisted.web import http as twisted
 
     later: Any = reactor.callLater
 
@@ -89,7 +91,7 @@ def bound_daphne() -> None:
                 self._refuse()
 
         def handleContentChunk(self, data: bytes) -> None:
-            self._bytes += len(data)
+            self._bytes += max(len(data), PIECE)
             if self._bytes > MAX_REQUEST_BYTES and not self._refused:
                 self._refuse()
             if not self._refused:
@@ -163,6 +165,13 @@ def bound_daphne() -> None:
         if message.get("more_body"):
             await protocol.taken()
 
+    def lineLengthExceeded(channel: Any, _line: bytes) -> None:
+        """A 400, as for too many headers; Twisted would close without a word."""
+        channel.transport.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        channel.dataReceived = lambda data: None
+        later(LINGER, channel.transport.loseConnection)
+
+    twisted.HTTPChannel.lineLengthExceeded = lineLengthExceeded  # type: ignore[method-assign]
     daphne.server.Server.handle_reply = handle_reply  # type: ignore[method-assign]
     http.WebRequest = BoundedRequest  # type: ignore[misc]
     ws.WebSocketFactory.protocol = BoundedSocket

@@ -37,6 +37,15 @@ def program(name: str) -> str:
     pytest.skip(f"{name} is not installed; on Debian: apt install {PROGRAMS.get(name, name)}")
 
 
+def caddy() -> tuple[list[str], dict[str, str]]:
+    """The proxy's command, and what that of Debian 12 has to be told besides (docs/operations.md)."""
+    path = program("caddy")
+    version = subprocess.run([path, "version"], check=True, capture_output=True, text=True).stdout
+    old = version.lstrip("v").startswith("2.6.2")
+    arguments = ["run", "--adapter", "caddyfile", "--config", "Caddyfile"]
+    return [path, *arguments], {"REQUEST_BUFFERS": "buffer_requests"} if old else {}
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]

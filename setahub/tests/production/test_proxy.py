@@ -1,9 +1,11 @@
 """The Caddyfile, under the real Caddy, before stand-ins that answer with what reached them."""
 
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -11,7 +13,7 @@ from threading import Thread
 import pytest
 from django.conf import settings
 
-from setahub.tests.production.conftest import Answer, Process, fetch, free_port, program
+from setahub.tests.production.conftest import Answer, Process, caddy, fetch, free_port
 
 HASHED = "css/site.0123456789ab.css"
 
@@ -20,6 +22,7 @@ class Echo(BaseHTTPRequestHandler):
     """Answers with its own name, and the path and headers that it got."""
 
     def do_GET(self) -> None:
+        self.server.begun += 1
         length = int(self.headers.get("Content-Length", 0))
         told = {
             "by": self.server.name,
@@ -51,6 +54,7 @@ class StandIn(ThreadingHTTPServer):
 
     def __init__(self, name: str, port: int = 0) -> None:
         self.name = name
+        self.begun = 0  # requests
         super().__init__(("127.0.0.1", port), Echo)
         Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -92,8 +96,9 @@ def proxy(
     """``proxy(path, …)``: the answer through Caddy."""
     live = StandIn("live")
     port = free_port()
+    command, older = caddy()
     launch(
-        [program("caddy"), "run", "--adapter", "caddyfile", "--config", "Caddyfile"],
+        command,
         port,
         "/static/robots.txt",
         SITE_ADDRESS=f"http://127.0.0.1:{port}",
@@ -106,15 +111,17 @@ def proxy(
         MEDIA_ROOT=str(files / "media"),
         XDG_DATA_HOME=str(files / "data"),
         XDG_CONFIG_HOME=str(files / "config"),
+        **older,
     )
-    yield lambda path, **more: fetch(port, path, **more)
+    yield partial(fetch, port)
     live.end()
 
 
 def test_the_file_as_it_stands_is_valid(tmp_path):
-    with_domain = {"SITE_ADDRESS": "setahub.example", "XDG_DATA_HOME": str(tmp_path)}
+    command, older = caddy()
+    with_domain = {"SITE_ADDRESS": "setahub.example", "XDG_DATA_HOME": str(tmp_path), **older}
     done = subprocess.run(
-        [program("caddy"), "validate", "--adapter", "caddyfile", "--config", "Caddyfile"],
+        [command[0], "validate", *command[2:]],
         cwd=settings.BASE_DIR,
         env={"HOME": str(tmp_path), **with_domain},
         capture_output=True,
@@ -247,3 +254,15 @@ def test_an_upload_far_too_large_ends_at_the_proxy(proxy):
     assert told["size"] == 8_000_000
     # 413; only Caddy before 2.7 takes it for a fault of the site.
     assert proxy("/", method="POST", body=b"x" * 9_000_000).status in {413, 503}
+
+
+def test_who_sends_slowly_holds_nobody_of_the_site_up(proxy, web):
+    head = (
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 300000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", proxy.args[0]), timeout=20) as slow:
+        slow.sendall(head + b"x" * 200_000)
+        assert [proxy("/").status for _each in range(3)] == [200] * 3
+        assert web.begun == 3
+        slow.sendall(b"x" * 100_000)
+        assert b'"size": 300000' in b"".join(iter(lambda: slow.recv(65536), b""))
