@@ -159,4 +159,4 @@ class AccountAdapter(DefaultAccountAdapter):
             "user_agent": self.get_http_user_agent(self.request)[:USER_AGENT_MAX],
             **(context or {}),
         }
-        emails.queue(template_prefix, user.email, facts, user=user)
+        emails.queue(template_prefix, user.email, facts, language=user.language, user=user)

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from accounts.models import User
 from accounts.models.mail import WaitingLetter
@@ -19,13 +20,26 @@ from setahub.core.work.tasks import GiveUp, later, task
 PURPOSE = "accounts.letters"  # stays: what waits is sealed with it
 
 
-def send(template: str, address: str, facts: Mapping[str, Any], *, key: str = "") -> None:
-    """Write the letter of this template and send it. Raises OSError when that may work later."""
-    message = get_adapter().render_mail(template, address, {"email": address, **facts})
+def send(
+    template: str, address: str, facts: Mapping[str, Any], *, language: str, key: str = ""
+) -> None:
+    """Write the letter of this template and send it. Raises OSError when that may work later.
+
+    ``language``: its reader's, "" where they have none yet.
+    """
+    with translation.override(language or settings.LANGUAGE_CODE):
+        message = get_adapter().render_mail(template, address, {"email": address, **facts})
     mail.deliver(cast(mail.Message, message), key)
 
 
-def queue(template: str, address: str, facts: Mapping[str, str], *, user: User | None) -> None:
+def queue(
+    template: str,
+    address: str,
+    facts: Mapping[str, str],
+    *,
+    language: str,
+    user: User | None,
+) -> None:
     """Have it sent by a worker, with the moment of now. ``user``: whom it is written to.
 
     Within the transaction of what it tells of.
@@ -34,6 +48,7 @@ def queue(template: str, address: str, facts: Mapping[str, str], *, user: User |
         "template": template,
         "address": address,
         "facts": dict(facts),
+        "language": language,
         "at": timezone.now().isoformat(),
     }
     sealed = seals.seal(json.dumps(content), PURPOSE)
@@ -50,7 +65,13 @@ def send_waiting(letter_id: int) -> None:
     try:
         content = json.loads(seals.unseal(waiting.content, PURPOSE))
         facts = {**content["facts"], "timestamp": datetime.fromisoformat(content["at"])}
-        send(content["template"], content["address"], facts, key=f"account-{letter_id}")
+        send(
+            content["template"],
+            content["address"],
+            facts,
+            language=content.get("language", ""),  # letters of before there were languages
+            key=f"account-{letter_id}",
+        )
     except seals.Unreadable as error:
         waiting.delete()
         raise GiveUp("The key that it was sealed with is gone.") from error

@@ -20,6 +20,7 @@ from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import transaction
 from django.http import HttpRequest, QueryDict
 from django.utils.crypto import get_random_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services, tasks
@@ -122,7 +123,8 @@ class SignupForm(BaseSignupForm):
         assert isinstance(user, User)  # noqa: S101  (for the type checker)
         user.student_id = self.cleaned_data["student_id"]
         user.year = self.cleaned_data["year"]
-        user.save(update_fields=["student_id", "year"])
+        user.language = get_language()
+        user.save(update_fields=["student_id", "year", "language"])
 
 
 class ResetPasswordForm(BaseResetPasswordForm):

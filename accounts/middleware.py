@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import mfa, sign_ins
+from accounts.services import languages, mfa, sign_ins
 from setahub.core.web import ratelimit
 from setahub.core.web.expired import page_of_form
 from setahub.core.web.ratelimit import Window
@@ -41,6 +41,18 @@ def _user(request: HttpRequest) -> User | AnonymousUser:
             found.in_two_steps = mfa.in_two_steps(request, found)
         request._cached_user = found  # type: ignore[attr-defined]
     return request._cached_user  # type: ignore[attr-defined]
+
+
+def language(get_response: GetResponse) -> GetResponse:
+    """Somebody signed in reads their own language; who has none yet keeps that of this visit."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        # Pictures have no words, and are worth no query.
+        if not request.path.startswith(settings.MEDIA_URL) and request.user.is_authenticated:
+            languages.read_by(request.user)
+        return get_response(request)
+
+    return middleware
 
 
 class LoginRequired(LoginRequiredMiddleware):

@@ -16,7 +16,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.services import guesses, mfa, sign_ins
+from accounts.services import guesses, languages, mfa, sign_ins
 
 
 @receiver(user_logged_in)
@@ -25,6 +25,7 @@ def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
         request.session.save()  # the session of another user was just dropped
     key = str(request.session.session_key)
     sign_ins.note(user, key, request.META.get("HTTP_USER_AGENT", ""))
+    languages.keep_choice(request, user)
 
 
 @receiver(user_signed_up)

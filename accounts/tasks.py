@@ -30,7 +30,12 @@ def send_reset(user_id: int) -> None:
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None:
         facts = {"password_reset_url": absolute(reset_path(user))}
-        emails.send("account/email/password_reset_key", user.email.lower(), facts)
+        emails.send(
+            "account/email/password_reset_key",
+            user.email.lower(),
+            facts,
+            language=user.language,
+        )
 
 
 @task
@@ -42,7 +47,9 @@ def send_confirmation(address_id: int, signup: bool) -> None:
         return
     path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
     template = "email_confirmation_signup" if signup else "email_confirmation"
-    emails.send(f"account/email/{template}", address.email, {"activate_url": absolute(path)})
+    facts = {"activate_url": absolute(path)}
+    language = address.user.language
+    emails.send(f"account/email/{template}", address.email, facts, language=language)
 
 
 @task
@@ -51,7 +58,12 @@ def send_already_there(user_id: int) -> None:
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None:
         facts = {"password_reset_url": absolute(reverse("account_reset_password"))}
-        emails.send("account/email/account_already_exists", user.email.lower(), facts)
+        emails.send(
+            "account/email/account_already_exists",
+            user.email.lower(),
+            facts,
+            language=user.language,
+        )
 
 
 @task
@@ -72,4 +84,5 @@ def tell_of_change(change_id: int, when: str) -> None:
         facts["name"] = change.user.username
     template = "email_change_asked" if when == "asked" else "email_changed"
     key = f"email-change-{change.pk}-{when}"
-    emails.send(f"account/email/{template}", change.old_email, facts, key=key)
+    language = change.user.language
+    emails.send(f"account/email/{template}", change.old_email, facts, language=language, key=key)

@@ -1,5 +1,6 @@
 """Background work of conversations."""
 
+from accounts.services.languages import reading
 from accounts.models import MailKind
 from accounts.notifications import write_to
 from chat import emails
@@ -14,8 +15,13 @@ def warn(report_id: int) -> None:
     report = Report.objects.select_related("reported", "message").get(pk=report_id)
     person = report.reported
     if person.is_active and person.email:
-        email, key = emails.warning(report), f"warning-{report.pk}"
-        mail.send(email, name=person.username, address=person.email, key=key)
+        with reading(person):
+            mail.send(
+                emails.warning(report),
+                name=person.username,
+                address=person.email,
+                key=f"warning-{report.pk}",
+            )
 
 
 @task
@@ -24,4 +30,5 @@ def tell_unread(participation_id: int) -> None:
     side = Participation.objects.waiting().filter(pk=participation_id).first()
     if side is not None:
         key = f"unread-{side.pk}-{side.told_id}"
-        write_to(side.user, MailKind.MESSAGES, emails.unread(side), key=key)
+        with reading(side.user):
+            write_to(side.user, MailKind.MESSAGES, emails.unread(side), key=key)

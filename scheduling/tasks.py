@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from accounts.services.languages import reading
 from accounts.models import MailKind, User
 from accounts.notifications import write_to
 from scheduling import calendars, emails
@@ -17,13 +18,14 @@ def tell(event_id: int, reader_id: int) -> None:
     reader = User.objects.filter(pk=reader_id).first()
     if event is None or reader is None or not emails.is_news(event, reader):
         return
-    write_to(
-        reader,
-        MailKind.BOOKINGS,
-        emails.about(event, reader),
-        key=f"booking-{event.booking_id}-{event.pk}",
-        attachments=[calendars.invitation(event, reader)],
-    )
+    with reading(reader):
+        write_to(
+            reader,
+            MailKind.BOOKINGS,
+            emails.about(event, reader),
+            key=f"booking-{event.booking_id}-{event.pk}",
+            attachments=[calendars.invitation(event, reader)],
+        )
 
 
 @task
@@ -34,15 +36,16 @@ def tell_several(reader_id: int, *event_ids: int) -> None:
     events = [event for event in found if reader and emails.is_news(event, reader)]
     if reader is None or not events:
         return
-    write_to(
-        reader,
-        MailKind.BOOKINGS,
-        emails.about(events[0], reader)
-        if len(events) == 1
-        else emails.about_several(events, reader),
-        key=f"bookings-{min(event_ids)}-{max(event_ids)}",
-        attachments=[calendars.invitation(event, reader) for event in events],
-    )
+    with reading(reader):
+        write_to(
+            reader,
+            MailKind.BOOKINGS,
+            emails.about(events[0], reader)
+            if len(events) == 1
+            else emails.about_several(events, reader),
+            key=f"bookings-{min(event_ids)}-{max(event_ids)}",
+            attachments=[calendars.invitation(event, reader) for event in events],
+        )
 
 
 @task
@@ -54,7 +57,8 @@ def remind_student(booking_id: int, reminder: str) -> None:
     )
     if found is not None:
         key = f"reminder-{which.value}-{found.pk}-{found.starts_at:%Y%m%d%H%M}"
-        write_to(found.student, MailKind.REMINDERS, emails.reminder(found), key=key)
+        with reading(found.student):
+            write_to(found.student, MailKind.REMINDERS, emails.reminder(found), key=key)
 
 
 @task
@@ -66,5 +70,6 @@ def remind_ta(slot_id: int, reminder: str) -> None:
     if bookings:
         slot: TimeSlot = bookings[0].slot
         key = f"reminder-{which.value}-slot-{slot.pk}-{slot.starts_at:%Y%m%d%H%M}"
-        letter = emails.reminder_for_ta(slot, bookings)
-        write_to(bookings[0].ta, MailKind.REMINDERS, letter, key=key)
+        ta = bookings[0].ta
+        with reading(ta):
+            write_to(ta, MailKind.REMINDERS, emails.reminder_for_ta(slot, bookings), key=key)

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from accounts.views import mfa
+from accounts.views import language, mfa
 from accounts.views.account import (
     EmailView,
     PasswordSetView,
@@ -30,6 +30,7 @@ urlpatterns = [
     path("auth/email/undo/<str:token>/", undo_email_change, name="undo_email_change"),
     path("auth/reauthenticate/", ReauthenticateView.as_view(), name="account_reauthenticate"),
     path("auth/", include("allauth.account.urls")),
+    path("language/", language.choose, name="language"),
     path("email/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("auth/2fa/", include(mfa.urls)),
     path("auth/2fa/", include("allauth.mfa.urls")),

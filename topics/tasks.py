@@ -1,5 +1,6 @@
 """Background work of topics."""
 
+from accounts.services.languages import reading
 from accounts.models import MailKind
 from accounts.notifications import write_to
 from setahub.core.work.tasks import task
@@ -13,4 +14,5 @@ def tell_decision(decision_id: int) -> None:
     decision = Decision.objects.select_related("user", "topic").filter(pk=decision_id).first()
     if decision is not None:
         key = f"decision-{decision.pk}"
-        write_to(decision.user, MailKind.TEACHING, emails.decided(decision), key=key)
+        with reading(decision.user):
+            write_to(decision.user, MailKind.TEACHING, emails.decided(decision), key=key)

@@ -133,6 +133,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Suspended users are not active.")
     )
+    # The one that they chose or first came in; "" before their first visit.
+    language = models.CharField(
+        _("language"), max_length=2, choices=settings.LANGUAGES, blank=True, default=""
+    )
     mail_bookings = models.BooleanField(_("emails: bookings"), default=True)
     mail_reminders = models.BooleanField(_("emails: reminders"), default=True)
     mail_messages = models.BooleanField(_("emails: messages"), default=True)

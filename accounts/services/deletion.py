@@ -25,7 +25,7 @@ def delete_account(user: User) -> User:
     What others have of it, their bookings and conversations, stays under "Deleted user". Email
     and student ID are free for a new account. Raises AccountError for the last administrator.
     """
-    address = user.email
+    address, language = user.email, user.language
     with transaction.atomic():
         if user.is_superuser:
             # Two administrators who leave at once wait for each other here.
@@ -36,5 +36,5 @@ def delete_account(user: User) -> User:
         [user] = User.objects.locked(user.pk)
         privacy.erase(user)
         # To the address that is forgotten from now on: a thief may have done it, not the owner.
-        emails.queue("accounts/email/account_deleted", address, {}, user=None)
+        emails.queue("accounts/email/account_deleted", address, {}, language=language, user=None)
     return user

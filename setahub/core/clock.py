@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from setahub.core.text import trimmed
 
@@ -116,14 +117,33 @@ def time_range(start: datetime, end: datetime) -> str:
 
 def day_short(moment: datetime | date, on: date | None = None) -> str:
     """``Wed 25 Nov``, with the year when it is not that of ``on``: of today."""
-    day = local(moment).date() if isinstance(moment, datetime) else moment
-    return date_format(day, "D j M" if day.year == (on or today()).year else "D j M Y")
+    return _dated(moment, "D j M", on)
 
 
 def day_long(moment: datetime | date, on: date | None = None) -> str:
     """``Wednesday 25 November``."""
+    return _dated(moment, pgettext("how a long day is written", "l j F"), on)
+
+
+def _dated(moment: datetime | date, written: str, on: date | None) -> str:
     day = local(moment).date() if isinstance(moment, datetime) else moment
-    return date_format(day, "l j F" if day.year == (on or today()).year else "l j F Y")
+    words = date_format(day, written)
+    return words if day.year == (on or today()).year else f"{words} {year(day)}"
+
+
+def day_and_year(day: date) -> str:
+    """``25 Nov 2026``."""
+    return f"{date_format(day, 'j M')} {year(day)}"
+
+
+def month(day: date) -> str:
+    """``November 2026``."""
+    return f"{date_format(day, 'F')} {year(day)}"
+
+
+def year(day: date) -> int:
+    """The year as people are shown it: in Thai of the Buddhist era."""
+    return day.year + (BUDDHIST if get_language() == "th" else 0)
 
 
 def soon(moment: datetime, on: date | None = None) -> str:
@@ -192,4 +212,4 @@ def ago(moment: datetime) -> str:
         return time_of_day(moment)
     if 0 < past < 7:
         return date_format(day, "D")
-    return date_format(day, "j M" if day.year == today().year else "j M Y")
+    return _dated(day, "j M", None)

@@ -9,7 +9,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
@@ -177,7 +176,7 @@ class ExamWeek(models.Model):
         ]
 
     def __str__(self) -> str:
-        first, last = (date_format(day, "j M Y") for day in (self.first_day, self.last_day))
+        first, last = (clock.day_and_year(day) for day in (self.first_day, self.last_day))
         return f"{self.name}, {first}" if first == last else f"{self.name}, {first} – {last}"
 
     def clean(self) -> None:

@@ -4,8 +4,6 @@ import re
 from email.utils import parseaddr
 from zoneinfo import available_timezones
 
-from django.utils.translation import gettext_lazy as _
-
 from setahub.core import env
 from setahub.settings.basics import *
 from setahub.settings.basics import BASE_DIR, DEBUG
@@ -52,6 +50,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "setahub.site.middleware.language",
     "setahub.site.middleware.bounded",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -59,6 +58,7 @@ MIDDLEWARE = [
     "setahub.site.middleware.htmx",
     "setahub.site.middleware.reader",
     "accounts.middleware.Authentication",
+    "accounts.middleware.language",
     "accounts.middleware.LoginRequired",
     "accounts.middleware.last_seen",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -102,7 +102,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 
 # --- Language and time --------------------------------------------------------------------------
 
-LANGUAGES = [("en", _("English")), ("th", _("Thai"))]
+LANGUAGES = [("en", "English"), ("th", "ไทย")]  # as those who speak them call them
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", [code for code, _name in LANGUAGES])
 TIME_ZONE = env.checked(
     "TIME_ZONE",

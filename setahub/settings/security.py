@@ -16,6 +16,11 @@ MESSAGE_STORAGE = "setahub.core.web.messages.Storage"
 READER_COOKIE_NAME = (
     f"{_host}reader"  # who is signed in, for scripts (setahub.site.middleware.reader)
 )
+LANGUAGE_COOKIE_NAME = f"{_host}language"  # what a visitor chose
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # For this host alone: what other hosts of the domain do is not ours to decide.

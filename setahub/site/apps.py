@@ -1,4 +1,7 @@
+from pathlib import Path
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 from django_tasks_db.apps import TasksAppConfig
@@ -11,9 +14,11 @@ class SiteConfig(AppConfig):
     label = "site"
 
     def ready(self) -> None:
+        from setahub.core.catalogues import compile_changed
         from setahub.core.web.fields import drop_invisible_ends
         from setahub.core.work import cleanup  # noqa: F401  (takes its part in the sweep)
 
+        compile_changed(Path(folder) for folder in settings.LOCALE_PATHS)
         drop_invisible_ends()
 
 

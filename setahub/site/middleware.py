@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
@@ -95,6 +96,23 @@ def access(get_response: GetResponse) -> GetResponse:
         finally:
             logs.request_id.set("")  # threads go on to the next request
         response.headers["X-Request-ID"] = id_
+        return response
+
+    return middleware
+
+
+def language(get_response: GetResponse) -> GetResponse:
+    """Answers in the language that a visitor chose, else that of the browser.
+
+    Somebody signed in has one of their own (``accounts.middleware.language``). Whatever is active
+    when the answer is done ends with it: the thread goes on to other people.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with translation.override(translation.get_language_from_request(request)):
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language())
+        patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
 
     return middleware

@@ -20,7 +20,7 @@ from lucide.templatetags.lucide import lucide as _draw
 from setahub.core import clock
 from setahub.core import text as core_text
 from setahub.core.links import linked
-from setahub.core.web.expired import MADE_FOR
+from setahub.core.web.expired import MADE_FOR, page_of_form
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
 
@@ -55,6 +55,7 @@ register.filter("clock", clock.time_of_day)
 register.filter("day_name", clock.day_name)
 register.filter("day_short", clock.day_short)
 register.filter("day_long", clock.day_long)
+register.filter("month", clock.month)
 register.filter("moment", clock.full)
 register.filter("soon", clock.soon)
 register.filter("until", clock.until)
@@ -193,6 +194,13 @@ def _is_wrong(value: Any) -> bool:
     if isinstance(value, BaseFormSet):
         return value.is_bound and value.total_error_count() > 0
     return isinstance(value, BaseForm) and value.is_bound and bool(value.errors)
+
+
+@register.simple_tag(takes_context=True)
+def page_address(context: Context) -> str:
+    """The address at which the reader sees this page again: of its form, where one was sent."""
+    request: HttpRequest = context["request"]
+    return page_of_form(request) if request.method == "POST" else request.get_full_path()
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,40 @@
+"""The language that a person reads: chosen on the site, else that of their first visit."""
+
+import contextlib
+from contextlib import AbstractContextManager
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.utils import translation
+
+from accounts.models import User
+
+CHOSEN = "language"  # in the session of a visitor: what was chosen before signing in
+
+
+def choose(user: User, code: str) -> None:
+    """From now on the site speaks to them in this language (a code of ``LANGUAGES``)."""
+    User.objects.filter(pk=user.pk).update(language=code)
+    user.language = code
+
+
+def read_by(user: User) -> None:
+    """Switch to the user's language. Who has none yet is given the one that is active."""
+    if not user.language:
+        with contextlib.suppress(DatabaseError):  # the page is there; this can wait
+            choose(user, translation.get_language())
+    translation.activate(user.language or settings.LANGUAGE_CODE)
+
+
+def reading(user: User) -> AbstractContextManager[None]:
+    """What is written inside is for this user to read, whoever caused it."""
+    return translation.override(user.language or settings.LANGUAGE_CODE)
+
+
+def keep_choice(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """Who has just signed in goes on in the language that they chose as a visitor."""
+    chosen = request.session.pop(CHOSEN, None)
+    if chosen and isinstance(user, User):
+        choose(user, chosen)

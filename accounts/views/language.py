@@ -1,0 +1,41 @@
+"""The language of the site, chosen by whoever is there."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.services import languages
+from setahub.core.web.addresses import own_path
+
+
+@login_not_required
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Keeps the language with the user, or with a visitor's browser, and goes back to ``next``."""
+    code = request.POST.get("language", "")
+    back = own_path(request, request.POST.get("next")) or resolve_url("home")
+    if code not in dict(settings.LANGUAGES):
+        shown = {
+            "heading": _("We don't speak this language yet"),
+            "text": ", ".join(name for _code, name in settings.LANGUAGES),
+            "url": back,
+            "action": _("Go back"),
+        }
+        return render(request, "shared/error.html", shown, status=422)
+    if request.user.is_authenticated:
+        languages.choose(request.user, code)
+    else:
+        request.session[languages.CHOSEN] = code
+    response = HttpResponseRedirect(back)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        code,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )
+    return response
