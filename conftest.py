@@ -126,7 +126,9 @@ def make_user(db: Any) -> Callable[..., User]:
 
     def make(name: str = "somchai", **fields: Any) -> User:
         email = fields.pop("email", f"{name.replace(' ', '.').lower()}@example.com")
-        return User.objects.create_user(name, email, "pass-word-1", **{"year": 3, **fields})
+        return User.objects.create_user(
+            name, email, "pass-word-1", **{"year": 3, "language": "en", **fields}
+        )
 
     return make
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
-from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.models.mail import WaitingLetter
+from accounts.services.languages import reading_in
 from setahub.core import mail, seals
 from setahub.core.work.tasks import GiveUp, later, task
 
@@ -27,7 +27,7 @@ def send(
 
     ``language``: its reader's, "" where they have none yet.
     """
-    with translation.override(language or settings.LANGUAGE_CODE):
+    with reading_in(language):
         message = get_adapter().render_mail(template, address, {"email": address, **facts})
     mail.deliver(cast(mail.Message, message), key)
 

@@ -15,6 +15,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import parse_cookie
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import allowance, frames, presence, protocol, sockets
@@ -77,10 +78,11 @@ class TabConsumer(AsyncWebsocketConsumer):
             logger.error("socket: %s", type(error).__name__)
             found, refusal = None, COME_BACK
         if found:
-            self.user_id = found
-            logs.user_id.set(found)
-            await hub().join(events.user_group(found), self)
-            self.own = allowance.join(found, self)
+            self.user_id = found.pk
+            translation.activate(found.language or settings.LANGUAGE_CODE)  # of this task alone
+            logs.user_id.set(found.pk)
+            await hub().join(events.user_group(found.pk), self)
+            self.own = allowance.join(found.pk, self)
         await self.accept()
         self.open = True
         if self.own is None:
@@ -142,7 +144,8 @@ class TabConsumer(AsyncWebsocketConsumer):
     async def _look_again(self) -> None:
         """Close when the session no longer stands. Apart from the hub, which waits for nobody."""
         with contextlib.suppress(DatabaseError):
-            if await _ask(sockets.user_of_session, self.session_key) != self.user_id:
+            user = await _ask(sockets.user_of_session, self.session_key)
+            if user is None or user.pk != self.user_id:
                 await self._close(SESSION_ENDED)
 
     # --- From the browser -----------------------------------------------------------------------

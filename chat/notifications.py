@@ -7,6 +7,8 @@ that hears nothing asks for what it missed. Who has no page open is told by emai
 from django.db import transaction
 
 from accounts.models import Block
+from accounts.queries.languages import languages_of
+from accounts.services.languages import reading_in
 from chat import frames, tasks
 from chat.models import Message, Participation
 from setahub.core.live import events
@@ -20,14 +22,13 @@ def stored(message: Message, recipient_id: int) -> None:
 
 def _tell_stored(message: Message, recipient_id: int) -> None:
     sender_id = message.sender_id
-    events.push(  # first, since the sender has the words already
-        events.user_group(recipient_id),
-        frames.message(message, viewer=recipient_id, other=sender_id),
-        _badges(recipient_id, sender_id),
-    )
-    events.push(
-        events.user_group(sender_id), frames.message(message, viewer=sender_id, other=recipient_id)
-    )
+    languages = languages_of(sender_id, recipient_id)
+    with reading_in(languages[recipient_id]):  # first, since the sender has the words already
+        frame = frames.message(message, viewer=recipient_id, other=sender_id)
+    events.push(events.user_group(recipient_id), frame, _badges(recipient_id, sender_id))
+    with reading_in(languages[sender_id]):
+        frame = frames.message(message, viewer=sender_id, other=recipient_id)
+    events.push(events.user_group(sender_id), frame)
 
 
 def unread(participation_id: int) -> None:

@@ -29,11 +29,11 @@ class Beat:
     online: bool = False
 
 
-def user_of_session(key: str) -> int | None:
-    """The id of the active user whose session this is, if it stands; as for pages."""
+def user_of_session(key: str) -> User | None:
+    """The active user whose session this is, if it stands; as for pages."""
     store = import_module(settings.SESSION_ENGINE).SessionStore(key)
     if user := store.user():
-        return user.pk
+        return user
     if SESSION_KEYS - set(store.keys()) or store[BACKEND_SESSION_KEY] not in (
         settings.AUTHENTICATION_BACKENDS
     ):
@@ -44,18 +44,18 @@ def user_of_session(key: str) -> int | None:
         return None
     if user is None or not user.fits_session(store[HASH_SESSION_KEY]):
         return None
-    return user.pk
+    return user
 
 
-def connect(key: str, name: str) -> int | None:
+def connect(key: str, name: str) -> User | None:
     """The session's user, who is online from now on; watchers are told when they weren't.
 
     ``name`` is the socket's; the person's oldest one ends where there are too many.
     """
-    user_id = user_of_session(key)
-    if user_id is not None:
-        _seen(user_id, name)
-    return user_id
+    user = user_of_session(key)
+    if user is not None:
+        _seen(user.pk, name)
+    return user
 
 
 def _seen(user_id: int, name: str) -> None:
@@ -73,7 +73,8 @@ def disconnect(user_id: int, name: str) -> None:
 
 def beat(user_id: int, key: str, watching: int | None, name: str) -> Beat:
     """A ping: the session is looked at again, and the user stays online."""
-    if user_of_session(key) != user_id:
+    user = user_of_session(key)
+    if user is None or user.pk != user_id:
         return Beat(alive=False)
     _seen(user_id, name)
     sees = watching is not None and may_see(user_id, watching)

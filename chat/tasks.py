@@ -1,8 +1,8 @@
 """Background work of conversations."""
 
-from accounts.services.languages import reading
 from accounts.models import MailKind
 from accounts.notifications import write_to
+from accounts.services.languages import reading
 from chat import emails
 from chat.models import Participation, Report
 from setahub.core import mail

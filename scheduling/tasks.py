@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from accounts.services.languages import reading
 from accounts.models import MailKind, User
 from accounts.notifications import write_to
+from accounts.services.languages import reading
 from scheduling import calendars, emails
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.reminders import Reminder

@@ -1,8 +1,8 @@
 """Background work of topics."""
 
-from accounts.services.languages import reading
 from accounts.models import MailKind
 from accounts.notifications import write_to
+from accounts.services.languages import reading
 from setahub.core.work.tasks import task
 from topics import emails
 from topics.models import Decision

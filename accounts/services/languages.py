@@ -30,7 +30,12 @@ def read_by(user: User) -> None:
 
 def reading(user: User) -> AbstractContextManager[None]:
     """What is written inside is for this user to read, whoever caused it."""
-    return translation.override(user.language or settings.LANGUAGE_CODE)
+    return reading_in(user.language)
+
+
+def reading_in(code: str) -> AbstractContextManager[None]:
+    """The same for a reader of this language, "" for one who has none yet."""
+    return translation.override(code or settings.LANGUAGE_CODE)
 
 
 def keep_choice(request: HttpRequest, user: AbstractBaseUser) -> None:

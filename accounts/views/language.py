@@ -14,9 +14,13 @@ from setahub.core.web.addresses import own_path
 @login_not_required
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """Keeps the language with the user, or with a visitor's browser, and goes back to ``next``."""
+    """Keeps the language with the user, or with a visitor's browser, and goes back.
+
+    To ``next``, else to the page that the form stood on.
+    """
     code = request.POST.get("language", "")
-    back = own_path(request, request.POST.get("next")) or resolve_url("home")
+    asked = request.POST.get("next") or request.headers.get("Referer")
+    back = own_path(request, asked) or resolve_url("home")
     if code not in dict(settings.LANGUAGES):
         shown = {
             "heading": _("We don't speak this language yet"),

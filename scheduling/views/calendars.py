@@ -9,6 +9,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from accounts.requests import UserRequest
+from accounts.services.languages import reading
 from accounts.tokens import calendar_owner
 from scheduling import calendars
 from scheduling.models import Booking
@@ -35,10 +36,11 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     reader = calendar_owner(token)
     if reader is None:
         raise Http404
-    tag = quote_etag(calendars.feed_tag(reader))
-    response = get_conditional_response(request, etag=tag)
-    if response is None:
-        response = HttpResponse(calendars.feed(reader), content_type=ICALENDAR)
-        response.headers["Content-Disposition"] = 'inline; filename="setahub.ics"'
+    with reading(reader):
+        tag = quote_etag(calendars.feed_tag(reader))
+        response = get_conditional_response(request, etag=tag)
+        if response is None:
+            response = HttpResponse(calendars.feed(reader), content_type=ICALENDAR)
+            response.headers["Content-Disposition"] = 'inline; filename="setahub.ics"'
     response.headers["ETag"] = tag
     return response

@@ -43,6 +43,7 @@ USERS_422 = [L, 422, 422, 422, 422, 422]
 # route: Row(path, GET, POST), for visitor, stranger, student, TA, creator, staff.
 TABLE = {
     "": Row("/", ALL_200, ALL_405),
+    "language/": Row("/language/", ALL_405, [422] * 6),
     "auth/": Row("/auth/", [302] * 6, ALL_405),
     "auth/login/": Row("/auth/login/", [200, 302, 302, 302, 302, 302], [200] + [302] * 5),
     "auth/logout/": Row("/auth/logout/", [302] + [200] * 5, [302] * 6),

@@ -31,11 +31,11 @@ def rotate(settings):
 def test_pages_and_sockets_still_know_who_it_is(sign_in, student, rotate):
     client = sign_in(student)
     rotate()
-    assert user_of_session(client.cookies["sessionid"].value) == student.pk
+    assert user_of_session(client.cookies["sessionid"].value) == student
     assert client.get("/users/me/").status_code == 200
     # The page has renewed the session: now it stands without the old key.
     rotate(keep=False)
-    assert user_of_session(client.cookies["sessionid"].value) == student.pk
+    assert user_of_session(client.cookies["sessionid"].value) == student
     assert client.get("/users/me/").status_code == 200
 
 

@@ -20,7 +20,7 @@ from lucide.templatetags.lucide import lucide as _draw
 from setahub.core import clock
 from setahub.core import text as core_text
 from setahub.core.links import linked
-from setahub.core.web.expired import MADE_FOR, page_of_form
+from setahub.core.web import expired
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
 
@@ -118,7 +118,7 @@ class FormTokenNode(CsrfTokenNode):
         if not token or user is None:
             return token
         return token + format_html(
-            '<input type="hidden" name="{}" value="{}">', MADE_FOR, user.pk or ""
+            '<input type="hidden" name="{}" value="{}">', expired.MADE_FOR, user.pk or ""
         )
 
 
@@ -197,10 +197,9 @@ def _is_wrong(value: Any) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def page_address(context: Context) -> str:
-    """The address at which the reader sees this page again: of its form, where one was sent."""
-    request: HttpRequest = context["request"]
-    return page_of_form(request) if request.method == "POST" else request.get_full_path()
+def page_of_form(context: Context) -> str:
+    """Where the form was shown that was answered by this page: its own address may take no GET."""
+    return expired.page_of_form(context["request"])
 
 
 @register.simple_tag(takes_context=True)
