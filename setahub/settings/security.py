@@ -20,7 +20,6 @@ LANGUAGE_COOKIE_NAME = f"{_host}language"  # what a visitor chose
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # For this host alone: what other hosts of the domain do is not ours to decide.
