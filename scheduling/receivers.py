@@ -1,16 +1,19 @@
 """The calendar's answers to what happens to topics and people, inside the same transaction."""
 
+from collections.abc import Collection
 from typing import Any
 
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
-from scheduling.models import Cause
+from scheduling.models import Appointment, Booking, Cause
+from scheduling.queries.free import counts
 from scheduling.services import cascades
 from topics.errors import TopicError
-from topics.models import Topic
+from topics.models import Registration, Topic
 from topics.signals import (
     registration_withdrawn,
     topic_deleting,
@@ -63,3 +66,20 @@ def cancel_for_suspended(
 @receiver(user_deleting)
 def cancel_for_leaving(user: User, **kwargs: Any) -> None:
     cascades.leave(user)
+
+
+@receiver([post_save, post_delete], sender=Topic)
+@receiver([post_save, post_delete], sender=Registration)
+@receiver([post_save, post_delete], sender=Appointment)
+@receiver([post_save, post_delete], sender=Booking)
+@receiver(m2m_changed, sender=Appointment.topics.through)
+@receiver(user_suspended)
+def count_anew(**kwargs: Any) -> None:
+    """What is free may have changed, or who teaches."""
+    counts.drop()
+
+
+@receiver(post_save, sender=User)
+def count_who_is_active(update_fields: Collection[str] | None, **kwargs: Any) -> None:
+    if update_fields is None or "is_active" in update_fields:
+        counts.drop()

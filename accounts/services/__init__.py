@@ -159,7 +159,8 @@ def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
             raise AccountError("not_suspended", _("This person is not suspended."))
         if found.deleted_at:
             raise AccountError("deleted", _("This person has deleted their account."))
-        User.objects.filter(pk=user.pk).update(is_active=True)
+        found.is_active = True
+        found.save(update_fields=["is_active"])
         Suspension.objects.open().filter(user=user).update(
             lifted_at=timezone.now(), lifted_by=actor, lift_reason=reason
         )

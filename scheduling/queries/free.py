@@ -1,7 +1,7 @@
 """Free time: listed, counted, the nearest. All of it builds on ``TimeSlot.objects.free()``."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,9 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import Bookable, TimeSlotQuerySet
 from scheduling.queries.obstacles import Obstacles
 from setahub.core import clock
-from setahub.core.db.prepared import padded, prepared
+from setahub.core.db.prepared import prepared
+from setahub.core.web.shared import shared
+from setahub.policy.current import policy
 from topics.models import Topic
 
 NEAREST = 6
@@ -32,6 +34,14 @@ class FreeTime:
     @property
     def is_near(self) -> bool:
         return is_near(self.next_at, clock.today())
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the tile of a topic counts: its active TAs, and the free time of all of them."""
+
+    tas: int = 0
+    free: FreeTime | None = None
 
 
 def is_near(moment: datetime, today: date) -> bool:
@@ -192,53 +202,45 @@ def _nearest(
 # --- Counted ------------------------------------------------------------------------------------
 
 
-def free_by_topic(
-    topic_ids: Sequence[int], bookable: Bookable | None = None
-) -> dict[int, FreeTime]:
-    """The free time of each of these topics; one without any is left out. One query."""
-    if not topic_ids:
-        return {}
-    return _as_dict(_by_topic(padded(topic_ids), bookable or Bookable.at()))
+@shared(seconds=10, under=lambda: policy.source())
+def counts() -> dict[int, Counts]:
+    """Of each listed topic, by its id, in order of names; at most ten seconds old. Two queries."""
+    free = free_by_topic()
+    topics = Topic.objects.tiles().with_ta_count()
+    return {topic.pk: Counts(topic.ta_count, free.get(topic.pk)) for topic in topics}
 
 
-def free_by_ta(topic_id: int, bookable: Bookable | None = None) -> dict[int, FreeTime]:
+def free_by_topic() -> dict[int, FreeTime]:
+    """The free time of each topic; one without any is left out. One query."""
+    return _as_dict(_counted(TimeSlot.objects.free_each_topic(Q(), Bookable.at()), "topic"))
+
+
+def free_by_ta(topic_id: int) -> dict[int, FreeTime]:
     """The free time for one topic of each of its TAs. One query."""
-    return _as_dict(_by_ta(topic_id, bookable or Bookable.at()))
+    return _as_dict(_by_ta(topic_id, Bookable.at()))
 
 
-def soonest_topics(limit: int, bookable: Bookable | None = None) -> list[tuple[Topic, FreeTime]]:
-    """The topics that have free time soonest, in that order, with their TAs counted.
-
-    Five queries at most; fewer where the next day or week alone fills the list.
-    """
-    bookable = bookable or Bookable.at()
-    soon: list[int] = []
-    # Where much is free, a day is enough, and counting all of a month would be dear.
-    for days in (1, 7, None):
-        if len(soon) < limit:
-            until = bookable.until
-            if days is not None:
-                until = min(until, bookable.now + timedelta(days=days))
-            soon = list(_as_dict(_soonest(replace(bookable, until=until))[:limit]))
-    free = free_by_topic(soon, bookable)
-    topics = {topic.pk: topic for topic in _topics(padded(soon))} if soon else {}
-    return [(topics[key], free[key]) for key in soon if key in topics and key in free]
+def soonest_topics(limit: int) -> list[tuple[Topic, Counts]]:
+    """The topics that have free time soonest, in that order. One query, and as old as ``counts``."""
+    found = counts()
+    free = [(each.free.next_at, key) for key, each in found.items() if each.free]
+    soon = [key for _next, key in sorted(free)[:limit]]
+    topics = Topic.objects.in_bulk(soon)
+    return [(topics[key], found[key]) for key in soon if key in topics]
 
 
 def soonest_of_each(
-    topics: Sequence[tuple[Topic, FreeTime]], most: int, bookable: Bookable
+    begins: Mapping[int, datetime], most: int, bookable: Bookable
 ) -> dict[int, list[TimeSlot]]:
-    """The first free slots of each topic, with their TA, by the topic's id. Two queries."""
-    if not topics:
+    """The first free slots of each topic, with their TA, by the topic's id. Two queries.
+
+    ``begins``: when the free time of each begins; hours after that are not looked at, since
+    ranking all of it would read it all.
+    """
+    if not begins:
         return {}
-    # Only where each topic's free time begins: ranking all of it would read it all.
-    begin = tuple(free.next_at for _topic, free in topics)
-    rows = _beginnings(
-        tuple(topic.pk for topic, _free in topics),
-        begin,
-        tuple(moment + NEAR for moment in begin),
-        bookable,
-    )
+    begin = tuple(begins.values())
+    rows = _beginnings(tuple(begins), begin, tuple(each + NEAR for each in begin), bookable)
     first: dict[int, list[int]] = {}
     for topic_id, slot_id in rows:
         first.setdefault(topic_id, []).append(slot_id)
@@ -267,25 +269,9 @@ def _as_dict(rows: Iterable[tuple[int, int, datetime]]) -> dict[int, FreeTime]:
 
 
 @prepared
-def _by_topic(topics: tuple[int, ...], bookable: Bookable) -> "QuerySet[TimeSlot, Any]":
-    which = Q(appointment__topics__id__in=topics)
-    return _counted(TimeSlot.objects.free_each_topic(which, bookable), "topic")
-
-
-@prepared
 def _by_ta(topic: int, bookable: Bookable) -> "QuerySet[TimeSlot, Any]":
     slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable)
     return _counted(slots.annotate(ta=F("appointment__ta")), "ta")
-
-
-@prepared
-def _soonest(bookable: Bookable) -> "QuerySet[TimeSlot, Any]":
-    return _counted(TimeSlot.objects.free_each_topic(Q(), bookable), "topic")
-
-
-@prepared
-def _topics(ids: tuple[int, ...]) -> "QuerySet[Topic]":
-    return Topic.objects.with_ta_count().filter(pk__in=ids)
 
 
 @prepared

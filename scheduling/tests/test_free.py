@@ -36,7 +36,7 @@ def test_each_topic_counts_its_own_slots_once(clock, ta, other_ta, topic, web):
     open_time(ta, topic, web)
     open_time(ta, web, days=2)
     open_time(other_ta, topic, days=1, start=10, end=11)
-    free = free_by_topic([topic.pk, web.pk])
+    free = free_by_topic()
     assert {key: time.count for key, time in free.items()} == {topic.pk: 6, web.pk: 8}
     assert when.full(free[topic.pk].next_at) == "Tue 24 Nov, 10:00"
     assert when.full(free[web.pk].next_at) == "Tue 24 Nov, 13:00"
@@ -57,7 +57,7 @@ def test_each_topic_counts_its_own_slots_once(clock, ta, other_ta, topic, web):
 def test_what_nobody_could_book_is_not_counted_for_that_topic(clock, ta, topic, web, spoil):
     open_time(ta, topic, web)
     spoil(ta, topic)
-    free = free_by_topic([topic.pk, web.pk])
+    free = free_by_topic()
     assert topic.pk not in free
     # The other topic of the same slots is as free as its TA.
     assert (web.pk in free) is type(ta).objects.get(pk=ta.pk).is_active
@@ -71,7 +71,7 @@ def test_taken_slots_and_times_when_the_ta_is_elsewhere_are_not_counted(
     theirs = open_time(other_ta, topic).slots.order_by("starts_at")
     booking.book(student, mine[0].pk, topic, "Why?")
     booking.book(other_ta, mine[2].pk, topic, "I learn too")  # 14:00, while their own slot stands
-    free = free_by_topic([topic.pk, web.pk])
+    free = free_by_topic()
     assert {key: time.count for key, time in free.items()} == {topic.pk: 2 + 3, web.pk: 2}
     assert {key: time.count for key, time in free_by_ta(topic.pk).items()} == {
         ta.pk: 2,
@@ -85,7 +85,7 @@ def test_counts_agree_with_the_list_of_free_slots(clock, ta, other_ta, topic, we
     open_time(other_ta, topic, days=0, start=10, end=12)
     clock.shift(timedelta(minutes=15))  # 10:00 is too near now
     for each in (topic, web):
-        free = free_by_topic([each.pk])[each.pk]
+        free = free_by_topic()[each.pk]
         slots = TimeSlot.objects.free(topic_id=each.pk)
         assert free.count == slots.count()
         assert free.next_at == slots.soonest()[0].starts_at
@@ -99,12 +99,14 @@ def test_the_soonest_topics_come_first_with_their_tas(clock, ta, topic, web, mak
     open_time(ta, topic, web, days=3)
     open_time(ta, later, days=20)
     found = soonest_topics(6)
-    assert [(each.name, free.count, when.soon(free.next_at)) for each, free in found] == [
+    assert [
+        (each.name, counted.free.count, when.soon(counted.free.next_at)) for each, counted in found
+    ] == [
         ("Web", 8, "tomorrow 13:00"),
         ("Data Structures", 4, "Thu 13:00"),
         ("Later", 4, "Sun 13 Dec 13:00"),
     ]
-    assert [each.ta_count for each, _free in found] == [1, 1, 1]
+    assert [counted.tas for _each, counted in found] == [1, 1, 1]
     assert [each.name for each, _free in soonest_topics(1)] == ["Web"]
 
 
@@ -120,6 +122,6 @@ def test_only_completed_bookings_are_sessions_given(clock, ta, other_ta, student
 def test_one_query_each(clock, ta, topic, web, django_assert_num_queries):
     open_time(ta, topic, web)
     with django_assert_num_queries(1):
-        free_by_topic([topic.pk, web.pk])
+        free_by_topic()
     with django_assert_num_queries(1):
         free_by_ta(topic.pk)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,7 @@ from scheduling.models import Appointment, Booking, BookingEvent
 from scheduling.models.appointments import Bookable
 from scheduling.queries.appointments import given
 from scheduling.queries.bookings import taken
-from scheduling.queries.free import FreeTime, soonest_of_each, soonest_topics
+from scheduling.queries.free import Counts, counts, soonest_of_each, soonest_topics
 from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
@@ -44,7 +44,7 @@ class Tile:
     """
 
     topic: Topic
-    free: FreeTime
+    counts: Counts
     chips: Sequence[Chip]
 
 
@@ -101,14 +101,15 @@ def sessions(user: User, now: datetime) -> Sequence[Appointment]:
 def tiles(user: User, now: datetime) -> dict[str, Any]:
     """``tiles``: the topics with free time this week, soonest first; ``limits``: above them."""
     bookable = Bookable.at(now)
-    soonest = soonest_topics(TILES, bookable)
-    slots = soonest_of_each(soonest, CANDIDATES, bookable)
+    soonest = soonest_topics(TILES)
+    begins = {topic.pk: counted.free.next_at for topic, counted in soonest if counted.free}
+    slots = soonest_of_each(begins, CANDIDATES, bookable)
     marked, limits = chips(user, [slot for found in slots.values() for slot in found])
     by_slot = {chip.slot.pk: chip for chip in marked if chip.obstacle in OPEN}
     tiles = []
-    for topic, free in soonest:
+    for topic, counted in soonest:
         found = [by_slot[slot.pk] for slot in slots.get(topic.pk, ()) if slot.pk in by_slot]
-        tiles.append(Tile(topic, free, found[:CHIPS]))
+        tiles.append(Tile(topic, counted, found[:CHIPS]))
     return {"tiles": tiles, "limits": limits}
 
 
@@ -160,6 +161,8 @@ def _may_teach(user: User) -> bool:
 
 
 def landing() -> dict[str, Any]:
-    """A few topics with the number of their TAs, those with most first."""
-    topics = Topic.objects.listed().with_ta_count().order_by(F("ta_count").desc(), "name_key")
-    return {"topics": list(topics[:LANDING_TOPICS])}
+    """A few topics, each with the number of its TAs, those with most first."""
+    counted = counts()
+    most = sorted(counted, key=lambda topic_id: -counted[topic_id].tas)[:LANDING_TOPICS]
+    topics = Topic.objects.in_bulk(most)
+    return {"topics": [(topics[each], counted[each].tas) for each in most if each in topics]}

@@ -306,10 +306,7 @@ def calls(w):
             for but_ta in (student, None)
             for later_ones in (True, False)
         ],
-        "scheduling.queries.free._by_topic": [((padded([topic]), bookable), {})],
         "scheduling.queries.free._by_ta": [((topic, bookable), {})],
-        "scheduling.queries.free._soonest": [((bookable,), {})],
-        "scheduling.queries.free._topics": [((padded([topic]),), {})],
         "scheduling.queries.free._beginnings": [
             (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
         ],

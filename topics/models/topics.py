@@ -28,7 +28,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
 
     def tiles(self) -> "TopicQuerySet":
         """What the list of topics shows, by name."""
-        return self.listed().with_ta_count().order_by("name_key")
+        return self.listed().order_by("name_key")
 
     def search(self, text: str) -> "TopicQuerySet":
         """Topics whose name contains every word of ``text``, folded as names are, without accents.

@@ -7,7 +7,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from scheduling.queries.free import FreeTime, is_near
+from scheduling.queries.free import Counts, is_near
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
@@ -16,14 +16,15 @@ register = template.Library()
 
 
 @register.simple_tag
-def topic_tile(topic: Topic, free: FreeTime | None) -> SafeString:
-    """A topic (with its TAs counted) in the list, with its free time."""
+def topic_tile(topic: Topic, counted: Counts) -> SafeString:
+    """A topic in the list, with its TAs and its free time."""
+    free = counted.free
     return _topic_tile(
         topic.pk,
         topic.slug,
         topic.name,
         topic.image_url,
-        topic.ta_count,
+        counted.tas,
         free.count if free else 0,
         clock.local(free.next_at) if free else None,
         clock.today(),

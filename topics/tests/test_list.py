@@ -148,7 +148,7 @@ def test_tas_and_free_slots_are_counted_and_the_next_time_named(
     Registration.objects.create(user=ta, topic=other)
     open_time(ta, topic, other)
     open_time(ta, topic, days=3)
-    [(_, free), (_, free_other)] = client.get("/topics/").context["tiles"]
+    [free, free_other] = [counted.free for _, counted in client.get("/topics/").context["tiles"]]
     assert (free.count, when.soon(free.next_at)) == (8, "tomorrow 13:00")
     assert (free_other.count, when.soon(free_other.next_at)) == (4, "tomorrow 13:00")
     html = client.get("/topics/").content.decode()
@@ -163,9 +163,9 @@ def test_pending_and_suspended_tas_and_their_time_are_not_counted(
     open_time(ta, topic)
     ta.is_active = False
     ta.save()
-    [(listed, free)] = client.get("/topics/").context["tiles"]
-    assert listed.ta_count == 0
-    assert free is None
+    [(_, counted)] = client.get("/topics/").context["tiles"]
+    assert counted.tas == 0
+    assert counted.free is None
     assert "Nobody teaches it yet" in client.get("/topics/").content.decode()
 
 
@@ -176,7 +176,7 @@ def test_a_slot_counts_only_for_topics_that_its_ta_still_teaches(
     registration = Registration.objects.create(user=ta, topic=other)
     open_time(ta, topic, other)
     registration.delete()
-    [(_, free), (_, free_other)] = client.get("/topics/").context["tiles"]
+    [free, free_other] = [counted.free for _, counted in client.get("/topics/").context["tiles"]]
     assert free.count == 4
     assert free_other is None
 
@@ -185,14 +185,14 @@ def test_one_topic_costs_as_many_queries_as_three(
     clock, client, topic, ta, creator, open_time, django_assert_num_queries
 ):
     open_time(ta, topic)
-    # Session, user, topics, free time, unread messages.
-    with django_assert_num_queries(4):
+    # Session with user, topics, free time and TAs (here in a transaction), unread messages.
+    with django_assert_num_queries(5):
         client.get("/topics/")
     for number, name in enumerate(("Web", "C")):
         more = create_topic(creator, name)
         Registration.objects.create(user=ta, topic=more)
         open_time(ta, more, days=2 + number)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/topics/")
 
 
@@ -221,6 +221,8 @@ def test_only_reading_is_allowed(client):
 
 def test_a_slot_of_next_week_is_named_with_its_date(clock, client, topic, ta, open_time):
     open_time(ta, topic, days=4)
-    assert when.soon(client.get("/topics/").context["tiles"][0][1].next_at) == "Fri 13:00"
+    assert when.soon(client.get("/topics/").context["tiles"][0][1].free.next_at) == "Fri 13:00"
     clock.shift(-timedelta(days=5))
-    assert when.soon(client.get("/topics/").context["tiles"][0][1].next_at) == "Fri 27 Nov 13:00"
+    assert (
+        when.soon(client.get("/topics/").context["tiles"][0][1].free.next_at) == "Fri 27 Nov 13:00"
+    )

@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from scheduling.queries.free import FreeTime, free_by_topic
+from scheduling.queries.free import Counts, counts
 from setahub.core.web.paging import Page
 from topics.models import Topic
 
 
 @dataclass(frozen=True)
 class TopicList:
-    """What a search for ``q`` finds; ``tiles`` are topics with their free time."""
+    """What a search for ``q`` finds; ``tiles`` are topics with what is counted of them."""
 
     q: str
     limit: int | None
     page: Page[Topic]
-    tiles: list[tuple[Topic, FreeTime | None]]
+    tiles: list[tuple[Topic, Counts]]
     fragment: bool
 
     @classmethod
     def of(cls, q: str, limit: int | None, page: Page[Topic], *, fragment: bool) -> "TopicList":
-        free = free_by_topic([topic.pk for topic in page.items])
-        tiles = [(topic, free.get(topic.pk)) for topic in page.items]
+        counted = counts()
+        tiles = [(topic, counted.get(topic.pk, Counts())) for topic in page.items]
         return cls(q, limit, page, tiles, fragment)

@@ -1,0 +1,162 @@
+"""What is made once for all who ask: its age, its drops, and who makes it."""
+
+import threading
+import time
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import transaction
+
+from setahub.core.web import cache as cache_module
+from setahub.core.web import shared as module
+from setahub.core.web.cache import FailOpenRedisCache
+from setahub.core.web.shared import shared
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Counter:
+    """Makes 1, 2, 3 …; whoever makes one waits until it may ``go``."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.making = threading.Event()
+        self.go = threading.Event()
+        self.go.set()
+        self.policy = "old"
+        self.get = shared(seconds=10, under=lambda: self.policy)(self.make)
+
+    def make(self, of: str = "") -> int:
+        self.made += 1
+        number = self.made
+        self.making.set()
+        assert self.go.wait(10)
+        return number
+
+    def in_thread(self) -> "tuple[threading.Thread, list[int]]":
+        found: list[int] = []
+        thread = threading.Thread(target=lambda: found.append(self.get()))
+        thread.start()
+        return thread, found
+
+
+@pytest.fixture
+def counter():
+    return Counter()
+
+
+@pytest.fixture
+def frozen():
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        yield clock
+
+
+def test_is_made_once_for_all_who_ask(counter, frozen):
+    assert [counter.get(), counter.get(), counter.get("x"), counter.get("x")] == [1, 1, 2, 2]
+
+
+def test_is_made_anew_from_half_its_age_on(counter, frozen):
+    counter.get()
+    frozen.shift(4.9)
+    assert counter.get() == 1
+    frozen.shift(0.1)
+    assert [counter.get(), counter.get()] == [2, 2]
+
+
+def test_is_made_anew_once_dropped_and_under_something_else(counter, frozen):
+    counter.get()
+    counter.get.drop()
+    assert [counter.get(), counter.get()] == [2, 2]
+    counter.policy = "new"
+    assert [counter.get(), counter.get()] == [3, 3]
+    counter.policy = "old"
+    assert counter.get() == 2
+
+
+def test_is_dropped_on_commit_and_not_on_rollback(counter, frozen):
+    counter.get()
+    with transaction.atomic():
+        counter.get.drop()
+        transaction.set_rollback(True)
+    assert counter.get() == 1
+    with transaction.atomic():
+        counter.get.drop()
+        assert cache.get(counter.get._name) is None
+    assert counter.get() == 2
+
+
+def test_what_a_transaction_sees_stays_there(counter, frozen):
+    counter.get()
+    with transaction.atomic():
+        assert counter.get() == 2
+    assert counter.get() == 1
+
+
+def test_the_others_get_the_last_one_while_one_makes_it_anew(counter):
+    counter.get()
+    counter.get.drop()
+    counter.making.clear()
+    counter.go.clear()
+    thread, found = counter.in_thread()
+    assert counter.making.wait(10)
+    assert [counter.get(), counter.get()] == [1, 1]
+    counter.go.set()
+    thread.join()
+    assert (found, counter.get(), counter.made) == ([2], 2, 2)
+
+
+def test_dropped_while_it_is_made_it_is_made_once_more(counter):
+    counter.go.clear()
+    thread, found = counter.in_thread()
+    assert counter.making.wait(10)
+    counter.get.drop()
+    counter.go.set()
+    thread.join()
+    assert (found, counter.get()) == ([1], 2)
+
+
+def test_who_has_nothing_to_show_waits_for_who_makes_it(counter):
+    counter.go.clear()
+    threads = [counter.in_thread() for _each in range(6)]
+    assert counter.making.wait(10)
+    time.sleep(3 * module.LOOK_AGAIN)
+    counter.go.set()
+    for thread, _found in threads:
+        thread.join()
+    assert [found for _thread, found in threads] == [[1]] * 6
+
+
+def test_nobody_waits_for_long_nor_sees_what_is_too_old(counter, frozen, monkeypatch):
+    monkeypatch.setattr(module, "LOOKS", 2)
+    counter.get()
+    counter.making.clear()
+    frozen.shift(5)
+    counter.go.clear()
+    thread, _found = counter.in_thread()
+    assert counter.making.wait(10)
+    frozen.shift(4.9)
+    assert counter.get() == 1
+    frozen.shift(0.1)
+    counter.go.set()
+    assert counter.get() > 1
+    thread.join()
+
+
+def test_a_failure_is_nobody_elses(counter):
+    def fail() -> int:
+        raise LookupError
+
+    failing = shared(seconds=10)(fail)
+    for _time in range(2):
+        with pytest.raises(LookupError):
+            failing()
+    assert counter.get() == 1
+
+
+def test_while_the_cache_is_away_each_makes_it(counter, monkeypatch):
+    monkeypatch.setattr(cache_module, "_clients", {})
+    monkeypatch.setattr(module, "cache", FailOpenRedisCache("redis://127.0.0.1:1/0", {}))
+    assert [counter.get(), counter.get()] == [1, 2]
+    counter.get.drop()
+    assert counter.get() == 3
