@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
 from scheduling.models import Appointment, Booking, Cause
-from scheduling.queries.free import counts
+from scheduling.queries.free import counts, counts_by_ta
 from scheduling.services import cascades
 from topics.errors import TopicError
 from topics.models import Registration, Topic
@@ -75,11 +75,12 @@ def cancel_for_leaving(user: User, **kwargs: Any) -> None:
 @receiver(m2m_changed, sender=Appointment.topics.through)
 @receiver(user_suspended)
 def count_anew(**kwargs: Any) -> None:
-    """What is free may have changed, or who teaches."""
+    """What is free may have changed, or who teaches, or what they gave."""
     counts.drop()
+    counts_by_ta.drop()
 
 
 @receiver(post_save, sender=User)
 def count_who_is_active(update_fields: Collection[str] | None, **kwargs: Any) -> None:
     if update_fields is None or "is_active" in update_fields:
-        counts.drop()
+        count_anew()

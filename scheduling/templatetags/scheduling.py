@@ -1,16 +1,17 @@
 """How free times read in templates."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from scheduling.models import Booking
 from scheduling.queries.obstacles import Obstacle
-from scheduling.views.contexts.slots import Chip, why_closed
+from scheduling.views.contexts.slots import Chip, SlotGroup, why_closed
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
@@ -32,17 +33,39 @@ def slot_link(topic: Topic | None, moving: Booking | None, rebooking: Booking | 
 
 
 @register.simple_tag
-def slot_chip(chip: Chip, link: Link, chosen: int | None = None) -> SafeString:
-    """A time as a link to book it, or closed, with the reason; ``chosen``: the id of the chosen one."""
-    slot = chip.slot
-    return _slot_chip(
-        slot.pk,
-        clock.local(slot.starts_at),
-        clock.today(),
-        slot.seats_left if slot.capacity > 1 else None,
-        *link,
-        slot.pk == chosen,
-        chip.obstacle.value if chip.obstacle else "",
+def slot_group(group: SlotGroup, show_ta: bool) -> SafeString:
+    """Whose times follow, where they are, and how long; ``show_ta``: name the TA."""
+    where = group.appointment
+    place = "" if where.is_online else where.location
+    ta = group.ta if show_ta else None
+    return _slot_group(ta and ta.pk, ta.username if ta else "", place, where.slot_minutes)
+
+
+@repeated("scheduling/_slot_group.html")
+def _slot_group(ta: int | None, name: str, place: str, minutes: int) -> dict[str, Any]:
+    return {"ta": ta, "name": name, "place": place, "minutes": minutes}
+
+
+@register.simple_tag
+def slot_chips(chips: Iterable[Chip], link: Link, chosen: int | None = None) -> SafeString:
+    """Times as links to book them, or closed, with the reason; ``chosen``: the id of the chosen one.
+
+    Each is an item of a list.
+    """
+    today = clock.today()
+    return mark_safe(  # noqa: S308  (rendered by templates)
+        "".join(
+            _slot_chip(
+                chip.slot.pk,
+                clock.local(chip.slot.starts_at),
+                today,
+                chip.slot.seats_left if chip.slot.capacity > 1 else None,
+                *link,
+                chip.slot.pk == chosen,
+                chip.obstacle.value if chip.obstacle else "",
+            )
+            for chip in chips
+        )
     )
 
 

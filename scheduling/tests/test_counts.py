@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.services.deletion import delete_account
 from scheduling.models import TimeSlot
 from scheduling.queries import free
-from scheduling.queries.free import Counts, counts
+from scheduling.queries.free import Counts, counts, counts_by_ta
 from scheduling.services import appointments, booking
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.core import clock as when
@@ -43,6 +43,15 @@ def test_bookings(session, topic, student):
     assert counts()[topic.pk].free.next_at == first.starts_at
     booking.cancel(made, student, "")
     assert counted(topic) == (1, 4)
+
+
+def test_of_each_ta(session, ta, topic, student, clock):
+    made = book(student, slots_of(session)[0], topic)
+    free, given = counts_by_ta(topic.pk)
+    assert (free[ta.pk].count, given) == (3, {})
+    clock.move_to(made.starts_at)
+    booking.complete(made, ta)
+    assert counts_by_ta(topic.pk)[1] == {ta.pk: 1}
 
 
 def test_sessions(session, ta, topic):

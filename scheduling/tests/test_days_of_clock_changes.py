@@ -9,7 +9,7 @@ from django.core import mail
 from scheduling import sweeps
 from scheduling.errors import SchedulingError
 from scheduling.models import TimeSlot
-from scheduling.queries.free import free_from
+from scheduling.queries.free import free_days, free_from
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.views.contexts.slots import open_days, week_strip
 from setahub.core import clock as when
@@ -69,12 +69,17 @@ class TestADayOfThePage:
 
     def test_has_its_mark_in_the_week_and_no_other_has(self, edges, day):
         edges[0].delete()
-        marks = {each.day for each in week_strip(day).days if each.free}
+        marks = {each.day for each in strip(day).days if each.free}
         assert marks == {day}  # a Sunday: the Monday after it is of the next week
-        after = week_strip(day + DAY)
+        after = strip(day + DAY)
         assert {each.day for each in after.days if each.free} == {day + DAY}
         assert after.earlier == when.today()
         assert len({each.day for each in after.days}) == 7
+
+
+def strip(day):
+    monday = when.monday(day)
+    return week_strip(day, free_days(monday, monday + 6 * DAY))
 
 
 class TestAnExamWeek:

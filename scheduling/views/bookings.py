@@ -17,12 +17,11 @@ from chat.queries import reach
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import replacement, taken_in_tab
-from scheduling.queries.free import free_from
 from scheduling.queries.slots import find_slot
 from scheduling.services import booking as bookings
 from scheduling.services import rules
 from scheduling.views.contexts import bookings as contexts
-from scheduling.views.contexts.slots import start_day, times, week_strip
+from scheduling.views.contexts.slots import start_day, times_of_ta
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
@@ -158,8 +157,7 @@ def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> Http
     which = {"topic": found.topic_id, "ta": found.ta_id}
     shown = contexts.page(found, request.user) | {
         "slot": slot,
-        **times(request.user, free_from(day, **which), moving=found),
-        "strip": week_strip(day, **which),
+        **times_of_ta(request.user, day, **which, moving=found),
     }
     return render(request, "scheduling/booking_reschedule.html", shown)
 

@@ -6,8 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Block, User
 from accounts.requests import UserRequest
-from scheduling.queries.free import free_from
-from scheduling.views.contexts.slots import start_day, times, week_strip
+from scheduling.views.contexts.slots import start_day, times_of_ta
 from topics.models import Topic
 from topics.queries.topics import taught_by
 
@@ -20,17 +19,15 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
     topic = Topic.objects.find(handle) if handle else None
     if handle and topic is None:
         raise Http404
-    which = {"topic": topic.pk if topic else None, "ta": ta.pk}
     day = start_day(request.GET.get("from"))
     closed = ta.pk in Block.objects.others_of(request.user.pk)
-    slots = [] if closed else free_from(day, **which)
+    which = {"topic": topic.pk if topic else None, "ta": ta.pk}
     shown = {
         "closed": closed,
-        **times(request.user, slots),
+        **({} if closed else times_of_ta(request.user, day, **which)),
         "ta": ta,
         "topic": topic,
         "topics": taught_by(ta),
-        "strip": week_strip(day, **which),
         "from_today": day == start_day(None),
         "own": ta.pk == request.user.pk,
     }

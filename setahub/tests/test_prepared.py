@@ -306,7 +306,6 @@ def calls(w):
             for but_ta in (student, None)
             for later_ones in (True, False)
         ],
-        "scheduling.queries.free._by_ta": [((topic, bookable), {})],
         "scheduling.queries.free._beginnings": [
             (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
         ],

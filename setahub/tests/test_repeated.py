@@ -119,11 +119,17 @@ def parts():
         (1, start, day, None, "/a/?slot=", "", False, "own"),
         (2, start + HOUR, None, None, None, None, None, "blocked"),
     )
+    yield scheduling._slot_group, (1, "Mali", "Room 504", 30), (2, "Nok", "", 60)
     yield scheduling._day_heading, (day, day), (date(2026, 11, 27), date(2026, 11, 24))
     yield (
         topics._topic_tile,
         (1, "sql", "SQL", "", 2, 3, start, day),
         (2, "joins", "Joins", "/media/a.jpg", 0, 0, start + HOUR, day - 2 * DAY),
+    )
+    yield (
+        topics._ta_card,
+        (1, "Mali", 3, "", 2, start, day, True, "sql"),
+        (2, "Nok", 4, "/media/a.jpg", 5, start + HOUR, day - 2 * DAY, False, "joins"),
     )
 
 

@@ -7,7 +7,8 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from scheduling.queries.free import Counts, is_near
+from accounts.models import User
+from scheduling.queries.free import Counts, FreeTime, is_near
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
@@ -51,4 +52,45 @@ def _topic_tile(
         "free": ngettext("%d free slot", "%d free slots", free) % free if free else "",
         "next": clock.soon(next_at, today) if next_at else "",
         "near": next_at is not None and is_near(next_at, today),
+    }
+
+
+@register.simple_tag
+def ta_card(
+    ta: User, free: FreeTime | None, given: int, may_message: bool, topic: Topic
+) -> SafeString:
+    """A TA of a topic: sessions given, the next free time for it, and a way to write to them."""
+    return _ta_card(
+        ta.pk,
+        ta.username,
+        ta.year,
+        ta.avatar.url if ta.avatar else "",
+        given,
+        clock.local(free.next_at) if free else None,
+        clock.today(),
+        may_message,
+        topic.slug,
+    )
+
+
+@repeated("topics/_ta.html")
+def _ta_card(
+    pk: int,
+    name: str,
+    year: int | None,
+    picture: str,
+    given: int,
+    next_at: datetime | None,
+    today: date,
+    may_message: bool,
+    topic: str,
+) -> dict[str, Any]:
+    return {
+        "ta": {"pk": pk, "username": name, "avatar": {"url": picture} if picture else None},
+        "year": year,
+        "given": given,
+        "next": clock.soon(next_at, today) if next_at else "",
+        "near": next_at is not None and is_near(next_at, today),
+        "may_message": may_message,
+        "topic": topic,
     }

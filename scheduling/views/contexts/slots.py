@@ -1,6 +1,6 @@
 """Free times as pages show them: by day, with the viewer's own obstacles, under a week strip."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.queries.free import free_days
+from scheduling.queries.free import free_from
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
 from setahub.core import clock
@@ -130,11 +130,28 @@ def start_day(text: str | None) -> date:
     return min(max(day, today), today + policy.horizon)
 
 
-def week_strip(current: date, *, topic: int | None = None, ta: int | None = None) -> Strip:
-    """The week around ``current`` with a mark on days that have a free slot. One query."""
+def times_of_ta(
+    viewer: User,
+    day: date,
+    *,
+    ta: int,
+    topic: int | None = None,
+    moving: Booking | None = None,
+) -> dict[str, Any]:
+    """Every free time of a TA from that day on, as ``times`` gives it, under its week: ``strip``.
+
+    Two queries and those of ``chips``.
+    """
+    slots = free_from(max(clock.monday(day), clock.today()), ta=ta, topic=topic)
+    on = [clock.local(slot.starts_at).date() for slot in slots]
+    shown = [slot for slot, when in zip(slots, on, strict=True) if when >= day]
+    return {**times(viewer, shown, moving=moving), "strip": week_strip(day, set(on))}
+
+
+def week_strip(current: date, free: Collection[date]) -> Strip:
+    """The week around ``current`` with a mark on the days in ``free``."""
     first, today = clock.monday(current), clock.today()
     last = today + policy.horizon
-    free = free_days(first, first + timedelta(days=6), topic=topic, ta=ta)
     days = [
         StripDay(day, day in free, day < today, day == current)
         for day in (first + timedelta(days=offset) for offset in range(7))

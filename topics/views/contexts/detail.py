@@ -1,13 +1,14 @@
 """The page of a topic: its free times, and who teaches it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from accounts.models import User
 from chat.queries import reach
-from scheduling.queries.free import FreeTime, free_by_ta, free_from, sessions_given
+from scheduling.queries.free import FreeTime, counts_by_ta, free_days, free_from
 from scheduling.views.contexts.slots import SlotDay, Strip, start_day, times, week_strip
+from setahub.core import clock
 from setahub.core.web.refusals import Refusal
 from topics import services
 from topics.models import Registration, Topic
@@ -66,19 +67,19 @@ class TopicPage:
 def _times(viewer: User, topic: Topic, day: date) -> dict[str, Any]:
     """The soonest free slots of any TA from that day on."""
     slots = free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
+    monday = clock.monday(day)
     return {
         **times(viewer, slots[:SLOTS_SHOWN]),
         "day": day,
         "from_today": day == start_day(None),
         "more_slots": len(slots) > SLOTS_SHOWN,
-        "strip": week_strip(day, topic=topic.pk),
+        "strip": week_strip(day, free_days(monday, monday + timedelta(days=6), topic=topic.pk)),
     }
 
 
 def _people(viewer: User, topic: Topic, limit: int) -> dict[str, Any]:
-    free = free_by_ta(topic.pk)
+    free, given = counts_by_ta(topic.pk)
     tas, more = Registration.objects.tas_of(topic, list(free), limit)
-    given = sessions_given([ta.pk for ta in tas])
     writable = reach.writable(viewer, tas)
     return {
         "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
