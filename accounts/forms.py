@@ -1,13 +1,15 @@
 """Shape and field rules of what people say about themselves."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import AddEmailForm
+from allauth.account.forms import AddEmailForm, ReauthenticateForm, ResetPasswordKeyForm
 from allauth.account.forms import ChangePasswordForm as BaseChangePasswordForm
+from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
+from allauth.account.forms import SetPasswordForm as BaseSetPasswordForm
 from allauth.account.forms import SignupForm as BaseSignupForm
 from allauth.account.internal.flows.email_verification import (
     send_verification_email_to_address,
@@ -57,13 +59,44 @@ def year_field() -> forms.TypedChoiceField:
     )
 
 
-class SignupForm(BaseSignupForm):
+class Labelled:
+    """A form of allauth under our labels, without its placeholders."""
+
+    labels: ClassVar[dict[str, Any]] = {}
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.labels.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(Labelled, BaseLoginForm):
+    labels = {"remember": _("Keep me signed in on this device")}
+
+
+class SetPasswordForm(Labelled, BaseSetPasswordForm):
+    labels = {"password2": _("Password, once more")}
+
+
+class NewPasswordForm(Labelled, ResetPasswordKeyForm):
+    labels = {"password1": _("New password"), "password2": _("New password, once more")}
+
+
+class PasswordAgainForm(Labelled, ReauthenticateForm):
+    """The password, to show that it is still oneself."""
+
+
+class SignupForm(Labelled, BaseSignupForm):
     """``username email password1`` and, if one likes, ``student_id year``."""
+
+    labels = {"username": _("Name")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name = self.fields["username"]
-        name.label, name.help_text = _("Name"), NAME_HELP
+        name.help_text = NAME_HELP
         # The length counts after NFC, which the adapter does; as typed it may be longer.
         name.validators = [
             each
@@ -71,8 +104,6 @@ class SignupForm(BaseSignupForm):
             if not isinstance(each, MaxLengthValidator | MinLengthValidator)
         ]
         name.widget.attrs = {"autocomplete": "nickname"}
-        self.fields["email"].widget.attrs.pop("placeholder", None)
-        self.fields["password1"].widget.attrs.pop("placeholder", None)
         self.fields["password1"].help_text = _("At least 8 characters, and not one of the usual.")
         self.fields["student_id"] = student_id_field()
         self.fields["year"] = year_field()
@@ -127,7 +158,7 @@ class SignupForm(BaseSignupForm):
         user.save(update_fields=["student_id", "year", "language"])
 
 
-class ResetPasswordForm(BaseResetPasswordForm):
+class ResetPasswordForm(Labelled, BaseResetPasswordForm):
     """A link for who signs in with this address, also when sign-up takes other domains by now."""
 
     def clean_email(self) -> str:
@@ -147,8 +178,10 @@ class ResetPasswordForm(BaseResetPasswordForm):
         return email
 
 
-class ChangeEmailForm(AddEmailForm):
+class ChangeEmailForm(Labelled, AddEmailForm):
     """An address to change to; it counts once it is confirmed."""
+
+    labels = {"email": _("New email")}
 
     def save(self, request: HttpRequest) -> EmailAddress:
         """Keep the wish, and have the link sent there and a warning to the old address.
@@ -162,10 +195,11 @@ class ChangeEmailForm(AddEmailForm):
         return address
 
 
-class ChangePasswordForm(BaseChangePasswordForm):
+class ChangePasswordForm(Labelled, BaseChangePasswordForm):
     """allauth's, with tries at the old one counted."""
 
     user: User
+    labels = {"oldpassword": _("Current password"), **NewPasswordForm.labels}
 
     def clean_oldpassword(self) -> str:
         password: str = self.cleaned_data["oldpassword"]
@@ -190,7 +224,6 @@ class ProfileForm(RefusableForm, BasedForm):
         required=False,
         max_length=BIO_MAX,
         help_text=_("What you like and what you can help with. At most 500 characters."),
-        widget=forms.Textarea(attrs={"rows": 5}),
     )
 
     kept: Collection[str] = ()  # names that stood there: they stay until they are changed

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -24,9 +25,17 @@ from accounts.services import codes, guesses
 KEY_NAME_MAX = 60
 
 
+def code_field(label: Any) -> forms.CharField:
+    """Digits first on a phone; the browser may offer the code."""
+    attrs = {"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}
+    widget = forms.TextInput(attrs={**attrs, "autofocus": True})
+    return forms.CharField(label=label, widget=widget)
+
+
 class CountedCode(BaseAuthenticateForm):
     """A code of an app, or a recovery code: counted before it is looked at, and taken once."""
 
+    code = code_field(_("Code"))
     user: User
     authenticator: Authenticator
 
@@ -48,6 +57,12 @@ class CodeForm(CountedCode, AuthenticateForm):
 
 class CodeAgainForm(CountedCode, ReauthenticateForm):
     """A code to show that it is still oneself."""
+
+
+class NewAppForm(ActivateTOTPForm):
+    """The first code of an app."""
+
+    code = code_field(_("Code of 6 digits"))
 
 
 def key_name_field(*, required: bool) -> forms.CharField:
@@ -99,7 +114,10 @@ class AddPasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = key_name_field(required=False)
-        self.fields["passwordless"].initial = True
+        self.fields["name"].unmarked = True  # type: ignore[attr-defined]  # it is filled in
+        key = self.fields["passwordless"]
+        key.initial, key.label = True, _("Sign in with it instead of the password too")
+        key.help_text = _("Untick this for a security key without a PIN.")
 
 
 class RenamePasskeyForm(EditWebAuthnForm):

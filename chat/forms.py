@@ -24,7 +24,7 @@ class MessageForm(RefusableForm):
         required=False,
         strip=False,
         error_messages={"max_length": _("A message has at most %(limit_value)d characters.")},
-        widget=forms.Textarea(attrs={"rows": 1}),
+        rows=1,
     )
     image = forms.FileField(
         label=_("Picture"), required=False, widget=forms.FileInput(attrs={"accept": ACCEPT})
@@ -57,5 +57,5 @@ class ReportForm(RefusableForm):
         label=_("What is wrong with it?"),
         max_length=REASON_MAX,
         error_messages={"required": _("Say in a few words what is wrong.")},
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
     )

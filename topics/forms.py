@@ -51,7 +51,9 @@ class TopicForm(UploadForm, BasedForm):
     """``image`` comes out as a new picture, False to take the old one off, or None to leave it."""
 
     name = TopicNameField(
-        label=_("Name"), help_text=_("As in the course list, so that others find it.")
+        label=_("Name"),
+        help_text=_("As in the course list, so that others find it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     description = LinesField(
         label=_("Description"),

@@ -129,6 +129,7 @@ def _seats_field(appointment: Appointment | None) -> forms.IntegerField:
         min_value=1,
         max_value=most,
         help_text=_("More than one when you help a group at once."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
         error_messages={
             "required": _("Say how many."),
             "min_value": _("At least %(limit_value)d."),
@@ -166,13 +167,14 @@ class AppointmentForm(RefusableForm):
         max_length=LOCATION_MAX,
         help_text=_("A room, or an https link for an online session."),
         error_messages={"required": _("Say where: a room, or an https link.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     notes = LinesField(
         label=_("Notes"),
         max_length=NOTES_MAX,
         required=False,
         help_text=_("Shown to the students who book: what to bring, how to find you."),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
     )
     repeat_until = DayField(
         label=_("Repeat weekly until"),
@@ -301,7 +303,7 @@ class DeleteForm(RefusableForm):
         max_length=REASON_MAX,
         help_text=_("It stays with the session, and is told to the students who booked."),
         error_messages={"required": NO_REASON},
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
     )
 
     def __init__(self, appointment: Appointment, data: Mapping[str, Any] | None = None) -> None:

@@ -45,4 +45,4 @@ class BookForm(QuestionForm):
 class CancelForm(RefusableForm):
     """Whether the reason may be left out is a rule of the service."""
 
-    reason = LinesField(label=_("Reason"), max_length=REASON_MAX, required=False)
+    reason = LinesField(label=_("Reason"), max_length=REASON_MAX, required=False, rows=3)

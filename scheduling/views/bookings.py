@@ -116,10 +116,10 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
         return _show(request, found, refusal)
     if refusal:
         say_when(request, refusal)
+    form.fields["reason"].required = rules.needs_reason(found, request.user)  # as it is shown
     shown = contexts.page(found, request.user) | {
         "form": form,
         "late": rules.cancels_late(found, request.user),
-        "needs_reason": rules.needs_reason(found, request.user),
         "freed": rules.frees_seat(found),
     }
     return render(request, "scheduling/booking_cancel.html", shown, status=form.status)

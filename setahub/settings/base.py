@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # for the renderer below
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -84,6 +85,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "setahub.core.web.fields.FieldRenderer"
 
 # --- Files --------------------------------------------------------------------------------------
 

@@ -39,10 +39,14 @@ RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"
 ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
     "signup": "accounts.forms.SignupForm",
     "add_email": "accounts.forms.ChangeEmailForm",
     "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
     "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+    "reauthenticate": "accounts.forms.PasswordAgainForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
@@ -85,6 +89,7 @@ ACCOUNT_RATE_LIMITS = (
 STAFF_MFA = env.flag("STAFF_MFA", default=not DEBUG)
 MFA_ADAPTER = "accounts.services.mfa.MFAAdapter"
 MFA_FORMS = {
+    "activate_totp": "accounts.mfa_forms.NewAppForm",
     "authenticate": "accounts.mfa_forms.CodeForm",
     "reauthenticate": "accounts.mfa_forms.CodeAgainForm",
     "add_webauthn": "accounts.mfa_forms.AddPasskeyForm",

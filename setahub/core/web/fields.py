@@ -5,12 +5,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
 from setahub.core.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
 
 _as_django_does = forms.Field.clean
+
+
+class FieldRenderer(TemplatesSetting):
+    """Draws ``{{ form }}`` and ``{{ form.name.as_field_group }}`` with the site's own templates."""
+
+    form_template_name = "shared/_form.html"
+    field_template_name = "shared/_field_group.html"
 
 
 def drop_invisible_ends() -> None:
@@ -67,7 +75,8 @@ class LinesField(forms.CharField):
     Browsers send two characters for an end of line and count one for ``maxlength``.
     """
 
-    widget = forms.Textarea
+    def __init__(self, *, rows: int = 5, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)

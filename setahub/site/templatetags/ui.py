@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.forms import BaseForm, BoundField
+from django.forms import BaseForm
 from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.template import Context
 from django.template.base import Parser, Token
 from django.template.defaulttags import CsrfTokenNode
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -169,11 +171,23 @@ def hue(key: int | None) -> int:
     return (key or 0) % 6
 
 
-@register.filter
-def field_attrs(field: BoundField, extra: str) -> SafeString:
-    """The field's widget with more attributes: ``name=value`` pairs separated by ``|``."""
-    attrs: dict[str, Any] = dict(pair.split("=", 1) for pair in extra.split("|") if "=" in pair)
-    return field.as_widget(attrs=attrs)
+@register.inclusion_tag("shared/_crumbs.html")
+def crumbs(*trail: Any) -> dict[str, Any]:
+    """Where the reader is: an address and a name for each page above, then the name of this one.
+
+    An address is whatever ``redirect`` takes. Without the last name, the page is the one before.
+    """
+    *above, here = filter(None, trail)
+    pairs = zip(above[::2], above[1::2], strict=False)
+    return {"above": [(resolve_url(to), name) for to, name in pairs], "here": here}
+
+
+@register.simple_block_tag
+def notice(content: str, kind: str = "", glyph: str = "") -> SafeString:
+    """A box around paragraphs; ``kind``: ``good``, ``warn``, ``bad`` (heard at once), or nothing."""
+    glyph = glyph or {"good": "circle-check", "": "info"}.get(kind, "circle-alert")
+    shown = {"content": content, "kind": kind, "glyph": glyph}
+    return render_to_string("shared/_notice.html", shown)
 
 
 @register.simple_tag
