@@ -30,7 +30,7 @@ from accounts.models import BIO_MAX, MailKind, User
 from accounts.once import keep_sign_up
 from accounts.services import email_changes, guesses
 from accounts.validators import NOWHERE, validate_student_id, validate_username
-from setahub.core.images import AVATAR_MAX_SIDE, ReencodedImageField, UploadForm
+from setahub.core.images import ReencodedImageField, UploadForm
 from setahub.core.keys import fold, nfc
 from setahub.core.web.fields import LinesField
 from setahub.core.web.forms import BasedForm
@@ -252,7 +252,7 @@ class AvatarForm(UploadForm):
 
     avatar = ReencodedImageField(
         label=_("Picture"),
-        max_side=AVATAR_MAX_SIDE,
+        max_side=288,  # pixels: three for each of the largest that a page shows
         error_messages={"required": _("Choose a picture first.")},
         help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Where it was taken is removed."),
     )

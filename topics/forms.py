@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from setahub.core.images import TOPIC_MAX_SIDE, ReencodedImageField, UploadForm
+from setahub.core.images import ReencodedImageField, UploadForm
 from setahub.core.keys import nfc
 from setahub.core.text import turns
 from setahub.core.web.fields import LinesField, validate_reads_as_it_is
@@ -64,7 +64,7 @@ class TopicForm(UploadForm, BasedForm):
     image = ReencodedImageField(
         label=_("Picture"),
         required=False,
-        max_side=TOPIC_MAX_SIDE,
+        max_side=1280,
         widget=forms.FileInput,
         help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Wide pictures look best."),
     )

@@ -4,7 +4,7 @@ import accounts.validators
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import setahub.core.images
+import accounts.models.people
 from django.conf import settings
 from django.db import migrations, models
 
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('student_id', models.CharField(blank=True, max_length=8, null=True, validators=[django.core.validators.RegexValidator('^[0-9]{8}\\Z', 'A student ID has exactly 8 digits.', code='invalid')], verbose_name='student ID')),
                 ('year', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(8)], verbose_name='year of study')),
                 ('bio', models.TextField(blank=True, max_length=500, verbose_name='about you')),
-                ('avatar', models.ImageField(blank=True, upload_to=setahub.core.images.avatar_path, verbose_name='picture')),
+                ('avatar', models.ImageField(blank=True, upload_to=accounts.models.people.avatar_path, verbose_name='picture')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='staff')),
                 ('is_active', models.BooleanField(default=True, help_text='Suspended users are not active.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='joined')),

@@ -16,12 +16,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
-from setahub.core.images import avatar_path
+from setahub.core.images import random_name
 from setahub.core.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc, numbered_key
 
 USERNAME_KEY_MAX = GROWTH * USERNAME_MAX
 BIO_MAX = 500
 REASON_MAX = 500
+
+
+def avatar_path(instance: object, filename: str) -> str:
+    """``upload_to`` of profile pictures; the uploaded name is ignored."""
+    return f"avatars/{random_name()}"
 
 
 class MailKind(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Time: stored in UTC, computed and shown in the faculty's zone, in 24-hour form.
+"""Time: stored in UTC, computed and shown in the site's zone, in 24-hour form.
 
 The one formatter for pages, emails and calendars.
 """
@@ -21,22 +21,22 @@ _EARLIEST, _LATEST = date.min + timedelta(days=2), date.max - timedelta(days=2)
 
 
 def zone() -> ZoneInfo:
-    """The faculty's time zone."""
+    """The site's time zone."""
     return ZoneInfo(settings.TIME_ZONE)
 
 
 def local(moment: datetime) -> datetime:
-    """``moment`` (aware) on the faculty's clock."""
+    """``moment`` (aware) on the site's clock."""
     return moment.astimezone(zone())
 
 
 def today() -> date:
-    """The faculty's date now."""
+    """The site's date now."""
     return local(timezone.now()).date()
 
 
 def at(day: date, clock: time) -> datetime:
-    """The moment of ``clock`` on ``day`` in the faculty.
+    """The moment of ``clock`` on ``day`` on the site's clock.
 
     In UTC: what lies between two moments is then time that passes, also where a clock changes.
     """
@@ -44,7 +44,7 @@ def at(day: date, clock: time) -> datetime:
 
 
 def clock_fault(day: date, clock: time) -> str:
-    """Why ``clock`` is no single moment of ``day`` in the faculty, in words, or "".
+    """Why ``clock`` is no single moment of ``day`` on the site's clock, in words, or "".
 
     Where the clocks go forward a time is left out, where they go back one comes twice.
     """

@@ -36,8 +36,6 @@ MAX_UPLOAD_BYTES = 5 * 1024 * 1024
 # Of a whole request: a picture, all else that a form may have, and a little more.
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 40_000_000
-AVATAR_MAX_SIDE = 288  # pixels: three for each of the largest that a page shows
-TOPIC_MAX_SIDE = 1280  # pixels
 
 EXTENSION = ".webp"
 ACCEPT = "image/jpeg,image/png,image/webp,image/gif"
@@ -96,16 +94,6 @@ class EncodedImage(ContentFile):
 def random_name() -> str:
     """A file name that can't be guessed: 32 hexadecimal digits and the extension."""
     return uuid.uuid4().hex + EXTENSION
-
-
-def avatar_path(instance: object, filename: str) -> str:
-    """``upload_to`` of profile pictures; the uploaded name is ignored."""
-    return f"avatars/{random_name()}"
-
-
-def topic_path(instance: object, filename: str) -> str:
-    """``upload_to`` of topic pictures; the uploaded name is ignored."""
-    return f"topics/{random_name()}"
 
 
 def reencode(file: IO[bytes] | File, *, max_side: int) -> EncodedImage:

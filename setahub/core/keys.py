@@ -41,7 +41,7 @@ def nfc(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The key of a name, a topic or what is searched: the same for all that read the same.
+    """The key of a name, a title or what is searched: the same for all that read the same.
 
     Without regard to case, to wide, small and styled forms of a character (NFKC), to characters
     that show nothing, to how many spaces there are, to kinds of hyphens and quotes, and to the order

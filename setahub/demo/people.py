@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import User
-from setahub.core.images import avatar_path
+from accounts.models.people import avatar_path
 from setahub.core.keys import fold
 from setahub.demo import accounts
 from setahub.demo.art import avatar_art

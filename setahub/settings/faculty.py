@@ -32,6 +32,5 @@ APPOINTMENT_MAX_REPEAT = 26  # weeks
 APPOINTMENT_MAX_SEATS = 20
 BOOKING_CHANGES = 30  # of one person in 10 minutes: bookings, moves and cancellations
 TOPICS_A_DAY = 10  # of one person
-PICTURES_IN_TEN_MINUTES = 30  # of one person, for profile and topics
 MESSAGES_PER_MINUTE = 30  # of one user
 MESSAGE_IMAGES_PER_MINUTE = 10

@@ -4,6 +4,14 @@ from typing import Any
 
 from setahub.settings.basics import DEBUG
 
+# What follows these in an address is a secret: whoever has it is let in.
+SECRET_PATHS = (
+    "/calendar/",
+    "/email/unsubscribe/",
+    "/auth/password/reset/key/",
+    "/auth/confirm-email/",
+    "/auth/email/undo/",
+)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

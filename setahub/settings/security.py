@@ -13,9 +13,8 @@ SESSION_COOKIE_NAME = f"{_host}sessionid"
 CSRF_COOKIE_NAME = f"{_host}csrftoken"
 MESSAGES_COOKIE_NAME = f"{_host}messages"  # setahub.core.web.messages
 MESSAGE_STORAGE = "setahub.core.web.messages.Storage"
-READER_COOKIE_NAME = (
-    f"{_host}reader"  # who is signed in, for scripts (setahub.site.middleware.reader)
-)
+# Who is signed in, for scripts (setahub.site.middleware.reader).
+READER_COOKIE_NAME = f"{_host}reader"
 LANGUAGE_COOKIE_NAME = f"{_host}language"  # what a visitor chose
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SECURE = HTTPS
@@ -35,6 +34,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "setahub.core.web.expired.csrf_failure"
+FORM_ADDRESS_FIELDS = ("slot", "topic")  # which a page with a form has in its address
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -46,3 +46,4 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # forms; files have their own limit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+PICTURES_IN_TEN_MINUTES = 30  # of one person, messages aside

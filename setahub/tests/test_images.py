@@ -14,16 +14,16 @@ from django.utils.datastructures import MultiValueDict
 from PIL import Image, ImageCms, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
+from accounts.models.people import avatar_path
 from setahub.core import decoder, images
 from setahub.core.images import (
     MAX_UPLOAD_BYTES,
     EncodedImage,
     ImageError,
     ReencodedImageField,
-    avatar_path,
     reencode,
-    topic_path,
 )
+from topics.models.topics import topic_path
 
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 180, 60), (40, 70, 220), (240, 210, 40)
 

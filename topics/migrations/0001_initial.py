@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import setahub.core.images
+import topics.models.topics
 from django.conf import settings
 from django.db import migrations, models
 
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('name_key', models.CharField(editable=False, max_length=300)),
                 ('slug', models.SlugField(editable=False, max_length=100, unique=True)),
                 ('description', models.TextField(blank=True, max_length=2000, verbose_name='description')),
-                ('image', models.ImageField(blank=True, upload_to=setahub.core.images.topic_path, verbose_name='picture')),
+                ('image', models.ImageField(blank=True, upload_to=topics.models.topics.topic_path, verbose_name='picture')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('creator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='created_topics', to=settings.AUTH_USER_MODEL, verbose_name='creator')),

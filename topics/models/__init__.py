@@ -8,7 +8,6 @@ from topics.models.topics import (
     Registration,
     Topic,
     TopicQuerySet,
-    topic_path,
 )
 
 __all__ = [
@@ -19,5 +18,4 @@ __all__ = [
     "Registration",
     "Topic",
     "TopicQuerySet",
-    "topic_path",
 ]

@@ -12,13 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from setahub.core.images import topic_path
+from setahub.core.images import random_name
 from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
 from topics.models.slugs import base_slug, numbered
 
 NAME_MAX = 100
 NAME_KEY_MAX = GROWTH * NAME_MAX
 DESCRIPTION_MAX = 2000
+
+
+def topic_path(instance: object, filename: str) -> str:
+    """``upload_to`` of topic pictures; the uploaded name is ignored."""
+    return f"topics/{random_name()}"
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):

@@ -97,7 +97,7 @@ def in_chunks(
 
 
 def cell(value: object) -> object:
-    """A value as a cell: times on the faculty's clock, nothing that a program would calculate."""
+    """A value as a cell: times on the site's clock, nothing that a program would calculate."""
     if value is None:
         return ""
     if isinstance(value, bool):

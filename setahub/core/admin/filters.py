@@ -49,7 +49,7 @@ def _refuse(value: str) -> NoReturn:
 
 
 def by_period(field: str, title: Any, *, ahead: bool = False) -> type[admin.SimpleListFilter]:
-    """A filter by days on the faculty's calendar; ``ahead``: of things to come as well."""
+    """A filter by days on the site's calendar; ``ahead``: of things to come as well."""
 
     class PeriodFilter(admin.SimpleListFilter):
         parameter_name = "when"

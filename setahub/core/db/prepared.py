@@ -47,7 +47,7 @@ def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]":
     Its parameters before ``*`` are values: ``int``, ``str``, ``datetime``, a ``tuple[…, ...]`` of
     one of those, a frozen dataclass of all these, each or None. The function sees placeholders in
     their place (a list of them for a tuple), which go where a filter or an annotation takes an
-    expression and can't be computed with; ``booking__id__in`` takes a list of them, ``booking__in``
+    expression and can't be computed with; ``parent__id__in`` takes a list of them, ``parent__in``
     does not. Parameters after ``*`` choose the statement: ``bool``, ``int`` or ``str``. Whatever
     else the queryset depends on must be the same for good. Raises TypeError for other annotations.
     """

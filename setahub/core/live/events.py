@@ -2,10 +2,10 @@
 
 An event is a hint that may be lost, since the channel layer may drop it or be away: whoever needs
 certainty asks the database. So sending never fails and never waits. How sockets get the events is
-in ``hub.py``.
+in ``subscriptions.py``.
 
-Groups are named ``user.<id>`` (all sockets of a person) and ``watch.<id>`` (sockets that have a
-conversation with that person open).
+Groups are named ``user.<id>`` (all sockets of a person) and ``watch.<id>`` (sockets whose page
+shows whether that person is there).
 """
 
 import asyncio

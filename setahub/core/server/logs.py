@@ -9,18 +9,14 @@ from types import TracebackType
 from urllib.parse import quote
 from uuid import uuid4
 
+from django.conf import settings
+
 from setahub.core.outage import trouble
 
 # The id of the request that is being answered; every line logged meanwhile carries it.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 # Whose socket it is, once it is known; requests tell it themselves.
 user_id: ContextVar[int] = ContextVar("user_id", default=0)
-
-# What follows these is a secret: whoever has it is let in.
-_SECRETS = re.compile(
-    r"^(/calendar/|/email/unsubscribe/|/auth/password/reset/key/|/auth/confirm-email/"
-    r"|/auth/email/undo/).+"
-)
 
 # Of an error of PostgreSQL, what quotes rows and statements: up to the next error of the chain.
 _QUOTED = re.compile(
@@ -46,7 +42,10 @@ def without_people(text: str) -> str:
 
 def shown_path(path: str) -> str:
     """The path as logs may show it: in printable ASCII, of bounded length, its secrets left out."""
-    return quote(_SECRETS.sub(r"\1...", path), safe="/:@+,;=")[:200]
+    for start in settings.SECRET_PATHS:
+        if path.startswith(start) and path != start:
+            path = f"{start}..."
+    return quote(path, safe="/:@+,;=")[:200]
 
 
 class RequestLines(logging.Filter):

@@ -19,8 +19,6 @@ from setahub.core.web.addresses import split
 
 # In every form beside its token: the id of whom its page was made for, empty for a visitor.
 MADE_FOR = "made_for"
-# What says which page it is, and is no one's words: a time, a topic.
-IN_ADDRESS = ("slot", "topic")
 _OURS = {"csrfmiddlewaretoken", MADE_FOR}
 _SECRET = re.compile("password|credential", re.IGNORECASE)
 # Nobody has typed what stands in fields of these names, nor a button's or a box's value; of what a
@@ -51,7 +49,9 @@ def page_of_form(request: HttpRequest) -> str:
     here = split(request.headers.get("Referer", ""))
     if here.path and here.netloc == request.get_host():
         return here.path + (f"?{here.query}" if here.query else "")
-    asked = {name: request.POST[name] for name in IN_ADDRESS if request.POST.get(name)}
+    asked = {
+        name: request.POST[name] for name in settings.FORM_ADDRESS_FIELDS if request.POST.get(name)
+    }
     return (
         request.get_full_path()
         if request.GET or not asked
@@ -111,7 +111,7 @@ def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
         return _words(
             _("You have signed in meanwhile"),
             _("That page was still from before. Nothing was changed."),
-            resolve_url("home"),
+            resolve_url(settings.LOGIN_REDIRECT_URL),
             _("Continue"),
         )
     if made_for not in (None, str(user.pk)):
@@ -119,7 +119,7 @@ def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
             _("That page was somebody else's"),
             _("You are signed in as %(name)s now. What was typed there was not sent, and is gone.")
             % {"name": user.username},
-            resolve_url("home"),
+            resolve_url(settings.LOGIN_REDIRECT_URL),
             _("Continue"),
         )
     return None

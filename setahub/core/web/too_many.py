@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
-    """429; ``setahub.site.middleware.retry_after`` says the same in a header."""
+    """429. ``request.retry_minutes`` is for the middleware that says so in a header as well."""
     request.retry_minutes = -(-seconds // 60)  # type: ignore[attr-defined]
     return respond_429(request)
 
