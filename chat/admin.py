@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import REASON_MAX, User
 from chat import services
-from chat.errors import ModerationError
 from chat.models import Message, Report, ReportQuerySet
 from chat.queries.reports import neighbours
 from setahub.core.admin.actions import LookOnly
@@ -73,7 +72,6 @@ class SuspendForm(NoteForm):
 
 @admin.register(Report)
 class ReportAdmin(Folded, LookOnly):
-    refusals = (ModerationError,)
     change_form_template = "admin/chat/report.html"
     list_display = ["__str__", "reported", "reporter", "created_at", "before", "status"]
     list_filter = [

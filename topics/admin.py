@@ -17,7 +17,6 @@ from accounts.models import User
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import Folded, by_person
 from topics import services
-from topics.errors import TopicError
 from topics.forms import TopicNameField
 from topics.models import Registration, Topic, TopicQuerySet
 
@@ -63,7 +62,6 @@ class NoteForm(forms.Form):
 
 @admin.register(Topic)
 class TopicAdmin(LookOnly):
-    refusals = (TopicError,)
     list_display = ["name", "creator", "tas", "waiting", "created_at", "archived_at", "on_site"]
     list_filter = [ArchivedFilter]
     list_select_related = ["creator"]
@@ -152,7 +150,6 @@ class TopicAdmin(LookOnly):
 
 @admin.register(Registration)
 class RegistrationAdmin(Folded, LookOnly):
-    refusals = (TopicError,)
     list_display = ["user", "year", "topic", "status", "created_at"]
     list_filter = [
         "status",

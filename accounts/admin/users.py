@@ -101,7 +101,6 @@ class UserForm(forms.ModelForm):
 @admin.register(User)
 class UserAdmin(Export, Acting):
     form = UserForm
-    refusals = (AccountError,)
     change_form_template = "admin/accounts/user.html"
     list_display = ["username", "email", "student_id", "year", "teaches", "active", "date_joined"]
     list_filter = ["year", TeachesFilter, SuspendedFilter, "is_staff"]

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
+from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments
 from setahub.core import clock
-from setahub.core.admin.actions import LookOnlyInline
+from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
 from setahub.core.admin.filters import by_period, by_person
 
@@ -75,7 +75,7 @@ def _bookings(of: str, **which: Any) -> Subquery:
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(FindsPeople, Export, Calendar):
+class AppointmentAdmin(FindsPeople, Export, LookOnly):
     list_display = ["starts_at", "ends_at", "ta", "topic_names", "location", "booked", "state"]
     list_filter = [
         by_period("starts_at", gettext_lazy("date"), ahead=True),
@@ -157,7 +157,7 @@ class AppointmentAdmin(FindsPeople, Export, Calendar):
 
 
 @admin.register(TimeSlot)
-class TimeSlotAdmin(CountsBooked, FindsPeople, Calendar):
+class TimeSlotAdmin(CountsBooked, FindsPeople, LookOnly):
     list_display = ["starts_at", "ends_at", "ta", "capacity", "booked", "withdrawn"]
     list_filter = [by_period("starts_at", gettext_lazy("date"), ahead=True), "withdrawn"]
     list_select_related = ["appointment__ta"]

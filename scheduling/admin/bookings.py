@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from scheduling import history
-from scheduling.admin.shared import Calendar, CancelForm, FindsPeople, TaFilter
+from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import booking
 from setahub.core import clock
-from setahub.core.admin.actions import LookOnlyInline
+from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
 from setahub.core.admin.filters import by_period, by_person
 
@@ -36,7 +36,7 @@ class BookingEventInline(LookOnlyInline):
 
 
 @admin.register(Booking)
-class BookingAdmin(FindsPeople, Export, Calendar):
+class BookingAdmin(FindsPeople, Export, LookOnly):
     list_display = ["starts_at", "student", "ta", "topic", "status", "cancelled_late", "ta_absent"]
     list_filter = [
         by_period("starts_at", gettext_lazy("date"), ahead=True),

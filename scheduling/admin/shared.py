@@ -10,18 +10,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from scheduling.errors import SchedulingError
 from scheduling.models.appointments import REASON_MAX
-from setahub.core.admin.actions import LookOnly
 from setahub.core.text import is_blank
 
 MATCHES = 500  # people of one search
-
-
-class Calendar(LookOnly):
-    """Rows of the calendar, which its services guard."""
-
-    refusals = (SchedulingError,)
 
 
 class FindsPeople(admin.ModelAdmin):

@@ -1,6 +1,7 @@
 """Pages of the admin where rows are looked at, and changed by actions that call services."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,17 +14,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from setahub.core.web.refusals import attempt
+
 AT_ONCE = 100  # rows of one action: each is a transaction of its own, and a person waits
 NAMED = 20  # rows that a page asking for confirmation names
 
 
 class Acting(admin.ModelAdmin):
-    """Actions on rows, also offered as buttons on the page of one row.
+    """Actions on rows, also offered as buttons on the page of one row."""
 
-    ``refusals``: what the services raise; such an error has its words in ``message``.
-    """
-
-    refusals: tuple[type[Exception], ...] = ()
     change_form_template = "admin/act.html"
     list_per_page = 50
     show_full_result_count = False
@@ -54,10 +53,10 @@ class Acting(admin.ModelAdmin):
         """
         done = 0
         for row in self._few(request, chosen):
-            try:
-                act(row)
-            except self.refusals as error:
-                self.message_user(request, f"{self.describe(row)}: {error.message}", messages.ERROR)  # type: ignore[attr-defined]
+            _done, refusal = attempt(partial(act, row))
+            if refusal is not None:
+                text = f"{self.describe(row)}: {refusal.message}"
+                self.message_user(request, text, messages.ERROR)
             else:
                 done += 1
                 self.log_change(request, row, log or title)
