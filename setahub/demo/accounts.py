@@ -11,14 +11,9 @@ from setahub.demo.command import PASSWORD
 BATCH = 1000
 
 
-def hashed_password() -> str:
-    """The demo's password, hashed. Hashing is slow on purpose, so ask once for many accounts."""
-    return make_password(PASSWORD)
-
-
 def store(users: Iterable[User]) -> list[User]:
     """Insert these with the demo's password and a verified email. Keys are filled in."""
-    password = hashed_password()
+    password = make_password(PASSWORD)  # hashing is slow on purpose: once for all
     users = list(users)
     for user in users:
         user.password = password

@@ -95,18 +95,9 @@ class ScaleMessages:
             by_ta = number % 3 == 1 if self.last[index] else False
             pk, at = first_id + number, start + step * (number + 1)
             student, ta = self.pairs[index]
-            yield (
-                pk,
-                first + index,
-                ta if by_ta else student,
-                "text",
-                TEXTS[number % len(TEXTS)],
-                self.last[index] or None,
-                "",
-                "",
-                "",
-                at,
-            )
+            sender, text = ta if by_ta else student, TEXTS[number % len(TEXTS)]
+            prev = self.last[index] or None
+            yield pk, first + index, sender, "text", text, prev, "", "", "", at
             self._note(index, pk, by_ta, at.timestamp())
 
     def _note(self, index: int, pk: int, by_ta: bool, at: float) -> None:
@@ -130,7 +121,7 @@ class ScaleMessages:
                 yield first + index, user, other, last, read, self.now, unread, unread > 0, since, 0
 
 
-MESSAGE_COLUMNS = (
+MESSAGE_COLUMNS = [
     "id",
     "conversation_id",
     "sender_id",
@@ -141,8 +132,8 @@ MESSAGE_COLUMNS = (
     "thumb",
     "digest",
     "created_at",
-)
-PARTICIPATION_COLUMNS = (
+]
+PARTICIPATION_COLUMNS = [
     "conversation_id",
     "user_id",
     "other_id",
@@ -153,7 +144,7 @@ PARTICIPATION_COLUMNS = (
     "is_unread",
     "unread_since",
     "told_id",
-)
+]
 
 
 def _pairs(students: Sequence[User], tas: Sequence[User], wanted: int) -> list[tuple[int, int]]:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from setahub.core.images import EncodedImage
 from setahub.core.keys import fold
-from setahub.demo.art import topic_art
+from setahub.demo.art import COVER, topic_art
 from setahub.demo.people import TA, Cast
 from topics.models import Registration, Topic
 from topics.models.slugs import base_slug
 from topics.services import TopicError, create_topic
-
-WIDTH, HEIGHT = 960, 480  # pixels of a picture
 
 
 @dataclass(frozen=True)
@@ -183,7 +181,7 @@ def questions(topic: Topic) -> Sequence[str]:
 def _make(topic: DemoTopic, index: int, cast: Cast) -> None:
     if Topic.objects.filter(name_key=fold(topic.name)).exists():
         return
-    picture = EncodedImage(topic_art(topic.glyph, index, width=WIDTH, height=HEIGHT), WIDTH, HEIGHT)
+    picture = EncodedImage(topic_art(topic.glyph, index), *COVER)
     try:
         create_topic(cast.users[topic.tas[0]], topic.name, topic.description, picture)
     except TopicError:

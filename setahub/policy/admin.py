@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import by_period
 from setahub.core.db.constraints import one_at_a_time
 from setahub.policy import services
@@ -155,19 +156,9 @@ class ExamWeekAdmin(admin.ModelAdmin):
 
 
 @admin.register(PolicyChange)
-class PolicyChangeAdmin(admin.ModelAdmin):
+class PolicyChangeAdmin(LookOnly):
     list_display = ["at", "actor", "what", "old", "new"]
     list_select_related = ["actor"]
     list_filter = [by_period("at", gettext_lazy("date"))]
     search_fields = ["what", "actor__username"]
     list_display_links = None
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -1,8 +1,8 @@
 """The faculty's policy numbers, in the shape rules want them.
 
 One object, ``policy``, so that a rule never reads a setting's unit or a literal. The settings give
-the defaults; what staff changed comes from ``policy.source``, which the project plugs in, since
-this library knows no database.
+the defaults; what staff changed comes from ``policy.source``, which the app plugs in once it is
+ready: settings read this module too, when there is no database yet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -202,8 +202,6 @@ class Policy:
     def topics_a_day(self) -> int:
         """New topics of one person."""
         return settings.TOPICS_A_DAY
-
-    # --- Pictures -------------------------------------------------------------------------------
 
     # --- Sessions -------------------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ class ExamWeek(models.Model):
 
 
 class PolicyChange(models.Model):
-    """One line of the log: who changed what, from what, to what, clock. Never changed itself."""
+    """One line of the log: who changed what, when, from what to what. Never changed itself."""
 
     at = models.DateTimeField(_("when"), default=timezone.now, editable=False, db_index=True)
     actor = models.ForeignKey(

@@ -13,18 +13,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
-from django_tasks import task
+from django_tasks import task as task  # which apps import from here
 from django_tasks.base import Task
-
-__all__ = [
-    "GiveUp",
-    "every_minute",
-    "later",
-    "nothing_queued",
-    "one_by_one",
-    "parts_of_sweep",
-    "task",
-]
 
 Part = Callable[[], object]
 

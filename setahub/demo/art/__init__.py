@@ -18,6 +18,7 @@ from setahub.demo.art.symbols import symbol_mask
 Colour = tuple[int, int, int]  # red, green, blue, 0 to 255
 
 _WHITE: Colour = (255, 255, 255)
+COVER = (960, 480)  # pixels of a topic's cover
 _BLUSH: Colour = (232, 116, 104)
 
 
@@ -90,46 +91,29 @@ def _fade(angle: int) -> Image.Image:
 
 
 def _glass(
-    picture: Image.Image,
-    colour: Colour,
-    centre: Point,
-    radius: float,
-    opacity: float,
-    angle: int,
-    corner: float = 1.0,
+    picture: Image.Image, colour: Colour, centre: Point, radius: float, opacity: float, angle: int
 ) -> None:
-    """A translucent disc that fades towards one side; ``corner`` below 1 makes a rounded square."""
+    """A translucent disc that fades towards one side."""
     side = round(radius * 2)
-
-    def draw(pencil: ImageDraw.ImageDraw) -> None:
-        edge = side * SCALE - 1
-        pencil.rounded_rectangle((0, 0, edge, edge), radius=corner * edge / 2, fill=255)
-
-    mask = ImageChops.multiply(
-        drawn((side, side), draw), _fade(angle).resize((side, side), Image.Resampling.BILINEAR)
-    )
+    disc = drawn((side, side), lambda pencil: pencil.ellipse(_frame(side), fill=255))
+    mask = ImageChops.multiply(disc, _fade(angle).resize((side, side), Image.Resampling.BILINEAR))
     _paint(picture, colour, mask, opacity, (centre[0] - radius, centre[1] - radius))
 
 
-def _ring(
-    picture: Image.Image, colour: Colour, centre: Point, radius: float, width: float, opacity: float
-) -> None:
-    side = round(radius * 2)
+def _ring(picture: Image.Image, centre: Point, radius: float, width: float, opacity: float) -> None:
+    side, pen = round(radius * 2), round(width * SCALE)
+    ring = drawn((side, side), lambda pencil: pencil.ellipse(_frame(side), outline=255, width=pen))
+    _paint(picture, _WHITE, ring, opacity, (centre[0] - radius, centre[1] - radius))
 
-    def draw(pencil: ImageDraw.ImageDraw) -> None:
-        edge = side * SCALE - 1
-        pencil.ellipse((0, 0, edge, edge), outline=255, width=round(width * SCALE))
 
-    _paint(
-        picture, colour, drawn((side, side), draw), opacity,
-        (centre[0] - radius, centre[1] - radius),
-    )  # fmt: skip
+def _frame(side: int) -> tuple[int, int, int, int]:
+    return 0, 0, side * SCALE - 1, side * SCALE - 1
 
 
 def _dots(
-    picture: Image.Image, corner: Point, columns: int, rows: int, step: float, opacity: float
+    picture: Image.Image, top: Point, columns: int, rows: int, step: float, opacity: float
 ) -> None:
-    """A grid of small dots from the upper left ``corner``."""
+    """A grid of small dots, ``top`` the middle of its upper edge."""
     size = (round(columns * step), round(rows * step))
 
     def draw(pencil: ImageDraw.ImageDraw) -> None:
@@ -139,18 +123,7 @@ def _dots(
                 x, y = (column + 0.5) * step * SCALE, (row + 0.5) * step * SCALE
                 pencil.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
 
-    _paint(picture, _WHITE, drawn(size, draw), opacity, corner)
-
-
-def _shadowed(
-    picture: Image.Image, mask: Image.Image, palette: Palette, opacity: float, blur: float
-) -> None:
-    """White through ``mask`` above a soft shadow in the palette's deep tone."""
-    # A blur is slow, and looks the same made at an eighth of the size.
-    small = mask.reduce(8).filter(ImageFilter.GaussianBlur(blur / 8))
-    shadow = small.resize(mask.size, Image.Resampling.BICUBIC)
-    _paint(picture, palette.deep, ImageChops.offset(shadow, 0, round(blur * 0.5)), 0.5)
-    _paint(picture, _WHITE, mask, opacity)
+    _paint(picture, _WHITE, drawn(size, draw), opacity, (top[0] - size[0] / 2, top[1]))
 
 
 def _webp(picture: Image.Image) -> bytes:
@@ -159,84 +132,50 @@ def _webp(picture: Image.Image) -> bytes:
     return output.getvalue()
 
 
-def topic_art(glyph: str, seed: str | int, *, width: int = 960, height: int = 480) -> bytes:
+def topic_art(glyph: str, number: int) -> bytes:
     """A cover for a topic: a gradient, glassy discs, and ``glyph`` in the middle. WebP bytes.
 
-    ``glyph`` is a sign or a few, such as ``{ }``, ``λ``, ``∑``, ``</>``, ``⑂``, ``01`` or ``AB``;
-    one that can't be drawn gives a target. It stays visible when the cover is cropped to a band
-    of half its height. ``width`` and ``height`` are in pixels.
+    The glyph stays visible when the cover is cropped to a band of half its height.
     """
-    dice = random.Random(f"topic {seed}")
-    palette = _palette_of(seed, dice)
-    picture = _ground((width, height), palette, dice)
+    dice = random.Random(f"topic {number}")
+    palette = PALETTES[number * 4 % len(PALETTES)]  # neighbours in contrast
+    picture = _ground(COVER, palette, dice)
     side = dice.choice((-1, 1))
-    unit = height / 2
-
-    def at(across: float, down: float) -> Point:
-        """A point by its distance from the middle (of the width, towards ``side``) and the top."""
-        return width * (0.5 + side * across), height * down
-
     among = dice.uniform
-    _glass(
-        picture,
-        _WHITE,
-        at(among(0.34, 0.46), among(0.0, 0.3)),
-        unit * among(1.1, 1.4),
-        0.34,
-        dice.choice((0, 90, 45)),
-    )
-    _glass(
-        picture,
-        palette.deep,
-        at(-among(0.32, 0.46), among(0.7, 1.05)),
-        unit * among(0.8, 1.3),
-        0.3,
-        dice.choice((180, 225, 135)),
-    )
-    _glass(
-        picture,
-        palette.light,
-        at(among(0.05, 0.26), among(0.9, 1.15)),
-        unit * among(0.6, 0.9),
-        0.45,
-        dice.choice((0, 30, 330)),
-    )
-    _glass(
-        picture,
-        _WHITE,
-        at(-among(0.14, 0.36), among(0.0, 0.16)),
-        unit * among(0.3, 0.5),
-        0.26,
-        200,
-        corner=dice.choice((0.5, 1.0)),
-    )
-    centre = at(among(0.28, 0.42), among(0.55, 0.85))
-    radius = unit * among(0.4, 0.6)
+    unit = COVER[1] / 2
+
+    def at(across: tuple[float, float], down: tuple[float, float]) -> Point:
+        """A point by its distance from the middle (of the width, towards ``side``) and the top."""
+        return COVER[0] * (0.5 + side * among(*across)), COVER[1] * among(*down)
+
+    for colour, across, down, size, opacity, angles in (
+        (_WHITE, (0.34, 0.46), (0.0, 0.3), (1.1, 1.4), 0.34, (0, 90, 45)),
+        (palette.deep, (-0.32, -0.46), (0.7, 1.05), (0.8, 1.3), 0.3, (180, 225, 135)),
+        (palette.light, (0.05, 0.26), (0.9, 1.15), (0.6, 0.9), 0.45, (0, 30, 330)),
+        (_WHITE, (-0.14, -0.36), (0.0, 0.16), (0.3, 0.5), 0.26, (200,)),
+    ):
+        _glass(picture, colour, at(across, down), unit * among(*size), opacity, dice.choice(angles))
+    centre, radius = at((0.28, 0.42), (0.55, 0.85)), unit * among(0.4, 0.6)
     for ring in range(dice.choice((1, 2, 3))):
-        _ring(picture, _WHITE, centre, radius * (1 - 0.3 * ring), unit * 0.011, 0.5 - 0.12 * ring)
-    step = unit * 0.13
+        _ring(picture, centre, radius * (1 - 0.3 * ring), unit * 0.011, 0.5 - 0.12 * ring)
     columns, rows = dice.choice(((6, 4), (4, 6), (9, 2)))
-    corner = at(-among(0.28, 0.4), among(0.1, 0.5))
-    _dots(picture, (corner[0] - columns * step / 2, corner[1]), columns, rows, step, 0.5)
+    _dots(picture, at((-0.28, -0.4), (0.1, 0.5)), columns, rows, unit * 0.13, 0.5)
 
-    symbol = symbol_mask(glyph, (width, height), unit * 0.62)
-    _shadowed(picture, symbol, palette, 0.96, unit * 0.09)
-    return _webp(picture)  # fmt: skip
-
-
-def _palette_of(seed: str | int, dice: random.Random) -> Palette:
-    """A palette by chance; whole numbers in a row get all of them, neighbours in contrast."""
-    if isinstance(seed, int):
-        return PALETTES[seed * 4 % len(PALETTES)]
-    return dice.choice(PALETTES)
+    symbol = symbol_mask(glyph, COVER, unit * 0.62)
+    # A blur is slow, and looks the same made at an eighth of the size.
+    small = symbol.reduce(8).filter(ImageFilter.GaussianBlur(unit * 0.09 / 8))
+    shadow = small.resize(COVER, Image.Resampling.BICUBIC)
+    _paint(picture, palette.deep, ImageChops.offset(shadow, 0, round(unit * 0.045)), 0.5)
+    _paint(picture, _WHITE, symbol, 0.96)
+    return _webp(picture)
 
 
-def avatar_art(seed: str | int) -> bytes:
+def avatar_art(seed: str) -> bytes:
     """A friendly round face in soft colours, 512 by 512 pixels. WebP bytes."""
     dice = random.Random(f"avatar {seed}")
     size = (512, 512)
-    palette = _palette_of(seed, dice)
-    place = PALETTES.index(palette)
+    place = dice.randrange(len(PALETTES))
+    palette = PALETTES[place]
     # Three places on is a hue that goes well with it: they stand in the order of the rainbow.
     other = PALETTES[(place + dice.choice((3, 4, -3))) % len(PALETTES)]
     picture = _ground(size, palette, dice)
