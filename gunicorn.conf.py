@@ -5,8 +5,9 @@ thread needs a connection of the process's pool (DATABASE_POOL).
 """
 
 import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -20,7 +21,22 @@ class PageWorker(ThreadWorker):
 
     Otherwise what the proxy sends it meanwhile waits where nobody looks, and is lost with the
     process; a closed one makes the proxy ask another process at once.
+
+    And a busy process is a live one: ``/healthz`` has a thread of its own.
     """
+
+    def init_process(self) -> None:
+        self._alive = ThreadPoolExecutor(1, thread_name_prefix="alive")
+        super().init_process()
+
+    def enqueue_req(self, conn: Any) -> None:
+        pages = self.tpool
+        if asks_whether_alive(conn.sock):
+            self.tpool = self._alive
+        try:
+            super().enqueue_req(conn)
+        finally:
+            self.tpool = pages
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -29,13 +45,22 @@ class PageWorker(ThreadWorker):
                 self._take_the_last(listener)
                 listener.close()
 
-    def _take_the_last(self, listener: socket) -> None:
+    def _take_the_last(self, listener: socket.socket) -> None:
         """Accept what has connected before the end."""
         listener.setblocking(False)
         count = -1
         while count != self.nr_conns:
             count = self.nr_conns
             self.accept(listener)
+
+
+def asks_whether_alive(connection: socket.socket) -> bool:
+    """Whether what waits to be read begins so; a request that is still on its way is one of a page."""
+    try:
+        began = connection.recv(13, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        return False
+    return began == b"GET /healthz "
 
 
 def post_fork(server: Any, worker: Any) -> None:

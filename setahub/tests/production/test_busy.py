@@ -1,0 +1,15 @@
+"""A page process whose threads are all busy."""
+
+import socket
+
+from setahub.tests.production.conftest import WITHIN, fetch
+
+
+def test_says_that_it_is_alive(gunicorn, tmp_path):
+    url = f"sqlite:///{tmp_path}/none.sqlite3"
+    _process, port = gunicorn(DATABASE_URL=url, WEB_PROCESSES="1", WEB_THREADS="1")
+    with socket.create_connection(("127.0.0.1", port), timeout=WITHIN) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")  # its one thread waits for the rest
+        for _time in range(3):
+            answer = fetch(port, "/healthz")
+            assert (answer.status, answer.text) == (200, '{"status": "ok"}')
