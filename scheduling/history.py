@@ -25,6 +25,12 @@ class Line:
     detail: str
     at: datetime
 
+    @classmethod
+    def of(cls, event: BookingEvent, viewer: User) -> "Line":
+        return cls(
+            GLYPHS[Kind(event.kind)], tell(event, viewer), detail(event, viewer), event.created_at
+        )
+
 
 GLYPHS = {
     Kind.MADE: "calendar-plus",
@@ -37,17 +43,9 @@ GLYPHS = {
 }
 
 
-def glyph(event: BookingEvent) -> str:
-    """The icon of an event."""
-    return GLYPHS[Kind(event.kind)]
-
-
 def history(booking: Booking, viewer: User) -> list[Line]:
     """What happened to the booking, oldest first, with what only the time has done. One query."""
-    lines = [
-        Line(glyph(event), tell(event, viewer), detail(event, viewer), event.created_at)
-        for event in booking.events.select_related("actor")
-    ]
+    lines = [Line.of(event, viewer) for event in booking.events.select_related("actor")]
     if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
         at = booking.ends_at + policy.auto_complete
         lines.append(Line("circle-check", _by_itself(), "", at))

@@ -1,9 +1,9 @@
 """TA sessions as lists and pages ask for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Subquery, Sum, Window
+from django.db.models import Count, F, OuterRef, Subquery, Sum, Window, prefetch_related_objects
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
@@ -31,6 +31,12 @@ def given(ta: int, now: datetime, *, tab: str) -> AppointmentQuerySet:
     if tab == "completed":
         return mine.completed(now)
     return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+
+
+def load_topics(sessions: Sequence[Appointment]) -> Sequence[Appointment]:
+    """The same, with their topics loaded. One query."""
+    prefetch_related_objects(sessions, "topics")
+    return sessions
 
 
 def with_load(sessions: AppointmentQuerySet, *, cancelled: bool = False) -> AppointmentQuerySet:

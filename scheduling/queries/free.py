@@ -240,6 +240,14 @@ def soonest_topics(limit: int) -> list[tuple[Topic, Counts]]:
     return [(topics[key], found[key]) for key in soon if key in topics]
 
 
+def most_taught(limit: int) -> list[tuple[Topic, int]]:
+    """The topics with most TAs, and how many those are. One query, and as old as ``counts``."""
+    counted = counts()
+    most = sorted(counted, key=lambda topic_id: -counted[topic_id].tas)[:limit]
+    topics = Topic.objects.in_bulk(most)
+    return [(topics[each], counted[each].tas) for each in most if each in topics]
+
+
 def soonest_of_each(
     begins: Mapping[int, datetime], most: int, bookable: Bookable
 ) -> dict[int, list[TimeSlot]]:

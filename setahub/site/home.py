@@ -2,46 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat.models import Participation
 from chat.queries import conversations
-from scheduling import history
-from scheduling.models import Appointment, Booking, BookingEvent
+from scheduling.history import Line
+from scheduling.models import Appointment, Booking
 from scheduling.models.appointments import Bookable
-from scheduling.queries.appointments import given
+from scheduling.queries.appointments import given, load_topics
 from scheduling.queries.bookings import taken
-from scheduling.queries.free import Counts, counts, soonest_of_each, soonest_topics
+from scheduling.queries.free import Counts, soonest_of_each, soonest_topics
+from scheduling.queries.news import latest_news
 from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
-from setahub.core.db.prepared import padded, prepared
-from setahub.policy.current import LONGEST_SESSION, policy
-from topics.models import Registration, Topic
-from topics.queries.topics import is_ta
+from setahub.policy.current import policy
+from topics.models import Topic
+from topics.queries.topics import is_registered, is_ta
 
 BOOKINGS = 4
 SESSIONS = 3
 NEWS = 5
-OPEN = (None, Obstacle.LIMIT)  # what of a time is shown: its chip says that it is closed
-WEEK = timedelta(days=7)
 TILES = 6
 CHIPS = 2
 CANDIDATES = 8  # the user's own bookings may stand in the way of the first ones
-LANDING_TOPICS = 6
+SHOWN_OBSTACLES = (None, Obstacle.LIMIT)  # a chip at the limit says that it is closed
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A topic with free time, and the soonest slots of it that the user can book.
-
-    Or could, but for the number of their bookings.
-    """
+    """A topic with free time, and the soonest slots of it that only the user's limit may forbid."""
 
     topic: Topic
     counts: Counts
@@ -49,120 +43,65 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class News:
-    """Something that another did to one of the user's bookings."""
+class Dashboard:
+    """``limits`` stand above the tiles; ``news`` are lines of the history of a booking."""
 
-    event: BookingEvent
-    glyph: str
-    text: str
-    detail: str
+    greeting: str
+    next: Booking | None
+    coming: Sequence[Booking]
+    more_coming: bool
+    sessions: Sequence[Appointment]
+    is_ta: bool
+    may_teach: bool
+    news: Sequence[tuple[Booking, Line]]
+    conversations: Sequence[Participation]
+    tiles: Sequence[Tile]
+    limits: Sequence[str]
 
-    @property
-    def booking(self) -> Booking:
-        return self.event.booking
+    @classmethod
+    def of(cls, user: User) -> "Dashboard":
+        now = timezone.now()
+        coming = taken(user.pk, now, tab="upcoming")[: BOOKINGS + 1]
+        teaches = is_ta(user)
+        tiles, limits = _tiles(user, now)
+        return cls(
+            greeting=_greeting(clock.local(now).hour),
+            next=coming[0] if coming else None,
+            coming=coming[1:BOOKINGS],
+            more_coming=len(coming) > BOOKINGS,
+            sessions=load_topics(given(user.pk, now, tab="upcoming")[:SESSIONS]),
+            is_ta=teaches,
+            may_teach=not teaches and _may_register(user),
+            news=[(each.booking, Line.of(each, user)) for each in latest_news(user.pk, now, NEWS)],
+            conversations=conversations.latest(user),
+            tiles=tiles,
+            limits=limits,
+        )
 
 
-def dashboard(user: User) -> dict[str, Any]:
-    """The next bookings, the next TA sessions, what changed, who wrote, and where there is time this week."""
-    now = timezone.now()
-    coming = taken(user.pk, now, tab="upcoming")[: BOOKINGS + 1]
-    taught = is_ta(user)
-    return {
-        "greeting": greeting(now),
-        "next": coming[0] if coming else None,
-        "coming": coming[1:BOOKINGS],
-        "more_coming": len(coming) > BOOKINGS,
-        "sessions": sessions(user, now),
-        "is_ta": taught,
-        "news": news(user, now),
-        "conversations": conversations.latest(user),
-        **tiles(user, now),
-        "may_teach": not taught and _may_teach(user),
-    }
-
-
-def greeting(now: datetime) -> str:
-    """By the faculty's clock."""
-    hour = clock.local(now).hour
+def _greeting(hour: int) -> str:
     if 5 <= hour < 12:
         return _("Good morning")
     if 12 <= hour < 18:
         return _("Good afternoon")
-    return _("Good evening") if hour >= 18 else _("Hello")  # whoever is up late knows
+    return _("Good evening") if hour >= 18 else _("Hello")  # "good night" would be a farewell
 
 
-def sessions(user: User, now: datetime) -> Sequence[Appointment]:
-    """The TA's next sessions, each with ``seats`` and ``booked``."""
-    found = given(user.pk, now, tab="upcoming")[:SESSIONS]
-    prefetch_related_objects(found, "topics")
-    return found
+def _may_register(user: User) -> bool:
+    """Far enough in their studies, and not registered yet, not even waiting for approval."""
+    return (user.year or 0) >= policy.ta_min_year and not is_registered(user)
 
 
-def tiles(user: User, now: datetime) -> dict[str, Any]:
-    """``tiles``: the topics with free time this week, soonest first; ``limits``: above them."""
+def _tiles(user: User, now: datetime) -> tuple[list[Tile], list[str]]:
+    """The topics with free time, soonest first, and the limits of the user's that close some."""
     bookable = Bookable.at(now)
     soonest = soonest_topics(TILES)
     begins = {topic.pk: counted.free.next_at for topic, counted in soonest if counted.free}
     slots = soonest_of_each(begins, CANDIDATES, bookable)
-    marked, limits = chips(user, [slot for found in slots.values() for slot in found])
-    by_slot = {chip.slot.pk: chip for chip in marked if chip.obstacle in OPEN}
+    candidates, limits = chips(user, [slot for each in slots.values() for slot in each])
+    shown = {chip.slot.pk: chip for chip in candidates if chip.obstacle in SHOWN_OBSTACLES}
     tiles = []
     for topic, counted in soonest:
-        found = [by_slot[slot.pk] for slot in slots.get(topic.pk, ()) if slot.pk in by_slot]
-        tiles.append(Tile(topic, counted, found[:CHIPS]))
-    return {"tiles": tiles, "limits": limits}
-
-
-def news(user: User, now: datetime) -> list[News]:
-    """What others did lately to the user's coming or just cancelled bookings, newest first."""
-    ids = _of_late(user, now)
-    events = _events(padded(ids), now - WEEK, user.pk)[:NEWS] if ids else []
-    return [
-        News(event, history.glyph(event), history.tell(event, user), history.detail(event, user))
-        for event in events
-    ]
-
-
-@prepared
-def _events(ids: tuple[int, ...], since: datetime, user: int) -> "QuerySet[BookingEvent]":
-    return (
-        BookingEvent.objects.filter(booking__id__in=ids, created_at__gte=since)
-        .exclude(actor=user)
-        .select_related("actor", "booking__topic", "booking__ta")
-        .order_by("-created_at", "-pk")
-    )
-
-
-def _of_late(user: User, now: datetime) -> list[int]:
-    """Ids of the user's coming and lately cancelled bookings, taken and given. One query."""
-    since = now - WEEK
-    return sorted(_ids(user.pk, now, since, since - LONGEST_SESSION))
-
-
-@prepared
-def _ids(user: int, now: datetime, since: datetime, begun: datetime) -> "QuerySet[Booking, int]":
-    live = Q(status=Booking.Status.BOOKED, ends_at__gt=now)
-    lost = Q(status=Booking.Status.CANCELLED, cancelled_at__gte=since, ends_at__gt=since)
-    # In parts that an index serves each; cancelled ones of a TA are found through the sessions.
-    taken = Booking.objects.of_student(user).filter(live | lost)
-    given = Booking.objects.of_ta(user).filter(live)
-    missed = Booking.objects.filter(
-        lost, slot__appointment__ta=user, slot__appointment__starts_at__gt=begun
-    )
-    ids = taken.values_list("pk", flat=True)
-    return ids.union(*(rows.values_list("pk", flat=True) for rows in (given, missed)))
-
-
-def _may_teach(user: User) -> bool:
-    """Far enough in their studies, and not registered yet, not even waiting for approval."""
-    return (user.year or 0) >= policy.ta_min_year and not Registration.objects.filter(
-        user=user.pk
-    ).exists()
-
-
-def landing() -> dict[str, Any]:
-    """A few topics, each with the number of its TAs, those with most first."""
-    counted = counts()
-    most = sorted(counted, key=lambda topic_id: -counted[topic_id].tas)[:LANDING_TOPICS]
-    topics = Topic.objects.in_bulk(most)
-    return {"topics": [(topics[each], counted[each].tas) for each in most if each in topics]}
+        own = [shown[slot.pk] for slot in slots.get(topic.pk, ()) if slot.pk in shown]
+        tiles.append(Tile(topic, counted, own[:CHIPS]))
+    return tiles, limits

@@ -12,13 +12,15 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from scheduling.queries.free import most_taught
 from setahub.core.images import picture_response
 from setahub.core.outage import trouble
 from setahub.core.server.logs import request_id
-from setahub.site.home import dashboard, landing
+from setahub.site.home import Dashboard
 
 # Only what the upload code stores publicly; a conversation's pictures never lie here.
 PUBLIC_FOLDERS = ("avatars/", "topics/")
+LANDING_TOPICS = 6
 
 
 @login_not_required
@@ -26,8 +28,8 @@ PUBLIC_FOLDERS = ("avatars/", "topics/")
 def home(request: HttpRequest) -> HttpResponse:
     """The landing page for visitors, the dashboard for users."""
     if request.user.is_authenticated:
-        return render(request, "dashboard.html", dashboard(request.user))
-    return render(request, "landing.html", landing())
+        return render(request, "dashboard.html", vars(Dashboard.of(request.user)))
+    return render(request, "landing.html", {"topics": most_taught(LANDING_TOPICS)})
 
 
 @login_not_required

@@ -18,12 +18,11 @@ from accounts import sessions
 from accounts.models import User
 from chat.services import send
 from scheduling.models.appointments import Bookable
-from scheduling.queries import appointments, bookings, free, slots
+from scheduling.queries import appointments, bookings, free, news, slots
 from scheduling.services import booking
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
-from setahub.site import home
 from topics.models import Registration, Topic
 
 # All that have prepared functions; importing them lists those.
@@ -33,8 +32,8 @@ MODULES = (
     chat.models,
     chat.queries.conversations,
     chat.queries.reach,
-    home,
     free,
+    news,
     sessions,
     slots,
     topics.queries.topics,
@@ -310,8 +309,10 @@ def calls(w):
             (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
         ],
         "scheduling.queries.slots._topics_of": [((ta, w["session"]), {})],
-        "setahub.site.home._events": [((padded([w["booking"]]), now - timedelta(days=7), ta), {})],
-        "setahub.site.home._ids": [
+        "scheduling.queries.news._events": [
+            ((padded([w["booking"]]), now - timedelta(days=7), ta), {})
+        ],
+        "scheduling.queries.news._bookings_lately": [
             ((each, now, now - timedelta(days=7), now - timedelta(days=8)), {})
             for each in (student, ta)
         ],

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from setahub.core.db.prepared import PreparedQuery, prepared
-from topics.models import Topic
+from topics.models import Registration, Topic
 
 
 def listed(query: str) -> "PreparedQuery[Topic] | QuerySet[Topic]":
@@ -16,6 +16,11 @@ def listed(query: str) -> "PreparedQuery[Topic] | QuerySet[Topic]":
 def tiles() -> "QuerySet[Topic]":
     """All listed topics with what their tiles show."""
     return Topic.objects.tiles()
+
+
+def is_registered(user: User) -> bool:
+    """Whether the user offers to teach anything, approved or not."""
+    return Registration.objects.filter(user=user.pk).exists()
 
 
 def is_ta(user: User) -> bool:
