@@ -10,13 +10,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models import BookingEvent
-from setahub.core.db.prepared import prepared
 from setahub.core.images import random_name
 
 TEXT_MAX = 4000
@@ -82,15 +80,6 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
     def unread(self, user_id: int) -> "ParticipationQuerySet":
         return self.of(user_id).filter(is_unread=True)
 
-    def unread_total(self, user_id: int) -> int:
-        """How many messages the user has not read yet, in all conversations."""
-        total = self.unread(user_id).aggregate(total=models.Sum("unread"))["total"]
-        return total or 0
-
-    def unread_counts(self, user_id: int) -> dict[int, int]:
-        """Unread messages by the id of who wrote them; zeros are left out."""
-        return dict(self.unread(user_id).values_list("other", "unread"))
-
     def unread_since(self, moment: datetime) -> "ParticipationQuerySet":
         """Those with a message, booking cards aside, that has waited since then or longer.
 
@@ -116,10 +105,6 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
         unread = self.filter(is_unread=True, told_id__gt=F("last_read_id"))
         return unread.select_related("user", "other")
 
-    def newest_id(self, user_id: int) -> int | None:
-        """The newest message of all the user's conversations."""
-        return self.newest(user_id).first()
-
     def newest(self, user_id: int) -> "models.QuerySet[Participation, int | None]":
         """Ids of the newest message of each conversation of the user, newest first."""
         return (
@@ -128,20 +113,6 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
             .order_by("-last_message")
             .values_list("last_message", flat=True)
         )
-
-    def badge(self, user_id: int) -> tuple[int, int]:
-        """Unread messages in all, and the newest message there is (0 for none). One query."""
-        return _badge(user_id).first() or (0, 0)
-
-
-@prepared
-def _badge(user: int) -> "models.QuerySet[User, tuple[int, int]]":
-    mine = Participation.objects
-    total = mine.unread(user).values("user").annotate(total=models.Sum("unread"))
-    newest = models.Subquery(mine.newest(user)[:1], models.BigIntegerField())
-    return User.objects.filter(pk=user).values_list(
-        Coalesce(models.Subquery(total.values("total")), 0), Coalesce(newest, 0)
-    )
 
 
 class Participation(models.Model):

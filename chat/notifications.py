@@ -10,7 +10,8 @@ from accounts.models import Block
 from accounts.queries.languages import languages_of
 from accounts.services.languages import reading_in
 from chat import frames, tasks
-from chat.models import Message, Participation
+from chat.models import Message
+from chat.queries.conversations import unread_counts
 from setahub.core.live import events
 from setahub.core.work.tasks import later
 
@@ -50,5 +51,5 @@ def _tell_read(reader_id: int, other_id: int, last_id: int) -> None:
 
 
 def _badges(user_id: int, other_id: int) -> frames.Frame:
-    counts = Participation.objects.unread_counts(user_id)
+    counts = unread_counts(user_id)
     return frames.unread(sum(counts.values()), other_id, counts.get(other_id, 0))

@@ -10,8 +10,8 @@ from accounts.models import User
 from chat import allowance, frames, presence, services
 from chat.errors import ChatError
 from chat.frames import Frame
-from chat.models import Participation
 from chat.protocol import Read, Send, Typing
+from chat.queries.conversations import newest_id
 from chat.queries.reach import may_see
 from setahub.core.live import events
 from setahub.core.web import ratelimit
@@ -80,7 +80,7 @@ def beat(user_id: int, key: str, watching: int | None, name: str) -> Beat:
     sees = watching is not None and may_see(user_id, watching)
     return Beat(
         alive=True,
-        newest=Participation.objects.newest_id(user_id),
+        newest=newest_id(user_id),
         sees=sees,
         online=sees and watching is not None and presence.is_online(watching),
     )

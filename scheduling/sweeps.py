@@ -5,7 +5,7 @@ from functools import partial
 from django.utils import timezone
 
 from scheduling.models import Booking, reminders
-from scheduling.services import booking as bookings
+from scheduling.services import bookings
 from setahub.core.work.tasks import every_minute, one_by_one
 
 MOST = 500  # at once; the next sweep does the rest

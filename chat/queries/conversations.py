@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from chat.models import Message, MessageQuerySet, Participation
@@ -26,6 +27,36 @@ def inbox(user: int) -> "QuerySet[Participation]":
 def latest(viewer: User) -> list[Participation]:
     """The few conversations that the start page shows."""
     return inbox(viewer.pk)[:NEWEST]
+
+
+def side_of(viewer: User, person: User) -> Participation | None:
+    """The viewer's side of the conversation of the two; None where there is none yet."""
+    return Participation.objects.with_other(viewer.pk, person.pk).first()
+
+
+def unread_counts(user_id: int) -> dict[int, int]:
+    """Unread messages by the id of who wrote them; zeros are left out."""
+    return dict(Participation.objects.unread(user_id).values_list("other", "unread"))
+
+
+def newest_id(user_id: int) -> int | None:
+    """The newest message of all the user's conversations."""
+    return Participation.objects.newest(user_id).first()
+
+
+def badge(user_id: int) -> tuple[int, int]:
+    """Unread messages in all, and the newest message there is (0 for none). One query."""
+    return _badge(user_id).first() or (0, 0)
+
+
+@prepared
+def _badge(user: int) -> "QuerySet[User, tuple[int, int]]":
+    sides = Participation.objects
+    total = sides.unread(user).values("user").annotate(total=Sum("unread")).values("total")
+    newest = Subquery(sides.newest(user)[:1], BigIntegerField())
+    return User.objects.filter(pk=user).values_list(
+        Coalesce(Subquery(total), 0), Coalesce(newest, 0)
+    )
 
 
 def messages_before(side: Participation | None, message_id: int | None) -> Part:

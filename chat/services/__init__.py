@@ -10,17 +10,3 @@ from chat.services.reading import mark_read, tell_unread
 from chat.services.reports import look, report, resolve
 from chat.services.sending import send, send_upload
 from chat.services.writing import check_may_write, check_text
-
-__all__ = [
-    "Picture",
-    "check_may_write",
-    "check_text",
-    "look",
-    "mark_read",
-    "post_card",
-    "report",
-    "resolve",
-    "send",
-    "send_upload",
-    "tell_unread",
-]

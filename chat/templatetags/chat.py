@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat import text
-from chat.models import Message, Participation
+from chat.models import Message
+from chat.queries.conversations import badge
 from scheduling.models import BookingEvent
 from setahub.core import clock
 from setahub.core.text import one_way
@@ -94,7 +95,7 @@ def newest_message_id(user: User) -> int:
 def _badge(user: User) -> tuple[int, int]:
     """Asked once a page."""
     if not hasattr(user, "_badge"):
-        user._badge = Participation.objects.badge(user.pk)  # type: ignore[attr-defined]
+        user._badge = badge(user.pk)  # type: ignore[attr-defined]
     return user._badge  # type: ignore[attr-defined]
 
 

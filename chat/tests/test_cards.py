@@ -6,8 +6,7 @@ import pytest
 
 from chat import frames
 from chat.models import Message
-from scheduling.services import appointments
-from scheduling.services import booking as bookings
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_time, slots_of
 

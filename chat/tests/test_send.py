@@ -18,7 +18,7 @@ from chat.pictures import read
 from chat.services import sending
 from chat.tests.pictures import photo
 from scheduling.errors import SchedulingError
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 
 pytestmark = pytest.mark.django_db
@@ -224,8 +224,8 @@ class TestCards:
     def test_what_happens_to_a_booking_stands_in_the_conversation(self, clock, student, ta, topic):
         slots = slots_of(open_time(ta, topic))
         made = book(student, slots[0], question="Why?")
-        booking.move(made, student, slots[2].pk)
-        booking.cancel(made, ta, "I am ill.")
+        bookings.move(made, student, slots[2].pk)
+        bookings.cancel(made, ta, "I am ill.")
         cards = list(Message.objects.order_by("pk"))
         assert [(card.kind, card.sender, card.text, card.event.kind) for card in cards] == [
             ("booking", student, "Why?", "made"),
@@ -237,7 +237,7 @@ class TestCards:
 
     def test_what_staff_cancel_is_told_to_the_student(self, clock, student, ta, topic, staff):
         made = book(student, slots_of(open_time(ta, topic))[0])
-        booking.cancel_by_staff(made, staff, "The building is closed.")
+        bookings.cancel_by_staff(made, staff, "The building is closed.")
         card = Message.objects.latest("pk")
         assert (card.sender, card.text) == (ta, "The building is closed.")
 
@@ -246,7 +246,7 @@ class TestCards:
         for _ in range(30):
             say(student, ta)
         Block.objects.create(blocker=ta, blocked=student)
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         assert Message.objects.latest("pk").event.kind == "cancelled"
 
     def test_a_booking_that_is_refused_leaves_no_card(self, clock, student, ta, topic):

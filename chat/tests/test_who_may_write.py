@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Block
 from chat import services
 from chat.errors import ChatError
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from topics.models import Registration
 
@@ -69,7 +69,7 @@ def test_a_pending_registration_makes_no_ta(student, ta):
 
 
 def test_a_cancelled_booking_is_one_that_was(student, ta, topic):
-    booking.cancel(book(student, slots_of(open_time(ta, topic))[0]), student, "")
+    bookings.cancel(book(student, slots_of(open_time(ta, topic))[0]), student, "")
     assert answer(ta, student) == OK
 
 

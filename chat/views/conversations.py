@@ -12,8 +12,7 @@ from accounts.models import User
 from accounts.requests import UserRequest
 from chat import frames, protocol, services
 from chat.forms import MessageForm, ReadForm
-from chat.models import Participation
-from chat.queries.conversations import inbox as inbox_of
+from chat.queries import conversations
 from chat.queries.reach import partner
 from chat.views.contexts.conversations import Conversation, History
 from setahub.core.web.paging import paginate
@@ -25,14 +24,14 @@ INBOX = 30  # conversations of a page
 @require_safe
 def inbox(request: UserRequest) -> HttpResponse:
     """All conversations, unread first."""
-    page = paginate(inbox_of(request.user.pk), request.GET.get("page"), INBOX)
+    page = paginate(conversations.inbox(request.user.pk), request.GET.get("page"), INBOX)
     return render(request, "chat/inbox.html", {"page": page})
 
 
 @require_safe
 def unread(request: UserRequest) -> HttpResponse:
     """Unread counts as JSON, in all and by who wrote."""
-    counts = Participation.objects.unread_counts(request.user.pk)
+    counts = conversations.unread_counts(request.user.pk)
     return JsonResponse({"total": sum(counts.values()), "conversations": counts})
 
 
@@ -85,7 +84,7 @@ def _show(
     before: int | None = None,
 ) -> HttpResponse:
     context = vars(Conversation.of(request.user, person, before))
-    page = paginate(inbox_of(request.user.pk), None, INBOX)
+    page = paginate(conversations.inbox(request.user.pk), None, INBOX)
     context = {**context, "form": form, "page": page}
     return render(request, "chat/conversation.html", context, status=status)
 

@@ -1,5 +1,3 @@
 """The calendar in the admin: one module for each kind of thing."""
 
 from scheduling.admin import appointments, bookings
-
-__all__ = ["appointments", "bookings"]

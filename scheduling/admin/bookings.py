@@ -14,7 +14,7 @@ from accounts.models import User
 from scheduling import history
 from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
-from scheduling.services import booking
+from scheduling.services import bookings
 from setahub.core import clock
 from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
@@ -95,7 +95,7 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
     @admin.action(description=gettext_lazy("Cancel, and tell both"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         def act(row: Booking, given: Mapping[str, Any]) -> None:
-            booking.cancel_by_staff(row, cast(User, request.user), given["reason"])
+            bookings.cancel_by_staff(row, cast(User, request.user), given["reason"])
 
         return self.ask(request, queryset, CancelForm, act, title=_("Cancel the bookings"))
 
@@ -113,6 +113,6 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         self, request: HttpRequest, queryset: QuerySet[Booking], title: str
     ) -> HttpResponse | None:
         def act(row: Booking) -> None:
-            booking.complete_by_staff(row, cast(User, request.user))
+            bookings.complete_by_staff(row, cast(User, request.user))
 
         return self.apply(request, queryset, act, title)

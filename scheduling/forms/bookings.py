@@ -9,6 +9,7 @@ from scheduling.models.bookings import QUESTION_MAX
 from setahub.core.web.fields import LinesField
 from setahub.core.web.refusals import RefusableForm
 from topics.models import Topic
+from topics.queries.topics import find
 
 NO_TOPIC = _("Choose one of the topics of this session.")
 
@@ -36,7 +37,7 @@ class BookForm(QuestionForm):
     topic = forms.CharField(label=_("Topic"), max_length=100, error_messages={"required": NO_TOPIC})
 
     def clean_topic(self) -> Topic:
-        topic = Topic.objects.find(self.cleaned_data["topic"])
+        topic = find(self.cleaned_data["topic"])
         if topic is None:
             raise forms.ValidationError(NO_TOPIC)
         return topic

@@ -5,13 +5,3 @@ from scheduling.models.appointments import Appointment, Cause, TimeSlot
 from scheduling.models.bookings import Booking, BookingEvent
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree
-
-__all__ = [
-    "Appointment",
-    "Booking",
-    "BookingEvent",
-    "Cause",
-    "Commitment",
-    "NothingFree",
-    "TimeSlot",
-]

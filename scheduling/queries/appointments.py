@@ -1,5 +1,6 @@
 """TA sessions as lists and pages ask for them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.bookings import BookingQuerySet
 from setahub.core.db.prepared import PreparedQuery, prepared
+from topics.models import Topic
 
 TABS = ("upcoming", "completed", "cancelled")
 # A session in the list names so many of its bookings; its own page names all.
@@ -82,6 +84,23 @@ def series_of(appointment: Appointment) -> list[Appointment]:
         return []
     found = Appointment.objects.of(appointment.ta_id).filter(series=appointment.series)
     return list(found.order_by("starts_at"))
+
+
+def last_of(ta: User) -> Appointment | None:
+    """The session that the TA opened last, with its topics."""
+    return Appointment.objects.of(ta.pk).prefetch_related("topics").order_by("-pk").first()
+
+
+def parts_of(appointment: Appointment) -> tuple[list[Topic], list[TimeSlot]]:
+    """Its topics by name, and the slots that it still has, in order of time."""
+    topics = appointment.topics.order_by("name_key")
+    return list(topics), list(appointment.slots.standing().soonest())
+
+
+def booked_times(appointment: Appointment) -> "Counter[tuple[datetime, datetime]]":
+    """How many have booked each time of the session, by its start and end."""
+    kept = Booking.objects.kept().filter(slot__appointment=appointment)
+    return Counter(kept.values_list("starts_at", "ends_at"))
 
 
 def starts_between(ta_id: int, start: datetime, end: datetime) -> Iterable[datetime]:

@@ -14,6 +14,11 @@ def find_slot(text: str | None) -> TimeSlot | None:
     return TimeSlot.objects.with_ta().filter(pk=number).first() if number else None
 
 
+def any_topic_of(slot: TimeSlot) -> Topic | None:
+    """One of the topics of its session, whether or not it is still taught."""
+    return slot.appointment.topics.first()
+
+
 def topics_of(slot: TimeSlot) -> list[Topic]:
     """The topics that the slot can be booked for now: taught by its TA and listed. One query."""
     return list(_topics_of(slot.appointment.ta_id, slot.appointment_id))

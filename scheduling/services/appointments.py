@@ -15,7 +15,7 @@ from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking
 from scheduling.models.appointments import AppointmentQuerySet
-from scheduling.services import booking as bookings
+from scheduling.services import bookings
 from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, weekly
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create

@@ -9,7 +9,7 @@ from accounts.models import User
 from scheduling import notifications
 from scheduling.models import Appointment, Booking, Cause
 from scheduling.models.appointments import AppointmentQuerySet
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from topics.models import Topic
 
 
@@ -71,7 +71,7 @@ def cancel_everything_of(user: User, actor: User | None, cause: Cause) -> int:
         User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
         # Read again: what was booked before the locks were ours counts as well.
         with notifications.one_happening():
-            return booking.cancel_all(list(coming.with_people()), actor, cause=cause)
+            return bookings.cancel_all(list(coming.with_people()), actor, cause=cause)
 
 
 def leave(user: User) -> None:

@@ -15,7 +15,7 @@ from accounts.models import User
 from scheduling import constraints
 from scheduling.errors import CONFLICT, SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.services import booking as bookings
+from scheduling.services import bookings
 from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span, conflicts
 from setahub.core import clock

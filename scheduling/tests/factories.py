@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Topic
@@ -68,7 +68,7 @@ def book(
     question: str = "Why does my tree rotate?",
 ) -> Booking:
     """The student's seat in the slot, for ``topic`` or the session's only one."""
-    return booking.book(student, slot.pk, topic or slot.appointment.topics.get(), question)
+    return bookings.book(student, slot.pk, topic or slot.appointment.topics.get(), question)
 
 
 def slots_of(appointment: Appointment) -> list[TimeSlot]:

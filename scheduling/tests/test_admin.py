@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scheduling.models import Appointment, Booking, BookingEvent
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
 
 APPOINTMENTS = "/admin/scheduling/appointment/"
@@ -106,7 +106,7 @@ class TestFilters:
     def test_a_session_counts_its_bookings(self, admin_client, ta, topic, student, stranger):
         appointment = open_time(ta, topic)
         gone = book(student, slots_of(appointment)[0])
-        booking.cancel(gone, student, "")
+        bookings.cancel(gone, student, "")
         book(stranger, slots_of(appointment)[1])
         assert [row.booked for row in self.rows(admin_client, APPOINTMENTS)] == [1]
 
@@ -162,7 +162,7 @@ class TestCancelling:
         self, admin_client, made, ta, topic, stranger
     ):
         gone = book(stranger, slots_of(made.slot.appointment)[1])
-        booking.cancel(gone, stranger, "")
+        bookings.cancel(gone, stranger, "")
         page = cancel(admin_client, BOOKINGS, made, gone)
         assert ": 1 done." in page
         assert "This booking was cancelled already." in page
@@ -182,7 +182,7 @@ class TestCancelling:
 class TestSettling:
     def test_a_no_show_is_undone_however_late(self, admin_client, made, ta, staff, clock):
         clock.move_to(made.ends_at)
-        booking.mark_no_show(made, ta)
+        bookings.mark_no_show(made, ta)
         clock.shift(timedelta(days=20))
         page = act(admin_client, BOOKINGS, "undo_no_show", made)
         assert "Undo a no-show: 1 done." in page
@@ -204,7 +204,7 @@ class TestSettling:
         assert (made.status, later.status) == ("completed", "booked")
 
     def test_a_cancelled_one_stays_cancelled(self, admin_client, made, student, clock):
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         clock.move_to(made.ends_at)
         assert "This booking was cancelled." in act(admin_client, BOOKINGS, "complete", made)
         made.refresh_from_db()
@@ -240,11 +240,11 @@ class TestExport:
         appointment = open_time(ta, topic, capacity=2)
         first, second, *_ = slots_of(appointment)
         rows = [book(student, first), book(stranger, first), book(creator, second)]
-        booking.cancel(book(staff, slots_of(appointment)[2]), staff, "")
+        bookings.cancel(book(staff, slots_of(appointment)[2]), staff, "")
         clock.move_to(appointment.ends_at)
-        booking.complete(rows[0], ta)
-        booking.complete(rows[1], ta)
-        booking.mark_no_show(rows[2], ta)
+        bookings.complete(rows[0], ta)
+        bookings.complete(rows[1], ta)
+        bookings.mark_no_show(rows[2], ta)
         titles, line = self.lines(admin_client.get(f"{APPOINTMENTS}export/"))
         shown = dict(zip(titles, line, strict=True))
         assert (shown["Bookings"], shown["Completed"], shown["No-shows"]) == ("3", "2", "1")

@@ -12,7 +12,7 @@ from accounts import services as people
 from accounts.services import deletion
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
 from topics.models import Topic
 
@@ -27,7 +27,7 @@ def session(ta, topic):
 @pytest.fixture
 def lost(student, ta, session):
     """The student's booking, 13:00 tomorrow, which the TA has cancelled."""
-    return booking.cancel(book(student, slots_of(session)[0]), ta, "I am ill")
+    return bookings.cancel(book(student, slots_of(session)[0]), ta, "I am ill")
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ class TestOffered:
         elif how == "deleted":
             deletion.delete_account(ta)
         else:
-            booking.cancel_by_staff(made, staff, "The room is closed")
+            bookings.cancel_by_staff(made, staff, "The room is closed")
         run_tasks()
         [letter] = [each for each in mail.outbox if each.to == [student.email]]
         words = (
@@ -133,7 +133,7 @@ class TestOffered:
         made = book(student, slots_of(session)[0])
         run_tasks()
         mail.outbox.clear()
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         assert "/rebook/" not in text(client.get(f"/bookings/{made.pk}/"))
         response = client.get(path(made))
         assert response.status_code == 409
@@ -193,7 +193,7 @@ class TestBooked:
         assert response.status_code == 409
         assert "You have booked another time instead of it already." in text(response)
         assert made.url in text(response)
-        booking.cancel(Booking.objects.active().get(), student, "")
+        bookings.cancel(Booking.objects.active().get(), student, "")
         assert client.post(path(lost), sent).status_code == 409
         assert Booking.objects.count() == 2
 
@@ -238,7 +238,7 @@ class TestBooked:
                 assert client.get(f"{path(lost)}?slot={wrong}").status_code == 404
 
     def test_cancelled_again_it_can_be_replaced_in_turn(self, lost, client, student, ta, session):
-        made = booking.rebook(lost, student, slots_of(session)[1].pk, "Why?")
-        booking.cancel(made, ta, "Still ill")
+        made = bookings.rebook(lost, student, slots_of(session)[1].pk, "Why?")
+        bookings.cancel(made, ta, "Still ill")
         assert offered(text(client.get(f"/bookings/{made.pk}/")))
         assert client.get(path(lost)).url == f"/bookings/{made.pk}/"

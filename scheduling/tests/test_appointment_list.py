@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from scheduling.models import Booking
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_series, open_time, slots_of, text, tomorrow
 
 WEEK = timedelta(weeks=1)
@@ -65,7 +65,7 @@ class TestTheList:
     ):
         appointment = open_time(ta, topic)
         gone = book(student, slots_of(appointment)[0])
-        booking.cancel(gone, student, "")
+        bookings.cancel(gone, student, "")
         kept = book(stranger, slots_of(appointment)[1])
         page = text(ta_client.get("/appointments/"))
         assert f'data-booking-id="{gone.pk}"' not in page

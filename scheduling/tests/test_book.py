@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Block
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -138,7 +138,7 @@ class TestSeats:
         )
 
     def test_a_cancelled_seat_is_free_again_also_for_the_same_student(self, student, slot):
-        booking.cancel(book(student, slot), student, "")
+        bookings.cancel(book(student, slot), student, "")
         assert book(student, slot).status == "booked"
 
     def test_a_sixth_upcoming_one(self, student, ta, topic):
@@ -154,7 +154,7 @@ class TestSeats:
     def test_what_is_over_or_cancelled_does_not_count_to_the_five(self, student, ta, topic, clock):
         slots = slots_of(open_time(ta, topic, end="17:00"))
         made = [book(student, each) for each in slots[:5]]
-        booking.cancel(made[4], student, "")
+        bookings.cancel(made[4], student, "")
         book(student, slots[5])
         clock.move_to(made[0].ends_at)
         later = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=1)))
@@ -193,7 +193,7 @@ class TestClashes:
 
     def test_a_cancelled_booking_is_no_clash(self, student, slot, other_ta, topic):
         elsewhere = book(student, slots_of(open_time(other_ta, topic))[0])
-        booking.cancel(elsewhere, student, "")
+        bookings.cancel(elsewhere, student, "")
         assert book(student, slot).status == "booked"
 
 
@@ -266,5 +266,5 @@ class TestOffer:
         pk = slot.pk
         slot.delete()
         with pytest.raises(SchedulingError) as caught:
-            booking.book(student, pk, topic, "Why?")
+            bookings.book(student, pk, topic, "Why?")
         assert caught.value.code == "gone"

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Block
 from scheduling.models import Booking
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.tests.reading import KEPT, QUESTION, slot_ids, text
@@ -125,7 +125,7 @@ class TestConfirming:
         open_time(ta, second_topic, start="15:00", end="16:00")
         later = open_time(ta, topic, start="17:00", end="18:00")
         gone = slots_of(session)[3]
-        booking.cancel(book(student, gone), student, "")
+        bookings.cancel(book(student, gone), student, "")
         appointments.edit(session, ta, replace(Plan.of(session), end=time(13, 30)))
         here = [slots_of(session)[0].pk, *(slot.pk for slot in slots_of(later))]
         for path in (

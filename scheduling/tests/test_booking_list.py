@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.tests.reading import QUESTION, queries, text
 
@@ -43,7 +43,7 @@ class TestList:
         assert f'data-booking-id="{made.pk}"' in page
 
     def test_a_cancelled_one_is_in_its_tab_only(self, client, made, student):
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         assert 'data-status="cancelled"' in text(client.get("/bookings/?tab=cancelled"))
         for tab in ("upcoming", "completed"):
             assert "data-booking-id" not in text(client.get(f"/bookings/?tab={tab}"))
@@ -51,8 +51,8 @@ class TestList:
     def test_completed_has_what_is_over_newest_first(self, client, student, slots, ta, clock):
         first, second, third = (book(student, slot) for slot in slots[:3])
         clock.move_to(third.ends_at)
-        booking.complete(first, ta)
-        booking.mark_no_show(second, ta)
+        bookings.complete(first, ta)
+        bookings.mark_no_show(second, ta)
         rows = re.findall(
             r'data-booking-id="(\d+)" data-status="(\w+)"',
             text(client.get("/bookings/?tab=completed")),

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from scheduling.models import Booking
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from scheduling.tests.reading import KEPT, QUESTION, queries, slot_ids, text
 from setahub.core import clock as when
@@ -73,21 +73,21 @@ class TestShowing:
         assert self.links(teacher.get(page)) == {"complete"}
         clock.move_to(made.starts_at + timedelta(minutes=10))
         assert self.links(teacher.get(page)) == {"complete", "no-show"}
-        booking.complete(made, ta)
+        bookings.complete(made, ta)
         assert self.links(teacher.get(page)) == {"no-show"}
         clock.move_to(made.ends_at + timedelta(days=8))
         assert self.links(client.get(page)) == set()
         assert self.links(teacher.get(page)) == set()
 
     def test_a_cancelled_one_says_by_whom_and_why(self, client, made, ta):
-        booking.cancel(made, ta, "ไม่สบาย <ill>")
+        bookings.cancel(made, ta, "ไม่สบาย <ill>")
         page = text(client.get(made.get_absolute_url()))
         assert f"{ta.username} cancelled it" in page
         assert "ไม่สบาย &lt;ill&gt;" in page
 
     def test_the_history_tells_of_moves_and_changes(self, client, made, student, ta, slots):
-        booking.move(made, student, slots[1].pk)
-        booking.note_change([made], ta, {"location": ("Room 1", "Room 612")})
+        bookings.move(made, student, slots[1].pk)
+        bookings.note_change([made], ta, {"location": ("Room 1", "Room 612")})
         page = text(client.get(made.get_absolute_url()))
         assert "You moved it from Tue 24 Nov, 13:00 to Tue 24 Nov, 13:30" in page
         assert f"{ta.username} changed the session" in page
@@ -97,8 +97,8 @@ class TestShowing:
         path = made.get_absolute_url()
         client.get(path)
         one = queries(client, path)
-        booking.move(made, student, slots[1].pk)
-        booking.move(made, student, slots[2].pk)
+        bookings.move(made, student, slots[1].pk)
+        bookings.move(made, student, slots[2].pk)
         assert queries(client, path) == one
 
 

@@ -16,7 +16,7 @@ from accounts import services
 from accounts.tokens import calendar_owner, calendar_token
 from scheduling import calendars
 from scheduling.models import Booking
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.core import clock as when
 
@@ -102,7 +102,7 @@ class TestOne:
         assert len(Calendar.from_ical(content).events) == 1
 
     def test_moved_it_keeps_its_uid_and_its_sequence_rises(self, made, student, session, sign_in):
-        booking.move(made, student, slots_of(session)[2].pk)
+        bookings.move(made, student, slots_of(session)[2].pk)
         [entry] = entries(sign_in(student).get(f"/bookings/{made.pk}/calendar.ics"))
         assert (entry["UID"], entry["SEQUENCE"]) == (str(made.uid), 1)
         assert entry["DTSTART"].dt == START + timedelta(hours=1)
@@ -110,7 +110,7 @@ class TestOne:
     def test_cancelled_it_says_so(self, ta, topic, student, sign_in):
         online = open_time(ta, topic, start="16:00", end="17:00", location="https://meet.example/x")
         made = book(student, slots_of(online)[0])
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         [entry] = entries(sign_in(student).get(f"/bookings/{made.pk}/calendar.ics"))
         assert (entry["STATUS"], entry["SEQUENCE"], entry["TRANSP"]) == (
             "CANCELLED",
@@ -131,7 +131,7 @@ class TestCancelled:
         session = open_time(ta, topic, location="Lab 2", notes="")
         made = book(student, slots_of(session)[0])
         appointments.edit(session, ta, plan(topic, location=self.ROOM, notes=self.NOTES))
-        return booking.cancel(made, ta, "I am ill")
+        return bookings.cancel(made, ta, "I am ill")
 
     def test_who_signs_in_for_it_is_led_to_the_booking(self, client, made):
         # The browser takes a file and stays on the page where one signs in.
@@ -185,14 +185,14 @@ class TestSequence:
 
     def test_an_outcome_is_none(self, made, ta, clock):
         clock.move_to(made.ends_at)
-        booking.complete(made, ta)
+        bookings.complete(made, ta)
         made.refresh_from_db()
         assert made.sequence == 0
 
     def test_history_keeps_what_the_booking_was(self, made, student, ta, topic, session):
         other = open_time(ta, topic, start="16:00", end="17:00", minutes=60, location="Lab 2")
-        booking.move(made, student, slots_of(other)[0].pk)
-        booking.cancel(made, student, "")
+        bookings.move(made, student, slots_of(other)[0].pk)
+        bookings.cancel(made, student, "")
         found = [calendars.after(event) for event in made.events.select_related("booking")]
         assert [(each.sequence, each.starts_at, each.place, each.cancelled) for each in found] == [
             (0, START, "Room 504", False),
@@ -214,7 +214,7 @@ class TestFeed:
         theirs = open_time(other_ta, topic, start="16:00", end="17:00")
         taken = book(ta, slots_of(theirs)[0])
         given = [book(student, slot) for slot in slots_of(session)[:2]]
-        booking.cancel(given[0], student, "")
+        bookings.cancel(given[0], student, "")
         clock.shift(timedelta(days=3))
         found = entries(Client().get(feed_path(ta)))
         assert [(entry["UID"], entry["STATUS"], entry["SUMMARY"]) for entry in found] == [
@@ -264,13 +264,13 @@ class TestFeed:
 
     def test_any_change_that_shows_makes_another_tag(self, made, student, ta, topic, session):
         changes = [
-            lambda: booking.move(made, student, slots_of(session)[2].pk),
+            lambda: bookings.move(made, student, slots_of(session)[2].pk),
             lambda: appointments.edit(session, ta, plan(topic, location="Room 1", notes="n")),
             lambda: services.update_profile(ta, username="ฟ้า", student_id=None, year=4, bio=""),
             lambda: type(topic).objects.filter(pk=topic.pk).update(name="Trees"),
             lambda: Booking.objects.filter(pk=made.pk).update(question="Another"),
             lambda: book(student, slots_of(session)[0]),
-            lambda: booking.cancel(Booking.objects.get(pk=made.pk), student, ""),
+            lambda: bookings.cancel(Booking.objects.get(pk=made.pk), student, ""),
         ]
         seen = {(calendars.feed_tag(student), calendars.feed(student))}
         for number, change in enumerate(changes, 2):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, Commitment
-from scheduling.services import booking, rules
+from scheduling.services import bookings, rules
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
 from setahub.core import clock as when
 
@@ -24,14 +24,14 @@ def made(student, ta, topic):
 
 def refusal(made, actor, reason="") -> SchedulingError:
     with pytest.raises(SchedulingError) as caught:
-        booking.cancel(made, actor, reason)
+        bookings.cancel(made, actor, reason)
     made.refresh_from_db()
     assert made.status == "booked"
     return caught.value
 
 
 def test_the_student_needs_no_reason_in_good_time(made, student):
-    cancelled = booking.cancel(made, student, "")
+    cancelled = bookings.cancel(made, student, "")
     cancelled.refresh_from_db()
     assert cancelled.status == "cancelled"
     assert (cancelled.cancelled_by, cancelled.cancelled_at) == (student, timezone.now())
@@ -39,21 +39,21 @@ def test_the_student_needs_no_reason_in_good_time(made, student):
 
 
 def test_the_seat_and_the_time_are_free_again(made, student):
-    booking.cancel(made, student, "")
+    bookings.cancel(made, student, "")
     made.slot.refresh_from_db()
     assert made.slot.taken == 0
     assert not Commitment.objects.exists()
 
 
 def test_nothing_is_deleted(made, student):
-    booking.cancel(made, student, " I have an exam ")
+    bookings.cancel(made, student, " I have an exam ")
     event = made.events.last()
     assert (event.kind, event.actor, event.detail) == ("cancelled", student, "I have an exam")
 
 
 def test_four_hours_before_the_start_is_not_late_yet(made, student, clock):
     clock.move_to(made.starts_at - timedelta(hours=4))
-    assert booking.cancel(made, student, "").cancelled_late is False
+    assert bookings.cancel(made, student, "").cancelled_late is False
 
 
 def test_after_that_the_student_needs_a_reason(made, student, clock):
@@ -64,7 +64,7 @@ def test_after_that_the_student_needs_a_reason(made, student, clock):
 
 def test_with_a_reason_it_is_marked_late(made, student, clock):
     clock.move_to(made.starts_at - timedelta(hours=4) + SECOND)
-    assert booking.cancel(made, student, "I am ill").cancelled_late is True
+    assert bookings.cancel(made, student, "I am ill").cancelled_late is True
 
 
 class TestJustBooked:
@@ -76,7 +76,7 @@ class TestJustBooked:
 
     def test_fifteen_minutes_after_booking_it_is_free_to_go(self, made, student, clock):
         clock.shift(timedelta(minutes=15))
-        cancelled = booking.cancel(made, student, "")
+        cancelled = bookings.cancel(made, student, "")
         assert (cancelled.status, cancelled.cancelled_late) == ("cancelled", False)
 
     def test_a_second_later_it_needs_a_reason(self, made, student, clock):
@@ -94,7 +94,7 @@ def test_the_ta_always_gives_a_reason(made, ta):
 
 def test_the_ta_s_cancellation_is_never_late(made, ta, clock):
     clock.move_to(made.starts_at - SECOND)
-    cancelled = booking.cancel(made, ta, "I am ill")
+    cancelled = bookings.cancel(made, ta, "I am ill")
     assert (cancelled.cancelled_late, cancelled.cancelled_by) == (False, ta)
 
 
@@ -112,9 +112,9 @@ def test_nobody_else_cancels(made, stranger, staff):
 
 
 def test_once_only(made, student, ta):
-    booking.cancel(made, student, "")
+    bookings.cancel(made, student, "")
     with pytest.raises(SchedulingError) as caught:
-        booking.cancel(made, ta, "me too")
+        bookings.cancel(made, ta, "me too")
     assert caught.value.code == "cancelled"
     made.refresh_from_db()
     assert made.cancelled_by == student
@@ -132,7 +132,7 @@ class TestGrace:
         made = book(student, far if moved else near)
         if moved:
             clock.shift(timedelta(minutes=50))
-            made = booking.move(made, student, near.pk)
+            made = bookings.move(made, student, near.pk)
         clock.shift(timedelta(minutes=15))
         assert not rules.cancels_late(made, student)
         clock.shift(timedelta(seconds=1))
@@ -152,7 +152,7 @@ class TestSentAgain:
         first = client.post("/bookings/new/", sent)
         assert client.post("/bookings/new/", sent).url == first.url
         assert client.post("/bookings/new/", sent | {"question": "How?"}).status_code == 409
-        booking.cancel(Booking.objects.get(), student, "")
+        bookings.cancel(Booking.objects.get(), student, "")
         assert client.post("/bookings/new/", sent).url != first.url
         assert Booking.objects.count() == 2
 

@@ -13,7 +13,7 @@ from accounts.services import deletion
 from chat.models import Message
 from scheduling.history import history
 from scheduling.models import Appointment, Booking
-from scheduling.services import booking, cascades
+from scheduling.services import bookings, cascades
 from scheduling.tests.factories import book, open_time, slots_of
 
 BEFORE = ("scheduling", "0006_own_of_weeks")
@@ -67,13 +67,13 @@ def test_a_cause_is_a_code_and_reads_as_a_sentence(
 
 
 def test_a_typed_reason_is_kept_as_it_was_typed(made, ta):
-    booking.cancel(made, ta, "Its topic is no longer offered.")
+    bookings.cancel(made, ta, "Its topic is no longer offered.")
     typed = "Its topic is no longer offered."
     assert stored(made) == [(typed, ""), (typed, ""), typed]
 
 
 def test_a_change_keeps_old_and_new(made, ta, student):
-    booking.note_change([made], ta, {"notes": ("Bring two", ""), "location": ("R1", "R2")})
+    bookings.note_change([made], ta, {"notes": ("Bring two", ""), "location": ("R1", "R2")})
     event = made.events.last()
     assert event.changes == {"notes": ["Bring two", ""], "location": ["R1", "R2"]}
     assert history(made, student)[-1].detail == "New place: R2\nNew notes: none"
@@ -101,10 +101,10 @@ def test_older_rows_are_carried_over_and_back(clock, student, ta, topic, staff):
     by_staff, by_ta, changed = (
         book(person, slot) for person, slot in zip([student] * 3, slots_of(session), strict=False)
     )
-    booking.cancel(by_ta, ta, "Cancelled by the faculty's staff.")
+    bookings.cancel(by_ta, ta, "Cancelled by the faculty's staff.")
     with transaction.atomic():
-        booking.cancel_all([by_staff], staff, cause="staff")
-        booking.note_change([changed], ta, {"location": ("R1", "R2"), "notes": ("Hello", "")})
+        bookings.cancel_all([by_staff], staff, cause="staff")
+        bookings.note_change([changed], ta, {"location": ("R1", "R2"), "notes": ("Hello", "")})
     Appointment.objects.filter(pk=session.pk).update(
         cancelled_at=session.created_at, cancel_cause="topic", cancel_reason=""
     )

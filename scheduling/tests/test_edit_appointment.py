@@ -8,7 +8,7 @@ import pytest
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.history import words
 from scheduling.models import BookingEvent, TimeSlot
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.appointments import FOLLOWING
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
@@ -85,7 +85,7 @@ class TestSlots:
     def test_a_slot_that_only_a_cancelled_booking_points_at_is_withdrawn(self, ta, topic, student):
         appointment = open_time(ta, topic)
         made = book(student, slots_of(appointment)[3])
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         edit(appointment, end=time(14))
         assert clocks(appointment) == ["13:00", "13:30"]
         made.slot.refresh_from_db()
@@ -94,7 +94,7 @@ class TestSlots:
     def test_a_withdrawn_slot_comes_back_with_its_time(self, ta, topic, student):
         appointment = open_time(ta, topic)
         made = book(student, slots_of(appointment)[3])
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         edit(appointment, end=time(14))
         edit(appointment, end=time(15))
         assert clocks(appointment) == ["13:00", "13:30", "14:00", "14:30"]
@@ -105,7 +105,7 @@ class TestSlots:
         appointment = open_time(ta, topic)
         made = book(student, slots_of(appointment)[0])
         clock.move_to(made.ends_at + timedelta(minutes=1))
-        booking.complete(made, ta)
+        bookings.complete(made, ta)
         assert refusal(appointment, slot_minutes=60).code == "slots"
         edit(appointment, end=time(16))
         assert clocks(appointment)[0] == "13:00"
@@ -203,7 +203,7 @@ class TestStudentsAreTold:
         appointment = open_time(ta, topic)
         made = book(student, slots_of(appointment)[0])
         gone = book(stranger, slots_of(appointment)[1])
-        booking.cancel(gone, stranger, "")
+        bookings.cancel(gone, stranger, "")
         edit(appointment, location="Room 7", notes="Bring a laptop.")
         assert told(made) == ["New place: Room 7\nNew notes: Bring a laptop."]
         assert told(gone) == []

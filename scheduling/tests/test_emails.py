@@ -16,7 +16,7 @@ from accounts.models import MailKind
 from accounts.services import deletion
 from scheduling import notifications, tasks
 from scheduling.models import Booking
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_series, open_time, plan, slots_of
 from setahub.core.work import worker
 from setahub.core.work.tasks import nothing_queued
@@ -151,8 +151,8 @@ class TestInvitation:
         assert event.walk("VALARM")[0]["TRIGGER"].dt == timedelta(minutes=-15)
 
     def test_no_email_tells_the_address_of_the_other(self, made, student, ta, session, sent, clock):
-        booking.move(made, student, slots_of(session)[2].pk)
-        booking.cancel(made, ta, "I am ill")
+        bookings.move(made, student, slots_of(session)[2].pk)
+        bookings.cancel(made, ta, "I am ill")
         emails = []
         mail.outbox.clear()
         for _count in range(DBTaskResult.objects.count()):
@@ -171,9 +171,9 @@ class TestInvitation:
 
         But not the room, since by then it is cancelled; nor that the session has another.
         """
-        booking.move(made, student, slots_of(session)[2].pk)
+        bookings.move(made, student, slots_of(session)[2].pk)
         appointments.edit(session, ta, plan(topic, location="Room 612", notes="Bring a laptop"))
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         mail.outbox.clear()
         while row := worker.take("test"):
             row.task.call(*row.args_kwargs["args"])
@@ -195,7 +195,7 @@ class TestInvitation:
 class TestMoved:
     def test_both_read_from_when_to_when(self, made, student, ta, session, sent):
         sent()
-        booking.move(made, student, slots_of(session)[2].pk)
+        bookings.move(made, student, slots_of(session)[2].pk)
         emails = sent()
         assert set(emails) == {student.email, ta.email}
         for reader, name, who in ((student, "น้ำฝน", "You"), (ta, "สมชาย ใจดี", "สมชาย ใจดี")):
@@ -231,7 +231,7 @@ class TestCancelled:
     def test_by_the_ta(self, made, student, ta, sent, session):
         rebook = f"http://localhost/bookings/{made.pk}/rebook/"
         sent()
-        booking.cancel(made, ta, "I am ill")
+        bookings.cancel(made, ta, "I am ill")
         emails = sent()
         assert emails[student.email].subject == (
             "Cancelled: Data Structures with น้ำฝน, Tue 24 Nov, 13:00"
@@ -263,14 +263,14 @@ class TestCancelled:
 
     def test_by_the_student_without_a_reason(self, made, student, ta, sent):
         sent()
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         emails = sent()
         assert text(emails[ta.email]).startswith("สมชาย ใจดี cancelled this booking.")
         assert "Why" not in text(emails[ta.email])
 
     def test_by_staff(self, made, student, ta, staff, sent):
         sent()
-        booking.cancel_by_staff(made, staff, "The building is closed")
+        bookings.cancel_by_staff(made, staff, "The building is closed")
         emails = sent()
         assert set(emails) == {student.email, ta.email}
         for message in emails.values():
@@ -356,7 +356,7 @@ class TestOneHappening:
         )
         mine = Booking.objects.filter(student=student).order_by("starts_at")
         for each in mine[1:]:
-            booking.cancel(each, student, "")
+            bookings.cancel(each, student, "")
         mail.outbox.clear()
         while row := worker.take("test"):
             worker.settle(row, worker.outcome_of(row))
@@ -368,7 +368,7 @@ class TestOneHappening:
     def test_what_failed_tells_nobody(self, weeks, ta, sent):
         def fail():
             with transaction.atomic(), notifications.one_happening():
-                booking.cancel_all(appointments.active_bookings(weeks), ta, "Ill")
+                bookings.cancel_all(appointments.active_bookings(weeks), ta, "Ill")
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):

@@ -6,7 +6,7 @@ import pytest
 
 from scheduling.errors import SchedulingError
 from scheduling.models import TimeSlot
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
 from setahub.policy import source
 from setahub.policy.current import Changes, ExamWeek
@@ -92,9 +92,9 @@ def test_moving_within_it_does_not_count_the_booking_itself_but_moving_in_does(t
     ordinary = slots_of(open_time(ta, topic))
     special = slots_of(open_time(ta, topic, day=tomorrow() + DAY))
     inside, outside = book(student, special[0]), book(student, ordinary[0])
-    assert booking.move(inside, student, special[2].pk).slot == special[2]
+    assert bookings.move(inside, student, special[2].pk).slot == special[2]
     with pytest.raises(SchedulingError, match="exam week"):
-        booking.move(outside, student, special[3].pk)
+        bookings.move(outside, student, special[3].pk)
 
 
 def test_pages_offer_what_the_rules_allow(ta, topic, student, sign_in):

@@ -6,7 +6,7 @@ import pytest
 
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.free import free_by_ta, free_by_topic, sessions_given, soonest_topics
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -69,8 +69,8 @@ def test_taken_slots_and_times_when_the_ta_is_elsewhere_are_not_counted(
 ):
     mine = open_time(ta, topic, web).slots.order_by("starts_at")
     theirs = open_time(other_ta, topic).slots.order_by("starts_at")
-    booking.book(student, mine[0].pk, topic, "Why?")
-    booking.book(other_ta, mine[2].pk, topic, "I learn too")  # 14:00, while their own slot stands
+    bookings.book(student, mine[0].pk, topic, "Why?")
+    bookings.book(other_ta, mine[2].pk, topic, "I learn too")  # 14:00, while their own slot stands
     free = free_by_topic()
     assert {key: time.count for key, time in free.items()} == {topic.pk: 2 + 3, web.pk: 2}
     assert {key: time.count for key, time in free_by_ta(topic.pk).items()} == {
@@ -112,8 +112,8 @@ def test_the_soonest_topics_come_first_with_their_tas(clock, ta, topic, web, mak
 
 def test_only_completed_bookings_are_sessions_given(clock, ta, other_ta, student, topic):
     slots = open_time(ta, topic).slots.order_by("starts_at")
-    first = booking.book(student, slots[0].pk, topic, "One")
-    booking.cancel(booking.book(student, slots[1].pk, topic, "Two"), student, "")
+    first = bookings.book(student, slots[0].pk, topic, "One")
+    bookings.cancel(bookings.book(student, slots[1].pk, topic, "Two"), student, "")
     assert sessions_given([ta.pk, other_ta.pk]) == {}
     Booking.objects.filter(pk=first.pk).update(status="completed")
     assert sessions_given([ta.pk, other_ta.pk]) == {ta.pk: 1}

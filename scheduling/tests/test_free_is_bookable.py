@@ -19,7 +19,7 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_from, is_free
 from scheduling.queries.obstacles import Obstacles
-from scheduling.services import booking, rules
+from scheduling.services import bookings, rules
 from setahub.core import clock as when
 from setahub.policy import source
 from setahub.policy.current import Changes, ExamWeek
@@ -297,7 +297,7 @@ def _refusal(act) -> str:
 def test_a_booking_is_made_just_where_it_may_be(case):
     with transaction.atomic():
         world = written(case)
-        code = _refusal(lambda: booking.book(world.student, world.slot.pk, world.topic, "How?"))
+        code = _refusal(lambda: bookings.book(world.student, world.slot.pk, world.topic, "How?"))
         stays = case.elsewhere is not None and case.moves
         clash = stays and abs(case.elsewhere) < HOUR / 2
         assume(not stays or clash)  # counted there, it may be one too many

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as people
 from scheduling.models import Booking
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -63,7 +63,7 @@ class TestNumber:
         assert "Book time" not in text(client.get(f"/users/{ta.pk}/"))
 
     def test_one_less_and_all_is_open(self, client, full, student, ta, session):
-        booking.cancel(full[0], student, "")
+        bookings.cancel(full[0], student, "")
         for path in pages_with_times(ta):
             page = text(client.get(path))
             assert REASON not in page, path

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Block
 from scheduling.errors import SchedulingError
 from scheduling.models import Commitment
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -29,21 +29,21 @@ def made(student, slots):
 def refusal(made, student, slot) -> SchedulingError:
     before = made.slot_id
     with pytest.raises(SchedulingError) as caught:
-        booking.move(made, student, slot.pk)
+        bookings.move(made, student, slot.pk)
     made.refresh_from_db()
     assert (made.slot_id, made.status) == (before, "booked")
     return caught.value
 
 
 def test_it_keeps_its_id_topic_and_question(made, student, slots):
-    moved = booking.move(made, student, slots[2].pk)
+    moved = bookings.move(made, student, slots[2].pk)
     moved.refresh_from_db()
     assert (moved.pk, moved.topic_id, moved.question) == (made.pk, made.topic_id, made.question)
     assert (moved.starts_at, moved.ends_at) == (slots[2].starts_at, slots[2].ends_at)
 
 
 def test_the_old_seat_is_free_and_the_new_one_taken(made, student, slots):
-    booking.move(made, student, slots[2].pk)
+    bookings.move(made, student, slots[2].pk)
     for slot in slots:
         slot.refresh_from_db()
     assert [slot.taken for slot in slots] == [0, 0, 1, 0]
@@ -51,7 +51,7 @@ def test_the_old_seat_is_free_and_the_new_one_taken(made, student, slots):
 
 
 def test_the_history_tells_from_where_to_where(made, student, slots):
-    booking.move(made, student, slots[2].pk)
+    bookings.move(made, student, slots[2].pk)
     event = made.events.last()
     assert (event.kind, event.actor) == ("moved", student)
     assert (event.old_starts_at, event.new_starts_at) == (slots[0].starts_at, slots[2].starts_at)
@@ -59,7 +59,7 @@ def test_the_history_tells_from_where_to_where(made, student, slots):
 
 def test_four_hours_before_the_old_start_is_still_in_time(made, student, slots, clock):
     clock.move_to(made.starts_at - timedelta(hours=4))
-    assert booking.move(made, student, slots[1].pk).slot_id == slots[1].pk
+    assert bookings.move(made, student, slots[1].pk).slot_id == slots[1].pk
 
 
 def test_a_second_later_it_is_too_late(made, student, slots, clock):
@@ -133,13 +133,13 @@ def test_the_booking_itself_is_in_no_way_of_the_five(made, student, slots, ta, t
     more = slots_of(open_time(ta, topic, start="15:00", end="17:00"))
     for slot in more:
         book(student, slot)
-    assert booking.move(made, student, slots[1].pk).slot_id == slots[1].pk
+    assert bookings.move(made, student, slots[1].pk).slot_id == slots[1].pk
 
 
 def test_not_when_it_was_cancelled(made, student, slots):
-    booking.cancel(made, student, "")
+    bookings.cancel(made, student, "")
     with pytest.raises(SchedulingError) as caught:
-        booking.move(made, student, slots[1].pk)
+        bookings.move(made, student, slots[1].pk)
     assert caught.value.code == "cancelled"
 
 

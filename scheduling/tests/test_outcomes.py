@@ -6,7 +6,7 @@ import pytest
 
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 
 SECOND = timedelta(seconds=1)
@@ -30,32 +30,32 @@ def code(call, *args) -> tuple[str, int]:
 class TestCompleting:
     def test_not_before_the_start(self, made, ta, clock):
         clock.move_to(made.starts_at - SECOND)
-        assert code(booking.complete, made, ta) == ("early", 409)
+        assert code(bookings.complete, made, ta) == ("early", 409)
 
     def test_from_the_start_on(self, made, ta, clock):
         clock.move_to(made.starts_at)
-        assert booking.complete(made, ta).status == "completed"
+        assert bookings.complete(made, ta).status == "completed"
         assert made.events.last().kind == "completed"
 
     def test_only_by_the_ta(self, made, student, stranger, clock):
         clock.move_to(made.starts_at)
-        assert code(booking.complete, made, student) == ("role", 403)
-        assert code(booking.complete, made, stranger) == ("role", 403)
+        assert code(bookings.complete, made, student) == ("role", 403)
+        assert code(bookings.complete, made, stranger) == ("role", 403)
 
     def test_not_a_cancelled_one(self, made, student, ta, clock):
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         clock.move_to(made.starts_at)
-        assert code(booking.complete, made, ta) == ("cancelled", 409)
+        assert code(bookings.complete, made, ta) == ("cancelled", 409)
 
     def test_twice_is_once(self, made, ta, clock):
         clock.move_to(made.starts_at)
-        booking.complete(made, ta)
-        booking.complete(made, ta)
+        bookings.complete(made, ta)
+        bookings.complete(made, ta)
         assert [event.kind for event in made.events.all()] == ["made", "completed"]
 
     def test_the_seat_of_a_running_one_is_given_back_with_it(self, made, ta, clock):
         clock.move_to(made.starts_at)
-        booking.complete(made, ta)
+        bookings.complete(made, ta)
         made.slot.refresh_from_db()
         assert made.slot.taken == 0
 
@@ -63,66 +63,66 @@ class TestCompleting:
 class TestNoShow:
     def test_not_in_the_first_ten_minutes(self, made, ta, clock):
         clock.move_to(made.starts_at + timedelta(minutes=10) - SECOND)
-        assert code(booking.mark_no_show, made, ta) == ("early", 409)
+        assert code(bookings.mark_no_show, made, ta) == ("early", 409)
 
     def test_from_ten_minutes_after_the_start(self, made, ta, clock):
         clock.move_to(made.starts_at + timedelta(minutes=10))
-        assert booking.mark_no_show(made, ta).status == "no_show"
+        assert bookings.mark_no_show(made, ta).status == "no_show"
 
     def test_only_by_the_ta(self, made, student, clock):
         clock.move_to(made.ends_at)
-        assert code(booking.mark_no_show, made, student) == ("role", 403)
+        assert code(bookings.mark_no_show, made, student) == ("role", 403)
 
 
 class TestSwitching:
     def test_there_and_back_for_seven_days_after_the_end(self, made, ta, clock):
         clock.move_to(made.ends_at)
-        booking.mark_no_show(made, ta)
+        bookings.mark_no_show(made, ta)
         clock.move_to(made.ends_at + timedelta(days=7))
-        assert booking.complete(made, ta).status == "completed"
-        assert booking.mark_no_show(made, ta).status == "no_show"
+        assert bookings.complete(made, ta).status == "completed"
+        assert bookings.mark_no_show(made, ta).status == "no_show"
 
     def test_not_after_seven_days(self, made, ta, clock):
         clock.move_to(made.ends_at)
-        booking.mark_no_show(made, ta)
+        bookings.mark_no_show(made, ta)
         clock.move_to(made.ends_at + timedelta(days=7) + SECOND)
-        assert code(booking.complete, made, ta) == ("too_late", 409)
+        assert code(bookings.complete, made, ta) == ("too_late", 409)
 
     def test_also_what_the_time_has_completed(self, made, ta, clock):
         clock.move_to(made.ends_at + timedelta(days=3))
         assert made.effective_status == "completed"
-        assert booking.mark_no_show(made, ta).status == "no_show"
+        assert bookings.mark_no_show(made, ta).status == "no_show"
 
 
 class TestAbsentTA:
     def test_not_before_the_start(self, made, student, clock):
         clock.move_to(made.starts_at - SECOND)
-        assert code(booking.report_ta_absent, made, student) == ("early", 409)
+        assert code(bookings.report_ta_absent, made, student) == ("early", 409)
 
     @pytest.mark.parametrize("after", ["start", "a day"])
     def test_from_the_start_until_a_day_after_the_end(self, made, student, clock, after):
         clock.move_to(made.starts_at if after == "start" else made.ends_at + DAY)
-        reported = booking.report_ta_absent(made, student)
+        reported = bookings.report_ta_absent(made, student)
         assert reported.ta_absent_at is not None
         assert made.events.last().kind == "ta_absent"
 
     def test_not_later(self, made, student, clock):
         clock.move_to(made.ends_at + DAY + SECOND)
-        assert code(booking.report_ta_absent, made, student) == ("too_late", 409)
+        assert code(bookings.report_ta_absent, made, student) == ("too_late", 409)
 
     def test_only_by_the_student(self, made, ta, clock):
         clock.move_to(made.ends_at)
-        assert code(booking.report_ta_absent, made, ta) == ("role", 403)
+        assert code(bookings.report_ta_absent, made, ta) == ("role", 403)
 
     def test_not_for_a_cancelled_one(self, made, student, clock):
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         clock.move_to(made.ends_at)
-        assert code(booking.report_ta_absent, made, student) == ("cancelled", 409)
+        assert code(bookings.report_ta_absent, made, student) == ("cancelled", 409)
 
     def test_twice_is_once(self, made, student, clock):
         clock.move_to(made.ends_at)
-        booking.report_ta_absent(made, student)
-        booking.report_ta_absent(made, student)
+        bookings.report_ta_absent(made, student)
+        bookings.report_ta_absent(made, student)
         assert [event.kind for event in made.events.all()] == ["made", "ta_absent"]
 
 
@@ -140,7 +140,7 @@ class TestByItself:
 
     def test_not_when_the_ta_was_reported_absent(self, made, student, clock):
         clock.move_to(made.ends_at)
-        booking.report_ta_absent(made, student)
+        bookings.report_ta_absent(made, student)
         clock.shift(10 * DAY)
         made.refresh_from_db()
         assert made.effective_status == "booked"
@@ -152,8 +152,8 @@ class TestByItself:
 
     def test_it_can_no_longer_be_moved_or_cancelled(self, made, student, clock):
         clock.move_to(made.ends_at + DAY)
-        assert code(booking.cancel, made, student, "x") == ("over", 409)
-        assert code(booking.move, made, student, made.slot_id) == ("over", 409)
+        assert code(bookings.cancel, made, student, "x") == ("over", 409)
+        assert code(bookings.move, made, student, made.slot_id) == ("over", 409)
 
     def test_the_list_and_the_page_say_completed(self, made, student, sign_in, clock):
         clock.move_to(made.ends_at + DAY)

@@ -17,7 +17,7 @@ from django.test import Client
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -90,7 +90,7 @@ def another_ta(make_user, topic: Topic, name: str) -> User:
 def test_exactly_the_seats_are_taken(ta, topic, crowd, seats):
     slot = open_slot(ta, topic, seats=seats)
     results = at_once(
-        [lambda s=student: booking.book(s, slot.pk, topic, "Help!") for student in crowd]
+        [lambda s=student: bookings.book(s, slot.pk, topic, "Help!") for student in crowd]
     )
     assert refusals(results) == {"full": CROWD - seats}
     slot.refresh_from_db()
@@ -101,26 +101,30 @@ def test_exactly_the_seats_are_taken(ta, topic, crowd, seats):
 def test_one_student_in_many_tabs_gets_one_seat(ta, topic, student):
     slot = open_slot(ta, topic, seats=20)
     asked = [f"Help with {number}!" for number in range(CROWD)]
-    results = at_once([lambda q=q: booking.book(student, slot.pk, topic, q) for q in asked])
+    results = at_once([lambda q=q: bookings.book(student, slot.pk, topic, q) for q in asked])
     assert refusals(results) == {"second_seat": CROWD - 1}
     assert Booking.objects.active().count() == 1
 
 
 def test_the_same_booking_in_many_tabs_is_one(ta, topic, student):
     slot = open_slot(ta, topic, seats=20)
-    results = at_once([lambda: booking.book(student, slot.pk, topic, "Help!")] * CROWD)
+    results = at_once([lambda: bookings.book(student, slot.pk, topic, "Help!")] * CROWD)
     assert results == [Booking.objects.get()] * CROWD
 
 
 @pytest.mark.parametrize("question", ["Why?", None], ids=["the same", "another each"])
 def test_a_cancelled_booking_is_replaced_once(make_user, ta, topic, student, question):
-    lost = booking.book(student, open_slot(ta, topic, start="09:00", end="09:30").pk, topic, "Why?")
-    booking.cancel(lost, ta, "I am ill")
+    lost = bookings.book(
+        student, open_slot(ta, topic, start="09:00", end="09:30").pk, topic, "Why?"
+    )
+    bookings.cancel(lost, ta, "I am ill")
     slots = [open_slot(another_ta(make_user, topic, f"TA {n}"), topic) for n in range(CROWD)]
     one = slots[0]
     results = at_once(
         [
-            lambda s=s: booking.rebook(lost, student, one.pk if question else s.pk, question or "?")
+            lambda s=s: bookings.rebook(
+                lost, student, one.pk if question else s.pk, question or "?"
+            )
             for s in slots
         ]
     )
@@ -134,7 +138,7 @@ def test_a_cancelled_booking_is_replaced_once(make_user, ta, topic, student, que
 
 def test_one_student_never_gets_two_overlapping_times(make_user, topic, student):
     slots = [open_slot(another_ta(make_user, topic, f"TA {n}"), topic) for n in range(CROWD)]
-    results = at_once([lambda s=s: booking.book(student, s.pk, topic, "Help!") for s in slots])
+    results = at_once([lambda s=s: bookings.book(student, s.pk, topic, "Help!") for s in slots])
     assert refusals(results) == {"clash": CROWD - 1}
     assert Booking.objects.active().count() == 1
 
@@ -146,7 +150,7 @@ def test_one_student_never_gets_more_than_the_limit(make_user, topic, student, s
         open_slot(ta, topic, f"{8 + number:02}:00", f"{8 + number:02}:30")
         for number, ta in enumerate(tas)
     ]
-    results = at_once([lambda s=s: booking.book(student, s.pk, topic, "Help!") for s in slots])
+    results = at_once([lambda s=s: bookings.book(student, s.pk, topic, "Help!") for s in slots])
     assert refusals(results) == {"too_many": 7}
     assert Booking.objects.active().count() == 3
 
@@ -157,7 +161,7 @@ def test_two_who_book_each_other_get_one_booking(make_user, topic):
     slots = [open_slot(person, topic) for person in people]
     pairs = [(people[0], slots[1]), (people[1], slots[0])] * (CROWD // 2)
     asked = [(person, slot, f"Help {number}!") for number, (person, slot) in enumerate(pairs)]
-    results = at_once([lambda a=a: booking.book(a[0], a[1].pk, topic, a[2]) for a in asked])
+    results = at_once([lambda a=a: bookings.book(a[0], a[1].pk, topic, a[2]) for a in asked])
     assert sum(refusals(results).values()) == CROWD - 1
     assert Booking.objects.active().count() == 1
 
@@ -168,12 +172,12 @@ def test_moving_to_one_slot_lets_one_in_and_the_others_keep_theirs(ta, topic, cr
             "pk"
         )
     ][0]
-    bookings = [
-        booking.book(student, slot.pk, topic, "Help!")
+    seats = [
+        bookings.book(student, slot.pk, topic, "Help!")
         for student, slot in zip(crowd, own, strict=True)
     ]
     target = open_slot(ta, topic, "14:00", "14:30")
-    results = at_once([lambda b=b: booking.move(b, b.student, target.pk) for b in bookings])
+    results = at_once([lambda b=b: bookings.move(b, b.student, target.pk) for b in seats])
     assert refusals(results) == {"full": CROWD - 1}
     assert Booking.objects.active().count() == CROWD
     assert sum(TimeSlot.objects.values_list("taken", flat=True)) == CROWD
@@ -181,8 +185,8 @@ def test_moving_to_one_slot_lets_one_in_and_the_others_keep_theirs(ta, topic, cr
 
 def test_cancelling_many_times_cancels_once(ta, topic, student):
     slot = open_slot(ta, topic)
-    made = booking.book(student, slot.pk, topic, "Help!")
-    results = at_once([lambda: booking.cancel(made, student, "")] * CROWD)
+    made = bookings.book(student, slot.pk, topic, "Help!")
+    results = at_once([lambda: bookings.cancel(made, student, "")] * CROWD)
     assert results == [made] * CROWD
     assert made.events.filter(kind="cancelled").count() == 1
     slot.refresh_from_db()
@@ -212,7 +216,7 @@ def test_an_edit_never_drops_a_slot_that_is_booked_meanwhile(ta, topic, crowd):
         lambda: appointments.edit(appointment, ta, shorter) for _ in range(CROWD // 2)
     ]
     calls += [
-        lambda s=student, n=number: booking.book(s, slots[n % 4].pk, topic, "Help!")
+        lambda s=student, n=number: bookings.book(s, slots[n % 4].pk, topic, "Help!")
         for number, student in enumerate(crowd[: CROWD // 2])
     ]
     refusals(at_once(calls))
@@ -225,7 +229,7 @@ def test_deleting_a_session_while_students_book_leaves_no_booking_alive(ta, topi
     [appointment] = appointments.open_time(ta, plan(topic, "13:00", "15:00", seats=5))
     slots = list(appointment.slots.order_by("starts_at"))
     calls: list[Callable[[], Any]] = [
-        lambda s=student, n=number: booking.book(s, slots[n % 4].pk, topic, "Help!")
+        lambda s=student, n=number: bookings.book(s, slots[n % 4].pk, topic, "Help!")
         for number, student in enumerate(crowd[:-1])
     ]
     calls.append(lambda: appointments.cancel(appointment, ta, "I am ill"))

@@ -6,7 +6,7 @@ import pytest
 
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.policy.current import policy
 
@@ -26,13 +26,13 @@ def slots(ta, topic):
 
 def test_bookings_moves_and_cancellations_count_together(student, slots):
     made = book(student, slots[0])
-    booking.move(made, student, slots[1].pk)
-    booking.cancel(made, student, "")
+    bookings.move(made, student, slots[1].pk)
+    bookings.cancel(made, student, "")
     book(student, slots[0])
     for act in (
         lambda: book(student, slots[1]),
-        lambda: booking.move(Booking.objects.active().get(), student, slots[1].pk),
-        lambda: booking.cancel(Booking.objects.active().get(), student, ""),
+        lambda: bookings.move(Booking.objects.active().get(), student, slots[1].pk),
+        lambda: bookings.cancel(Booking.objects.active().get(), student, ""),
     ):
         with pytest.raises(SchedulingError) as caught:
             act()
@@ -42,7 +42,7 @@ def test_bookings_moves_and_cancellations_count_together(student, slots):
 
 def test_after_ten_minutes_it_goes_on(clock, student, slots):
     for _time in range(2):
-        booking.cancel(book(student, slots[0]), student, "")
+        bookings.cancel(book(student, slots[0]), student, "")
     clock.shift(timedelta(minutes=10, seconds=-1))
     with pytest.raises(SchedulingError):
         book(student, slots[0])
@@ -55,12 +55,12 @@ def test_what_was_refused_does_not_count(student, ta, slots):
     for _time in range(5):
         with pytest.raises(SchedulingError, match="seat at this time"):
             book(student, slots[0], question="Again?")
-    booking.cancel(taken, student, "")
+    bookings.cancel(taken, student, "")
 
 
 def test_each_person_has_a_rate_of_their_own(student, stranger, slots):
     for _time in range(2):
-        booking.cancel(book(student, slots[0]), student, "")
+        bookings.cancel(book(student, slots[0]), student, "")
     book(stranger, slots[0])
 
 
@@ -69,20 +69,20 @@ def test_a_whole_session_taken_back_is_one_act(make_user, ta, topic, slots):
         book(make_user(f"Student {number}"), slots[0])
     appointments.cancel(slots[0].appointment, ta, "Ill")
     other = slots_of(open_time(ta, topic, start="16:00", end="17:00"))
-    booking.cancel(book(make_user("Late"), other[0]), ta, "Ill")
+    bookings.cancel(book(make_user("Late"), other[0]), ta, "Ill")
 
 
 def test_load_tests_have_none(settings, student, slots):
     settings.RATE_LIMITS = False
     for _time in range(3):
-        booking.cancel(book(student, slots[0]), student, "")
+        bookings.cancel(book(student, slots[0]), student, "")
 
 
 class TestOnThePages:
     @pytest.fixture
     def client(self, sign_in, student, slots):
         for _time in range(2):
-            booking.cancel(book(student, slots[0]), student, "")
+            bookings.cancel(book(student, slots[0]), student, "")
         return sign_in(student)
 
     def test_the_question_is_kept(self, client, slots, topic):
@@ -115,7 +115,7 @@ class TestOnThePages:
     def test_and_the_time_instead(self, client, settings, student, ta, slots):
         settings.BOOKING_CHANGES = 5
         taken = book(student, slots[0])
-        booking.cancel(taken, ta, "Ill")
+        bookings.cancel(taken, ta, "Ill")
         form = {"slot": slots[1].pk, "question": "What is a heap?"}
         response = client.post(f"/bookings/{taken.pk}/rebook/", form)
         assert response.status_code == 429

@@ -15,7 +15,7 @@ from accounts import services as people
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import open_series, open_time, plan, tomorrow
 from scheduling.tests.test_races import at_once
@@ -57,15 +57,15 @@ class Somebody:
 
     def book(self) -> None:
         slot = self.any_of(TimeSlot.objects.standing())
-        booking.book(self.user, slot.pk, self.topic, "Why?")
+        bookings.book(self.user, slot.pk, self.topic, "Why?")
 
     def move(self) -> None:
         mine = self.any_of(Booking.objects.active().of_student(self.user.pk))
         slot = self.any_of(TimeSlot.objects.of_ta(mine.ta_id))
-        booking.move(mine, self.user, slot.pk)
+        bookings.move(mine, self.user, slot.pk)
 
     def cancel(self) -> None:
-        booking.cancel(self.any_of(Booking.objects.active().of(self.user.pk)), self.user, "Ill")
+        bookings.cancel(self.any_of(Booking.objects.active().of(self.user.pk)), self.user, "Ill")
 
     def open(self) -> None:
         day = tomorrow() + timedelta(days=self.chance.randint(1, 3))

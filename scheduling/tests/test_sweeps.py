@@ -15,8 +15,7 @@ from accounts import services
 from accounts.models import MailKind
 from scheduling import history, sweeps
 from scheduling.models import Booking, BookingEvent, Commitment
-from scheduling.services import booking
-from scheduling.services import booking as bookings
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.work import worker
@@ -122,7 +121,7 @@ class TestReminders:
         ]
 
     def test_skipped_when_cancelled(self, made, student, sweep, clock):
-        booking.cancel(made, student, "")
+        bookings.cancel(made, student, "")
         sweep()
         clock.move_to(made.starts_at - DAY)
         assert sweep() == []
@@ -130,7 +129,7 @@ class TestReminders:
     def test_cancelled_between_sweep_and_task_it_is_not_sent(self, made, ta, run_tasks, clock):
         clock.move_to(made.starts_at - DAY)
         sweeps.remind()
-        booking.cancel(made, ta, "I am ill")
+        bookings.cancel(made, ta, "I am ill")
         mail.outbox.clear()
         run_tasks()
         assert all(message.subject.startswith("Cancelled") for message in mail.outbox)
@@ -141,7 +140,7 @@ class TestReminders:
         clock.move_to(made.starts_at - DAY)
         assert len(sweep()) == 2
         later = open_time(ta, topic, day=when.today() + timedelta(days=4))
-        booking.move(made, student, slots_of(later)[0].pk)
+        bookings.move(made, student, slots_of(later)[0].pk)
         made.refresh_from_db()
         sweep()  # the letters about the move
         assert sweep() == []
@@ -154,7 +153,7 @@ class TestReminders:
         self, made, student, session, sweep, clock
     ):
         clock.move_to(made.starts_at - timedelta(hours=10))
-        booking.move(made, student, slots_of(session)[1].pk)
+        bookings.move(made, student, slots_of(session)[1].pk)
         made.refresh_from_db()
         sweep()  # the letters about the move
         assert sweep() == []
@@ -237,7 +236,7 @@ class TestCompletion:
 
     def test_not_where_the_student_reported_an_absent_ta(self, made, student, clock):
         clock.move_to(made.ends_at)
-        booking.report_ta_absent(made, student)
+        bookings.report_ta_absent(made, student)
         clock.move_to(made.ends_at + timedelta(days=9))
         sweeps.complete()
         made.refresh_from_db()
@@ -245,9 +244,9 @@ class TestCompletion:
 
     def test_not_what_the_ta_or_a_cancellation_has_settled(self, made, ta, student, session, clock):
         cancelled = book(student, slots_of(session)[1])
-        booking.cancel(cancelled, student, "")
+        bookings.cancel(cancelled, student, "")
         clock.move_to(made.ends_at)
-        booking.mark_no_show(made, ta)
+        bookings.mark_no_show(made, ta)
         clock.move_to(made.ends_at + timedelta(days=2))
         sweeps.complete()
         assert sorted(Booking.objects.values_list("status", flat=True)) == ["cancelled", "no_show"]
@@ -255,7 +254,7 @@ class TestCompletion:
     def test_the_ta_may_still_switch_it(self, made, ta, clock):
         clock.move_to(made.ends_at + DAY)
         sweeps.complete()
-        assert booking.mark_no_show(made, ta).status == "no_show"
+        assert bookings.mark_no_show(made, ta).status == "no_show"
 
 
 @pytest.mark.race

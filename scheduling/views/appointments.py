@@ -1,18 +1,15 @@
 """The TA's side: sessions, opening time, changing it, taking it back, a whole week again."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import resolve, reverse
-from django.utils.translation import gettext as _
+from django.urls import resolve
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from chat.queries import reach
@@ -40,10 +37,9 @@ TITLES = {
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
     """One's sessions as a TA with their bookings, in three tabs."""
-    tab, found = given_in_tab(request.user, request.GET.get("tab"))
-    page = paginate(found, request.GET.get("page"))
-    prefetch_related_objects(page.items, "topics")
-    shown = {
+    tab, sessions = given_in_tab(request.user, request.GET.get("tab"))
+    page = paginate(sessions, request.GET.get("page"))
+    context = {
         "tab": tab,
         "title": TITLES[tab],
         "page": page,
@@ -51,9 +47,9 @@ def appointment_list(request: UserRequest) -> HttpResponse:
         "is_ta": is_ta(request.user),
         "offer": contexts.copy_offer(request.user) if tab == "upcoming" else None,
     }
-    if not page.items and not shown["is_ta"]:
-        shown |= _how_to_become_a_ta(request.user)
-    return render(request, "scheduling/appointments.html", shown)
+    if not page.items and not context["is_ta"]:
+        context |= contexts.how_to_become_a_ta(request.user)
+    return render(request, "scheduling/appointments.html", context)
 
 
 # --- Open ---------------------------------------------------------------------------------------
@@ -78,10 +74,10 @@ def create(request: UserRequest) -> HttpResponse:
 @require_safe
 def copy(request: UserRequest, pk: int) -> HttpResponse:
     """The form for a new session filled from this one, a week later at least."""
-    found = _own_or_404(request.user, pk)
+    session = _own_or_404(request, pk)
     if not is_ta(request.user):
         return _not_a_ta(request)
-    return _start(request, contexts.copied(found, request.user), copied=found)
+    return _start(request, contexts.copied(session, request.user), copied=session)
 
 
 @show_or_post
@@ -91,11 +87,8 @@ def copy_week(request: UserRequest) -> HttpResponse:
     if not is_ta(request.user):
         return _not_a_ta(request)
     form = CopyWeekForm(request.POST if request.method == "POST" else None)
-
-    def write() -> list[Appointment]:
-        return appointments.copy_week(request.user, **form.cleaned_data)
-
-    if opened := _open(request, form, write):
+    opened = _open(request, form, lambda: appointments.copy_week(request.user, **form.cleaned_data))
+    if opened:
         return opened
     if not form.is_bound and (offer := contexts.copy_offer(request.user)):
         form.initial = {"week": offer.week, "to": offer.to}
@@ -131,9 +124,9 @@ def _opened_before(request: UserRequest) -> Appointment | None:
     return appointments.standing_of(request.user, resolve(left).kwargs["pk"]) if left else None
 
 
-def _opened_page(made: list[Appointment]) -> Appointment | str:
-    """Where who has opened these is led."""
-    return made[0] if len(made) == 1 else "scheduling:appointments"
+def _opened_page(sessions: list[Appointment]) -> Appointment | str:
+    """Where the TA is led who has opened these."""
+    return sessions[0] if len(sessions) == 1 else "scheduling:appointments"
 
 
 # --- Show, change, take back --------------------------------------------------------------------
@@ -149,7 +142,7 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
 @sent_once
 def edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change this one, or it and all later ones of its series."""
-    session = _own_or_404(request.user, pk)
+    session = _own_or_404(request, pk)
     _editable, closed = attempt(lambda: appointments.check_editable(session))
     if closed:
         return _show(request, session, closed)
@@ -163,18 +156,20 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
     if form.is_valid() and "preview" not in request.POST and (saved := _save(request, form)):
         return saved
     if form.refusal and form.refusal.code == appointments.CHANGED:
-        form.refill(_own_or_404(request.user, pk))
+        form.refill(_own_or_404(request, pk))
     return _show_form(request, form)
 
 
 def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
     """Write the edit; None where the form is to be shown again."""
     session = cast(Appointment, form.appointment)
-
-    def write() -> list[Appointment]:
-        return appointments.edit(session, request.user, **form.asked)
-
-    sessions = form.attempt(lambda: once(request, write, to=lambda _sessions: session))
+    sessions = form.attempt(
+        lambda: once(
+            request,
+            lambda: appointments.edit(session, request.user, **form.asked),
+            to=lambda _sessions: session,
+        )
+    )
     if sessions is not None:
         text = ngettext("Saved.", "%(count)d sessions saved.", len(sessions))
         messages.success(request, text % {"count": len(sessions)})
@@ -188,15 +183,15 @@ def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
 @sent_once
 def delete(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling the session means, and doing it."""
-    session = _own_or_404(request.user, pk)
+    session = _own_or_404(request, pk)
     form = DeleteForm(session, request.POST if request.method == "POST" else None)
     sessions = len(appointments.to_cancel(session, **form.cleaned_data)) if form.is_valid() else 0
-
-    def write() -> int:
-        return appointments.cancel(session, request.user, **form.cleaned_data)
-
     bookings = form.attempt(
-        lambda: once(request, write, to=lambda _bookings: "scheduling:appointments")
+        lambda: once(
+            request,
+            lambda: appointments.cancel(session, request.user, **form.cleaned_data),
+            to=lambda _bookings: "scheduling:appointments",
+        )
     )
     if bookings is not None:
         messages.success(request, _cancelled(sessions, bookings))
@@ -225,16 +220,16 @@ def _cancelled(sessions: int, bookings: int) -> str:
 # --- Shared -------------------------------------------------------------------------------------
 
 
-def _own_or_404(ta: User, pk: int) -> Appointment:
-    return get_object_or_404(Appointment.objects.of(ta.pk), pk=pk)
+def _own_or_404(request: UserRequest, pk: int) -> Appointment:
+    return get_object_or_404(Appointment.objects.of(request.user.pk), pk=pk)
 
 
-def _show(request: UserRequest, found: Appointment, error: Refusal | None = None) -> HttpResponse:
-    shown = contexts.page(found, request.user) | {"error": error}
-    students = [each.student for row in shown["slots"] for each in row.bookings]
-    shown["writable"] = reach.writable(request.user, students)
+def _show(request: UserRequest, session: Appointment, error: Refusal | None = None) -> HttpResponse:
+    context = contexts.page(session, request.user) | {"error": error}
+    students = [each.student for row in context["slots"] for each in row.bookings]
+    context["writable"] = reach.writable(request.user, students)
     status = error.status if error else 200
-    return render(request, "scheduling/appointment.html", shown, status=status)
+    return render(request, "scheduling/appointment.html", context, status=status)
 
 
 def _show_form(
@@ -246,22 +241,12 @@ def _show_form(
         preview = previews.of_edit(request.user, form.edited)
     elif form.plans:
         preview = previews.of_new(request.user, form.plans)
-    shown = {"form": form, "appointment": form.appointment, "preview": preview, "copied": copied}
+    context = {"form": form, "appointment": form.appointment, "preview": preview, "copied": copied}
     part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
     template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
-    return render(request, template, shown | {"part": part}, status=form.status)
+    return render(request, template, context | {"part": part}, status=form.status)
 
 
 def _not_a_ta(request: UserRequest) -> HttpResponse:
-    shown = _how_to_become_a_ta(request.user)
-    return render(request, "shared/error.html", shown, status=403)
-
-
-def _how_to_become_a_ta(user: User) -> dict[str, Any]:
-    return {
-        "glyph": "graduation-cap",
-        "heading": _("TA sessions are given by TAs"),
-        "text": contexts.how_to_become_one(user),
-        "url": reverse("topics:list"),
-        "action": _("Find a topic to teach"),
-    }
+    context = contexts.how_to_become_a_ta(request.user)
+    return render(request, "shared/error.html", context, status=403)

@@ -10,22 +10,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Block, User
+from accounts.models import User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
 from chat.queries import reach
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import replacement, taken_in_tab
+from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.slots import find_slot
-from scheduling.services import booking as bookings
-from scheduling.services import rules
+from scheduling.services import bookings, rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.slots import start_day, times_of_ta
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
-from topics.models import Topic
+from topics.queries.topics import find
 
 TITLES = {
     "upcoming": gettext_lazy("Upcoming bookings"),
@@ -39,8 +39,8 @@ def booking_list(request: UserRequest) -> HttpResponse:
     """One's bookings as a student, in three tabs."""
     tab, rows = taken_in_tab(request.user, request.GET.get("tab"))
     page = paginate(rows, request.GET.get("page"))
-    shown = {"tab": tab, "page": page, "title": TITLES[tab]}
-    return render(request, "scheduling/bookings.html", shown)
+    context = {"tab": tab, "page": page, "title": TITLES[tab]}
+    return render(request, "scheduling/bookings.html", context)
 
 
 # --- Book ---------------------------------------------------------------------------------------
@@ -55,14 +55,14 @@ def create(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         return _book(request, slot, BookForm(request.POST))
     handle = request.GET.get("topic", "")
-    shown = contexts.offer(request.user, slot, handle)
-    if error := shown["refusal"]:
+    context = contexts.offer(request.user, slot, handle)
+    if error := context["refusal"]:
         # The session may have other topics now than the one that was looked for.
-        shown["topic"] = Topic.objects.find(handle) or shown["topic"]
-        shown |= contexts.instead(request.user, slot, shown["topic"], error)
-    shown["form"] = BookForm()
+        context["topic"] = find(handle) or context["topic"]
+        context |= contexts.instead(request.user, slot, context["topic"], error)
+    context["form"] = BookForm()
     return render(
-        request, "scheduling/booking_new.html", shown, status=error.status if error else 200
+        request, "scheduling/booking_new.html", context, status=error.status if error else 200
     )
 
 
@@ -72,11 +72,9 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
         moved = bookings.moved_since(student, slot.pk, **form.cleaned_data)
         if moved is not None:
             return redirect(moved)
-
-    def write() -> Booking:
-        return bookings.book(student, slot.pk, **form.cleaned_data)
-
-    booking = form.attempt(lambda: once(request, write))
+    booking = form.attempt(
+        lambda: once(request, lambda: bookings.book(student, slot.pk, **form.cleaned_data))
+    )
     if booking is not None:
         messages.success(request, _("Booked. See you there!"))
         return redirect(booking)
@@ -95,96 +93,92 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
 @require_safe
 def detail(request: UserRequest, pk: int) -> HttpResponse:
     """One booking, for its student and its TA."""
-    return _show(request, _own_or_404(request.user, pk))
+    return _show(request, _own_or_404(request, pk))
 
 
 @show_or_post
 @sent_once
 def cancel(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling means now, and doing it."""
-    found = _own_or_404(request.user, pk)
+    booking = _own_or_404(request, pk)
     form = CancelForm(request.POST if request.method == "POST" else None)
-
-    def write() -> Booking:
-        return bookings.cancel(found, request.user, **form.cleaned_data)
-
-    if form.attempt(lambda: once(request, write)):
+    if form.attempt(
+        lambda: once(request, lambda: bookings.cancel(booking, request.user, **form.cleaned_data))
+    ):
         messages.success(request, _("The booking is cancelled."))
-        return redirect(found)
-    refusal = form.refusal or attempt(lambda: rules.check_cancellable(found, request.user))[1]
+        return redirect(booking)
+    refusal = form.refusal or attempt(lambda: rules.check_cancellable(booking, request.user))[1]
     if refusal and refusal.status != 429:
-        return _show(request, found, refusal)
+        return _show(request, booking, refusal)
     if refusal:
         say_when(request, refusal)
-    form.fields["reason"].required = rules.needs_reason(found, request.user)  # as it is shown
-    shown = contexts.page(found, request.user) | {
+    form.fields["reason"].required = rules.needs_reason(booking, request.user)  # as it is shown
+    context = contexts.page(booking, request.user) | {
         "form": form,
-        "late": rules.cancels_late(found, request.user),
-        "freed": rules.frees_seat(found),
+        "late": rules.cancels_late(booking, request.user),
+        "freed": rules.frees_seat(booking),
     }
-    return render(request, "scheduling/booking_cancel.html", shown, status=form.status)
+    return render(request, "scheduling/booking_cancel.html", context, status=form.status)
 
 
 @show_or_post
 @sent_once
 def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     """Free slots of the same TA, ``?slot=`` to confirm one of them, and the move."""
-    found = _own_or_404(request.user, pk)
+    booking = _own_or_404(request, pk)
     posted = request.method == "POST"
     wanted = (request.POST if posted else request.GET).get("slot")
-    again = posted and wanted == str(found.slot_id)  # sent twice: it was moved by the first
-    refusal = None if again else attempt(lambda: rules.check_movable(found, request.user))[1]
+    again = posted and wanted == str(booking.slot_id)  # sent twice: it was moved by the first
+    refusal = None if again else attempt(lambda: rules.check_movable(booking, request.user))[1]
     if refusal and refusal.code != "late":
-        return _show(request, found, refusal)
+        return _show(request, booking, refusal)
     if refusal:
-        context = contexts.page(found, request.user) | {"error": refusal}
+        context = contexts.page(booking, request.user) | {"error": refusal}
         status = refusal.status if posted else 200
         return render(request, "scheduling/booking_reschedule.html", context, status=status)
     slot = _slot_or_404(wanted) if posted or wanted else None
-    return _move(request, found, slot) if posted and slot else _choose(request, found, slot)
+    return _move(request, booking, slot) if posted and slot else _choose(request, booking, slot)
 
 
-def _choose(request: UserRequest, found: Booking, slot: TimeSlot | None) -> HttpResponse:
+def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> HttpResponse:
     """Free times by day, with a panel to confirm one that was chosen."""
-    if found.ta_id in Block.objects.others_of(request.user.pk):
-        shown = contexts.page(found, request.user) | {"closed": True}
+    if is_blocked(request.user, booking.ta_id):
+        context = contexts.page(booking, request.user) | {"closed": True}
         template = "scheduling/booking_reschedule.html"
-        return render(request, template, shown, status=403 if slot else 200)
-    error = contexts.move_refusal(found, request.user, slot) if slot else None
+        return render(request, template, context, status=403 if slot else 200)
+    error = contexts.move_refusal(booking, request.user, slot) if slot else None
     if slot and error:
-        return _cannot_move(request, found, slot, error)
+        return _cannot_move(request, booking, slot, error)
     day = start_day(request.GET.get("from"))
-    which = {"topic": found.topic_id, "ta": found.ta_id}
-    shown = contexts.page(found, request.user) | {
+    which = {"topic": booking.topic_id, "ta": booking.ta_id}
+    context = contexts.page(booking, request.user) | {
         "slot": slot,
-        **times_of_ta(request.user, day, **which, moving=found),
+        **times_of_ta(request.user, day, **which, moving=booking),
     }
-    return render(request, "scheduling/booking_reschedule.html", shown)
+    return render(request, "scheduling/booking_reschedule.html", context)
 
 
-def _move(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
-
-    def write() -> Booking:
-        return bookings.move(found, request.user, slot.pk)
-
-    _moved, refusal = attempt(lambda: once(request, write))
+def _move(request: UserRequest, booking: Booking, slot: TimeSlot) -> HttpResponse:
+    _moved, refusal = attempt(
+        lambda: once(request, lambda: bookings.move(booking, request.user, slot.pk))
+    )
     if refusal is None:
         messages.success(request, _("Moved to the new time."))
-        return redirect(found)
+        return redirect(booking)
     say_when(request, refusal)
     if refusal.status == 403 or refusal.code in ("cancelled", "over", "started"):
-        return _show(request, found, refusal)
-    return _cannot_move(request, found, slot, refusal)
+        return _show(request, booking, refusal)
+    return _cannot_move(request, booking, slot, refusal)
 
 
 def _cannot_move(
-    request: UserRequest, found: Booking, slot: TimeSlot, error: Refusal
+    request: UserRequest, booking: Booking, slot: TimeSlot, error: Refusal
 ) -> HttpResponse:
-    shown = contexts.page(found, request.user) | {
+    context = contexts.page(booking, request.user) | {
         "error": error,
-        "nearest": contexts.nearest_to_move_to(found, request.user, slot),
+        "nearest": contexts.nearest_to_move_to(booking, request.user, slot),
     }
-    return render(request, "scheduling/booking_reschedule.html", shown, status=error.status)
+    return render(request, "scheduling/booking_reschedule.html", context, status=error.status)
 
 
 # --- Another time after a cancellation ----------------------------------------------------------
@@ -194,52 +188,52 @@ def _cannot_move(
 @sent_once
 def rebook(request: UserRequest, pk: int) -> HttpResponse:
     """Free times instead of a cancelled booking, ``?slot=`` to confirm one of them, and booking it."""
-    found = _own_or_404(request.user, pk)
-    mine = found.student_id == request.user.pk
+    cancelled = _own_or_404(request, pk)
+    is_student = cancelled.student_id == request.user.pk
     wanted = (request.POST if request.method == "POST" else request.GET).get("slot")
-    if request.method == "POST" and mine and found.was_taken_away:
-        return _rebook(request, found, _slot_or_404(wanted))
-    made = replacement(found) if mine and request.method != "POST" else None
-    if made:
-        return redirect(made)
-    _replaceable, refusal = attempt(lambda: rules.check_replaceable(found, request.user))
+    if request.method == "POST" and is_student and cancelled.was_taken_away:
+        return _rebook(request, cancelled, _slot_or_404(wanted))
+    if is_student and request.method != "POST" and (booking := replacement(cancelled)):
+        return redirect(booking)
+    _replaceable, refusal = attempt(lambda: rules.check_replaceable(cancelled, request.user))
     if refusal:
-        return _show(request, found, refusal)
+        return _show(request, cancelled, refusal)
     slot = _slot_or_404(wanted) if wanted else None
-    refusal = contexts.rebook_refusal(found, request.user, slot) if slot else None
-    return _other_times(request, found, QuestionForm.of(found), slot, refusal)
+    refusal = contexts.rebook_refusal(cancelled, request.user, slot) if slot else None
+    return _other_times(request, cancelled, QuestionForm.of(cancelled), slot, refusal)
 
 
-def _rebook(request: UserRequest, found: Booking, slot: TimeSlot) -> HttpResponse:
+def _rebook(request: UserRequest, cancelled: Booking, slot: TimeSlot) -> HttpResponse:
     form = QuestionForm(request.POST)
-
-    def write() -> Booking:
-        return bookings.rebook(found, request.user, slot.pk, **form.cleaned_data)
-
-    booking = form.attempt(lambda: once(request, write))
+    booking = form.attempt(
+        lambda: once(
+            request,
+            lambda: bookings.rebook(cancelled, request.user, slot.pk, **form.cleaned_data),
+        )
+    )
     if booking is not None:
         messages.success(request, _("Booked. See you there!"))
         return redirect(booking)
     if form.refusal and form.refusal.code == "replaced":
-        return _show(request, found, form.refusal)
+        return _show(request, cancelled, form.refusal)
     if form.refusal:
         say_when(request, form.refusal)
-    return _other_times(request, found, form, slot, form.refusal)
+    return _other_times(request, cancelled, form, slot, form.refusal)
 
 
 def _other_times(
     request: UserRequest,
-    found: Booking,
+    cancelled: Booking,
     form: QuestionForm,
     slot: TimeSlot | None,
     error: Refusal | None = None,
 ) -> HttpResponse:
     """The times that may be had instead; one that was chosen, to confirm; why it can't be had."""
-    shown = contexts.page(found, request.user) | {"slot": slot, "form": form, "error": error}
+    context = contexts.page(cancelled, request.user) | {"slot": slot, "form": form, "error": error}
     if error or not slot:
-        shown["times"] = contexts.other_times(found, but=slot.pk if slot else None)
+        context["times"] = contexts.other_times(cancelled, but=slot.pk if slot else None)
     status = error.status if error else form.status
-    return render(request, "scheduling/booking_rebook.html", shown, status=status)
+    return render(request, "scheduling/booking_rebook.html", context, status=status)
 
 
 # --- How it went --------------------------------------------------------------------------------
@@ -269,19 +263,19 @@ def ta_absent(request: UserRequest, pk: int) -> HttpResponse:
 def _settle(
     request: UserRequest, pk: int, settle: Callable[[Booking, User], Booking], done: str
 ) -> HttpResponse:
-    found = _own_or_404(request.user, pk)
-    _settled, refusal = attempt(lambda: once(request, lambda: settle(found, request.user)))
+    booking = _own_or_404(request, pk)
+    _settled, refusal = attempt(lambda: once(request, lambda: settle(booking, request.user)))
     if refusal:
-        return _show(request, found, refusal)
+        return _show(request, booking, refusal)
     messages.success(request, done)
-    return redirect(found)
+    return redirect(booking)
 
 
 # --- Shared -------------------------------------------------------------------------------------
 
 
-def _own_or_404(user: User, pk: int) -> Booking:
-    return get_object_or_404(Booking.objects.of(user.pk).with_people(), pk=pk)
+def _own_or_404(request: UserRequest, pk: int) -> Booking:
+    return get_object_or_404(Booking.objects.of(request.user.pk).with_people(), pk=pk)
 
 
 def _slot_or_404(text: str | None) -> TimeSlot:
@@ -291,9 +285,11 @@ def _slot_or_404(text: str | None) -> TimeSlot:
     return slot
 
 
-def _show(request: UserRequest, found: Booking, error: Refusal | None = None) -> HttpResponse:
+def _show(request: UserRequest, booking: Booking, error: Refusal | None = None) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
-    shown: dict[str, Any] = contexts.page(found, request.user) | {"error": error}
-    shown |= contexts.instead_of(found, request.user)
-    shown["may_message"] = reach.may_message(request.user, shown["other"])
-    return render(request, "scheduling/booking.html", shown, status=error.status if error else 200)
+    context: dict[str, Any] = contexts.page(booking, request.user) | {"error": error}
+    context |= contexts.instead_of(booking, request.user)
+    context["may_message"] = reach.may_message(request.user, context["other"])
+    return render(
+        request, "scheduling/booking.html", context, status=error.status if error else 200
+    )

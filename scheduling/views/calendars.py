@@ -22,9 +22,8 @@ ICALENDAR = "text/calendar; charset=utf-8"
 @require_safe
 def booking(request: UserRequest, pk: int) -> HttpResponse:
     """One booking as a file, for its student and its TA."""
-    mine = Booking.objects.of(request.user.pk).with_people()
-    found = get_object_or_404(mine, pk=pk)
-    response = HttpResponse(calendars.single(found, request.user), content_type=ICALENDAR)
+    booking = get_object_or_404(Booking.objects.of(request.user.pk).with_people(), pk=pk)
+    response = HttpResponse(calendars.single(booking, request.user), content_type=ICALENDAR)
     response.headers["Content-Disposition"] = f'attachment; filename="setahub-booking-{pk}.ics"'
     return response
 

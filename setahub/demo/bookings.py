@@ -11,7 +11,7 @@ from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.appointments import Bookable
-from scheduling.services import booking as bookings
+from scheduling.services import bookings
 from setahub.core import clock
 from setahub.demo.calendar import Session, dice, split
 from setahub.demo.history import events_of

@@ -22,7 +22,8 @@ from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
 from setahub.policy.current import policy
 from topics.models import Topic
-from topics.queries.topics import is_registered, is_ta
+from topics.queries.registrations import is_registered
+from topics.queries.topics import is_ta
 
 BOOKINGS = 4
 SESSIONS = 3

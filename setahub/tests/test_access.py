@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from chat.models import Message
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -211,7 +211,7 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
     plan = Plan([topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "Room 504")
     [appointment] = appointments.open_time(ta, plan)
     slot = appointment.slots.order_by("starts_at")[0]
-    made = booking.book(student, slot.pk, topic, "Why?")
+    made = bookings.book(student, slot.pk, topic, "Why?")
     return {
         "ta": ta.pk,
         "slug": topic.slug,

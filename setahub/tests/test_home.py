@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.tests.factories import book, open_time, slots_of
@@ -96,7 +96,7 @@ class TestBookings:
         assert home(client).count("data-booking-id") == 4
 
     def test_cancelled_and_past_ones_are_gone(self, client, student, slots, clock):
-        booking.cancel(book(student, slots[0]), student, "")
+        bookings.cancel(book(student, slots[0]), student, "")
         made = book(student, slots[1])
         clock.move_to(made.ends_at)
         assert "data-booking-id" not in home(client)
@@ -119,8 +119,8 @@ class TestSessions:
             book(make_user(name), slots_of(session)[0]) for name in ("Mali", "Nok", "Ploy")
         )
         clock.move_to(first.starts_at + timedelta(minutes=20))
-        booking.complete(first, ta)
-        booking.mark_no_show(second, ta)
+        bookings.complete(first, ta)
+        bookings.mark_no_show(second, ta)
         client = sign_in(ta)
         assert "3 of 8 booked" in home(client)
         for path in ("/appointments/", f"/appointments/{session.pk}/"):
@@ -145,19 +145,19 @@ class TestSessions:
 class TestNews:
     def test_what_others_did_is_told(self, client, student, ta, slots):
         made = book(student, slots[0])
-        booking.note_change([made], ta, {"location": ("Room 1", "Room 612")})
+        bookings.note_change([made], ta, {"location": ("Room 1", "Room 612")})
         html = home(client)
         assert f"{ta.username} changed the session" in html
         assert "New place: Room 612" in html
 
     def test_what_one_did_oneself_is_not(self, client, student, slots):
-        booking.move(book(student, slots[0]), student, slots[1].pk)
+        bookings.move(book(student, slots[0]), student, slots[1].pk)
         assert "What changed" not in home(client)
 
     def test_the_ta_hears_of_bookings_moves_and_cancellations(self, student, ta, slots, sign_in):
         made = book(student, slots[0])
-        booking.move(made, student, slots[1].pk)
-        booking.cancel(made, student, "I found it myself")
+        bookings.move(made, student, slots[1].pk)
+        bookings.cancel(made, student, "I found it myself")
         html = home(sign_in(ta))
         assert f"{student.username} booked it" in html
         assert f"{student.username} moved it from Tue 24 Nov, 13:00" in html
@@ -166,7 +166,7 @@ class TestNews:
 
     def test_for_a_week(self, client, student, ta, topic, clock):
         slot = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=20)))[0]
-        booking.note_change([book(student, slot)], ta, {"location": ("Room 1", "Room 612")})
+        bookings.note_change([book(student, slot)], ta, {"location": ("Room 1", "Room 612")})
         clock.shift(timedelta(days=7))
         assert "Room 612" in home(client)
         clock.shift(timedelta(seconds=1))
@@ -176,12 +176,12 @@ class TestNews:
         made = book(student, slots[0])
         for number in range(6):
             clock.shift(timedelta(minutes=1))
-            booking.note_change([made], ta, {"notes": ("", f"Change {number}")})
+            bookings.note_change([made], ta, {"notes": ("", f"Change {number}")})
         found = re.findall(r"Change \d", home(client))
         assert found == ["Change 5", "Change 4", "Change 3", "Change 2", "Change 1"]
 
     def test_nobody_else_hears_of_it(self, student, ta, slots, stranger, sign_in):
-        booking.note_change([book(student, slots[0])], ta, {"location": ("Room 1", "Room 612")})
+        bookings.note_change([book(student, slots[0])], ta, {"location": ("Room 1", "Room 612")})
         assert "Room 612" not in home(sign_in(stranger))
 
 

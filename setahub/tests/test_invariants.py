@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from bench.storm.invariants import BROKEN
 from chat import services as chat
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 
 pytestmark = pytest.mark.usefixtures("clock", "world")
@@ -17,8 +17,8 @@ def world(clock, student, stranger, ta, topic, staff):
     """Bookings that were made, moved, cancelled and settled, and what was written about them."""
     slots = slots_of(open_time(ta, topic, capacity=2))
     book(stranger, slots[0])
-    booking.move(book(student, slots[1]), student, slots[0].pk)
-    booking.cancel(book(student, slots[2]), student, "Ill")
+    bookings.move(book(student, slots[1]), student, slots[0].pk)
+    bookings.cancel(book(student, slots[2]), student, "Ill")
     chat.send(student.pk, ta.pk, None, "Hello")
     chat.send(ta.pk, student.pk, None, "Hi")
 

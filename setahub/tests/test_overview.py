@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from scheduling.models import Booking, NothingFree
-from scheduling.services import booking, demand
+from scheduling.services import bookings, demand
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
 from setahub.core import clock as when
 from setahub.site.overview import page, weeks
@@ -41,12 +41,12 @@ def test_what_takes_place_this_week_is_counted(ta, topic, student, stranger, clo
     open_time(ta, topic, day=tomorrow() + 7 * DAY)  # next week
     first, second, third, _last = slots_of(appointment)
     rows = [book(student, first), book(stranger, first), book(student, second)]
-    booking.cancel(book(student, third), student, "")
+    bookings.cancel(book(student, third), student, "")
     assert [card("TA sessions").now, card("Bookings").now] == ["1", "3"]
     assert card("Slots booked").now == "50%"  # two of four, two seats of one being one slot
     assert card("No-shows").now == "–"
     clock.move_to(appointment.ends_at)
-    booking.mark_no_show(rows[0], ta)
+    bookings.mark_no_show(rows[0], ta)
     assert card("No-shows").now == "33%"
 
 
@@ -55,7 +55,7 @@ def test_late_cancellations_are_a_share_of_all(ta, topic, student, stranger, clo
     first, second, *_ = slots_of(appointment)
     late, _kept = book(student, first), book(stranger, second)
     clock.move_to(appointment.starts_at - timedelta(hours=1))
-    booking.cancel(late, student, "Ill")
+    bookings.cancel(late, student, "Ill")
     assert card("Late cancellations").now == "50%"
 
 

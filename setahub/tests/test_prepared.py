@@ -19,7 +19,7 @@ from accounts.models import User
 from chat.services import send
 from scheduling.models.appointments import Bookable
 from scheduling.queries import appointments, bookings, free, news, slots
-from scheduling.services import booking
+from scheduling.services.bookings import cancel
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
@@ -29,7 +29,6 @@ from topics.models import Registration, Topic
 MODULES = (
     appointments,
     bookings,
-    chat.models,
     chat.queries.conversations,
     chat.queries.reach,
     free,
@@ -257,7 +256,7 @@ def world(student, stranger, ta, topic, sign_in):
     session = open_time(ta, topic)
     first, second, third, *_rest = slots_of(session)
     kept, lost = book(student, first), book(stranger, second)
-    booking.cancel(lost, ta, "Ill")
+    cancel(lost, ta, "Ill")
     open_time(ta, topic, day=when.today() + timedelta(days=9))
     send(student.pk, ta.pk, None, "Hello")
     client = sign_in(student)
@@ -282,7 +281,7 @@ def calls(w):
     which = [(topic, ta), (topic, None), (None, ta), (None, None)]
     return {
         "accounts.sessions._alive": [((w["key"], now), {}), ((None, now), {})],
-        "chat.models._badge": [((ta,), {})],
+        "chat.queries.conversations._badge": [((ta,), {})],
         "chat.queries.conversations.inbox": [((ta,), {})],
         "chat.queries.reach.sender_to": [((student, ta), {"lock": lock}) for lock in (False, True)],
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],

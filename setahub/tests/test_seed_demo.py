@@ -18,10 +18,11 @@ from django_tasks_db.models import DBTaskResult
 from accounts.models import User
 from chat import sweeps as message_sweeps
 from chat.models import Message, Participation
+from chat.queries.conversations import badge
 from conftest import NOW
 from scheduling import sweeps as calendar_sweeps
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from setahub.core import clock as when
 from setahub.demo import people as people_step
 from setahub.demo import topics as topics_step
@@ -219,7 +220,7 @@ class TestOnceSeeded:
         ta, student = User.objects.get(email=TA), User.objects.get(email=STUDENT)
         session = Appointment.objects.of(ta.pk).upcoming(timezone.now()).last()
         appointments.cancel(session, ta, "Ill")
-        booking.cancel(upcoming(STUDENT)[0], student, "No time")
+        bookings.cancel(upcoming(STUDENT)[0], student, "No time")
         User.objects.filter(pk=student.pk).update(username="Somebody", username_key="somebody")
         ta.registrations.all().delete()
         first, second = Topic.objects.filter(creator__email="napat@example.com"), TOPICS[0]
@@ -285,4 +286,4 @@ class TestOnceSeeded:
             )
             assert side.unread == left.count()
         for person in User.objects.all():
-            assert Participation.objects.unread_total(person.pk) <= 3
+            assert badge(person.pk)[0] <= 3

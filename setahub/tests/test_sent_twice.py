@@ -13,8 +13,7 @@ from django.test import Client
 from accounts.models import SentForm, SignIn
 from accounts.sweeps import forget_sent_forms
 from scheduling.models import Appointment, Booking
-from scheduling.services import appointments
-from scheduling.services import booking as bookings
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from topics.models import Registration, Topic

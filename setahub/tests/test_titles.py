@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import MailKind
 from accounts.tokens import unsubscribe_token
-from scheduling.services import booking
+from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
 from topics.models import Registration, Topic
 
@@ -69,7 +69,7 @@ def test_a_refusal_says_so_first(clock, sign_in, ta, student, stranger, topic):
 
 def test_two_of_a_kind_are_told_apart(clock, sign_in, ta, student, topic):
     first, second, *_others = slots_of(open_time(ta, topic))
-    booking.cancel(made := book(student, second), ta, "Ill")
+    bookings.cancel(made := book(student, second), ta, "Ill")
     client = sign_in(student)
     for path, title in [
         (f"/bookings/new/?slot={first.pk}", "Book Data Structures, Tue 24 Nov, 13:00"),

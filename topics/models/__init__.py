@@ -9,13 +9,3 @@ from topics.models.topics import (
     Topic,
     TopicQuerySet,
 )
-
-__all__ = [
-    "DESCRIPTION_MAX",
-    "NAME_KEY_MAX",
-    "NAME_MAX",
-    "Decision",
-    "Registration",
-    "Topic",
-    "TopicQuerySet",
-]

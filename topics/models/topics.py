@@ -1,11 +1,10 @@
 """Topics and who teaches them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -44,14 +43,6 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         if sum(map(len, words)) > NAME_KEY_MAX:
             return self.none()
         return self.filter(*(Q(search_key__contains=word) for word in words))
-
-    def find(self, handle: str) -> "Topic | None":
-        """The topic with this id or slug."""
-        if handle.isascii() and handle.isdigit() and len(handle) < 19:
-            return self.filter(Q(pk=int(handle)) | Q(slug=handle)).order_by("pk").first()
-        # PostgreSQL refuses to even look for a NUL.
-        can_be_slug = handle.isascii() and handle.isprintable()
-        return self.filter(slug=handle).first() if can_be_slug else None
 
     def locked(self, *ids: int) -> "list[Topic]":
         """These topics, their rows locked in the order of their ids."""
@@ -175,10 +166,6 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Registrations that count: approved, of an active user, for a topic not archived."""
         return self.approved().filter(user__is_active=True, topic__archived_at__isnull=True)
 
-    def of(self, user: User, topic: Topic) -> "Registration | None":
-        """This user's registration for this topic."""
-        return self.filter(user=user, topic=topic).first()
-
     def of_user(self, user_id: int) -> "RegistrationQuerySet":
         """What this user offers to teach, with the topics, archived ones left out."""
         return (
@@ -196,23 +183,6 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def of_others(self, topic: Topic, user: User) -> "RegistrationQuerySet":
         """Registrations for this topic of anybody but this user."""
         return self.filter(topic=topic).exclude(user=user)
-
-    def tas_of(self, topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], bool]:
-        """The topic's TAs, at most ``limit``, and whether there are more. One query.
-
-        Those whose ids are in ``first`` come first, in that order; the others by name.
-        """
-        place = {ta_id: index for index, ta_id in enumerate(first[:limit])}
-        rows = (
-            self.teaching()
-            .filter(topic=topic)
-            .annotate(later=Case(When(user__in=list(place), then=0), default=1))
-            .order_by("later", "user__username_key")
-            .select_related("user")[: limit + 1]
-        )
-        tas = [row.user for row in rows]
-        tas.sort(key=lambda ta: place.get(ta.pk, limit))
-        return tas[:limit], len(tas) > limit
 
 
 class Registration(models.Model):

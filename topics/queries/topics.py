@@ -1,10 +1,10 @@
 """Topics: the tiles of the list, and which of them somebody teaches."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from setahub.core.db.prepared import PreparedQuery, prepared
-from topics.models import Registration, Topic
+from topics.models import Topic
 
 
 def listed(query: str) -> "PreparedQuery[Topic] | QuerySet[Topic]":
@@ -18,9 +18,19 @@ def tiles() -> "QuerySet[Topic]":
     return Topic.objects.tiles()
 
 
-def is_registered(user: User) -> bool:
-    """Whether the user offers to teach anything, approved or not."""
-    return Registration.objects.filter(user=user.pk).exists()
+def find(handle: str) -> Topic | None:
+    """The topic with this id or slug."""
+    if handle.isascii() and handle.isdigit() and len(handle) < 19:
+        found = Topic.objects.filter(Q(pk=int(handle)) | Q(slug=handle))
+        return found.order_by("pk").first()
+    # PostgreSQL refuses to even look for a NUL.
+    can_be_slug = handle.isascii() and handle.isprintable()
+    return Topic.objects.filter(slug=handle).first() if can_be_slug else None
+
+
+def listed_of(creator: User, name: str) -> Topic | None:
+    """The listed topic of this creator that has the name."""
+    return Topic.objects.listed().filter(creator=creator).named_like(Topic(name=name))
 
 
 def is_ta(user: User) -> bool:

@@ -18,23 +18,3 @@ from topics.services.topics import (
     restore_topic,
     update_topic,
 )
-
-__all__ = [
-    "Removal",
-    "TopicError",
-    "approve",
-    "archive_topic",
-    "check_may_change",
-    "create_topic",
-    "decline",
-    "delete_topic",
-    "editable",
-    "may_change",
-    "merge_topics",
-    "register",
-    "removal_of",
-    "restore_topic",
-    "unregister",
-    "update_topic",
-    "year_refusal",
-]

@@ -5,10 +5,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from setahub.core.text import trimmed
+from setahub.core.work.tasks import later
 from setahub.policy.current import policy
-from topics import notifications
+from topics import tasks
 from topics.errors import TopicError
 from topics.models import Decision, Registration, Topic
+from topics.queries.registrations import registration_of
 from topics.services.topics import locked
 from topics.signals import registration_withdrawn
 
@@ -21,7 +23,7 @@ def register(user: User, topic: Topic) -> Registration:
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
         topic = locked(topic)
-        existing = Registration.objects.of(user, topic)
+        existing = registration_of(user, topic)
         if existing is not None:
             return existing
         if topic.is_archived:
@@ -51,7 +53,7 @@ def unregister(user: User, topic: Topic) -> None:
     """
     with transaction.atomic():
         User.objects.locked(user.pk)
-        registration = Registration.objects.of(user, topic)
+        registration = registration_of(user, topic)
         if registration is not None:
             registration_withdrawn.send(Registration, user=user, topic=topic)
             registration.delete()
@@ -83,7 +85,7 @@ def _decide(registration: Registration, actor: User, note: str, *, approved: boo
         note=trimmed(note),
         decided_by=actor,
     )
-    notifications.decided(decision)
+    later(tasks.tell_decision, decision.pk)
 
 
 def _locked_pending(registration: Registration, actor: User) -> Registration:

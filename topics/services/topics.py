@@ -18,11 +18,7 @@ from setahub.core.web.forms import Values, merged
 from setahub.policy.current import policy
 from topics.errors import TopicError
 from topics.models import Decision, Registration, Topic
-from topics.signals import (
-    topic_deleting,
-    topic_merging,
-    topic_removed,
-)
+from topics.signals import topic_deleting, topic_merging, topic_removed
 
 # So many people taking the same slug in the same instant don't exist.
 SLUG_ATTEMPTS = 10

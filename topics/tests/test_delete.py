@@ -2,7 +2,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from scheduling.services import booking
+from scheduling.services import bookings
 from topics.models import Topic
 
 PATH = "/topics/data-structures/delete/"
@@ -49,8 +49,8 @@ def test_one_that_was_ever_booked_is_archived(
 ):
     sign_in(creator).post("/topics/data-structures/register/")
     slot = open_time(creator, topic).slots.order_by("starts_at")[0]
-    made = booking.book(student, slot.pk, topic, "Why?")
-    booking.cancel(made, student, "")
+    made = bookings.book(student, slot.pk, topic, "Why?")
+    bookings.cancel(made, student, "")
     assert client.post(PATH).status_code == 302
     topic.refresh_from_db()
     assert topic.is_archived

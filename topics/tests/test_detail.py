@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Block
 from scheduling.models import Appointment, TimeSlot
-from scheduling.services import booking
+from scheduling.services import bookings
 from setahub.core import clock as when
 from topics.models import Registration, Topic
 from topics.services import archive_topic, create_topic
@@ -102,7 +102,7 @@ def test_free_slots_of_any_ta_are_shown_by_day_and_can_be_booked(
 
 def test_what_is_not_free_is_not_shown(clock, client, topic, ta, student, stranger, open_time):
     slots = list(open_time(ta, topic).slots.order_by("starts_at"))
-    booking.book(stranger, slots[0].pk, topic, "Why?")
+    bookings.book(stranger, slots[0].pk, topic, "Why?")
     assert slot_ids(client.get(PATH)) == [slot.pk for slot in slots[1:]]
 
 
@@ -185,9 +185,9 @@ def test_tas_are_shown_with_year_sessions_and_next_time_the_soonest_first(
     for name in ("Anan", "Beam"):
         Registration.objects.create(user=make_user(name, year=None), topic=topic)
     slot = open_time(ta, topic).slots.order_by("starts_at")[0]
-    made = booking.book(student, slot.pk, topic, "Why?")
+    made = bookings.book(student, slot.pk, topic, "Why?")
     clock.move_to(slot.starts_at)
-    booking.complete(made, ta)
+    bookings.complete(made, ta)
     response = client.get(PATH)
     assert tas(response) == [
         ("น้ำฝน", "today 14:00", 1),

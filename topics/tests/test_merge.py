@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking
-from scheduling.services import booking
+from scheduling.services import bookings
 from topics.models import Decision, Registration, Topic
 from topics.services import (
     TopicError,
@@ -33,8 +33,8 @@ def test_registrations_sessions_and_bookings_move(topic, double, ta, student, st
     teach(ta, double)
     only = open_time(ta, double)
     both = open_time(ta, topic, double, days=2)
-    made = booking.book(student, only.slots.order_by("starts_at")[0].pk, double, "Why?")
-    other = booking.book(student, both.slots.order_by("starts_at")[0].pk, double, "And this?")
+    made = bookings.book(student, only.slots.order_by("starts_at")[0].pk, double, "Why?")
+    other = bookings.book(student, both.slots.order_by("starts_at")[0].pk, double, "And this?")
     merge_topics(double, topic, staff)
     assert list(Registration.objects.values_list("user", "topic")) == [(ta.pk, topic.pk)]
     assert set(Appointment.topics.through.objects.values_list("appointment", "topic")) == {

@@ -3,7 +3,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from scheduling.services import booking
+from scheduling.services import bookings
 from setahub.core import clock as when
 from topics.models import Registration, Topic
 from topics.services import TopicError, archive_topic
@@ -129,7 +129,7 @@ class TestTheConfirmPage:
         self, clock, topic, ta, student, sign_in, open_time
     ):
         slot = open_time(ta, topic).slots.order_by("starts_at")[0]
-        booking.book(student, slot.pk, topic, "Why?")
+        bookings.book(student, slot.pk, topic, "Why?")
         html = sign_in(ta).get(UNREGISTER).content.decode()
         assert "1 upcoming booking of this topic stands in the way." in html
         assert f'action="{UNREGISTER}"' not in html
@@ -162,7 +162,7 @@ def test_a_veto_is_shown_with_its_reason(topic, ta, sign_in, receiving):
 
 def test_a_ta_with_upcoming_bookings_keeps_teaching(clock, topic, ta, student, sign_in, open_time):
     slot = open_time(ta, topic).slots.order_by("starts_at")[0]
-    booking.book(student, slot.pk, topic, "Why?")
+    bookings.book(student, slot.pk, topic, "Why?")
     response = sign_in(ta).post(UNREGISTER)
     assert response.status_code == 409
     assert "1 upcoming booking" in response.content.decode()

@@ -13,6 +13,7 @@ from setahub.core.web.too_many import say_when
 from topics import services
 from topics.forms import TopicForm
 from topics.models import Topic
+from topics.queries.topics import listed_of
 from topics.services import Removal
 from topics.views.detail import show, topic_or_404
 
@@ -46,8 +47,7 @@ def _made_before(request: UserRequest, form: TopicForm) -> Topic | None:
     """The listed topic that has the name, where this very form made it and it was changed since."""
     if not form.has_error("name", "taken"):
         return None
-    named = Topic(name=form.fields["name"].clean(form.data["name"]))
-    topic = Topic.objects.listed().filter(creator=request.user).named_like(named)
+    topic = listed_of(request.user, form.fields["name"].clean(form.data["name"]))
     return topic if topic and topic.get_absolute_url() == left_by(request) else None
 
 

@@ -5,11 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import UserRequest
+from scheduling.queries.free import Counts, counts
 from setahub.core.text import trimmed
 from setahub.core.web import addresses
 from setahub.core.web.paging import PER_PAGE, paginate, whole
 from topics.queries.topics import listed
-from topics.views.contexts.listing import TopicList
 
 PER_PAGE_MAX = 60
 
@@ -21,10 +21,17 @@ def topic_list(request: UserRequest) -> HttpResponse:
     limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
     page = paginate(listed(query), request.GET.get("page"), limit)
     fragment = _is_for_htmx(request)
-    context = TopicList.of(query, limit if limit != PER_PAGE else None, page, fragment=fragment)
+    counted = counts()
+    context = {
+        "q": query,
+        "limit": limit if limit != PER_PAGE else None,
+        "page": page,
+        "tiles": [(topic, counted.get(topic.pk, Counts())) for topic in page.items],
+        "fragment": fragment,
+    }
     if not fragment:
-        return render(request, "topics/list.html", vars(context))
-    response = render(request, "topics/_list.html", vars(context))
+        return render(request, "topics/list.html", context)
+    response = render(request, "topics/_list.html", context)
     # However much is typed, it is one step to go back.
     searched = "q=" in addresses.split(request.headers.get("HX-Current-URL", "")).query
     response.headers["HX-Replace-Url" if searched else "HX-Push-Url"] = request.get_full_path()

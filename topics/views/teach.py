@@ -12,7 +12,8 @@ from scheduling.services import cascades
 from setahub.core.web.refusals import attempt, show_or_post
 from topics import services
 from topics.errors import TopicError
-from topics.models import Registration, Topic
+from topics.models import Topic
+from topics.queries.registrations import registration_of
 from topics.views.detail import show, topic_or_404
 
 
@@ -56,9 +57,10 @@ def unregister(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def _ask_to_unregister(request: UserRequest, topic: Topic) -> HttpResponse:
-    mine = Registration.objects.of(request.user, topic)
-    if mine is None:
+    registration = registration_of(request.user, topic)
+    if registration is None:
         refusal = TopicError("not_registered", _("You are not registered for this topic."))
         return show(request, topic, refusal)
     ending = cascades.ending_of(request.user, topic)
-    return render(request, "topics/unregister.html", {"topic": topic, "mine": mine, **ending})
+    context = {"topic": topic, "mine": registration, **ending}
+    return render(request, "topics/unregister.html", context)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.models import Block, User
+from accounts.models import User
 from chat import presence, services
 from chat.models import Message, Participation
-from chat.queries.conversations import messages_after, messages_before, next_booking
-from chat.queries.reach import visible_side
+from chat.queries.conversations import messages_after, messages_before, next_booking, side_of
+from chat.queries.reach import has_blocked, visible_side
 from chat.views.contexts.messages import Line, lines
 from scheduling.models import Booking
 from setahub.core.web.refusals import attempt
@@ -97,13 +97,13 @@ class Conversation:
             topics=taught_by(person)[:3],
             booking=next_booking(viewer, person),
             refusal=refusal.message if refusal else "",
-            blocked_by_me=Block.objects.made(viewer.pk, person.pk).exists(),
+            blocked_by_me=has_blocked(viewer, person),
         )
 
 
 def _sides(viewer: User, person: User) -> tuple[Participation | None, Participation | None]:
     """The viewer's side of a conversation, and what they may see of the other's."""
-    side = Participation.objects.with_other(viewer.pk, person.pk).first()
+    side = side_of(viewer, person)
     return side, visible_side(viewer.pk, person.pk).first() if side else None
 
 

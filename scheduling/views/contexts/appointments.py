@@ -6,18 +6,28 @@ from datetime import date, time, timedelta
 from itertools import groupby
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.queries.appointments import bookings_of, first_bookings, series_of, starts_between
+from scheduling.queries.appointments import (
+    bookings_of,
+    first_bookings,
+    last_of,
+    load_topics,
+    parts_of,
+    series_of,
+    starts_between,
+)
 from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
 from setahub.policy.current import policy
-from topics.models import Registration, Topic
+from topics.queries.registrations import is_waiting
+from topics.queries.topics import taught_by
 
 METER_CELLS = 16
 WEEK = timedelta(weeks=1)
@@ -50,15 +60,15 @@ def meter(booked: int, seats: int) -> list[bool]:
     return [number < max(full, min(booked, 1)) for number in range(cells)]
 
 
-def rows(found: Sequence[Any], tab: str) -> list[Row]:
-    """Sessions of a tab (with their topics loaded) as rows. One query, however many."""
-    if not found:
+def rows(sessions: Sequence[Any], tab: str) -> list[Row]:
+    """Sessions of a tab as rows. Two queries, however many."""
+    if not sessions:
         return []
-    ids, cancelled = padded([each.pk for each in found]), tab == "cancelled"
-    shown: dict[int, list[Booking]] = {}
+    ids, cancelled = padded([each.pk for each in load_topics(sessions)]), tab == "cancelled"
+    bookings: dict[int, list[Booking]] = {}
     for booking in first_bookings(ids, cancelled=cancelled):
-        shown.setdefault(booking.slot.appointment_id, []).append(booking)
-    return [Row(each, each.seats, each.booked, shown.get(each.pk, [])) for each in found]
+        bookings.setdefault(booking.slot.appointment_id, []).append(booking)
+    return [Row(each, each.seats, each.booked, bookings.get(each.pk, [])) for each in sessions]
 
 
 # --- One session --------------------------------------------------------------------------------
@@ -79,21 +89,21 @@ class SlotRow:
 def page(appointment: Appointment, viewer: User) -> dict[str, Any]:
     """All that the page of one session shows to its TA or to staff."""
     now = timezone.now()
-    found = bookings_of(appointment)
-    kept = [each for each in found if each.status != Booking.Status.CANCELLED]
-    slots = list(appointment.slots.standing().soonest())
+    bookings = bookings_of(appointment)
+    kept = [each for each in bookings if each.status != Booking.Status.CANCELLED]
+    topics, slots = parts_of(appointment)
     seats = sum(slot.capacity for slot in slots)
     mine = appointment.ta_id == viewer.pk
     return {
         "appointment": appointment,
-        "topics": list(appointment.topics.order_by("name_key")),
+        "topics": topics,
         "slots": [
             SlotRow(slot, [each for each in kept if each.slot_id == slot.pk]) for slot in slots
         ],
         "booked": len(kept),
         "seats": seats,
         "meter": meter(len(kept), seats),
-        "dropped": [each for each in found if each.status == Booking.Status.CANCELLED],
+        "dropped": [each for each in bookings if each.status == Booking.Status.CANCELLED],
         "series": series_of(appointment),
         "started": appointment.has_started(now),
         "ended": appointment.has_ended(now),
@@ -106,9 +116,9 @@ def page(appointment: Appointment, viewer: User) -> dict[str, Any]:
 def at_stake(appointment: Appointment) -> dict[str, Any]:
     """The bookings that cancelling would cost: of this session, and of the later of its series."""
     chosen = appointments.in_scope(appointment, appointments.FOLLOWING)
-    found = appointments.active_bookings(chosen)
-    here = [each for each in found if each.slot.appointment_id == appointment.pk]
-    return {"affected": here, "later_affected": [each for each in found if each not in here]}
+    bookings = appointments.active_bookings(chosen)
+    here = [each for each in bookings if each.slot.appointment_id == appointment.pk]
+    return {"affected": here, "later_affected": [each for each in bookings if each not in here]}
 
 
 # --- Opening time -------------------------------------------------------------------------------
@@ -119,8 +129,7 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
 
     13:00 to 15:00, for the topic in the address or those of the last session, in its place.
     """
-    last = Appointment.objects.of(ta.pk).prefetch_related("topics").order_by("-pk").first()
-    taught = list(Topic.objects.taught_by(ta.pk))
+    last, taught = last_of(ta), taught_by(ta)
     chosen = [each for each in taught if handle and handle in (each.slug, str(each.pk))]
     if not chosen and last is not None:
         chosen = [each for each in last.topics.all() if each in taught]
@@ -143,7 +152,7 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
 
 def copied(appointment: Appointment, ta: User) -> Plan:
     """The session again in the first week after it, from now on, in which the TA can have it."""
-    plan = Plan.of(appointment, topics=set(Topic.objects.taught_by(ta.pk)))
+    plan = Plan.of(appointment, topics=set(taught_by(ta)))
     first = plan.on(plan.day + WEEK * max((clock.today() - plan.day).days // 7, 1))
     weeks = [first.on(first.day + WEEK * later) for later in range(policy.max_ahead.days // 7 + 2)]
     coming = [each for each in weeks if each.span.start > timezone.now()]
@@ -198,9 +207,19 @@ def copy_offer(ta: User) -> CopyOffer | None:
 # --- Becoming a TA ------------------------------------------------------------------------------
 
 
-def how_to_become_one(user: User) -> str:
-    """What stands between this user and opening time, in words."""
-    if Registration.objects.pending().filter(user=user.pk).exists():
+def how_to_become_a_ta(user: User) -> dict[str, Any]:
+    """What stands between this user and opening time."""
+    return {
+        "glyph": "graduation-cap",
+        "heading": _("TA sessions are given by TAs"),
+        "text": _next_step(user),
+        "url": reverse("topics:list"),
+        "action": _("Find a topic to teach"),
+    }
+
+
+def _next_step(user: User) -> str:
+    if is_waiting(user):
         return _(
             "Your registration waits for the faculty's approval. After that you can open time."
         )

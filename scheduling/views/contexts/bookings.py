@@ -14,7 +14,7 @@ from scheduling.history import history
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
 from scheduling.queries.free import NEAREST, nearest_free
-from scheduling.queries.slots import topics_of
+from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.services import rules
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core.web.refusals import Refusal, attempt
@@ -34,12 +34,11 @@ def offer(viewer: User, slot: TimeSlot, handle: str | None, *, ask: bool = True)
     """
     topics = topics_of(slot)
     topic = _chosen(topics, handle)
-    shown = topic or (topics[0] if topics else None)
     return {
         "slot": slot,
         "topics": topics,
         "topic": topic,
-        "refusal": _refusal(viewer, slot, shown) if ask else None,
+        "refusal": _refusal(viewer, slot, topic or next(iter(topics), None)) if ask else None,
     }
 
 
@@ -51,10 +50,10 @@ def instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) -
     """
     if error.code in ("too_many", "rate_limited"):
         return {"nearest": []}
-    ta, to, found = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
+    ta, to, slots = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
     for each in [topic] if topic else topics_of(slot):
-        found |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
-    nearest = sorted(found.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
+        slots |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
+    nearest = sorted(slots.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
     return {"nearest": open_days(sorted(nearest, key=lambda near: (near.starts_at, near.pk)))}
 
 
@@ -65,7 +64,7 @@ def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
 
 
 def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | None:
-    topic = topic or slot.appointment.topics.first()
+    topic = topic or any_topic_of(slot)
     if topic is None:
         return SchedulingError("gone", _("This time is no longer offered."))
     _free, refusal = attempt(lambda: rules.check_bookable(viewer, slot, topic))

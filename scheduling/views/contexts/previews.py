@@ -1,12 +1,11 @@
 """What the form of a session would make, shown while it is filled in."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import User
-from scheduling.models import Booking
+from scheduling.queries.appointments import booked_times
 from scheduling.services.appointments import becoming_obstacles
 from scheduling.services.changes import own_of
 from scheduling.services.plan import Plan, Span, collisions, misfit
@@ -95,8 +94,7 @@ def of_edit(ta: User, edited: Sequence[Edited]) -> Preview:
     session = edited[0]
     plan, slots = session.after, session.after.slots
     _kept, warning = attempt(lambda: check_keeps_bookings(edited))
-    kept = Booking.objects.kept().filter(slot__appointment=session.row)
-    booked = Counter(kept.values_list("starts_at", "ends_at"))
+    booked = booked_times(session.row)
     clashes = collisions(ta.pk, slots, but=[each.row.pk for each in edited])
     return Preview(
         plan,

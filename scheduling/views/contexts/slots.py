@@ -88,29 +88,31 @@ def chips(
     ``moving`` is left out of account.
     """
     obstacles = Obstacles.to(viewer, slots, moving=moving)
-    found = [Chip(slot, obstacles.of(slot)) for slot in slots]
+    marked = [Chip(slot, obstacles.of(slot)) for slot in slots]
     limits = {
         rules.too_many(obstacles.limits.week_of(chip.slot.starts_at)): None
-        for chip in found
+        for chip in marked
         if chip.is_limited
     }
-    return found, list(limits)
+    return marked, list(limits)
 
 
 def times(
     viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
 ) -> dict[str, Any]:
     """``days``: free slots by day, for this viewer; ``limits``: what is said once above them."""
-    found, limits = chips(viewer, slots, moving=moving)
-    return {"days": by_day(found), "limits": limits}
+    marked, limits = chips(viewer, slots, moving=moving)
+    return {"days": by_day(marked), "limits": limits}
 
 
 def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
     """Times (with their appointment loaded, soonest first) grouped by day and appointment."""
     days = []
-    for day, found in groupby(chips, key=lambda chip: clock.local(chip.slot.starts_at).date()):
+    for day, chips_of_day in groupby(
+        chips, key=lambda chip: clock.local(chip.slot.starts_at).date()
+    ):
         groups: dict[int, list[Chip]] = {}
-        for chip in found:
+        for chip in chips_of_day:
             groups.setdefault(chip.slot.appointment_id, []).append(chip)
         days.append(
             SlotDay(day, [SlotGroup(group[0].slot.appointment, group) for group in groups.values()])

@@ -8,7 +8,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from chat import services
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from setahub.tests.browser.conftest import DESK, PHONE
@@ -88,7 +88,7 @@ def world(ta, student, topic):
     )
     [appointment] = appointments.open_time(ta, plan)
     first, second, *_ = appointment.slots.order_by("starts_at")
-    made = booking.book(student, first.pk, topic, "Why?")
+    made = bookings.book(student, first.pk, topic, "Why?")
     said = services.send(student.pk, ta.pk, None, "See https://example.com\n```\nx = 1\n```")
     services.send(ta.pk, student.pk, None, "Thank you")
     return {

@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking
-from scheduling.services import appointments
-from scheduling.services import booking as bookings
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Registration

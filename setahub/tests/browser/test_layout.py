@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from chat import services
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -81,9 +81,9 @@ def long(make_user):
     )
     [appointment] = appointments.open_time(ta, plan)
     first, second, third, *_ = appointment.slots.order_by("starts_at")
-    cancelled = booking.book(student, third.pk, topic, "q" * 1000)
-    booking.cancel(cancelled, ta, "r" * 500)
-    made = booking.book(student, first.pk, topic, "q" * 1000)
+    cancelled = bookings.book(student, third.pk, topic, "q" * 1000)
+    bookings.cancel(cancelled, ta, "r" * 500)
+    made = bookings.book(student, first.pk, topic, "q" * 1000)
     services.send(student.pk, ta.pk, None, "t" * 500)
     services.send(student.pk, ta.pk, None, f"https://x.example/{'l' * 300}\n```\n{'c' * 300}\n```")
     return {

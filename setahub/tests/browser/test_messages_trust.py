@@ -7,7 +7,8 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from accounts.models import User
 from chat import services
-from chat.models import Message, Participation
+from chat.models import Message
+from chat.queries.conversations import unread_counts
 from setahub.tests.browser.conftest import session_cookie
 from setahub.tests.browser.test_messages import bubbles, picture, write
 
@@ -281,7 +282,7 @@ def test_back_to_the_inbox_shows_what_is_true_now(page, say, student, ta):
     expect(page.locator(".conv.unread")).to_have_count(1)
     page.goto(f"/messages/{ta.pk}/")
     expect(page.locator(".nav [data-unread-total]")).to_be_hidden()
-    assert Participation.objects.unread_total(student.pk) == 0
+    assert sum(unread_counts(student.pk).values()) == 0
     services.send(student.pk, ta.pk, None, "My answer")
     refuse_sockets(page)
     once = [kept]

@@ -12,6 +12,7 @@ from setahub.core import clock
 from setahub.core.web.refusals import Refusal
 from topics import services
 from topics.models import Registration, Topic
+from topics.queries.registrations import registration_of, tas_of
 
 SLOTS_SHOWN = 60
 TAS_SHOWN = 24
@@ -50,7 +51,7 @@ class TopicPage:
         return cls(
             topic=topic,
             error=error,
-            mine=Registration.objects.of(viewer, topic),
+            mine=registration_of(viewer, topic),
             may_change=services.may_change(topic, viewer),
             cannot_teach=services.year_refusal(viewer),
             **_times(viewer, topic, start_day(since)),
@@ -79,7 +80,7 @@ def _times(viewer: User, topic: Topic, day: date) -> dict[str, Any]:
 
 def _people(viewer: User, topic: Topic, limit: int) -> dict[str, Any]:
     free, given = counts_by_ta(topic.pk)
-    tas, more = Registration.objects.tas_of(topic, list(free), limit)
+    tas, more = tas_of(topic, list(free), limit)
     writable = reach.writable(viewer, tas)
     return {
         "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],

@@ -1,0 +1,41 @@
+"""Who teaches what."""
+
+from collections.abc import Sequence
+
+from django.db.models import Case, When
+
+from accounts.models import User
+from topics.models import Registration, Topic
+
+
+def registration_of(user: User, topic: Topic) -> Registration | None:
+    """The user's registration for this topic, approved or not."""
+    return Registration.objects.filter(user=user, topic=topic).first()
+
+
+def is_registered(user: User) -> bool:
+    """Whether the user offers to teach anything, approved or not."""
+    return Registration.objects.filter(user=user.pk).exists()
+
+
+def is_waiting(user: User) -> bool:
+    """Whether staff have yet to decide on an offer of the user to teach."""
+    return Registration.objects.pending().filter(user=user.pk).exists()
+
+
+def tas_of(topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], bool]:
+    """The topic's TAs, at most ``limit``, and whether there are more. One query.
+
+    Those whose ids are in ``first`` come first, in that order; the others by name.
+    """
+    place = {ta_id: index for index, ta_id in enumerate(first[:limit])}
+    rows = (
+        Registration.objects.teaching()
+        .filter(topic=topic)
+        .annotate(later=Case(When(user__in=list(place), then=0), default=1))
+        .order_by("later", "user__username_key")
+        .select_related("user")[: limit + 1]
+    )
+    tas = [row.user for row in rows]
+    tas.sort(key=lambda ta: place.get(ta.pk, limit))
+    return tas[:limit], len(tas) > limit
