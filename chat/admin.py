@@ -23,7 +23,7 @@ from setahub.core.admin.filters import Folded, by_person
 from setahub.core.images import picture_response
 
 Status = Report.Status
-EARLIER = 10
+LISTED = 10  # looks, and other reports
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -123,8 +123,8 @@ class ReportAdmin(Folded, LookOnly):
         report: Report = context["original"]
         about = Report.objects.filter(reported=report.reported_id).exclude(pk=report.pk)
         context["conversation"] = services.look(report, cast(User, request.user))
-        context["looks"] = report.looks.select_related("actor")[:EARLIER]
-        context["others"] = about.select_related("reporter").order_by("-created_at")[:EARLIER]
+        context["looks"] = report.looks.select_related("actor")[:LISTED]
+        context["others"] = about.select_related("reporter").order_by("-created_at")[:LISTED]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def picture(self, request: HttpRequest, pk: int, message_id: int) -> HttpResponse:

@@ -55,21 +55,21 @@ _people: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, Allowance]] = We
 def join(user_id: int, socket: Any) -> Allowance:
     """The person's allowance, with one more socket."""
     people = _people.setdefault(asyncio.get_running_loop(), {})
-    found = people.setdefault(user_id, Allowance())
-    found.sockets[socket] = None
-    return found
+    own = people.setdefault(user_id, Allowance())
+    own.sockets[socket] = None
+    return own
 
 
 def leave(user_id: int, socket: Any) -> None:
     """One socket less. What was sent is remembered for as long as it counts."""
     loop = asyncio.get_running_loop()
     people = _people.get(loop, {})
-    found = people.get(user_id)
-    if found is None:
+    own = people.get(user_id)
+    if own is None:
         return
-    found.sockets.pop(socket, None)
-    if not found.sockets:
-        loop.call_later((BURST + DEBT) / RATE, _forget, people, user_id, found)
+    own.sockets.pop(socket, None)
+    if not own.sockets:
+        loop.call_later((BURST + DEBT) / RATE, _forget, people, user_id, own)
 
 
 def _forget(people: dict[int, Allowance], user_id: int, allowance: Allowance) -> None:

@@ -73,16 +73,16 @@ class TabConsumer(AsyncWebsocketConsumer):
         refusal = NO_SESSION
         try:
             self.name = presence.socket_name()
-            found = await _ask(sockets.connect, self.session_key, self.name)
+            user = await _ask(sockets.connect, self.session_key, self.name)
         except DatabaseError as error:
             logger.error("socket: %s", type(error).__name__)
-            found, refusal = None, COME_BACK
-        if found:
-            self.user_id = found.pk
-            translation.activate(found.language or settings.LANGUAGE_CODE)  # of this task alone
-            logs.user_id.set(found.pk)
-            await hub().join(events.user_group(found.pk), self)
-            self.own = allowance.join(found.pk, self)
+            user, refusal = None, COME_BACK
+        if user:
+            self.user_id = user.pk
+            translation.activate(user.language or settings.LANGUAGE_CODE)  # of this task alone
+            logs.user_id.set(user.pk)
+            await hub().join(events.user_group(user.pk), self)
+            self.own = allowance.join(user.pk, self)
         await self.accept()
         self.open = True
         if self.own is None:

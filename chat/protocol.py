@@ -107,30 +107,16 @@ def _send(data: dict[str, Any]) -> Send:
     return Send(_id(data, "to"), client_id, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _typing(data: dict[str, Any]) -> Typing:
-    return Typing(_id(data, "to"))
-
-
-def _read(data: dict[str, Any]) -> Read:
-    return Read(_id(data, "with"), _id(data, "last_id"))
-
-
 def _watch(data: dict[str, Any]) -> Watch:
-    if "with" in data and data["with"] is None:
-        return Watch(None)
-    return Watch(_id(data, "with"))
-
-
-def _ping(data: dict[str, Any]) -> Ping:
-    return Ping(_id(data, "user") if "user" in data else None)
+    return Watch(None if data.get("with", 0) is None else _id(data, "with"))
 
 
 _PARSERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
     "message.send": _send,
-    "typing": _typing,
-    "message.read": _read,
+    "typing": lambda data: Typing(_id(data, "to")),
+    "message.read": lambda data: Read(_id(data, "with"), _id(data, "last_id")),
     "watch": _watch,
-    "ping": _ping,
+    "ping": lambda data: Ping(_id(data, "user") if "user" in data else None),
 }
 
 
@@ -143,10 +129,10 @@ def _id(data: dict[str, Any], name: str) -> int:
 
 
 def _uuid(data: dict[str, Any]) -> uuid.UUID:
-    found = as_uuid(data.get("client_id"))
-    if found is None:
+    client_id = as_uuid(data.get("client_id"))
+    if client_id is None:
         raise ProtocolError("invalid", _("“client_id” is a UUID."), _echo(data))
-    return found
+    return client_id
 
 
 def as_uuid(value: object) -> uuid.UUID | None:
@@ -157,5 +143,5 @@ def as_uuid(value: object) -> uuid.UUID | None:
 
 def _echo(data: dict[str, Any]) -> str | None:
     """The frame's ``client_id`` where it is one, so that the page knows which message failed."""
-    found = as_uuid(data.get("client_id"))
-    return str(found) if found else None
+    client_id = as_uuid(data.get("client_id"))
+    return str(client_id) if client_id else None

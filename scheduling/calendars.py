@@ -28,9 +28,9 @@ from setahub.policy.current import LONGEST_SESSION
 PRODID = "-//SETAHub//SETAHub//EN"
 ALARM = "-PT15M"  # from the start
 REFRESH = "PT1H"  # how often programs should look at the feed
-KEPT = timedelta(days=60)  # how long the feed has what is over: calendars stop reading at 1 MB
-WHOLE = 500  # bookings in a feed that are told in full, at about 600 bytes each
-SOON = timedelta(days=7)  # of more than that, those until then
+FEED_PAST = timedelta(days=60)  # how long the feed has what is over: calendars stop reading at 1 MB
+FULL_ENTRIES_MAX = 500  # bookings in a feed that are told in full, at about 600 bytes each
+FULL_ENTRIES_AHEAD = timedelta(days=7)  # of more than that, those until then
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 LINE = 75  # octets at most, the line break aside
 
@@ -103,13 +103,13 @@ def feed(reader: User) -> bytes:
         f"X-PUBLISHED-TTL:{REFRESH}",
     ]
     now = timezone.now()
-    found = list(_in_feed(reader).with_people().only(*_SHOWN, *_JOINED))
+    bookings = list(_in_feed(reader).with_people().only(*_ENTRY_FIELDS, *_JOIN_FIELDS))
     entries = (
         line
-        for each in found
+        for each in bookings
         for line in (
             _brief(each, reader, current(each), over=each.ends_at <= now)
-            if _is_brief(len(found), each.starts_at, each.ends_at, now)
+            if _is_brief(len(bookings), each.starts_at, each.ends_at, now)
             else _entry(each, reader, current(each), over=each.ends_at <= now)
         )
     )
@@ -117,11 +117,13 @@ def feed(reader: User) -> bytes:
 
 
 def _is_brief(count: int, starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
-    return count > WHOLE and not (ends_at > now and starts_at <= now + SOON)
+    return count > FULL_ENTRIES_MAX and not (
+        ends_at > now and starts_at <= now + FULL_ENTRIES_AHEAD
+    )
 
 
 def _in_feed(reader: User) -> BookingQuerySet:
-    since = timezone.now() - KEPT
+    since = timezone.now() - FEED_PAST
     # What its start says follows from its end, and has an index.
     lately = Booking.objects.filter(ends_at__gt=since, starts_at__gt=since - LONGEST_SESSION)
     return lately.of(reader.pk).order_by("starts_at", "pk")
@@ -132,26 +134,35 @@ def feed_tag(reader: User) -> str:
 
     Programs ask many times a day, and mostly nothing has changed.
     """
-    found = _in_feed(reader).values_list(*_SHOWN)
-    surroundings = (_THIS_CODE, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, settings.TIME_ZONE)
-    start, end, now = _SHOWN.index("starts_at"), _SHOWN.index("ends_at"), timezone.now()
-    over = sum(row[end] <= now for row in found)
-    brief = sum(_is_brief(len(found), row[start], row[end], now) for row in found)
-    shown = [surroundings, get_language(), reader.pk, over, brief, *found]
-    return sha256("\n".join(map(repr, shown)).encode()).hexdigest()
+    rows = _in_feed(reader).values_list(*_ENTRY_FIELDS)
+    surroundings = (
+        _CODE_DIGEST,
+        settings.SITE_URL,
+        settings.DEFAULT_FROM_EMAIL,
+        settings.TIME_ZONE,
+    )
+    start, end, now = (
+        _ENTRY_FIELDS.index("starts_at"),
+        _ENTRY_FIELDS.index("ends_at"),
+        timezone.now(),
+    )
+    over = sum(row[end] <= now for row in rows)
+    brief = sum(_is_brief(len(rows), row[start], row[end], now) for row in rows)
+    contents = [surroundings, get_language(), reader.pk, over, brief, *rows]
+    return sha256("\n".join(map(repr, contents)).encode()).hexdigest()
 
 
 # All that an entry is made of.
-_SHOWN = [
+_ENTRY_FIELDS = [
     "pk", "uid", "sequence", "status", "starts_at", "ends_at", "created_at", "revised_at",
     "question", "student", "student__username", "ta__username", "topic__name",
     "ta", "slot__appointment__location", "slot__appointment__notes",
 ]  # fmt: skip
 # Beside these, what joins them and gives the deleted their name.
-_JOINED = [
+_JOIN_FIELDS = [
     "topic", "slot", "slot__appointment", "student__deleted_at", "ta__deleted_at"
 ]  # fmt: skip
-_THIS_CODE = sha256(Path(__file__).read_bytes()).hexdigest()
+_CODE_DIGEST = sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def google_link(booking: Booking, reader: User) -> str:
@@ -170,8 +181,8 @@ def google_link(booking: Booking, reader: User) -> str:
 
 def summary(booking: Booking, reader: User) -> str:
     """``Data Structures with น้ำฝน``, as one of its two people names it."""
-    other = booking.ta if reader.pk == booking.student_id else booking.student
-    return _("%(topic)s with %(name)s") % {"topic": booking.topic.name, "name": other.username}
+    names = {"topic": booking.topic.name, "name": booking.other_than(reader).username}
+    return _("%(topic)s with %(name)s") % names
 
 
 # --- In iCalendar -------------------------------------------------------------------------------

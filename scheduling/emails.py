@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling import history
 from scheduling.calendars import Revision, after, current
-from scheduling.history import NOBODY_DID, why_nobody_did
+from scheduling.history import IMPERSONAL_CAUSES, actor_name, impersonal_reason
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.core import clock
@@ -20,32 +19,25 @@ from setahub.core.mail import Email
 Kind = BookingEvent.Kind
 
 
-class _Words(NamedTuple):
-    """A subject (of ``topic``, ``name``, ``time``) and a first line (of ``name``, ``old``)."""
-
-    subject: str
-    lead: str
-
-
 def about(event: BookingEvent, reader: User) -> Email:
     """What a line of the booking's history means for the reader.
 
     The event has its actor and its booking with people loaded.
     """
     booking, then = event.booking, after(event)
-    other = _other(booking, reader)
-    words = _words(event, reader)
+    other = booking.other_than(reader)
+    subject, lead = _words(event, reader)
     # Who acted is the other, or for a cancellation perhaps somebody of the faculty.
-    name = _actor(event) if event.actor_id != reader.pk else other.username
-    told = {
+    name = actor_name(event) if event.actor_id != reader.pk else other.username
+    words = {
         "topic": booking.topic.name,
         "name": other.username,
         "time": clock.full(then.starts_at),
     }
     old = clock.full(event.old_starts_at) if event.old_starts_at else ""
     return Email(
-        subject=words.subject % told,
-        lead=[words.lead % {"name": name, "old": old}],
+        subject=subject % words,
+        lead=[lead % {"name": name, "old": old}],
         facts=_facts(booking, then, reader),
         quotes=_quotes(event, reader),
         action=_action(booking, then, reader),
@@ -65,14 +57,14 @@ def is_news(event: BookingEvent, reader: User) -> bool:
 def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
     """The same of several bookings that one act changed or cancelled, soonest first."""
     first = events[0]
-    told = {"count": len(events), "time": clock.full(after(first).starts_at)}
+    words = {"count": len(events), "time": clock.full(after(first).starts_at)}
     if first.kind == Kind.CANCELLED:
-        subject = _("Cancelled: %(count)d bookings, the first %(time)s") % told
-        why = why_nobody_did(first, len(events)) if first.cause in NOBODY_DID else ""
+        subject = _("Cancelled: %(count)d bookings, the first %(time)s") % words
+        why = impersonal_reason(first, len(events)) if first.cause in IMPERSONAL_CAUSES else ""
         lead = f"{why}." if why else _cancelled_by(first, reader)
     else:
-        subject = _("Changed: %(count)d bookings, the first %(time)s") % told
-        lead = _("%(name)s changed these sessions.") % {"name": _actor(first)}
+        subject = _("Changed: %(count)d bookings, the first %(time)s") % words
+        lead = _("%(name)s changed these sessions.") % {"name": actor_name(first)}
     quotes = list(dict.fromkeys(quote for event in events for quote in _quotes(event, reader)))
     return Email(
         subject=subject,
@@ -94,19 +86,19 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
 def _cancelled_by(event: BookingEvent, reader: User) -> str:
     if event.actor_id == reader.pk:
         return _("You cancelled these bookings.")
-    return _("%(name)s cancelled these bookings.") % {"name": _actor(event)}
+    return _("%(name)s cancelled these bookings.") % {"name": actor_name(event)}
 
 
 def _row(event: BookingEvent, reader: User) -> tuple[str, str]:
     """A booking among several: its time, and what it is about with whom."""
     booking = event.booking
-    names = {"topic": booking.topic.name, "name": _other(booking, reader).username}
+    names = {"topic": booking.topic.name, "name": booking.other_than(reader).username}
     return _time(after(event))[1], _("%(topic)s with %(name)s") % names
 
 
 def reminder(booking: Booking) -> Email:
     """For the student, some time before."""
-    told = {
+    words = {
         "topic": booking.topic.name,
         "name": booking.ta.username,
         "time": clock.full(booking.starts_at),
@@ -117,7 +109,7 @@ def reminder(booking: Booking) -> Email:
             _("If you can't come, please move or cancel it, so that somebody else gets the time.")
         )
     return Email(
-        subject=_("%(time)s: %(topic)s with %(name)s") % told,
+        subject=_("%(time)s: %(topic)s with %(name)s") % words,
         lead=lead,
         facts=_facts(booking, current(booking), booking.student),
         quotes=[*_question(booking, booking.student), *_notes(booking, booking.student)],
@@ -128,12 +120,12 @@ def reminder(booking: Booking) -> Email:
 def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Email:
     """For the TA: all who come at this time, in one letter."""
     names = ", ".join(booking.student.username for booking in bookings)
-    shown = current(bookings[0])
+    time = current(bookings[0])
     return Email(
         subject=_("%(time)s: you help %(names)s")
         % {"time": clock.full(slot.starts_at), "names": names},
         lead=[_begins(slot.starts_at)],
-        facts=[_time(shown), _place(shown)],
+        facts=[_time(time), _place(time)],
         quotes=[
             (
                 _("%(topic)s, %(name)s")
@@ -149,48 +141,36 @@ def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Email:
 # --- Words --------------------------------------------------------------------------------------
 
 
-def _words(event: BookingEvent, reader: User) -> _Words:
+def _words(event: BookingEvent, reader: User) -> tuple[str, str]:
+    """A subject (of ``topic``, ``name``, ``time``) and a first line (of ``name``, ``old``)."""
     own = event.actor_id == reader.pk
     kind = Kind(event.kind)
     if kind == Kind.MADE and own:
-        return _Words(
+        return (
             _("Booked: %(topic)s with %(name)s, %(time)s"),
             _("Your booking is made. See you there!"),
         )
     if kind == Kind.MADE:
-        return _Words(
-            _("%(name)s booked you: %(topic)s, %(time)s"), _("%(name)s booked a time with you.")
+        return (
+            _("%(name)s booked you: %(topic)s, %(time)s"),
+            _("%(name)s booked a time with you."),
         )
     if kind == Kind.MOVED:
-        return _Words(
+        return (
             _("Moved to %(time)s: %(topic)s with %(name)s"),
             _("You moved this booking. It was %(old)s before.")
             if own
             else _("%(name)s moved this booking. It was %(old)s before."),
         )
     if kind == Kind.CHANGED:
-        return _Words(
-            _("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session.")
-        )
-    if event.cause in NOBODY_DID:
-        lead = f"{why_nobody_did(event)}.".replace("%", "%%")
-        return _Words(_("Cancelled: %(topic)s with %(name)s, %(time)s"), lead)
-    return _Words(
+        return (_("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session."))
+    if event.cause in IMPERSONAL_CAUSES:
+        lead = f"{impersonal_reason(event)}.".replace("%", "%%")
+        return (_("Cancelled: %(topic)s with %(name)s, %(time)s"), lead)
+    return (
         _("Cancelled: %(topic)s with %(name)s, %(time)s"),
         _("You cancelled this booking.") if own else _("%(name)s cancelled this booking."),
     )
-
-
-def _actor(event: BookingEvent) -> str:
-    """Who did it, as the two know them; anybody else acts for the faculty."""
-    booking = event.booking
-    if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):
-        return _("The faculty's staff")
-    return event.actor.username
-
-
-def _other(booking: Booking, reader: User) -> User:
-    return booking.ta if reader.pk == booking.student_id else booking.student
 
 
 def _begins(moment: datetime) -> str:
@@ -215,11 +195,11 @@ def _facts(booking: Booking, then: Revision, reader: User) -> list[tuple[str, st
 
 
 def _time(then: Revision) -> tuple[str, str]:
-    told = {
+    words = {
         "time": clock.full_range(then.starts_at, then.ends_at),
         "zone": clock.zone_name(then.starts_at),
     }
-    return _("When"), _("%(time)s (%(zone)s)") % told
+    return _("When"), _("%(time)s (%(zone)s)") % words
 
 
 def _place(then: Revision) -> tuple[str, str]:
@@ -234,7 +214,7 @@ def _tells_room(booking: Booking, then: Revision, reader: User) -> bool:
 def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
     booking = event.booking
     if event.kind == Kind.CANCELLED:
-        why = "" if event.cause in NOBODY_DID else history.words(event)
+        why = "" if event.cause in IMPERSONAL_CAUSES else history.words(event)
         return [(_("Why"), why)] if why else []
     if event.kind == Kind.CHANGED:
         return [(_("What changed"), history.words(event))]

@@ -13,7 +13,7 @@ from setahub.policy.current import policy
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
-NOBODY_DID = {Cause.LEFT, Cause.TOPIC}  # cancelled by none of its people, nor by staff
+IMPERSONAL_CAUSES = {Cause.LEFT, Cause.TOPIC}  # cancelled by none of its people, nor by staff
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ def words(event: BookingEvent) -> str:
     """The reason, or what changed in the session."""
     lines = {"location": _("New place: %(new)s"), "notes": _("New notes: %(new)s")}
     changes = event.changes or {}
-    told = [
+    changed = [
         line % {"new": changes[name][1] or _("none")}
         for name, line in lines.items()
         if name in changes
     ]
-    return "\n".join(told) or event.detail or event.get_cause_display()
+    return "\n".join(changed) or event.detail or event.get_cause_display()
 
 
 def tell(event: BookingEvent, viewer: User) -> str:
@@ -79,35 +79,38 @@ def tell(event: BookingEvent, viewer: User) -> str:
     kind = Kind(event.kind)
     if kind == Kind.COMPLETED and event.actor_id is None:
         return _by_itself()
-    if event.cause in NOBODY_DID:
-        return why_nobody_did(event)
-    if kind == Kind.MOVED and event.old_starts_at and event.new_starts_at:
-        times = {"old": clock.full(event.old_starts_at), "new": clock.full(event.new_starts_at)}
-        if event.actor_id == viewer.pk:
-            return _("You moved it from %(old)s to %(new)s") % times
-        return _("%(name)s moved it from %(old)s to %(new)s") % {"name": _name(event), **times}
+    if event.cause in IMPERSONAL_CAUSES:
+        return impersonal_reason(event)
+    own, others = {
+        Kind.MADE: (_("You booked it"), _("%(name)s booked it")),
+        Kind.MOVED: (
+            _("You moved it from %(old)s to %(new)s"),
+            _("%(name)s moved it from %(old)s to %(new)s"),
+        )
+        if event.old_starts_at and event.new_starts_at
+        else (_("You moved it"), _("%(name)s moved it")),
+        Kind.CHANGED: (_("You changed the session"), _("%(name)s changed the session")),
+        Kind.CANCELLED: (_("You cancelled it"), _("%(name)s cancelled it")),
+        Kind.COMPLETED: (
+            _("You marked it as completed"),
+            _("%(name)s marked it as completed"),
+        ),
+        Kind.NO_SHOW: (_("You marked it as a no-show"), _("%(name)s marked it as a no-show")),
+        Kind.TA_ABSENT: (
+            _("You reported that the TA did not come"),
+            _("%(name)s reported that the TA did not come"),
+        ),
+    }[kind]
+    times = {
+        "old": event.old_starts_at and clock.full(event.old_starts_at),
+        "new": event.new_starts_at and clock.full(event.new_starts_at),
+    }
     if event.actor_id == viewer.pk:
-        return {
-            Kind.MADE: _("You booked it"),
-            Kind.MOVED: _("You moved it"),
-            Kind.CHANGED: _("You changed the session"),
-            Kind.CANCELLED: _("You cancelled it"),
-            Kind.COMPLETED: _("You marked it as completed"),
-            Kind.NO_SHOW: _("You marked it as a no-show"),
-            Kind.TA_ABSENT: _("You reported that the TA did not come"),
-        }[kind]
-    return {
-        Kind.MADE: _("%(name)s booked it"),
-        Kind.MOVED: _("%(name)s moved it"),
-        Kind.CHANGED: _("%(name)s changed the session"),
-        Kind.CANCELLED: _("%(name)s cancelled it"),
-        Kind.COMPLETED: _("%(name)s marked it as completed"),
-        Kind.NO_SHOW: _("%(name)s marked it as a no-show"),
-        Kind.TA_ABSENT: _("%(name)s reported that the TA did not come"),
-    }[kind] % {"name": _name(event)}
+        return own % times
+    return others % {"name": actor_name(event), **times}
 
 
-def why_nobody_did(event: BookingEvent, count: int = 1) -> str:
+def impersonal_reason(event: BookingEvent, count: int = 1) -> str:
     """What cancelled a booking, or ``count`` at once, where none of its people did, nor staff.
 
     The booking is loaded.
@@ -131,7 +134,7 @@ def _by_itself() -> str:
     return _("Completed, since nobody said otherwise")
 
 
-def _name(event: BookingEvent) -> str:
+def actor_name(event: BookingEvent) -> str:
     """The actor as the two know them; anybody else acts for the faculty."""
     booking = event.booking
     if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):

@@ -8,6 +8,7 @@ from typing import Any
 from accounts.models import User
 from accounts.services.privacy import Part, register
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree
+from scheduling.services.plan import COLUMNS
 
 NOWHERE = "–"
 
@@ -20,10 +21,7 @@ def sessions_of(user: User) -> list[dict[str, Any]]:
             "starts_at": each.starts_at,
             "ends_at": each.ends_at,
             "topics": [topic.name for topic in each.topics.all()],
-            "place": each.location,
-            "notes": each.notes,
-            "slot_minutes": each.slot_minutes,
-            "seats": each.capacity,
+            **{name: getattr(each, name) for name in COLUMNS},
             "made_at": each.created_at,
             "cancelled_at": each.cancelled_at,
             "cancel_reason": each.why_cancelled,
@@ -43,7 +41,7 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
     return {
         "id": booking.pk,
         "as": "student" if taken else "TA",
-        "with": (booking.ta if taken else booking.student).username,
+        "with": booking.other_than(user).username,
         "topic": booking.topic.name,
         "starts_at": booking.starts_at,
         "ends_at": booking.ends_at,
@@ -79,14 +77,7 @@ def forget(user: User) -> None:
     events.filter(actor=user, kind=BookingEvent.Kind.CHANGED).update(detail="", changes=None)
 
 
-register(
-    Part(
-        "sessions",
-        export=sessions_of,
-        erase=forget,
-        kept=["scheduling.Appointment.ta"],
-    )
-)
+register(Part("sessions", export=sessions_of, erase=forget, kept=["scheduling.Appointment.ta"]))
 register(
     Part(
         "bookings",

@@ -8,7 +8,7 @@ from scheduling.models import Booking, reminders
 from scheduling.services import bookings
 from setahub.core.work.tasks import every_minute, one_by_one
 
-MOST = 500  # at once; the next sweep does the rest
+BATCH = 500  # at once; the next sweep does the rest
 
 
 @every_minute
@@ -17,7 +17,7 @@ def remind() -> None:
     now = timezone.now()
     for which in reminders.Reminder:
         slots = Booking.objects.to_remind(which, now).order_by("starts_at").values_list("slot")
-        due = list(dict.fromkeys(slot_id for (slot_id,) in slots[:MOST]))
+        due = list(dict.fromkeys(slot_id for (slot_id,) in slots[:BATCH]))
         one_by_one(due, partial(bookings.remind, which=which))
 
 
@@ -25,4 +25,4 @@ def remind() -> None:
 def complete() -> None:
     """Complete bookings that ended a day ago, unless the student reported an absent TA."""
     over = Booking.objects.overdue(timezone.now()).order_by("starts_at")
-    one_by_one(list(over[:MOST]), bookings.complete_overdue)
+    one_by_one(list(over[:BATCH]), bookings.complete_overdue)

@@ -32,8 +32,8 @@ def tell(event_id: int, reader_id: int) -> None:
 def tell_several(reader_id: int, *event_ids: int) -> None:
     """What happened to several bookings at once, all of one kind, in one letter."""
     reader = User.objects.filter(pk=reader_id).first()
-    found = BookingEvent.objects.with_booking().filter(pk__in=event_ids).order_by("starts_at", "pk")
-    events = [event for event in found if reader and emails.is_news(event, reader)]
+    rows = BookingEvent.objects.with_booking().filter(pk__in=event_ids).order_by("starts_at", "pk")
+    events = [event for event in rows if reader and emails.is_news(event, reader)]
     if reader is None or not events:
         return
     with reading(reader):
@@ -52,21 +52,21 @@ def tell_several(reader_id: int, *event_ids: int) -> None:
 def remind_student(booking_id: int, reminder: str) -> None:
     """Unless the booking was cancelled or moved since this was queued, or has begun."""
     which = Reminder(reminder)
-    found = (
+    booking = (
         Booking.objects.reminded(which, timezone.now()).with_people().filter(pk=booking_id).first()
     )
-    if found is not None:
-        key = f"reminder-{which.value}-{found.pk}-{found.starts_at:%Y%m%d%H%M}"
-        with reading(found.student):
-            write_to(found.student, MailKind.REMINDERS, emails.reminder(found), key=key)
+    if booking is not None:
+        key = f"reminder-{which.value}-{booking.pk}-{booking.starts_at:%Y%m%d%H%M}"
+        with reading(booking.student):
+            write_to(booking.student, MailKind.REMINDERS, emails.reminder(booking), key=key)
 
 
 @task
 def remind_ta(slot_id: int, reminder: str) -> None:
     """Who comes at this time, of those who still do."""
     which = Reminder(reminder)
-    found = Booking.objects.reminded(which, timezone.now()).with_people().filter(slot=slot_id)
-    bookings = list(found.order_by("pk"))
+    due = Booking.objects.reminded(which, timezone.now()).with_people().filter(slot=slot_id)
+    bookings = list(due.order_by("pk"))
     if bookings:
         slot: TimeSlot = bookings[0].slot
         key = f"reminder-{which.value}-slot-{slot.pk}-{slot.starts_at:%Y%m%d%H%M}"

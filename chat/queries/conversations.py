@@ -10,9 +10,9 @@ from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
 from setahub.core.db.prepared import prepared
 
-LATEST = 50  # messages of a page
-MISSED = 200
-NEWEST = 3  # conversations of the start page
+MESSAGES_A_PAGE = 50
+MISSED_AT_ONCE = 200  # messages
+ON_START_PAGE = 3  # conversations
 
 # Messages, oldest first, and whether there are more of them.
 Part = tuple[Sequence[Message], bool]
@@ -26,7 +26,7 @@ def inbox(user: int) -> "QuerySet[Participation]":
 
 def latest(viewer: User) -> list[Participation]:
     """The few conversations that the start page shows."""
-    return inbox(viewer.pk)[:NEWEST]
+    return inbox(viewer.pk)[:ON_START_PAGE]
 
 
 def side_of(viewer: User, person: User) -> Participation | None:
@@ -61,14 +61,14 @@ def _badge(user: int) -> "QuerySet[User, tuple[int, int]]":
 
 def messages_before(side: Participation | None, message_id: int | None) -> Part:
     """The latest messages of a conversation, or the latest before one of them."""
-    rows = _messages(side).newest(LATEST + 1, message_id)
-    return rows[-LATEST:], len(rows) > LATEST
+    rows = _messages(side).newest(MESSAGES_A_PAGE + 1, message_id)
+    return rows[-MESSAGES_A_PAGE:], len(rows) > MESSAGES_A_PAGE
 
 
 def messages_after(side: Participation | None, message_id: int) -> Part:
     """The messages of a conversation that follow one of them."""
-    rows = _messages(side).following(message_id, MISSED + 1)
-    return rows[:MISSED], len(rows) > MISSED
+    rows = _messages(side).following(message_id, MISSED_AT_ONCE + 1)
+    return rows[:MISSED_AT_ONCE], len(rows) > MISSED_AT_ONCE
 
 
 def _messages(side: Participation | None) -> MessageQuerySet:

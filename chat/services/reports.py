@@ -6,7 +6,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import AccountError
 from accounts.models import User
 from accounts.services import suspend
 from chat import tasks
@@ -28,7 +27,7 @@ def report(message: Message, reporter: User, reason: str) -> Report:
         locked(message.sender_id, reporter.pk)
         if before := Report.objects.filter(message=message, reporter=reporter).first():
             return before
-        made = Report(
+        copy = Report(
             message=message,
             reporter=reporter,
             reported_id=message.sender_id,
@@ -37,9 +36,9 @@ def report(message: Message, reporter: User, reason: str) -> Report:
         )
         if message.image:
             with message.image.open() as picture:
-                made.image.save("", picture, save=False)
-        made.save()
-    return made
+                copy.image.save("", picture, save=False)
+        copy.save()
+    return copy
 
 
 def look(report: Report, actor: User) -> Sequence[Message]:
@@ -59,15 +58,17 @@ def resolve(
 ) -> Report:
     """Close an open report: dismissed, or its person warned (by email) or suspended.
 
-    ``note`` is for the staff; ``told`` are the words of a warning. Raises ModerationError.
+    ``note`` is for the staff; ``told`` are the words of a warning. Somebody whom an earlier report
+    has suspended already stays so. Raises a Refusal.
     """
     if not actor.has_staff_powers or actor.pk == report.reported_id:
         raise ModerationError("role", _("Another one of the staff has to decide on this."))
     if outcome == Status.WARNED and is_blank(told):
         raise ModerationError("invalid", _("Write what the person is to be told."))
     with transaction.atomic():
-        if outcome == Status.SUSPENDED:  # first: it locks people
-            _suspend(report, actor, note, cancel_bookings)
+        person = User.objects.get(pk=report.reported_id)
+        if outcome == Status.SUSPENDED and person.is_active:  # first: it locks people
+            suspend(person, actor=actor, cancel_bookings=cancel_bookings, reason=note)
         report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
         if not report.is_open:
             raise ModerationError("resolved", _("This report was resolved already."))
@@ -78,14 +79,3 @@ def resolve(
         if outcome == Status.WARNED:
             later(tasks.warn, report.pk)
     return report
-
-
-def _suspend(report: Report, actor: User, note: str, cancel_bookings: bool) -> None:
-    """Unless an earlier report has suspended the person already."""
-    person = User.objects.get(pk=report.reported_id)
-    if not person.is_active:
-        return
-    try:
-        suspend(person, actor=actor, cancel_bookings=cancel_bookings, reason=note)
-    except AccountError as error:
-        raise ModerationError("account", error.message) from error

@@ -76,8 +76,8 @@ def preview(message: Message, viewer_id: int) -> str:
     """A message in one line of a list."""
     if message.is_card and message.event is not None:
         return card_title(message.event)
-    shown = " ".join(one_way(message.text[:PREVIEW_MAX]).split()) or _("Photo")
-    return _("You: %(text)s") % {"text": shown} if message.sender_id == viewer_id else shown
+    words = " ".join(one_way(message.text[:PREVIEW_MAX]).split()) or _("Photo")
+    return _("You: %(text)s") % {"text": words} if message.sender_id == viewer_id else words
 
 
 @register.simple_tag

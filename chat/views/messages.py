@@ -1,6 +1,6 @@
 """One message: reporting it, and its picture."""
 
-from django.contrib import messages as notices
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ def report(request: UserRequest, pk: int) -> HttpResponse:
     message = get_object_or_404(theirs.select_related("sender"), pk=pk)
     form = ReportForm(request.POST if request.method == "POST" else None)
     if form.attempt(lambda: services.report(message, request.user, **form.cleaned_data)):
-        notices.success(request, _("Thank you. The staff will look at it."))
+        messages.success(request, _("Thank you. The staff will look at it."))
         return redirect("chat:conversation", pk=message.sender_id)
     context = {"message": message, "person": message.sender, "viewer_id": request.user.pk}
     return render(request, "chat/report.html", {**context, "form": form}, status=form.status)

@@ -16,6 +16,7 @@ from accounts.models import User
 from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments
+from scheduling.services.plan import COLUMNS
 from setahub.core import clock
 from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
@@ -38,12 +39,10 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         now = timezone.now()
         if self.value() == "upcoming":
-            return queryset.filter(cancelled_at__isnull=True, ends_at__gt=now)
+            return queryset.upcoming(now)
         if self.value() == "completed":
-            return queryset.filter(cancelled_at__isnull=True, ends_at__lte=now)
-        if self.value() == "cancelled":
-            return queryset.filter(cancelled_at__isnull=False)
-        return queryset
+            return queryset.completed(now)
+        return queryset.cancelled() if self.value() == "cancelled" else queryset
 
 
 class CountsBooked:
@@ -51,8 +50,8 @@ class CountsBooked:
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TimeSlot]:
         rows: QuerySet[TimeSlot] = super().get_queryset(request)  # type: ignore[misc]
-        kept = Booking.objects.kept().filter(slot=OuterRef("pk")).order_by()
-        counted = kept.values("slot").annotate(count=Count("pk")).values("count")
+        bookings = Booking.objects.kept().filter(slot=OuterRef("pk")).order_by()
+        counted = bookings.values("slot").annotate(count=Count("pk")).values("count")
         return rows.annotate(booked=Coalesce(Subquery(counted), 0))
 
     @admin.display(description=gettext_lazy("booked"))
@@ -88,8 +87,8 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
     fields = [
-        "ta", "topics", "starts_at", "ends_at", "slot_minutes", "capacity", "location", "notes",
-        "series", "created_at", "cancelled_at", "why_cancelled",
+        "ta", "topics", "starts_at", "ends_at", *COLUMNS, "series", "created_at", "cancelled_at",
+        "why_cancelled",
     ]  # fmt: skip
     inlines = [TimeSlotInline]
     actions = ["cancel"]
@@ -111,9 +110,9 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         # Counted for the rows of one page only: a join would count all bookings there are.
-        kept = ["booked", "completed", "no_show"]
+        statuses = ["booked", "completed", "no_show"]
         rows = super().get_queryset(request).prefetch_related("topics")
-        return rows.annotate(booked=_bookings("pk", status__in=kept))
+        return rows.annotate(booked=_bookings("pk", status__in=statuses))
 
     def exported(self, rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
         """With what was given: a slot with several students is one slot of the TA's time."""

@@ -13,7 +13,7 @@ from accounts.models import User
 from scheduling.models.appointments import REASON_MAX
 from setahub.core.text import is_blank
 
-MATCHES = 500  # people of one search
+PEOPLE_FOUND_MAX = 500
 
 
 class FindsPeople(admin.ModelAdmin):
@@ -31,10 +31,12 @@ class FindsPeople(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if is_blank(search_term):
             return queryset, False
-        found = list(User.objects.found(search_term).values_list("pk", flat=True)[:MATCHES])
+        people = list(
+            User.objects.found(search_term).values_list("pk", flat=True)[:PEOPLE_FOUND_MAX]
+        )
         which = Q(pk__in=())
         for field in self.people:
-            which |= Q(**{f"{field}__in": found})
+            which |= Q(**{f"{field}__in": people})
         return queryset.filter(which), False
 
 

@@ -33,7 +33,7 @@ _NO_ROOM = re.compile(
 )
 
 T = TypeVar("T")
-NOTHING = Plan((), date.min, time.min, time.min, 0, 1, "")
+EMPTY_PLAN = Plan((), date.min, time.min, time.min, 0, 1, "")
 
 
 class ClockField(forms.TimeField):
@@ -234,7 +234,7 @@ class AppointmentForm(RefusableForm):
         given = self.cleaned_data
         if {"date", "start_time", "end_time", "slot_minutes"} <= given.keys():
             found = self.appointment
-            plan = self._plan(Plan.of(found) if found else NOTHING)
+            plan = self._plan(Plan.of(found) if found else EMPTY_PLAN)
             self._tried(lambda: self._check_edit(found, plan) if found else self._check_new(plan))
         return given
 

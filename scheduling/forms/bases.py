@@ -5,11 +5,11 @@ from dataclasses import fields
 from datetime import date, time
 from typing import Any, get_type_hints
 
-from django import forms
+from django.forms import CharField
 
 from scheduling.models import Appointment
 from scheduling.services.plan import Plan
-from setahub.core.web import forms as bases
+from setahub.core.web import forms
 from topics.models import Topic
 
 # What the form calls otherwise than the plan, and how a text is read that isn't int or str.
@@ -35,17 +35,17 @@ def as_sent(plan: Plan) -> dict[str, str | list[str]]:
 
 def sealed(appointment: Appointment) -> str:
     """The appointment as it is now, as a hidden field carries it."""
-    return bases.sealed(as_sent(Plan.of(appointment)), _salt(appointment))
+    return forms.sealed(as_sent(Plan.of(appointment)), _salt(appointment))
 
 
-def field(appointment: Appointment) -> forms.CharField:
+def field(appointment: Appointment) -> CharField:
     """The hidden field that carries it."""
-    return bases.field(as_sent(Plan.of(appointment)), _salt(appointment))
+    return forms.field(as_sent(Plan.of(appointment)), _salt(appointment))
 
 
 def opened(appointment: Appointment, text: str) -> Plan | None:
     """What ``sealed`` put in; None for anything else."""
-    sent = bases.opened(text, _salt(appointment))
+    sent = forms.opened(text, _salt(appointment))
     if sent is None:
         return None
     types = get_type_hints(Plan)

@@ -155,8 +155,8 @@ class Appointment(models.Model):
     @property
     def keeps_notes(self) -> bool:
         """Whether its notes may be a way into the room, so that only who booked reads them."""
-        found = _ADDRESS.search(self.notes) or _CODE.search(self.notes)
-        return bool(self.notes) and (self.is_online or found is not None)
+        way_in = _ADDRESS.search(self.notes) or _CODE.search(self.notes)
+        return bool(self.notes) and (self.is_online or way_in is not None)
 
     def has_started(self, now: datetime | None = None) -> bool:
         return self.starts_at <= (now or timezone.now())
@@ -190,11 +190,11 @@ class Bookable:
 
     def keeps_notice(self) -> Q:
         """That a slot starts in one of the spans."""
-        found = Q()
+        in_a_span = Q()
         for start, end in zip_longest(self.starts, self.ends):
             span = Q(starts_at__gte=start)
-            found |= span if end is None else span & Q(starts_at__lt=end)
-        return found
+            in_a_span |= span if end is None else span & Q(starts_at__lt=end)
+        return in_a_span
 
 
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):

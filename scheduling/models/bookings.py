@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, TimeSlot
 from scheduling.models.reminders import Reminder
 from setahub.core import clock
@@ -103,12 +104,12 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def moved_from(self, slot_id: int) -> "BookingQuerySet":
         """Those that were made for this slot and are elsewhere now, with the same TA."""
         slot = TimeSlot.objects.filter(pk=slot_id, appointment__ta=OuterRef("booking__ta"))
-        made = BookingEvent.objects.filter(
+        made_for_it = BookingEvent.objects.filter(
             booking=OuterRef("pk"),
             kind=BookingEvent.Kind.MADE,
             new_starts_at=Subquery(slot.values("starts_at")),
         )
-        return self.filter(Exists(made), ~Q(slot=slot_id), moved_at__isnull=False)
+        return self.filter(Exists(made_for_it), ~Q(slot=slot_id), moved_at__isnull=False)
 
     def with_people(self) -> "BookingQuerySet":
         """Loads what every list and page of bookings shows along."""
@@ -278,6 +279,10 @@ class Booking(models.Model):
         """Settled, or its end has passed and nobody has said yet how it went."""
         return self.is_settled or self.ends_at <= timezone.now()
 
+    def other_than(self, person: User) -> User:
+        """The other one of its two people."""
+        return self.ta if person.pk == self.student_id else self.student
+
     def shows_room_to(self, reader_id: int) -> bool:
         """Whether this person may read where it is, and the notes: with a cancelled one no student.
 
@@ -306,10 +311,6 @@ class Booking(models.Model):
     def placed_at(self) -> datetime:
         """When its people last heard of its time and place."""
         return self.revised_at or self.created_at
-
-    @property
-    def duration(self) -> timedelta:
-        return self.ends_at - self.starts_at
 
 
 class BookingEventQuerySet(models.QuerySet["BookingEvent"]):

@@ -29,10 +29,10 @@ def given_in_tab(ta: User, tab: str | None) -> tuple[str, PreparedQuery[Appointm
 @prepared
 def given(ta: int, now: datetime, *, tab: str) -> AppointmentQuerySet:
     """The TA's sessions in a tab, each with ``seats`` and ``booked``."""
-    mine = with_load(Appointment.objects.of(ta), cancelled=tab == "cancelled")
+    sessions = with_load(Appointment.objects.of(ta), cancelled=tab == "cancelled")
     if tab == "completed":
-        return mine.completed(now)
-    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+        return sessions.completed(now)
+    return sessions.cancelled() if tab == "cancelled" else sessions.upcoming(now)
 
 
 def load_topics(sessions: Sequence[Appointment]) -> Sequence[Appointment]:
@@ -49,8 +49,8 @@ def with_load(sessions: AppointmentQuerySet, *, cancelled: bool = False) -> Appo
     """
     slots = TimeSlot.objects.standing().filter(appointment=OuterRef("pk")).order_by()
     seats = slots.values("appointment").annotate(sum=Sum("capacity")).values("sum")
-    mine = Booking.objects.filter(slot__appointment=OuterRef("pk"))
-    counted = (mine.cancelled() if cancelled else mine.kept()).order_by()
+    bookings = Booking.objects.filter(slot__appointment=OuterRef("pk"))
+    counted = (bookings.cancelled() if cancelled else bookings.kept()).order_by()
     booked = counted.values("slot__appointment").annotate(count=Count("pk")).values("count")
     return sessions.annotate(
         seats=Coalesce(Subquery(seats), 0), booked=Coalesce(Subquery(booked), 0)
@@ -82,8 +82,8 @@ def series_of(appointment: Appointment) -> list[Appointment]:
     """All weeks of the session's series, cancelled ones included; empty where it stands alone."""
     if appointment.series is None:
         return []
-    found = Appointment.objects.of(appointment.ta_id).filter(series=appointment.series)
-    return list(found.order_by("starts_at"))
+    weeks = Appointment.objects.of(appointment.ta_id).filter(series=appointment.series)
+    return list(weeks.order_by("starts_at"))
 
 
 def last_of(ta: User) -> Appointment | None:
@@ -105,11 +105,11 @@ def booked_times(appointment: Appointment) -> "Counter[tuple[datetime, datetime]
 
 def starts_between(ta_id: int, start: datetime, end: datetime) -> Iterable[datetime]:
     """When the TA's sessions of this stretch start, in order."""
-    found = Appointment.objects.of(ta_id).open().filter(starts_at__gte=start, starts_at__lt=end)
-    return found.order_by("starts_at").values_list("starts_at", flat=True)
+    sessions = Appointment.objects.of(ta_id).open().filter(starts_at__gte=start, starts_at__lt=end)
+    return sessions.order_by("starts_at").values_list("starts_at", flat=True)
 
 
 def bookings_of(appointment: Appointment) -> list[Booking]:
     """All that were ever made in the session, in order of time, with their student and topic."""
-    found = Booking.objects.filter(slot__appointment=appointment)
-    return list(found.select_related("student", "topic", "slot").order_by("starts_at", "pk"))
+    bookings = Booking.objects.filter(slot__appointment=appointment)
+    return list(bookings.select_related("student", "topic", "slot").order_by("starts_at", "pk"))

@@ -23,10 +23,12 @@ def taken_in_tab(student: User, tab: str | None) -> tuple[str, PreparedQuery[Boo
 def taken(student: int, now: datetime, *, tab: str) -> BookingQuerySet:
     """The student's bookings in a tab, with their TA, topic and session."""
     # The student is the reader: no need to load them with each row.
-    mine = Booking.objects.of_student(student).select_related("ta", "topic", "slot__appointment")
+    bookings = Booking.objects.of_student(student).select_related(
+        "ta", "topic", "slot__appointment"
+    )
     if tab == "completed":
-        return mine.completed(now)
-    return mine.cancelled() if tab == "cancelled" else mine.upcoming(now)
+        return bookings.completed(now)
+    return bookings.cancelled() if tab == "cancelled" else bookings.upcoming(now)
 
 
 def replacement(booking: Booking) -> Booking | None:

@@ -21,7 +21,7 @@ from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
 NEAREST = 6
-NEAR = timedelta(hours=6)
+FIRST_SLOTS_WITHIN = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,8 @@ def nearest_free(
     account; ``but``: a slot left out.
     """
     for ta in (ta_id, None) if moving is None else (ta_id,):
-        if found := _closest(viewer, topic, to, but=but, ta=ta, moving=moving):
-            return found
+        if slots := _closest(viewer, topic, to, but=but, ta=ta, moving=moving):
+            return slots
     return []
 
 
@@ -171,11 +171,11 @@ def _closest(
 ) -> list[TimeSlot]:
     asked = (topic.pk if topic else None, ta, but_ta, but, to, Bookable.at())
     # Twice as many as wanted, since some may clash with what the viewer has.
-    found = [
+    candidates = [
         slot for later in (True, False) for slot in _nearest(*asked, later=later)[: 2 * NEAREST]
     ]
-    obstacles = Obstacles.to(viewer, found, **account)
-    possible = [slot for slot in found if not obstacles.of(slot)]
+    obstacles = Obstacles.to(viewer, candidates, **account)
+    possible = [slot for slot in candidates if not obstacles.of(slot)]
     nearest = sorted(possible, key=lambda slot: abs(slot.starts_at - to))[:most]
     return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
 
@@ -259,13 +259,14 @@ def soonest_of_each(
     if not begins:
         return {}
     begin = tuple(begins.values())
-    rows = _beginnings(tuple(begins), begin, tuple(each + NEAR for each in begin), bookable)
+    end = tuple(each + FIRST_SLOTS_WITHIN for each in begin)
+    rows = _beginnings(tuple(begins), begin, end, bookable)
     first: dict[int, list[int]] = {}
     for topic_id, slot_id in rows:
         first.setdefault(topic_id, []).append(slot_id)
-    first = {topic_id: found[:most] for topic_id, found in first.items()}
-    slots = TimeSlot.objects.with_ta().in_bulk({pk for found in first.values() for pk in found})
-    return {topic_id: [slots[pk] for pk in found] for topic_id, found in first.items()}
+    first = {topic_id: ids[:most] for topic_id, ids in first.items()}
+    slots = TimeSlot.objects.with_ta().in_bulk({pk for ids in first.values() for pk in ids})
+    return {topic_id: [slots[pk] for pk in ids] for topic_id, ids in first.items()}
 
 
 def sessions_given(ta_ids: Collection[int], now: datetime | None = None) -> dict[int, int]:

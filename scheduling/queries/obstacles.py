@@ -39,8 +39,8 @@ class Limits:
         if moving is not None:
             upcoming = upcoming.exclude(pk=moving.pk)
         limits = cls(policy.capped_weeks())
-        found = Counter(map(limits.week_of, upcoming.values_list("starts_at", flat=True)))
-        full = {week for week in (*limits.weeks, None) if found[week] >= most_bookings(week)}
+        counts = Counter(map(limits.week_of, upcoming.values_list("starts_at", flat=True)))
+        full = {week for week in (*limits.weeks, None) if counts[week] >= most_bookings(week)}
         return cls(limits.weeks, frozenset(full))
 
     def week_of(self, start: datetime) -> ExamWeek | None:

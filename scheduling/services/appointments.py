@@ -25,8 +25,11 @@ from setahub.policy.current import policy
 from topics.models import Topic
 
 ONE, FOLLOWING = "one", "following"
-CLOSED = ("cancelled", "over")  # codes of refusals after which nothing can be changed any more
-CHANGED = "changed"  # code of the refusal after which both values are shown
+CLOSED_CODES = (
+    "cancelled",
+    "over",
+)  # codes of refusals after which nothing can be changed any more
+CHANGED_CODE = "changed"  # code of the refusal after which both values are shown
 NO_REASON = gettext_lazy("Say why: the reason stays with the session.")
 
 
@@ -217,9 +220,9 @@ def in_scope(appointment: Appointment, scope: str) -> list[Appointment]:
 
 def standing_of(ta: User, pk: int) -> Appointment | None:
     """The first one that isn't cancelled of this appointment and its series, or None."""
-    mine = Appointment.objects.of(ta.pk)
-    first = mine.filter(pk=pk).values("series")
-    return mine.open().filter(Q(pk=pk) | Q(series__in=first)).order_by("starts_at").first()
+    sessions = Appointment.objects.of(ta.pk)
+    first = sessions.filter(pk=pk).values("series")
+    return sessions.open().filter(Q(pk=pk) | Q(series__in=first)).order_by("starts_at").first()
 
 
 def in_week(ta: User, day: date) -> list[Appointment]:
@@ -297,11 +300,12 @@ def _fitting(
 
 def _standing(ta: User, plans: Sequence[Plan]) -> list[Appointment]:
     """The TA's open appointments that are just what these plans ask for, in order."""
-    mine = Appointment.objects.of(ta.pk).open().prefetch_related("topics")
-    found = {
-        each.starts_at: each for each in mine.filter(starts_at__in={p.span.start for p in plans})
+    sessions = Appointment.objects.of(ta.pk).open().prefetch_related("topics")
+    by_start = {
+        each.starts_at: each
+        for each in sessions.filter(starts_at__in={p.span.start for p in plans})
     }
-    there = [(found.get(plan.span.start), plan) for plan in plans]
+    there = [(by_start.get(plan.span.start), plan) for plan in plans]
     return [each for each, plan in there if each is not None and Plan.of(each).is_as(plan)]
 
 
@@ -315,10 +319,12 @@ def _check_fits(ta: User, edited: Sequence[Edited]) -> None:
 def becoming_obstacles(ta: User, edited: Sequence[Edited]) -> list[str]:
     """For each of these why it can't become that, or "". Two queries."""
     moving = [each for each in edited if each.moves]
-    found = obstacles(ta.pk, [each.after for each in moving], but=[each.row.pk for each in moving])
-    met = meetings([each.after.span for each in moving])
+    clashes = obstacles(
+        ta.pk, [each.after for each in moving], but=[each.row.pk for each in moving]
+    )
+    meets_other = meetings([each.after.span for each in moving])
     now, reasons = timezone.now(), {}
-    for each, reason, meets in zip(moving, found, met, strict=True):
+    for each, reason, meets in zip(moving, clashes, meets_other, strict=True):
         start = each.after.span.start
         passed = start <= now and start != each.row.starts_at
         reasons[each.row.pk] = _("already past") if passed else reason or meets

@@ -1,7 +1,8 @@
 """Booking a seat, moving it, giving it back, and saying how it went."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -41,8 +42,8 @@ def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
 
 def moved_since(student: User, slot_id: int, topic: Topic, question: str) -> Booking | None:
     """The booking that the same once made, where it stands at another time now."""
-    mine = Booking.objects.of_student(student.pk).active().filter(topic=topic, question=question)
-    return mine.moved_from(slot_id).first()
+    own = Booking.objects.of_student(student.pk).active().filter(topic=topic, question=question)
+    return own.moved_from(slot_id).first()
 
 
 def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Booking:
@@ -62,12 +63,7 @@ def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Book
 
 
 def _book(
-    student: User,
-    slot_id: int,
-    topic: Topic,
-    question: str,
-    *,
-    instead_of: Booking | None = None,
+    student: User, slot_id: int, topic: Topic, question: str, *, instead_of: Booking | None = None
 ) -> Booking:
     replacing = instead_of is not None
     seen = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
@@ -91,7 +87,7 @@ def _book(
             question=question,
             replaces=instead_of,
         )
-        _record(booking, Kind.MADE, student, new=booking.starts_at)
+        _record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)
     return booking
 
 
@@ -114,7 +110,7 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
         booking.slot, booking.moved_at = slot, timezone.now()
         _revise(booking)
         booking.save()
-        _record(booking, Kind.MOVED, student, old=old, new=booking.starts_at)
+        _record(booking, Kind.MOVED, student, old_starts_at=old, new_starts_at=booking.starts_at)
     return booking
 
 
@@ -173,7 +169,8 @@ def complete_overdue(booking: Booking) -> None:
         if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
             booking.status = Status.COMPLETED
             booking.save(update_fields=["status"])
-            _record(booking, Kind.COMPLETED, None, at=booking.ends_at + policy.auto_complete)
+            at = booking.ends_at + policy.auto_complete
+            _record(booking, Kind.COMPLETED, None, created_at=at)
 
 
 def remind(slot_id: int, which: Reminder) -> None:
@@ -187,8 +184,8 @@ def remind(slot_id: int, which: Reminder) -> None:
         slot = slots.filter(pk=slot_id).first()
         if slot is None:
             return
-        found = Booking.objects.to_remind(which, timezone.now()).filter(slot=slot_id)
-        rows = list(found.order_by("pk").select_for_update(no_key=True))
+        coming = Booking.objects.to_remind(which, timezone.now()).filter(slot=slot_id)
+        rows = list(coming.order_by("pk").select_for_update(no_key=True))
         Booking.objects.filter(pk__in=[row.pk for row in rows]).update(
             **{which.field: F("starts_at")}
         )
@@ -284,26 +281,20 @@ def _settle(booking: Booking, actor: User, status: str, kind: str) -> Booking:
 def _cancel(
     booking: Booking, actor: User | None, reason: str, *, late: bool, cause: str = ""
 ) -> Booking:
-    booking.status = Status.CANCELLED
-    booking.cancelled_at = timezone.now()
-    booking.cancelled_by = actor
-    booking.cancel_reason = reason
-    booking.cancel_cause = cause
-    booking.cancelled_late = late
+    changes = {
+        "status": Status.CANCELLED,
+        "cancelled_at": timezone.now(),
+        "cancelled_by": actor,
+        "cancel_reason": reason,
+        "cancel_cause": cause,
+        "cancelled_late": late,
+    }
+    for name, value in changes.items():
+        setattr(booking, name, value)
     _revise(booking)
-    booking.save(
-        update_fields=[
-            "status",
-            "cancelled_at",
-            "cancelled_by",
-            "cancel_reason",
-            "cancel_cause",
-            "cancelled_late",
-            "sequence",
-            "revised_at",
-        ]
-    )
-    _record(booking, Kind.CANCELLED, actor, detail=reason, old=booking.starts_at, cause=cause)
+    booking.save(update_fields=[*changes, "sequence", "revised_at"])
+    start = booking.starts_at
+    _record(booking, Kind.CANCELLED, actor, detail=reason, cause=cause, old_starts_at=start)
     return booking
 
 
@@ -313,50 +304,31 @@ def _revise(booking: Booking) -> None:
     booking.revised_at = timezone.now()
 
 
-def _record(
-    booking: Booking,
-    kind: str,
-    actor: User | None,
-    *,
-    detail: str = "",
-    changes: Mapping[str, tuple[str, str]] | None = None,
-    old: datetime | None = None,
-    new: datetime | None = None,
-    at: datetime | None = None,
-    cause: str = "",
-) -> None:
+def _record(booking: Booking, kind: str, actor: User | None, **more: Any) -> None:
+    """A line of its history with the booking as it is now; ``more``: other fields of the event."""
     event = BookingEvent.objects.create(
         booking=booking,
         kind=kind,
-        cause=cause,
         actor=actor,
-        detail=detail,
-        changes=changes,
-        old_starts_at=old,
-        new_starts_at=new,
-        created_at=at or timezone.now(),
         sequence=booking.sequence,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         place=booking.slot.appointment.location,
+        **more,
     )
     notifications.happened(event)
     booking_changed.send(Booking, event=event)
 
 
-class _refused_by_database:
+@contextmanager
+def _refused_by_database() -> Iterator[None]:
     """Turns the IntegrityError of the loser of a race into the refusal that the rules would give.
 
-    The locks make this rare: it is the net under them, for writers that take none. Its name reads
-    as a phrase in a with statement.
+    The locks make this rare: it is the net under them, for writers that take none.
     """
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, IntegrityError):
-            return
+    try:
+        yield
+    except IntegrityError as error:
         if constraints.COMMITMENT_OVERLAP in str(error):
             raise SchedulingError(
                 "clash", _("You or the TA have another booking at that time.")

@@ -56,7 +56,7 @@ def _column(name: str) -> Field:
 
 
 # Columns that forms call otherwise than the model.
-SPECIAL = {
+FORM_LABELS = {
     "slot_minutes": Field(
         gettext_lazy("Length of a slot"),
         ("slot_minutes",),
@@ -70,7 +70,7 @@ DAY = Field(gettext_lazy("Day"), ("day",), lambda plan: clock.day_short(plan.day
 # What every week of a series has alike, its day apart.
 FIELDS = (
     Field(gettext_lazy("Time"), ("start", "end"), _times),
-    *(SPECIAL.get(name) or _column(name) for name in COLUMNS),
+    *(FORM_LABELS.get(name) or _column(name) for name in COLUMNS),
 )
 
 

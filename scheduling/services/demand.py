@@ -11,7 +11,7 @@ from setahub.core import clock
 from setahub.core.work.tasks import every_minute
 from topics.models import Topic
 
-KEPT = timedelta(days=120)  # longer than any overview looks back
+VISITS_KEPT = timedelta(days=120)  # longer than any overview looks back
 
 
 def note_nothing_free(student: User, topic: Topic) -> None:
@@ -31,4 +31,4 @@ def note_nothing_free(student: User, topic: Topic) -> None:
 @every_minute
 def forget_old_visits() -> None:
     """Who looked for what is kept no longer than it is counted."""
-    NothingFree.objects.filter(day__lt=clock.today() - KEPT).delete()
+    NothingFree.objects.filter(day__lt=clock.today() - VISITS_KEPT).delete()

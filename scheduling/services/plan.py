@@ -11,9 +11,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from scheduling.errors import Conflict, SchedulingError
+from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Commitment
 from setahub.core import clock
+from setahub.core.web.refusals import attempt
 from setahub.policy.current import policy
 from topics.models import Topic
 
@@ -169,19 +170,16 @@ def check_shape(plan: Plan) -> None:
 
 def misfit(plan: Plan) -> str:
     """Why its times can't be on its day, in words, or ""."""
-    try:
-        check_shape(plan)
-    except SchedulingError as error:
-        return error.message
-    return ""
+    _fits, refusal = attempt(lambda: check_shape(plan))
+    return refusal.message if refusal else ""
 
 
 def _clock_faults(plan: Plan) -> list[tuple[str, str]]:
     """What a change of the clocks makes wrong, as fields and words: an end, or a slot between."""
     ends = [("start_time", plan.day, plan.start), ("end_time", plan.end_day, plan.end)]
     between = [("end_time", each.day, clock.local(each.start).time()) for each in plan.slots[1:]]
-    found = [(field, clock.clock_fault(day, moment)) for field, day, moment in (*ends, *between)]
-    return [(field, fault) for field, fault in found if fault]
+    faults = [(field, clock.clock_fault(day, moment)) for field, day, moment in (*ends, *between)]
+    return [(field, fault) for field, fault in faults if fault]
 
 
 def _off_grid(moment: time) -> bool:
@@ -236,8 +234,8 @@ def obstacles(ta_id: int, plans: Sequence[Plan], *, but: Sequence[int] = ()) -> 
 
     ``but``: as for ``collisions``.
     """
-    found = collisions(ta_id, [plan.span for plan in plans], but=but)
-    return [misfit(plan) or clash for plan, clash in zip(plans, found, strict=True)]
+    clashes = collisions(ta_id, [plan.span for plan in plans], but=but)
+    return [misfit(plan) or clash for plan, clash in zip(plans, clashes, strict=True)]
 
 
 def collisions(ta_id: int, spans: Sequence[Span], *, but: Sequence[int] = ()) -> list[str]:
@@ -277,18 +275,11 @@ def _collision(
 
 def meetings(spans: Sequence[Span]) -> list[str]:
     """For each span which other of them it shares time with, in words, or ""."""
-    found = []
+    reasons = []
     for index, span in enumerate(spans):
         others = [*spans[:index], *spans[index + 1 :]]
-        found.append(_collision(span, [(other.start, other.end) for other in others], []))
-    return found
-
-
-def conflicts(plans: Sequence[Plan], reasons: Sequence[str]) -> list[Conflict]:
-    """The days that don't fit, with their reasons."""
-    return [
-        Conflict(plan.day, reason) for plan, reason in zip(plans, reasons, strict=True) if reason
-    ]
+        reasons.append(_collision(span, [(other.start, other.end) for other in others], []))
+    return reasons
 
 
 def _wrong(field: str, message: str) -> SchedulingError:

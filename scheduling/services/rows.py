@@ -13,14 +13,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling import constraints
-from scheduling.errors import CONFLICT, SchedulingError
+from scheduling.errors import CONFLICT, Conflict, SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import bookings
 from scheduling.services.changes import own_after
-from scheduling.services.plan import Plan, Span, conflicts
+from scheduling.services.plan import Plan, Span
 from setahub.core import clock
 
-TOLD = ("location", "notes")  # what booked students hear of (scheduling.history has the words)
+ANNOUNCED_FIELDS = (
+    "location",
+    "notes",
+)  # what booked students hear of (scheduling.history has the words)
 
 
 @dataclass(frozen=True)
@@ -127,13 +130,15 @@ def check_keeps_bookings(edited: Sequence[Edited]) -> None:
 
 def collide(plans: Sequence[Plan], reasons: Sequence[str]) -> SchedulingError:
     """The refusal of plans that don't fit, with the reason of each, or ""."""
-    found = conflicts(plans, reasons)
-    days = "; ".join(f"{clock.day_short(each.day)}: {each.reason.rstrip('.')}" for each in found)
+    conflicts = [
+        Conflict(plan.day, reason) for plan, reason in zip(plans, reasons, strict=True) if reason
+    ]
+    days = (f"{clock.day_short(each.day)}: {each.reason.rstrip('.')}" for each in conflicts)
     return SchedulingError(
         CONFLICT,
-        _("This doesn't fit: %(days)s.") % {"days": days},
+        _("This doesn't fit: %(days)s.") % {"days": "; ".join(days)},
         heading=_("This doesn't fit:"),
-        details=found,
+        details=conflicts,
     )
 
 
@@ -180,7 +185,7 @@ def _make_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
 
 def _changes_to_tell(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
     """Old and new of what the students who booked want to know, by the name of the field."""
-    values = {name: (getattr(before, name), getattr(after, name)) for name in TOLD}
+    values = {name: (getattr(before, name), getattr(after, name)) for name in ANNOUNCED_FIELDS}
     return {name: (old, new) for name, (old, new) in values.items() if old != new}
 
 

@@ -32,8 +32,8 @@ def passes(check: Callable[..., None], *args: object) -> bool:
 
 # --- Taking a seat ------------------------------------------------------------------------------
 
-# What is better said first, also of a time that nobody can book any more.
-TOLD_FIRST = {Obstacle.OWN, Obstacle.BLOCKED, Obstacle.SEAT}
+# These are said even of a time that nobody can book any more.
+SAID_BEFORE_FREE = {Obstacle.OWN, Obstacle.BLOCKED, Obstacle.SEAT}
 
 
 def check_bookable(
@@ -54,7 +54,7 @@ def check_bookable(
         raise SchedulingError("inactive", _("This account can't book."))
     obstacles = Obstacles.to(student, [slot], moving=moving, limited=not replacing)
     obstacle = obstacles.of(slot)
-    if obstacle in TOLD_FIRST:
+    if obstacle in SAID_BEFORE_FREE:
         raise _in_the_way(obstacle, slot, obstacles)
     if not is_free(slot.pk, topic.pk, moving):
         raise why_not_free(slot, topic, given=replacing or moving is not None)

@@ -155,7 +155,7 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
     form = AppointmentForm(request.user, request.POST, appointment=session)
     if form.is_valid() and "preview" not in request.POST and (saved := _save(request, form)):
         return saved
-    if form.refusal and form.refusal.code == appointments.CHANGED:
+    if form.refusal and form.refusal.code == appointments.CHANGED_CODE:
         form.refill(_own_or_404(request, pk))
     return _show_form(request, form)
 
@@ -174,7 +174,7 @@ def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
         text = ngettext("Saved.", "%(count)d sessions saved.", len(sessions))
         messages.success(request, text % {"count": len(sessions)})
         return redirect(session)
-    if form.refusal and form.refusal.code in appointments.CLOSED:
+    if form.refusal and form.refusal.code in appointments.CLOSED_CODES:
         return _show(request, session, form.refusal)
     return None
 

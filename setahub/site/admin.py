@@ -1,7 +1,6 @@
 """Background work in the admin: what waits, what failed and why, and trying it again."""
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,6 +12,7 @@ from django.utils.translation import ngettext
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import by_period
 from setahub.core.work import worker
 
@@ -21,11 +21,10 @@ admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(admin.ModelAdmin):
+class TaskAdmin(LookOnly):
+    change_form_template = "admin/change_form.html"  # the list alone offers the action
     list_display = ["task_name", "status", "tries", "why", "enqueued_at", "again_at", "finished_at"]
     list_filter = ["status", by_period("enqueued_at", _("date"))]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["task_path", "exception_class_path"]
     ordering = ["-enqueued_at"]
     fields = [
@@ -33,19 +32,6 @@ class TaskAdmin(admin.ModelAdmin):
         "finished_at", "why", "trace",
     ]  # fmt: skip
     actions = ["try_again"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_act_permission(self, request: HttpRequest) -> bool:
-        """What the action asks for: Django's permission to change rows of this model."""
-        return super().has_change_permission(request)
 
     @admin.display(description=_("task"), ordering="task_path")
     def task_name(self, row: DBTaskResult) -> str:

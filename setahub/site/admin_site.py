@@ -34,8 +34,8 @@ class Site(admin.AdminSite):
         models = (
             model_or_iterable if hasattr(model_or_iterable, "__iter__") else [model_or_iterable]
         )
-        shown = [model for model in models if model._meta.label_lower not in HIDDEN]
-        super().register(shown, strictly(admin_class), **options)
+        visible = [model for model in models if model._meta.label_lower not in HIDDEN]
+        super().register(visible, strictly(admin_class), **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         if request.path == reverse("admin:logout"):
@@ -46,8 +46,8 @@ class Site(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         user = cast(User, request.user)
-        shown = page.overview(user) if page.may_see(user) else {}
-        return super().index(request, {**shown, **(extra_context or {})})
+        context = page.overview(user) if page.may_see(user) else {}
+        return super().index(request, {**context, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The parts in the order of the daily work."""

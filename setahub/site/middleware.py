@@ -164,10 +164,10 @@ def htmx(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-NOBODY = "0"  # in the cookie: who was signed in is so no longer
-KEPT_BY_NOBODY = "private, no-store"
-EMPTIED = '"cache"'  # what a browser forgets when somebody leaves it
-SEEN_BY_ALL = "private, no-cache"
+NO_READER = "0"  # in the cookie: who was signed in is so no longer
+PRIVATE_CACHING = "private, no-store"
+CLEARED_DATA = '"cache"'  # what a browser forgets when somebody leaves it
+PUBLIC_CACHING = "private, no-cache"
 # Their addresses, or what they show, let somebody in without signing in.
 SECRET_PAGES = ("/auth/", "/email/", "/calendar/")
 
@@ -189,19 +189,19 @@ def reader(get_response: GetResponse) -> GetResponse:
         before = getattr(request, "_cached_user", None)
         now = before if isinstance(request.user, SimpleLazyObject) else request.user
         private = _id(now) or _id(before) or request.path.startswith(SECRET_PAGES)
-        response.headers.setdefault("Cache-Control", KEPT_BY_NOBODY if private else SEEN_BY_ALL)
+        response.headers.setdefault("Cache-Control", PRIVATE_CACHING if private else PUBLIC_CACHING)
         if now is None:
             return response
         if viewer := _id(now):
             response.headers["X-Viewer"] = viewer
-        told = request.COOKIES.get(settings.READER_COOKIE_NAME)
-        earlier = {_id(before), told} - {"", None, NOBODY, _id(now)}
+        cookie = request.COOKIES.get(settings.READER_COOKIE_NAME)
+        earlier = {_id(before), cookie} - {"", None, NO_READER, _id(now)}
         if earlier:
-            response.headers["Clear-Site-Data"] = EMPTIED
-        if earlier or (_id(now) and told != _id(now)):
+            response.headers["Clear-Site-Data"] = CLEARED_DATA
+        if earlier or (_id(now) and cookie != _id(now)):
             response.set_cookie(
                 settings.READER_COOKIE_NAME,
-                _id(now) or NOBODY,
+                _id(now) or NO_READER,
                 secure=settings.HTTPS,
                 samesite="Lax",
             )

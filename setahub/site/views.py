@@ -1,7 +1,6 @@
 """Pages of no one app: start, sign-in door, public media, error pages."""
 
 import sys
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -52,49 +51,33 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404 from error
 
 
-def _error(request: HttpRequest, status: int, **shown: Any) -> HttpResponse:
-    return render(request, "shared/error.html", shown, status=status)
+def _error(
+    request: HttpRequest, status: int, heading: str, text: str, glyph: str = ""
+) -> HttpResponse:
+    context = {"heading": heading, "text": text, "glyph": glyph}
+    return render(request, "shared/error.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(
-        request,
-        400,
-        glyph="circle-alert",
-        heading=_("That request made no sense"),
-        text=_("Something in the address or the form was not what this page takes."),
-    )
+    text = _("Something in the address or the form was not what this page takes.")
+    return _error(request, 400, _("That request made no sense"), text, "circle-alert")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(
-        request,
-        403,
-        glyph="lock",
-        heading=_("This isn't open to you"),
-        text=str(exception or "") or _("Your role doesn't allow this."),
-    )
+    text = str(exception or "") or _("Your role doesn't allow this.")
+    return _error(request, 403, _("This isn't open to you"), text, "lock")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(
-        request,
-        404,
-        heading=_("Nothing here"),
-        text=_("The page doesn't exist, or it isn't yours to see."),
-    )
+    text = _("The page doesn't exist, or it isn't yours to see.")
+    return _error(request, 404, _("Nothing here"), text)
 
 
 def not_allowed(request: HttpRequest) -> HttpResponse:
     """405: most often a session that ended before a button was pressed, and a login that came back
     to the button's address."""
-    return _error(
-        request,
-        405,
-        glyph="circle-alert",
-        heading=_("That was not sent"),
-        text=_("Go back to the page with the button and press it again. Nothing was changed."),
-    )
+    text = _("Go back to the page with the button and press it again. Nothing was changed.")
+    return _error(request, 405, _("That was not sent"), text, "circle-alert")
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

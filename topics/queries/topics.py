@@ -21,8 +21,8 @@ def tiles() -> "QuerySet[Topic]":
 def find(handle: str) -> Topic | None:
     """The topic with this id or slug."""
     if handle.isascii() and handle.isdigit() and len(handle) < 19:
-        found = Topic.objects.filter(Q(pk=int(handle)) | Q(slug=handle))
-        return found.order_by("pk").first()
+        topics = Topic.objects.filter(Q(pk=int(handle)) | Q(slug=handle))
+        return topics.order_by("pk").first()
     # PostgreSQL refuses to even look for a NUL.
     can_be_slug = handle.isascii() and handle.isprintable()
     return Topic.objects.filter(slug=handle).first() if can_be_slug else None

@@ -92,9 +92,9 @@ def _locked_pending(registration: Registration, actor: User) -> Registration:
     if not actor.has_staff_powers:
         raise TopicError("role", _("Only staff decide on registrations."))
     User.objects.locked(registration.user_id)
-    found = Registration.objects.filter(pk=registration.pk).first()
-    if found is None:
+    registration_now = Registration.objects.filter(pk=registration.pk).first()
+    if registration_now is None:
         raise TopicError("taken_back", _("This registration was just taken back."))
-    if found.is_approved:
+    if registration_now.is_approved:
         raise TopicError("approved", _("This registration is approved already."))
-    return found
+    return registration_now

@@ -69,11 +69,11 @@ def create_topic(
 
 def _standing(asked: Topic) -> Topic | None:
     """The listed topic that is just what this one asks for, by the same creator."""
-    found = Topic.objects.named_like(asked)
-    if found is None or found.is_archived or found.creator_id != asked.creator_id:
+    topic = Topic.objects.named_like(asked)
+    if topic is None or topic.is_archived or topic.creator_id != asked.creator_id:
         return None
-    same = (found.name, found.description) == (asked.name, asked.description)
-    return found if same and (found.image or not asked.image) else None
+    same = (topic.name, topic.description) == (asked.name, asked.description)
+    return topic if same and (topic.image or not asked.image) else None
 
 
 def update_topic(
@@ -259,8 +259,8 @@ def _cannot_store() -> TopicError:
 
 def _check_rate(creator: User) -> None:
     since = timezone.now() - DAY
-    made = Topic.objects.filter(creator=creator, created_at__gt=since)
-    if ratelimit.is_on() and made.count() >= policy.topics_a_day:
+    topics = Topic.objects.filter(creator=creator, created_at__gt=since)
+    if ratelimit.is_on() and topics.count() >= policy.topics_a_day:
         raise TopicError(
             "rate_limited",
             _("You have made %(most)d topics within a day. Please continue tomorrow.")

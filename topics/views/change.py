@@ -27,14 +27,14 @@ def create(request: UserRequest) -> HttpResponse:
         lambda: once(
             request,
             lambda: services.create_topic(request.user, **form.cleaned_data),
-            leaves=lambda made: made,
+            leaves=lambda topic: topic,
         )
     )
     if topic is not None:
         messages.success(request, _("The topic is ready. Its TAs can open time for it."))
         return redirect(topic)
-    if made := _made_before(request, form):
-        return redirect(made)
+    if topic := _made_before(request, form):
+        return redirect(topic)
     say_when(request, form)
     return render(request, "topics/form.html", {"form": form}, status=form.status)
 

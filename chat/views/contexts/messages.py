@@ -60,9 +60,9 @@ def _are_joined(message: Message, follower: Message | None) -> bool:
 
 def _states(messages: Sequence[Message], viewer_id: int, their_read_id: int) -> dict[int, str]:
     """The viewer's newest message that was read, and their newest one where it wasn't."""
-    mine = [each.pk for each in messages if each.sender_id == viewer_id and not each.is_card]
-    newest_read = max((pk for pk in mine if pk <= their_read_id), default=0)
+    sent = [each.pk for each in messages if each.sender_id == viewer_id and not each.is_card]
+    newest_read = max((pk for pk in sent if pk <= their_read_id), default=0)
     newest = {newest_read: "read"} if newest_read else {}
-    if mine and mine[-1] > newest_read:
-        newest[mine[-1]] = "sent"
+    if sent and sent[-1] > newest_read:
+        newest[sent[-1]] = "sent"
     return newest

@@ -152,11 +152,10 @@ class Actions:
 def page(booking: Booking, viewer: User) -> dict[str, Any]:
     """All that the page of one booking shows to one of its two people."""
     now = timezone.now()
-    as_student = viewer.pk == booking.student_id
     return {
         "booking": booking,
-        "as_student": as_student,
-        "other": booking.ta if as_student else booking.student,
+        "as_student": viewer.pk == booking.student_id,
+        "other": booking.other_than(viewer),
         "shows_room": booking.shows_room_to(viewer.pk),
         "actions": actions(booking, viewer),
         "history": history(booking, viewer),

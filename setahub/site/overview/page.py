@@ -20,7 +20,7 @@ from setahub.site.overview import weeks
 from setahub.site.overview.chart import bars
 from topics.models import Registration
 
-FRESH = 60  # seconds
+CACHED_FOR = 60  # seconds
 Values = Sequence[float | None]
 
 
@@ -58,53 +58,44 @@ class Todo:
 def overview(viewer: User) -> dict[str, Any]:
     """All of the page, its numbers at most a minute old. A constant number of queries."""
     key = f"overview:{get_language()}:{clock.today()}"
-    found = cache.get(key)
-    if found is None:
-        found = numbers()
-        cache.set(key, found, FRESH)
-    return {**found, "todos": todos(viewer)}
+    page = cache.get(key)
+    if page is None:
+        page = numbers()
+        cache.set(key, page, CACHED_FOR)
+    return {**page, "todos": todos(viewer)}
 
 
 def numbers() -> dict[str, Any]:
     """Cards and lists, counted now."""
     period = weeks.last_weeks()
-    days = period.mondays
     sessions, slots = weeks.opened(period)
-    found = weeks.booked(period)
+    bookings = weeks.booked(period)
+    measures: list[tuple[str, str, Values, Callable[[float], str]]] = [
+        (_("TA sessions"), _("not cancelled"), sessions, _whole),
+        (_("Bookings"), _("not cancelled"), bookings.kept, _whole),
+        (
+            _("Slots booked"),
+            _("share of the open slots"),
+            _shares(bookings.slots, slots),
+            _percent,
+        ),
+        (
+            _("No-shows"),
+            _("share of the bookings that are over"),
+            _shares(bookings.no_shows, bookings.over),
+            _percent,
+        ),
+        (
+            _("Late cancellations"),
+            _("share of all bookings"),
+            _shares(bookings.late, bookings.made),
+            _percent,
+        ),
+        (_("From booking to session"), _("median"), weeks.lead_times(period), _hours),
+        (_("New users"), _("signed up"), weeks.joined(period), _whole),
+    ]
     return {
-        "cards": [
-            _card(days, _("TA sessions"), _("not cancelled"), sessions, _whole),
-            _card(days, _("Bookings"), _("not cancelled"), found.kept, _whole),
-            _card(
-                days,
-                _("Slots booked"),
-                _("share of the open slots"),
-                _shares(found.slots, slots),
-                _percent,
-            ),
-            _card(
-                days,
-                _("No-shows"),
-                _("share of the bookings that are over"),
-                _shares(found.no_shows, found.over),
-                _percent,
-            ),
-            _card(
-                days,
-                _("Late cancellations"),
-                _("share of all bookings"),
-                _shares(found.late, found.made),
-                _percent,
-            ),
-            _card(
-                days,
-                _("From booking to session"),
-                _("median"),
-                weeks.lead_times(period),
-                _hours,
-            ),
-            _card(days, _("New users"), _("signed up"), weeks.joined(period), _whole),
-        ],
+        "cards": [_card(period.mondays, *measure) for measure in measures],
         "tas": _lines(weeks.by_ta(period), "accounts_user"),
         "topics": _lines(weeks.by_topic(period), "topics_topic"),
     }
@@ -136,14 +127,19 @@ def todos(viewer: User) -> list[Todo]:
 def _card(
     days: Sequence[date], title: str, about: str, values: Values, say: Callable[[float], str]
 ) -> Card:
-    told = [say(value) if value is not None else "–" for value in values]
+    texts = [say(value) if value is not None else "–" for value in values]
     labels = [date_format(day, "j M") for day in days]
     words = _("%(title)s, last 12 weeks: %(values)s") % {
         "title": title,
-        "values": ", ".join(told),
+        "values": ", ".join(texts),
     }
     return Card(
-        title, about, told[-1], told[-2], bars(values, words), list(zip(labels, told, strict=True))
+        title,
+        about,
+        texts[-1],
+        texts[-2],
+        bars(values, words),
+        list(zip(labels, texts, strict=True)),
     )
 
 

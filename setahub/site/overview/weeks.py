@@ -48,9 +48,9 @@ class Period:
     def end(self) -> datetime:
         return clock.day_bounds(self.mondays[-1] + WEEK)[0]
 
-    def along(self, found: dict[date, int]) -> list[int]:
+    def along(self, by_week: dict[date, int]) -> list[int]:
         """The values in the order of the weeks, nothing where a week has none."""
-        return [found.get(monday, 0) for monday in self.mondays]
+        return [by_week.get(monday, 0) for monday in self.mondays]
 
 
 def last_weeks() -> Period:
@@ -130,8 +130,8 @@ def lead_times(period: Period) -> list[float | None]:
     medians: dict[date, float]
     if connection.vendor == "postgresql":
         middle = Median(ahead, output_field=DurationField())
-        found = rows.values_list("week").annotate(middle=middle)
-        medians = {week: length / HOUR for week, length in found}
+        weekly = rows.values_list("week").annotate(middle=middle)
+        medians = {week: length / HOUR for week, length in weekly}
     else:
         lengths: dict[date, list[float]] = {}
         for week, length in rows.annotate(ahead=ahead).values_list("week", "ahead"):
@@ -150,11 +150,11 @@ def joined(period: Period) -> list[int]:
 
 def by_ta(period: Period) -> list[tuple[User, list[int]]]:
     """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
-    kept = _within(Booking.objects.kept(), "starts_at", period)
-    this_week = kept.filter(starts_at__gte=clock.day_bounds(period.mondays[-1])[0])
+    bookings = _within(Booking.objects.kept(), "starts_at", period)
+    this_week = bookings.filter(starts_at__gte=clock.day_bounds(period.mondays[-1])[0])
     top = this_week.values_list("ta").annotate(count=Count("pk")).order_by("-count", "ta")[:8]
     ids = [ta for ta, _count in top]
-    rows = kept.filter(ta__in=ids).annotate(week=_week("starts_at")).values_list("ta", "week")
+    rows = bookings.filter(ta__in=ids).annotate(week=_week("starts_at")).values_list("ta", "week")
     return _lines(period, ids, rows.annotate(count=Count("pk")), User.objects.in_bulk(ids))
 
 
@@ -175,7 +175,7 @@ def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
 
 def _lines(period: Period, ids: Sequence[int], rows: Iterable, named: dict) -> list:
     """For each id what is named so, and its counts along the weeks."""
-    found: dict[int, dict[date, int]] = {}
+    counts: dict[int, dict[date, int]] = {}
     for key, week, count in rows:
-        found.setdefault(key, {})[week] = count
-    return [(named[key], period.along(found.get(key, {}))) for key in ids if key in named]
+        counts.setdefault(key, {})[week] = count
+    return [(named[key], period.along(counts.get(key, {}))) for key in ids if key in named]

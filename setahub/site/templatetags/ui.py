@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
 from setahub.core import clock
-from setahub.core import text as core_text
 from setahub.core.links import linked
+from setahub.core.text import one_way
 from setahub.core.web import expired
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
@@ -29,10 +29,10 @@ from setahub.core.web.repeated import repeated
 register = template.Library()
 
 
-@register.filter
-def one_way(text: object) -> str:
+@register.filter("one_way")
+def on_one_line(text: object) -> str:
     """What people typed for one line among others, whose direction it can't turn."""
-    return core_text.one_way(str(text))
+    return one_way(str(text))
 
 
 @register.filter
@@ -141,8 +141,8 @@ def form_key() -> SafeString:
 @register.simple_tag
 def when_range(start: datetime, end: datetime, *, day: bool = True) -> SafeString:
     """``Wed 25 Nov, 13:30 – 14:00`` as a ``<time>`` element; without the day if told so."""
-    shown = clock.full_range(start, end) if day else clock.time_range(start, end)
-    return format_html('<time datetime="{}">{}</time>', start.isoformat(), shown)
+    words = clock.full_range(start, end) if day else clock.time_range(start, end)
+    return format_html('<time datetime="{}">{}</time>', start.isoformat(), words)
 
 
 @register.filter
