@@ -162,9 +162,7 @@ class Participation(models.Model):
                 condition=Q(is_unread=True),
             ),
             models.Index(
-                fields=["unread_since"],
-                name="participation_waiting",
-                condition=Q(is_unread=True),
+                fields=["unread_since"], name="participation_waiting", condition=Q(is_unread=True)
             ),
         ]
 
@@ -319,7 +317,7 @@ class Report(models.Model):
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         constraints = [
-            models.UniqueConstraint(fields=["message", "reporter"], name="report_once_a_message"),
+            models.UniqueConstraint(fields=["message", "reporter"], name="report_once_a_message")
         ]
         indexes = [models.Index(fields=["status", "-created_at"], name="report_queue")]
 

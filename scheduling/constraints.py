@@ -147,9 +147,7 @@ SQLITE = [
         _RELEASE,
     ),
     constraints.sqlite_trigger(
-        "timeslot_follow",
-        "AFTER UPDATE OF starts_at, ends_at ON scheduling_timeslot",
-        _FOLLOW,
+        "timeslot_follow", "AFTER UPDATE OF starts_at, ends_at ON scheduling_timeslot", _FOLLOW
     ),
 ]
 

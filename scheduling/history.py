@@ -91,10 +91,7 @@ def tell(event: BookingEvent, viewer: User) -> str:
         else (_("You moved it"), _("%(name)s moved it")),
         Kind.CHANGED: (_("You changed the session"), _("%(name)s changed the session")),
         Kind.CANCELLED: (_("You cancelled it"), _("%(name)s cancelled it")),
-        Kind.COMPLETED: (
-            _("You marked it as completed"),
-            _("%(name)s marked it as completed"),
-        ),
+        Kind.COMPLETED: (_("You marked it as completed"), _("%(name)s marked it as completed")),
         Kind.NO_SHOW: (_("You marked it as a no-show"), _("%(name)s marked it as a no-show")),
         Kind.TA_ABSENT: (
             _("You reported that the TA did not come"),

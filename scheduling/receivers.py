@@ -14,12 +14,7 @@ from scheduling.queries.free import counts, counts_by_ta
 from scheduling.services import cascades
 from topics.errors import TopicError
 from topics.models import Registration, Topic
-from topics.signals import (
-    registration_withdrawn,
-    topic_deleting,
-    topic_merging,
-    topic_removed,
-)
+from topics.signals import registration_withdrawn, topic_deleting, topic_merging, topic_removed
 
 
 @receiver(registration_withdrawn)

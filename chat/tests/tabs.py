@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from accounts.models import User
+from chat.models import Message
 from setahub.asgi import application
 from setahub.core.db.sessions import SessionStore
 from setahub.core.live import events
@@ -18,6 +19,11 @@ HOST = "testserver"
 WITHIN = 15  # seconds that a test waits for what must come, on a busy machine
 
 _fences = itertools.count(1)
+
+
+def stored() -> list[tuple[int, str]]:
+    """Sender and text of all messages there are."""
+    return list(Message.objects.order_by("pk").values_list("sender", "text"))
 
 
 def session_of(user: User) -> SessionStore:

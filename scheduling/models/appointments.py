@@ -245,10 +245,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         )
         return (
             self._with_room(bookable, leaving_id)
-            .filter(
-                which,
-                appointment__topics__isnull=False,
-            )
+            .filter(which, appointment__topics__isnull=False)
             .annotate(topic=F("appointment__topics"))
             .filter(Exists(taught))
         )

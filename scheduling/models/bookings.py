@@ -211,9 +211,7 @@ class Booking(models.Model):
                 condition=Q(status="booked"),
             ),
             models.Index(
-                fields=["ta", "starts_at"],
-                name="booking_ta_active",
-                condition=Q(status="booked"),
+                fields=["ta", "starts_at"], name="booking_ta_active", condition=Q(status="booked")
             ),
             models.Index(
                 fields=["student", "starts_at"],

@@ -1,1 +1,0 @@
-"""Reads: functions with types that give rows, whoever asks."""

@@ -6,24 +6,16 @@ from datetime import datetime
 
 from django.db.models import Count, F, OuterRef, Subquery, Sum, Window, prefetch_related_objects
 from django.db.models.functions import Coalesce, RowNumber
-from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.bookings import BookingQuerySet
-from setahub.core.db.prepared import PreparedQuery, prepared
+from setahub.core.db.prepared import prepared
 from topics.models import Topic
 
-TABS = ("upcoming", "completed", "cancelled")
 # A session in the list names so many of its bookings; its own page names all.
 BOOKINGS_SHOWN = 20
-
-
-def given_in_tab(ta: User, tab: str | None) -> tuple[str, PreparedQuery[Appointment]]:
-    """The tab that ``?tab=`` means (an unknown one is the first) and the TA's sessions in it."""
-    known = tab if tab in TABS else TABS[0]
-    return known, given(ta.pk, timezone.now(), tab=known)
 
 
 @prepared

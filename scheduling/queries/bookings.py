@@ -4,19 +4,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.models import User
 from scheduling.models import Booking, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.free import nearest_instead
-from setahub.core.db.prepared import PreparedQuery, prepared
-
-TABS = ("upcoming", "completed", "cancelled")
-
-
-def taken_in_tab(student: User, tab: str | None) -> tuple[str, PreparedQuery[Booking]]:
-    """The tab that ``?tab=`` means (garbage is the first) and the student's bookings in it."""
-    known = tab if tab in TABS else TABS[0]
-    return known, taken(student.pk, timezone.now(), tab=known)
+from setahub.core.db.prepared import prepared
 
 
 @prepared

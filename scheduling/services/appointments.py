@@ -147,12 +147,7 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
         chosen = list(_in_scope(appointment, scope).select_for_update(no_key=True))
         affected = active_bookings(chosen)
         if not reason:
-            raise SchedulingError(
-                "reason",
-                NO_REASON,
-                status=422,
-                field="reason",
-            )
+            raise SchedulingError("reason", NO_REASON, status=422, field="reason")
         end(chosen, ta, reason)
         return len(affected)
 

@@ -48,11 +48,7 @@ class Edited:
 def create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
     """A new appointment with its slots."""
     appointment = Appointment(
-        ta=ta,
-        series=series,
-        starts_at=plan.span.start,
-        ends_at=plan.span.end,
-        **plan.columns,
+        ta=ta, series=series, starts_at=plan.span.start, ends_at=plan.span.end, **plan.columns
     )
     _save(appointment, plan)
     appointment.topics.set(plan.topics)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve
+from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
@@ -17,7 +18,7 @@ from scheduling.errors import CONFLICT
 from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
 from scheduling.models import Appointment
-from scheduling.queries.appointments import given_in_tab, visible_to
+from scheduling.queries.appointments import given, visible_to
 from scheduling.services import appointments
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
@@ -37,8 +38,9 @@ TITLES = {
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
     """One's sessions as a TA with their bookings, in three tabs."""
-    tab, sessions = given_in_tab(request.user, request.GET.get("tab"))
-    page = paginate(sessions, request.GET.get("page"))
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TITLES else "upcoming"
+    page = paginate(given(request.user.pk, timezone.now(), tab=tab), request.GET.get("page"))
     context = {
         "tab": tab,
         "title": TITLES[tab],

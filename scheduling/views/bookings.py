@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -16,7 +17,7 @@ from accounts.requests import UserRequest
 from chat.queries import reach
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
-from scheduling.queries.bookings import replacement, taken_in_tab
+from scheduling.queries.bookings import replacement, taken
 from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.slots import find_slot
 from scheduling.services import bookings, rules
@@ -37,8 +38,9 @@ TITLES = {
 @require_safe
 def booking_list(request: UserRequest) -> HttpResponse:
     """One's bookings as a student, in three tabs."""
-    tab, rows = taken_in_tab(request.user, request.GET.get("tab"))
-    page = paginate(rows, request.GET.get("page"))
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TITLES else "upcoming"
+    page = paginate(taken(request.user.pk, timezone.now(), tab=tab), request.GET.get("page"))
     context = {"tab": tab, "page": page, "title": TITLES[tab]}
     return render(request, "scheduling/bookings.html", context)
 
@@ -207,8 +209,7 @@ def _rebook(request: UserRequest, cancelled: Booking, slot: TimeSlot) -> HttpRes
     form = QuestionForm(request.POST)
     booking = form.attempt(
         lambda: once(
-            request,
-            lambda: bookings.rebook(cancelled, request.user, slot.pk, **form.cleaned_data),
+            request, lambda: bookings.rebook(cancelled, request.user, slot.pk, **form.cleaned_data)
         )
     )
     if booking is not None:

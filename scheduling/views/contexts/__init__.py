@@ -1,1 +1,0 @@
-"""What pages show, as plain data made of rows."""

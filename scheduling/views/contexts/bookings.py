@@ -119,10 +119,7 @@ def instead_of(booking: Booking, viewer: User) -> dict[str, Any]:
     if viewer.pk != booking.student_id:
         return {}
     offers = offers_other_times(booking)
-    return {
-        "replacement": replacement(booking),
-        "times": other_times(booking) if offers else None,
-    }
+    return {"replacement": replacement(booking), "times": other_times(booking) if offers else None}
 
 
 def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:

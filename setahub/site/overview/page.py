@@ -73,12 +73,7 @@ def numbers() -> dict[str, Any]:
     measures: list[tuple[str, str, Values, Callable[[float], str]]] = [
         (_("TA sessions"), _("not cancelled"), sessions, _whole),
         (_("Bookings"), _("not cancelled"), bookings.kept, _whole),
-        (
-            _("Slots booked"),
-            _("share of the open slots"),
-            _shares(bookings.slots, slots),
-            _percent,
-        ),
+        (_("Slots booked"), _("share of the open slots"), _shares(bookings.slots, slots), _percent),
         (
             _("No-shows"),
             _("share of the bookings that are over"),
@@ -129,10 +124,7 @@ def _card(
 ) -> Card:
     texts = [say(value) if value is not None else "–" for value in values]
     labels = [date_format(day, "j M") for day in days]
-    words = _("%(title)s, last 12 weeks: %(values)s") % {
-        "title": title,
-        "values": ", ".join(texts),
-    }
+    words = _("%(title)s, last 12 weeks: %(values)s") % {"title": title, "values": ", ".join(texts)}
     return Card(
         title,
         about,
