@@ -15,6 +15,7 @@ from chat import services
 from chat.errors import ModerationError
 from chat.models import Message, Report, ReportLook
 from setahub.core.images import reencode
+from setahub.core.web.refusals import Refusal
 
 REPORTS = "/admin/chat/report/"
 
@@ -212,7 +213,7 @@ class TestResolving:
         ta.is_staff = True
         ta.save()
         coordinator = make_user("Coordinator", is_staff=True)
-        with pytest.raises(ModerationError, match="Only a superuser"):
+        with pytest.raises(Refusal, match="Only a superuser"):
             services.resolve(reported, coordinator, "suspended", note="x")
         reported.refresh_from_db()
         assert reported.status == "open"
