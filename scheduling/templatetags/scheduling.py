@@ -38,7 +38,7 @@ def slot_group(group: SlotGroup, show_ta: bool) -> SafeString:
     where = group.appointment
     place = "" if where.is_online else where.location
     ta = group.ta if show_ta else None
-    return _slot_group(ta and ta.pk, ta.username if ta else "", place, where.slot_minutes)
+    return _slot_group(ta.pk if ta else None, ta.username if ta else "", place, where.slot_minutes)
 
 
 @repeated("scheduling/_slot_group.html")

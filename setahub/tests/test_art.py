@@ -40,7 +40,12 @@ def test_another_seed_or_symbol_draws_another_picture() -> None:
 
 def test_neighbours_get_every_palette_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = []
-    monkeypatch.setattr(art, "_ground", lambda size, palette, dice: chosen.append(palette) or GREY)
+
+    def ground(size, palette, dice):
+        chosen.append(palette)
+        return GREY
+
+    monkeypatch.setattr(art, "_ground", ground)
     monkeypatch.setattr(art, "_paint", lambda *args: None)
 
     for number in range(9):
