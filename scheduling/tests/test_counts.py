@@ -10,7 +10,7 @@ from accounts.services.deletion import delete_account
 from scheduling.models import TimeSlot
 from scheduling.queries import free
 from scheduling.queries.free import Counts, counts, counts_by_ta
-from scheduling.services import appointments, booking
+from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.core import clock as when
 from setahub.policy.models import ExamWeek
@@ -39,9 +39,9 @@ def test_bookings(session, topic, student):
     first, second, *_rest = slots_of(session)
     made = book(student, first, topic)
     assert counted(topic) == (1, 3)
-    made = booking.move(made, student, second.pk)
+    made = bookings.move(made, student, second.pk)
     assert counts()[topic.pk].free.next_at == first.starts_at
-    booking.cancel(made, student, "")
+    bookings.cancel(made, student, "")
     assert counted(topic) == (1, 4)
 
 
@@ -50,7 +50,7 @@ def test_of_each_ta(session, ta, topic, student, clock):
     free, given = counts_by_ta(topic.pk)
     assert (free[ta.pk].count, given) == (3, {})
     clock.move_to(made.starts_at)
-    booking.complete(made, ta)
+    bookings.complete(made, ta)
     assert counts_by_ta(topic.pk)[1] == {ta.pk: 1}
 
 

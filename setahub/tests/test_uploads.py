@@ -219,7 +219,7 @@ def test_an_outage_of_the_disk_elsewhere_is_a_503_in_words(client, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     client.raise_request_exception = False
-    monkeypatch.setattr("setahub.site.views.dashboard", full)
+    monkeypatch.setattr("setahub.site.views.Dashboard.of", full)
     response = client.get("/")
     assert response.status_code == 503
     assert "Nothing can be saved right now" in response.content.decode()
