@@ -52,7 +52,10 @@ def free_port() -> int:
 
 
 def wait_for(what: Callable[[], Any], process: subprocess.Popen[Any] | None = None) -> Any:
-    """The first answer that is true; fails when it does not come, or the process ends before."""
+    """The first answer that is true; fails when it does not come, or the process ends before.
+
+    It asks again and again: ports, pages and rows of other programs tell nobody when they are there.
+    """
     late = time.monotonic() + WITHIN
     while not (answer := what()):
         assert process is None or process.poll() is None, "the process ended"
