@@ -7,4 +7,7 @@ class ChatConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from chat import personal, receivers, sweeps  # noqa: F401  (they connect themselves)
+        # They connect themselves.
+        from chat import constraints, personal, receivers, sweeps  # noqa: F401
+
+        constraints.CONSTRAINTS.connect(self)

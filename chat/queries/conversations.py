@@ -36,7 +36,12 @@ def side_of(viewer: User, person: User) -> Participation | None:
 
 def unread_counts(user_id: int) -> dict[int, int]:
     """Unread messages by the id of who wrote them; zeros are left out."""
-    return dict(Participation.objects.unread(user_id).values_list("other", "unread"))
+    return dict(_unread_counts(user_id))
+
+
+@prepared
+def _unread_counts(user: int) -> "QuerySet[Participation, tuple[int, int]]":
+    return Participation.objects.unread(user).values_list("other", "unread")
 
 
 def newest_id(user_id: int) -> int | None:

@@ -282,6 +282,7 @@ def calls(w):
     return {
         "accounts.sessions._alive": [((w["key"], now), {}), ((None, now), {})],
         "chat.queries.conversations._badge": [((ta,), {})],
+        "chat.queries.conversations._unread_counts": [((ta,), {})],
         "chat.queries.conversations.inbox": [((ta,), {})],
         "chat.queries.reach.sender_to": [((student, ta), {"lock": lock}) for lock in (False, True)],
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],

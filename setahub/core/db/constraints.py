@@ -109,14 +109,6 @@ def install(connection: BaseDatabaseWrapper, constraints: Sequence[Constraint]) 
                 cursor.execute(f"COMMENT ON {constraint.target} IS '{constraint.version}'")
 
 
-def remove(connection: BaseDatabaseWrapper, constraints: Sequence[Constraint]) -> None:
-    """Take the constraints off."""
-    with connection.cursor() as cursor:
-        for constraint in constraints:
-            for statement in constraint.drop:
-                cursor.execute(statement)
-
-
 @dataclass(frozen=True)
 class Constraints:
     """The constraints of one app, for each engine, and the tables that they need."""
@@ -136,9 +128,8 @@ class Constraints:
 
     def before_migrate(self, using: str, plan: Any = None, **kwargs: Any) -> None:
         """Take SQLite's triggers off while migrations run."""
-        connection = connections[using]
-        if connection.vendor == "sqlite" and plan:
-            remove(connection, self.sqlite)
+        if connections[using].vendor == "sqlite" and plan:
+            self.remove(connections[using])
 
     def after_migrate(self, using: str, **kwargs: Any) -> None:
         """Install whatever is missing or has changed."""
@@ -148,7 +139,17 @@ class Constraints:
         """Install every one; does nothing where all are in place."""
         if not set(connection.introspection.table_names()) >= self.tables:
             return  # migrated back to before these tables
-        install(connection, self.sqlite if connection.vendor == "sqlite" else self.postgresql)
+        install(connection, self._of(connection))
+
+    def remove(self, connection: BaseDatabaseWrapper) -> None:
+        """Take every one off."""
+        with connection.cursor() as cursor:
+            for constraint in self._of(connection):
+                for statement in constraint.drop:
+                    cursor.execute(statement)
+
+    def _of(self, connection: BaseDatabaseWrapper) -> Sequence[Constraint]:
+        return self.sqlite if connection.vendor == "sqlite" else self.postgresql
 
 
 # --- Locks that are no rows ---------------------------------------------------------------------

@@ -236,7 +236,7 @@ class _Statement(Generic[Row]):
             param.value(values, connection) if isinstance(param, _Placeholder) else param
             for param in self.params
         ]
-        with _cursor(connection) as cursor:
+        with prepared_cursor(connection) as cursor:
             cursor.execute(self.sql, params)
             found = [cursor.fetchall()]
         compiler = copy(self.compiler)
@@ -256,7 +256,7 @@ class _Statement(Generic[Row]):
         return list(iterable(asked))
 
 
-def _cursor(connection: Any) -> Any:
+def prepared_cursor(connection: Any) -> Any:
     """One whose statements PostgreSQL plans once and keeps; of SQLite its only kind."""
     return getattr(connection, "prepared_cursor", connection.cursor)()
 
