@@ -25,10 +25,10 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import services, tasks
+from accounts import tasks
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.once import keep_sign_up
-from accounts.services import email_changes, guesses
+from accounts.services import email_changes, guesses, profiles
 from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.core.images import ReencodedImageField, UploadForm
 from setahub.core.keys import fold, nfc
@@ -231,7 +231,7 @@ class ProfileForm(RefusableForm, BasedForm):
     @classmethod
     def of(cls, user: User, data: QueryDict | None = None) -> "ProfileForm":
         """The form filled from a person, or with what was sent. What wasn't sent stays."""
-        now = services.editable(user)
+        now = profiles.editable(user)
         stays = {name: value or "" for name, value in now.items() if name != "username"}
         form = cls(None if data is None else {**stays, **data.dict()}, initial=now)
         form.carry(now, f"accounts.profile.{user.pk}")

@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import services
 from accounts.admin.person import parts
 from accounts.errors import AccountError
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
-from accounts.services import mfa
+from accounts.services import mfa, profiles, suspensions
 from accounts.services.administrators import check_one_stays
 from setahub.core.admin.actions import Acting
 from setahub.core.admin.export import Export
@@ -82,7 +81,7 @@ class UserForm(forms.ModelForm):
             changed = User(pk=self.instance.pk, email=self.instance.email)
             changed.username = cleaned.get("username", self.instance.username)
             changed.student_id = cleaned.get("student_id")
-            _none, refusal = attempt(lambda: services.check_unique(changed))
+            _none, refusal = attempt(lambda: profiles.check_unique(changed))
             if refusal:
                 self.add_error(refusal.field, refusal.message)
             self._check_one_stays(cleaned)
@@ -170,7 +169,7 @@ class UserAdmin(Export, Acting):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         profile = {name: form.cleaned_data[name] for name in UserForm.Meta.fields}
-        services.update_profile(obj, **profile)
+        profiles.update_profile(obj, **profile)
         powers = [name for name in form.changed_data if name in ("is_staff", "is_superuser")]
         if powers:
             obj.save(update_fields=powers)
@@ -187,7 +186,7 @@ class UserAdmin(Export, Acting):
     @admin.action(description=gettext_lazy("Suspend"), permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         def act(user: User, given: Mapping[str, Any]) -> None:
-            services.suspend(user, actor=cast(User, request.user), **given)
+            suspensions.suspend(user, actor=cast(User, request.user), **given)
 
         return self.ask(
             request,
@@ -201,7 +200,7 @@ class UserAdmin(Export, Acting):
     @admin.action(description=gettext_lazy("Restore"), permissions=["act"])
     def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         def act(user: User, given: Mapping[str, Any]) -> None:
-            services.restore(user, actor=cast(User, request.user), **given)
+            suspensions.restore(user, actor=cast(User, request.user), **given)
 
         return self.ask(request, queryset, ReasonForm, act, title=_("Restore"))
 

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import services
 from accounts.models import Suspension, User
+from accounts.services import suspensions
 from chat.models import Report
 from chat.services import report
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
@@ -51,7 +51,7 @@ class TestFinding:
         assert names(client, "?q=ÉMILE") == {"Émile"}
 
     def test_by_year_and_whether_they_teach_or_are_suspended(self, client, student, ta, staff):
-        services.suspend(student, actor=staff, cancel_bookings=False)
+        suspensions.suspend(student, actor=staff, cancel_bookings=False)
         assert names(client, "?year__exact=1") == {"สมชาย ใจดี"}
         assert names(client, "?ta=yes") == {"น้ำฝน"}
         assert "น้ำฝน" not in names(client, "?ta=no")
@@ -96,7 +96,7 @@ class TestSuspending:
         assert Suspension.objects.get().reason == "Never came"
 
     def test_restoring_asks_for_a_reason_too(self, client, student, staff):
-        services.suspend(student, actor=staff, cancel_bookings=False, reason="Insults")
+        suspensions.suspend(student, actor=staff, cancel_bookings=False, reason="Insults")
         act(client, "restore", student, confirm="1", reason="Apologised")
         student.refresh_from_db()
         assert student.is_active
@@ -122,7 +122,7 @@ class TestSuspending:
         assert not Suspension.objects.exists()
 
     def test_suspensions_are_only_to_be_read(self, client, student, staff):
-        services.suspend(student, actor=staff, cancel_bookings=False, reason="Insults")
+        suspensions.suspend(student, actor=staff, cancel_bookings=False, reason="Insults")
         path = f"/admin/accounts/suspension/{student.suspensions.get().pk}/"
         assert "Insults" in text(client.get(f"{path}change/"))
         assert client.post(f"{path}change/", {"reason": "X"}).status_code == 403
@@ -138,7 +138,7 @@ class TestPasswordReset:
         assert "/auth/password/reset/key/" in post()[0].body
 
     def test_a_suspended_one_does_not(self, client, student, staff, post):
-        services.suspend(student, actor=staff, cancel_bookings=False)
+        suspensions.suspend(student, actor=staff, cancel_bookings=False)
         assert "Suspended people can" in text(act(client, "reset_password", student))
         assert post() == []
 
@@ -161,7 +161,7 @@ class TestOnePerson:
         return lambda sender, to, words: send(sender.pk, to.pk, uuid.uuid4(), words)
 
     def test_everything_of_theirs_is_on_one_page_with_links(self, client, busy, student, staff):
-        services.suspend(busy, actor=staff, cancel_bookings=False, reason="Insults")
+        suspensions.suspend(busy, actor=staff, cancel_bookings=False, reason="Insults")
         page = text(client.get(f"{USERS}{busy.pk}/change/"))
         for words in ("Data Structures", "Tue 24 Nov, 13:00 – 15:00", "was reported by", "Insults"):
             assert words in page

@@ -6,11 +6,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from accounts import services
 from accounts.constraints import CONSTRAINTS, LAST_ADMINISTRATOR
 from accounts.errors import AccountError
 from accounts.models import User
-from accounts.services import deletion
+from accounts.services import deletion, suspensions
 from scheduling.tests.test_races import at_once
 from setahub.core.db.constraints import _installed
 
@@ -55,7 +54,7 @@ class TestInWords:
 
     def test_the_last_is_not_suspended_by_anybody(self, staff):
         with pytest.raises(AccountError, match=ONLY):
-            services.suspend(staff, actor=None, cancel_bookings=False)
+            suspensions.suspend(staff, actor=None, cancel_bookings=False)
         assert User.objects.administrators() == [staff.pk]
 
     def test_one_of_two_is_suspended(self, sign_in, staff, second):
@@ -119,7 +118,7 @@ class TestAtTheSameMoment:
         at_once(
             [
                 lambda: deletion.delete_account(staff),
-                lambda: services.suspend(second, actor=None, cancel_bookings=True),
+                lambda: suspensions.suspend(second, actor=None, cancel_bookings=True),
                 lambda: change(client, third),
             ]
         )

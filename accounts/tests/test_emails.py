@@ -11,9 +11,9 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
-from accounts import services
 from accounts.models import MailKind
 from accounts.notifications import write_to
+from accounts.services import profiles, suspensions
 from accounts.tokens import read_unsubscribe, unsubscribe_token
 from setahub.core.mail import Attachment, Email
 from setahub.core.work.tasks import GiveUp
@@ -56,13 +56,13 @@ class TestSwitches:
         client = sign_in(student)
         html = client.get("/users/me/emails/").content.decode()
         base = re.search(r'name="base" value="([^"]+)"', html)[1]
-        services.choose_mail(student.pk, {MailKind.BOOKINGS: False})
+        profiles.choose_mail(student.pk, {MailKind.BOOKINGS: False})
         sent = {"bookings": "on", "messages": "on", "teaching": "on", "base": base}
         assert client.post("/users/me/emails/", sent).status_code == 302
         assert wants(student) == ["messages", "teaching"]
 
     def test_ones_own_page_names_them(self, student, sign_in):
-        services.choose_mail(student.pk, {MailKind.REMINDERS: False})
+        profiles.choose_mail(student.pk, {MailKind.REMINDERS: False})
         html = sign_in(student).get("/users/me/").content.decode()
         assert re.search(r"not: </span>Reminders", html)
         assert not re.search(r"not: </span>Bookings", html)
@@ -120,7 +120,7 @@ class TestUnsubscribing:
             assert Client().post(f"/email/unsubscribe/{forged}/").status_code == 404
 
     def test_not_of_a_suspended_person(self, student, path):
-        services.suspend(student, actor=None, cancel_bookings=False)
+        suspensions.suspend(student, actor=None, cancel_bookings=False)
         assert Client().post(path).status_code == 404
 
 
@@ -206,14 +206,14 @@ class TestLetter:
 
 class TestNotSent:
     def test_what_is_switched_off(self, student):
-        services.choose_mail(student.pk, {MailKind.BOOKINGS: False})
+        profiles.choose_mail(student.pk, {MailKind.BOOKINGS: False})
         student.refresh_from_db()
         assert not write_to(student, MailKind.BOOKINGS, LETTER, key="x")
         assert write_to(student, MailKind.REMINDERS, LETTER, key="x")
         assert len(mail.outbox) == 1
 
     def test_to_the_suspended(self, student):
-        services.suspend(student, actor=None, cancel_bookings=False)
+        suspensions.suspend(student, actor=None, cancel_bookings=False)
         assert not write_to(student, MailKind.BOOKINGS, LETTER, key="x")
         assert mail.outbox == []
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from accounts import services
 from accounts.models import Block, User
+from accounts.services import blocks
 from scheduling.models import Booking
 from scheduling.tests.factories import book, open_time, slots_of
 from topics.models import Registration, Topic
@@ -340,12 +340,12 @@ class TestBlocks:
         assert response.url == goes_to.format(ta.pk)
 
     def test_nobody_takes_back_the_others_block(self, sign_in, student, ta):
-        services.block(ta, student)
+        blocks.block(ta, student)
         sign_in(student).post(f"/users/{ta.pk}/unblock/")
         assert Block.objects.count() == 1
 
     def test_the_blocked_one_is_not_told(self, sign_in, student, ta):
-        services.block(ta, student)
+        blocks.block(ta, student)
         page = sign_in(student).get(f"/users/{ta.pk}/").content.decode()
         assert "You blocked" not in page
         assert "Unblock" not in page

@@ -13,10 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import services
 from accounts.devices import browser_and_system
 from accounts.models import SignIn, User
-from accounts.services import sign_ins
+from accounts.services import sign_ins, suspensions
 from accounts.sessions import SessionStore
 from accounts.signals import sessions_ended
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login, signed_in
@@ -259,9 +258,9 @@ class TestAnnouncing:
 
     def test_suspension(self, enter, student, ended):
         enter()
-        services.suspend(student, actor=None, cancel_bookings=False)
+        suspensions.suspend(student, actor=None, cancel_bookings=False)
         assert ended == [(student, None, set())]
-        services.restore(student)
+        suspensions.restore(student)
         assert Session.objects.count() == 0
 
 

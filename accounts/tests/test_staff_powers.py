@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import services
 from accounts.errors import AccountError
 from accounts.models import User
+from accounts.services import suspensions
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import login
 from chat import services as chat
@@ -69,7 +69,7 @@ class TestWithoutTheSecondStep:
         )
 
     def test_a_suspended_person_is_not_shown(self, client, student):
-        services.suspend(student, actor=None, cancel_bookings=False)
+        suspensions.suspend(student, actor=None, cancel_bookings=False)
         assert client.get(f"/users/{student.pk}/").status_code == 404
         assert client.post(f"/users/{student.pk}/block/").status_code == 404
 
@@ -94,7 +94,7 @@ class TestWithoutTheSecondStep:
             with pytest.raises(topics.TopicError):
                 decide(waiting, coordinator)
         with pytest.raises(AccountError):
-            services.suspend(student, actor=coordinator, cancel_bookings=False)
+            suspensions.suspend(student, actor=coordinator, cancel_bookings=False)
         report = Report(reported=student, reporter=ta)
         with pytest.raises(ModerationError):
             chat.resolve(report, coordinator, Report.Status.DISMISSED, note="x")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts import services
 from accounts.errors import AccountError
+from accounts.services import suspensions
 from scheduling.models import Booking, TimeSlot
 from scheduling.tests.factories import book, open_time, slots_of
 
@@ -17,21 +17,21 @@ def made(clock, ta, topic, student) -> Booking:
 
 def test_free_slots_of_a_suspended_ta_disappear_and_come_back(made, ta, staff):
     assert TimeSlot.objects.free().count() == 3
-    services.suspend(ta, actor=staff, cancel_bookings=False)
+    suspensions.suspend(ta, actor=staff, cancel_bookings=False)
     assert TimeSlot.objects.free().count() == 0
-    services.restore(ta)
+    suspensions.restore(ta)
     assert TimeSlot.objects.free().count() == 3
 
 
 def test_bookings_stay_unless_the_admin_says_so(made, ta, staff):
-    services.suspend(ta, actor=staff, cancel_bookings=False)
+    suspensions.suspend(ta, actor=staff, cancel_bookings=False)
     made.refresh_from_db()
     assert made.status == "booked"
 
 
 @pytest.mark.parametrize("who", ["ta", "student"])
 def test_with_their_bookings_both_sides_are_cancelled(made, staff, who):
-    services.suspend(getattr(made, who), actor=staff, cancel_bookings=True)
+    suspensions.suspend(getattr(made, who), actor=staff, cancel_bookings=True)
     made.refresh_from_db()
     assert (made.status, made.cancelled_by, made.cancelled_late) == ("cancelled", staff, False)
     assert made.events.last().kind == "cancelled"
@@ -39,20 +39,20 @@ def test_with_their_bookings_both_sides_are_cancelled(made, staff, who):
 
 def test_nobody_suspends_themselves(staff):
     with pytest.raises(AccountError, match="yourself"):
-        services.suspend(staff, actor=staff, cancel_bookings=False)
+        suspensions.suspend(staff, actor=staff, cancel_bookings=False)
     staff.refresh_from_db()
     assert staff.is_active
 
 
 def test_the_reason_is_kept_and_how_it_ended(staff, student, make_user):
     other = make_user("Other staff", is_staff=True, is_superuser=True)
-    services.suspend(student, actor=staff, cancel_bookings=True, reason="Insults")
-    services.restore(student, actor=other, reason="Apologised")
+    suspensions.suspend(student, actor=staff, cancel_bookings=True, reason="Insults")
+    suspensions.restore(student, actor=other, reason="Apologised")
     [kept] = student.suspensions.all()
     assert (kept.actor, kept.reason, kept.cancelled_bookings) == (staff, "Insults", True)
     assert (kept.lifted_by, kept.lift_reason) == (other, "Apologised")
     assert kept.lifted_at >= kept.created_at
-    services.suspend(student, actor=staff, cancel_bookings=False, reason="Again")
+    suspensions.suspend(student, actor=staff, cancel_bookings=False, reason="Again")
     assert list(student.suspensions.order_by("pk").values_list("reason", flat=True)) == [
         "Insults",
         "Again",
@@ -60,23 +60,23 @@ def test_the_reason_is_kept_and_how_it_ended(staff, student, make_user):
 
 
 def test_suspending_twice_is_told_and_kept_once(staff, student):
-    services.suspend(student, actor=staff, cancel_bookings=False)
+    suspensions.suspend(student, actor=staff, cancel_bookings=False)
     with pytest.raises(AccountError, match="suspended already"):
-        services.suspend(student, actor=staff, cancel_bookings=False)
+        suspensions.suspend(student, actor=staff, cancel_bookings=False)
     assert student.suspensions.count() == 1
-    services.restore(student)
+    suspensions.restore(student)
     with pytest.raises(AccountError, match="not suspended"):
-        services.restore(student)
+        suspensions.restore(student)
 
 
 def test_only_a_superuser_suspends_staff(staff, make_user):
     coordinator = make_user("Coordinator", is_staff=True)
     with pytest.raises(AccountError, match="Only a superuser") as refused:
-        services.suspend(staff, actor=coordinator, cancel_bookings=False)
+        suspensions.suspend(staff, actor=coordinator, cancel_bookings=False)
     assert refused.value.status == 403
     staff.refresh_from_db()
     assert staff.is_active
-    services.suspend(coordinator, actor=staff, cancel_bookings=False)
+    suspensions.suspend(coordinator, actor=staff, cancel_bookings=False)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -90,7 +90,7 @@ def test_sessions_and_sockets_end_at_once(staff, student, sign_in):
 
     client = sign_in(student)
     sessions_ended.connect(listen)
-    services.suspend(student, actor=staff, cancel_bookings=False)
+    suspensions.suspend(student, actor=staff, cancel_bookings=False)
     sessions_ended.disconnect(listen)
     assert client.get("/bookings/").status_code == 302
     assert told == [(student, None)]

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import services
 from accounts.requests import UserRequest
+from accounts.services import profiles
 from accounts.tokens import calendar_token
 from setahub.core.mail import absolute
 
@@ -27,6 +27,6 @@ def addresses(request: UserRequest) -> dict[str, str]:
 @require_POST
 def renew(request: UserRequest) -> HttpResponse:
     """A new secret address; what knows the old one sees nothing any more."""
-    services.renew_calendar(request.user)
+    profiles.renew_calendar(request.user)
     messages.success(request, _("Your calendar has a new address. Add it to your programs again."))
     return redirect("accounts:me")

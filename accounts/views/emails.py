@@ -7,9 +7,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts import services
 from accounts.forms import EmailsForm
 from accounts.requests import UserRequest
+from accounts.services import profiles
 from accounts.tokens import read_unsubscribe
 from setahub.core.web.refusals import show_or_post
 
@@ -20,7 +20,7 @@ def emails(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         form = EmailsForm.of(request.user, request.POST)
         if form.is_valid():
-            services.choose_mail(request.user.pk, form.wanted)
+            profiles.choose_mail(request.user.pk, form.wanted)
             messages.success(request, _("Saved."))
             return redirect("accounts:me")
     return render(request, "accounts/emails.html", {"form": EmailsForm.of(request.user)})
@@ -40,7 +40,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     user, kind = found
     if request.method == "POST":
-        services.choose_mail(user.pk, {kind: "again" in request.POST})
+        profiles.choose_mail(user.pk, {kind: "again" in request.POST})
         if request.POST.get("List-Unsubscribe") != "One-Click":
             return HttpResponseRedirect(request.path)
         user.refresh_from_db()

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import reauthentication, services
+from accounts import reauthentication
 from accounts.forms import AvatarForm, EmailsForm, ProfileForm
 from accounts.models import Block, User
 from accounts.requests import UserRequest
-from accounts.services import mfa, sign_ins
+from accounts.services import blocks, mfa, profiles, sign_ins
 from accounts.views import calendar
 from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given
@@ -59,7 +59,7 @@ def edit(request: UserRequest) -> HttpResponse:
         return render(request, "accounts/edit.html", {"form": ProfileForm.of(user)})
     form = ProfileForm.of(user, request.POST)
     try:
-        saved = form.attempt(lambda: services.update_profile(user, **form.asked))
+        saved = form.attempt(lambda: profiles.update_profile(user, **form.asked))
     except ChangedMeanwhile as error:
         form.show_both(error)
         return render(request, "accounts/edit.html", {"form": form}, status=409)
@@ -75,7 +75,7 @@ def avatar(request: UserRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/avatar.html", {"form": AvatarForm()})
     if request.POST.get("remove"):
-        services.set_avatar(request.user, None)
+        profiles.set_avatar(request.user, None)
         messages.success(request, _("Your picture is removed."))
         return redirect("accounts:me")
     form = AvatarForm(request.POST, request.FILES, uploader=request.user.pk)
@@ -83,7 +83,7 @@ def avatar(request: UserRequest) -> HttpResponse:
     say_when(request, form)
     if form.is_valid():
         picture = form.cleaned_data["avatar"]
-        _user, refusal = attempt(lambda: services.set_avatar(request.user, picture))
+        _user, refusal = attempt(lambda: profiles.set_avatar(request.user, picture))
         if not refusal:
             messages.success(request, _("Your new picture is in place."))
             return redirect("accounts:me")
@@ -123,13 +123,13 @@ def _profile(request: UserRequest, person: User, refusal: Refusal | None = None)
 def block(request: UserRequest, pk: int) -> HttpResponse:
     """No further messages or bookings with somebody."""
     done = _("Blocked: no messages and no new bookings between you two.")
-    return _between(request, pk, services.block, done)
+    return _between(request, pk, blocks.block, done)
 
 
 @require_POST
 def unblock(request: UserRequest, pk: int) -> HttpResponse:
     """Take one's block back."""
-    return _between(request, pk, services.unblock, _("Not blocked any more."))
+    return _between(request, pk, blocks.unblock, _("Not blocked any more."))
 
 
 def _between(

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import suspend
+from accounts.services.suspensions import suspend
 from chat import tasks
 from chat.errors import ChatError, ModerationError
 from chat.models import Message, Report, ReportLook

@@ -5,7 +5,7 @@ import re
 import pytest
 from channels.db import database_sync_to_async
 
-from accounts import services as accounts
+from accounts.services import blocks
 from chat import presence, services
 from chat.models import Message
 from chat.tests.tabs import Tab
@@ -20,7 +20,7 @@ class TestPresence:
     async def test_a_watcher_is_told_nothing_true(self, say, student, ta, blocker):
         await in_db(say)(student, ta)
         pair = (student, ta) if blocker == "student" else (ta, student)
-        await in_db(accounts.block)(*pair)
+        await in_db(blocks.block)(*pair)
         theirs, tab = await Tab.of(ta), await Tab.of(student)
         await tab.say("watch", other=ta.pk)
         assert await tab.next() == {"type": "presence", "user": ta.pk, "online": False}
@@ -36,10 +36,10 @@ class TestPresence:
         await theirs.say("watch", other=student.pk)
         assert (await tab.next("presence"))["online"] is True
         assert (await theirs.next("presence"))["online"] is True
-        await in_db(accounts.block)(ta, student)
+        await in_db(blocks.block)(ta, student)
         assert (await tab.next("presence"))["online"] is False
         assert (await theirs.next("presence"))["online"] is False
-        await in_db(accounts.unblock)(ta, student)
+        await in_db(blocks.unblock)(ta, student)
         assert (await tab.next("presence"))["online"] is True
         assert (await theirs.next("presence"))["online"] is True
 
@@ -51,7 +51,7 @@ class TestPresence:
         await tab.say("watch", other=ta.pk)
         assert (await tab.next("presence"))["online"] is True
         monkeypatch.setattr("chat.receivers.events.block", lambda *people: None)
-        await in_db(accounts.block)(ta, student)
+        await in_db(blocks.block)(ta, student)
         await tab.say("ping")
         assert (await tab.next("presence", "pong")) == {
             "type": "presence",
@@ -63,7 +63,7 @@ class TestPresence:
 
     async def test_what_is_read_now_is_not_told(self, say, student, ta):
         message = await in_db(say)(student, ta)
-        await in_db(accounts.block)(student, ta)
+        await in_db(blocks.block)(student, ta)
         theirs, tab = await Tab.of(ta), await Tab.of(student)
         await theirs.say("message.read", last_id=message.pk, other=student.pk)
         assert (await theirs.next("message.read"))["last_id"] == message.pk
@@ -92,7 +92,7 @@ class TestPages:
 
     @pytest.mark.parametrize("blocker", ["student", "ta"])
     def test_neither_is_shown_over_it(self, sign_in, talk, student, ta, blocker):
-        accounts.block(*((student, ta) if blocker == "student" else (ta, student)))
+        blocks.block(*((student, ta) if blocker == "student" else (ta, student)))
         client = sign_in(student)
         for page in (
             self.shown(client, ta),
@@ -120,7 +120,7 @@ class TestPages:
     def test_who_was_blocked_before_the_first_message_gets_words_and_keeps_theirs(
         self, sign_in, student, ta
     ):
-        accounts.block(ta, student)
+        blocks.block(ta, student)
         client = sign_in(student)
         assert "No messages can be sent between you two." in self.shown(client, ta)
         response = client.post(f"/messages/{ta.pk}/", {"text": "Are you there?"})
@@ -129,6 +129,6 @@ class TestPages:
         assert not Message.objects.exists()
 
     def test_a_block_opens_no_page_that_there_was_not(self, sign_in, student, stranger):
-        accounts.block(stranger, student)
+        blocks.block(stranger, student)
         for one, other in ((student, stranger), (stranger, student), (student, student)):
             assert sign_in(one).get(f"/messages/{other.pk}/").status_code == 404

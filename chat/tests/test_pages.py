@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import services as accounts
 from accounts.models import Block
+from accounts.services import blocks
 from chat import services
 from chat.models import Message
 from chat.queries.conversations import badge
@@ -151,7 +151,7 @@ class TestConversation:
 
     def test_a_block_takes_the_composer_away_and_can_be_taken_back(self, sign_in, say, student, ta):
         say(student, ta)
-        accounts.block(student, ta)
+        blocks.block(student, ta)
         mine, theirs = get(sign_in(student), path(ta)), get(sign_in(ta), path(student))
         for page in (mine, theirs):
             assert "No messages can be sent between you two." in page
@@ -180,7 +180,7 @@ class TestConversation:
 
     def test_what_a_block_refuses_keeps_what_was_typed(self, sign_in, say, student, ta):
         say(student, ta)
-        accounts.block(ta, student)
+        blocks.block(ta, student)
         response = sign_in(student).post(path(ta), {"text": "Are you there?\n  Really?"})
         assert response.status_code == 403
         assert "No messages can be sent between you two." in response.content.decode()
@@ -274,7 +274,7 @@ class TestOneClickAway:
     def test_from_a_topic_unless_blocked(self, sign_in, student, ta, topic):
         client = sign_in(student)
         assert f'href="{path(ta)}"' in get(client, f"/topics/{topic.slug}/")
-        accounts.block(ta, student)
+        blocks.block(ta, student)
         assert f'href="{path(ta)}"' not in get(client, f"/topics/{topic.slug}/")
 
     def test_from_a_booking_and_a_session(self, sign_in, ta, student, topic, staff):

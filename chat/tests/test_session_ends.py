@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
-from accounts import services as accounts
 from accounts.models import User
+from accounts.services import suspensions
 from chat import sockets
 from chat.tests.tabs import Tab, session_of
 from setahub.core.db.sessions import SessionStore
@@ -62,7 +62,7 @@ async def test_logging_out_closes_every_tab_of_that_browser_and_no_other(here, e
 
 async def test_a_suspended_user_s_tabs_close_everywhere(here, elsewhere, student, staff, ta):
     tabs, theirs = [await here.tab(), await elsewhere.tab()], await Tab.of(ta)
-    await in_db(accounts.suspend)(student, actor=staff, cancel_bookings=False)
+    await in_db(suspensions.suspend)(student, actor=staff, cancel_bookings=False)
     assert [await tab.closed() for tab in tabs] == [4403, 4403]
     assert await is_alive(theirs)
 
@@ -106,7 +106,7 @@ async def test_a_suspension_during_a_database_outage_is_noticed_by_the_next_ping
 
     with monkeypatch.context() as patched:
         patched.setattr(sockets, "user_of_session", away)
-        await in_db(accounts.suspend)(student, actor=staff, cancel_bookings=False)
+        await in_db(suspensions.suspend)(student, actor=staff, cancel_bookings=False)
         await tab.rest()
     await tab.say("ping")
     assert await tab.closed() == 4403

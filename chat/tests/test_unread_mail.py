@@ -10,8 +10,8 @@ from django.core.cache import caches
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
-from accounts import services as people
 from accounts.models import MailKind
+from accounts.services import profiles, suspensions
 from chat import presence, services, sweeps
 from chat.models import Participation
 from scheduling.tests.factories import book, open_time, slots_of
@@ -123,11 +123,11 @@ def test_cards_of_bookings_have_emails_of_their_own(student, ta, topic, say, swe
 
 def test_not_to_who_switched_them_off_or_is_suspended(student, stranger, ta, say, sweep, clock):
     say(student, ta)
-    people.choose_mail(ta.pk, {MailKind.MESSAGES: False})
+    profiles.choose_mail(ta.pk, {MailKind.MESSAGES: False})
     clock.shift(TEN)
     assert sweep() == []
-    people.choose_mail(ta.pk, {MailKind.MESSAGES: True})
-    people.suspend(ta, actor=None, cancel_bookings=False)
+    profiles.choose_mail(ta.pk, {MailKind.MESSAGES: True})
+    suspensions.suspend(ta, actor=None, cancel_bookings=False)
     assert sweep() == []
 
 

@@ -8,8 +8,7 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import services as people
-from accounts.services import deletion
+from accounts.services import blocks, deletion, suspensions
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking
 from scheduling.services import appointments, bookings
@@ -108,7 +107,7 @@ class TestOffered:
         run_tasks()
         mail.outbox.clear()
         if how == "suspended":
-            people.suspend(ta, actor=staff, cancel_bookings=True)
+            suspensions.suspend(ta, actor=staff, cancel_bookings=True)
         elif how == "deleted":
             deletion.delete_account(ta)
         else:
@@ -221,9 +220,9 @@ class TestBooked:
         assert "Typed anew</textarea>" in page
         assert f'name="slot" value="{slots[2].pk}"' in page
         assert client.get(f"{path(lost)}?slot={slots[1].pk}").status_code == 409
-        people.block(ta, student)
+        blocks.block(ta, student)
         assert client.post(path(lost), {"slot": slots[2].pk, "question": "x"}).status_code == 403
-        people.unblock(ta, student)
+        blocks.unblock(ta, student)
         clock.move_to(slots[2].starts_at - timedelta(minutes=59))
         assert client.post(path(lost), {"slot": slots[2].pk, "question": "x"}).status_code == 409
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from icalendar import Calendar
 
-from accounts import services
+from accounts.services import profiles, suspensions
 from accounts.tokens import calendar_owner, calendar_token
 from scheduling import calendars
 from scheduling.models import Booking
@@ -266,7 +266,7 @@ class TestFeed:
         changes = [
             lambda: bookings.move(made, student, slots_of(session)[2].pk),
             lambda: appointments.edit(session, ta, plan(topic, location="Room 1", notes="n")),
-            lambda: services.update_profile(ta, username="ฟ้า", student_id=None, year=4, bio=""),
+            lambda: profiles.update_profile(ta, username="ฟ้า", student_id=None, year=4, bio=""),
             lambda: type(topic).objects.filter(pk=topic.pk).update(name="Trees"),
             lambda: Booking.objects.filter(pk=made.pk).update(question="Another"),
             lambda: book(student, slots_of(session)[0]),
@@ -327,7 +327,7 @@ class TestToken:
         assert Client().get(of_ta).status_code == 200
 
     def test_a_suspended_persons_shows_nothing(self, student):
-        services.suspend(student, actor=None, cancel_bookings=False)
+        suspensions.suspend(student, actor=None, cancel_bookings=False)
         assert Client().get(feed_path(student)).status_code == 404
 
     def test_it_outlives_a_new_key_of_the_site_while_the_old_one_is_known(self, student, settings):

@@ -8,8 +8,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts import services as people
-from accounts.services import deletion
+from accounts.services import deletion, suspensions
 from chat.models import Message
 from scheduling.history import history
 from scheduling.models import Appointment, Booking
@@ -58,7 +57,7 @@ def test_a_cause_is_a_code_and_reads_as_a_sentence(
     elif cause == "topic":
         cascades.take_topic_off(topic)
     else:
-        people.suspend(ta, actor=staff, cancel_bookings=True)
+        suspensions.suspend(ta, actor=staff, cancel_bookings=True)
     assert stored(made) == [("", cause), ("", cause), ""]
     line = history(made, student)[-1]
     assert (line.text, line.detail) == (said, sentence)

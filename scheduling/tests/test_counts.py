@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import services as people
 from accounts.models import User
+from accounts.services import suspensions
 from accounts.services.deletion import delete_account
 from scheduling.models import TimeSlot
 from scheduling.queries import free
@@ -90,9 +90,9 @@ def test_topics(session, ta, topic, staff):
 
 
 def test_suspensions_and_who_leaves(session, ta, topic, staff):
-    people.suspend(ta, actor=staff, cancel_bookings=False)
+    suspensions.suspend(ta, actor=staff, cancel_bookings=False)
     assert counted(topic) == (0, 0)
-    people.restore(ta, actor=staff)
+    suspensions.restore(ta, actor=staff)
     assert counted(topic) == (1, 4)
     delete_account(ta)
     assert counted(topic) == (0, 0)

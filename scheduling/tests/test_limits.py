@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import services as people
+from accounts.services import blocks, suspensions
 from scheduling.models import Booking
 from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
@@ -101,7 +101,7 @@ class TestNumber:
 class TestBlock:
     @pytest.mark.parametrize("mine", [True, False])
     def test_no_times_and_no_way_to_them(self, client, student, ta, session, mine):
-        people.block(*((student, ta) if mine else (ta, student)))
+        blocks.block(*((student, ta) if mine else (ta, student)))
         for path in (f"/users/{ta.pk}/", f"/users/{ta.pk}/timeslots/"):
             page = text(client.get(path))
             assert "You two can't make new bookings with each other." in page, path
@@ -120,26 +120,26 @@ class TestMessage:
     @pytest.mark.parametrize("end", [None, "blocked", "suspended"])
     def test_on_the_pages_of_a_booking_and_a_session(self, made, student, ta, sign_in, end):
         if end == "blocked":
-            people.block(ta, student)
+            blocks.block(ta, student)
         for who, other, paths in (
             (student, ta, [f"/bookings/{made.pk}/"]),
             (ta, student, [f"/bookings/{made.pk}/", f"/appointments/{made.slot.appointment_id}/"]),
         ):
             if end == "suspended":
-                people.suspend(other, actor=None, cancel_bookings=False)
+                suspensions.suspend(other, actor=None, cancel_bookings=False)
             for path in paths:
                 page = text(sign_in(who).get(path))
                 offered = f'href="/messages/{other.pk}/"' in page
                 assert offered == (end is None), (path, who)
             if end == "suspended":
-                people.restore(other)
+                suspensions.restore(other)
 
 
 class TestSuspended:
     def test_who_kept_a_booking_reads_what_that_means(self, student, ta, session, client, sign_in):
         made = book(student, slots_of(session)[0])
         assert "suspended" not in text(client.get(f"/bookings/{made.pk}/"))
-        people.suspend(ta, actor=None, cancel_bookings=False)
+        suspensions.suspend(ta, actor=None, cancel_bookings=False)
         page = text(client.get(f"/bookings/{made.pk}/"))
         assert "Your TA's account is suspended at the moment." in page
         assert "/reschedule/" not in page

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.db.models import Count, F, Q
 
-from accounts import services as people
 from accounts.models import User
+from accounts.services import blocks
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
 from scheduling.services import appointments, bookings
@@ -92,8 +92,8 @@ class Somebody:
 
     def block(self) -> None:
         other = self.any_of(User.objects.exclude(pk=self.user.pk))
-        people.block(self.user, other)
-        people.unblock(self.user, other)
+        blocks.block(self.user, other)
+        blocks.unblock(self.user, other)
 
 
 def test_a_storm_leaves_everything_right(make_user, topic):

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts import services
 from accounts.models import MailKind
+from accounts.services import profiles
 from scheduling import history, sweeps
 from scheduling.models import Booking, BookingEvent, Commitment
 from scheduling.services import bookings
@@ -179,7 +179,7 @@ class TestReminders:
         assert mail.outbox == []
 
     def test_not_to_who_switched_them_off(self, made, student, sweep, clock):
-        services.choose_mail(student.pk, {MailKind.REMINDERS: False})
+        profiles.choose_mail(student.pk, {MailKind.REMINDERS: False})
         clock.move_to(made.starts_at - DAY)
         assert [address for address, _subject in sweep()] == [TA]
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from accounts import services as people
+from accounts.services import blocks, suspensions
 from scheduling.models import TimeSlot
 from scheduling.tests.factories import book, open_series, open_time, slots_of, text
 from topics.models import Topic
@@ -32,7 +32,7 @@ class TestThatTheSeatIsFree:
         assert f"น้ำฝน is told, and {FREE}." in page()
 
     def test_not_of_a_suspended_ta(self, page, ta, staff):
-        people.suspend(ta, actor=staff, cancel_bookings=False)
+        suspensions.suspend(ta, actor=staff, cancel_bookings=False)
         assert "น้ำฝน is told." in page()
         assert FREE not in page()
 
@@ -52,7 +52,7 @@ class TestThatTheSeatIsFree:
 
 class TestMovingBetweenTwoWhoCannotBook:
     def test_says_so_without_any_time(self, sign_in, student, ta, booking, slots):
-        people.block(ta, student)
+        blocks.block(ta, student)
         client, path = sign_in(student), f"/bookings/{booking.pk}/reschedule/"
         for address, status in ((path, 200), (f"{path}?slot={slots[2].pk}", 403)):
             response = client.get(address)

@@ -23,11 +23,10 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from accounts import services
 from accounts.errors import AccountError
 from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.models.mail import EmailChange, WaitingLetter
-from accounts.services import deletion, privacy, sign_ins
+from accounts.services import deletion, privacy, sign_ins, suspensions
 from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
@@ -327,7 +326,7 @@ def test_a_deleted_account_is_not_restored_or_edited(student, staff, sign_in):
     assert sign_in(staff).get(address).status_code == 200
     assert sign_in(staff).post(address, {"username": "Back"}).status_code == 403
     with pytest.raises(AccountError, match="deleted their account"):
-        services.restore(student, actor=staff)
+        suspensions.restore(student, actor=staff)
 
 
 class TestPage:

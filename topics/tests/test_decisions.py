@@ -4,8 +4,8 @@ import pytest
 from django.core import mail
 from django_tasks_db.models import DBTaskResult
 
-from accounts import services as people
 from accounts.models import MailKind
+from accounts.services import profiles
 from topics import services
 from topics.models import Decision, Registration
 
@@ -61,7 +61,7 @@ def test_the_decision_is_kept_and_its_task_carries_its_id_only(pending, staff, s
 
 
 def test_who_switched_them_off_gets_none(pending, staff, stranger, run_tasks):
-    people.choose_mail(stranger.pk, {MailKind.TEACHING: False})
+    profiles.choose_mail(stranger.pk, {MailKind.TEACHING: False})
     services.approve(pending, staff)
     assert run_tasks() == 1
     assert mail.outbox == []

@@ -4,7 +4,7 @@ import pytest
 from channels.db import database_sync_to_async
 from django.core.cache import caches
 
-from accounts import services as accounts
+from accounts.services import blocks
 from chat import consumers, presence
 from chat.tests.tabs import Tab
 from setahub.core.live.subscriptions import hub
@@ -38,7 +38,7 @@ class TestTyping:
     )
     async def test_it_needs_the_same_right_as_a_message(self, people, whom, code):
         person = people[whom]
-        await in_db(accounts.block)(people["ta"], people["student"])
+        await in_db(blocks.block)(people["ta"], people["student"])
         tab, theirs = await Tab.of(people["student"]), await Tab.of(person)
         await tab.say("typing", to=person.pk)
         error = await tab.next()

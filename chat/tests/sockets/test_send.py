@@ -8,8 +8,8 @@ import pytest
 from channels.db import database_sync_to_async
 from django.core.files.storage import FileSystemStorage
 
-from accounts import services as accounts
 from accounts.models import User
+from accounts.services import blocks
 from chat import sockets
 from chat.models import Message
 from chat.protocol import FRAME_MAX, Send
@@ -149,12 +149,12 @@ class TestSend:
         tab, theirs = await Tab.of(student), await Tab.of(ta)
         await tab.send_message(ta)
         await tab.next("message.ack")
-        await in_db(accounts.block)(ta, student)
+        await in_db(blocks.block)(ta, student)
         await tab.send_message(ta, "Hello?")
         assert (await tab.next("error"))["code"] == "blocked"
         await theirs.send_message(student, "No.")
         assert (await theirs.next("error"))["code"] == "blocked"
-        await in_db(accounts.unblock)(ta, student)
+        await in_db(blocks.unblock)(ta, student)
         await tab.send_message(ta, "Hello again")
         await tab.next("message.ack")
 

@@ -9,8 +9,8 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts import services
 from accounts.models import MailKind
+from accounts.services import profiles, suspensions
 from scheduling import tasks
 from scheduling.models import Booking
 from scheduling.services import appointments, bookings
@@ -66,7 +66,7 @@ class TestMade:
         assert f'href="http://localhost/bookings/{made.pk}/"' in twin.content
 
     def test_the_ta_hears_nothing_of_who_books_while_emails_are_off(self, ta, student, made, sent):
-        services.choose_mail(ta.pk, {MailKind.BOOKINGS: False})
+        profiles.choose_mail(ta.pk, {MailKind.BOOKINGS: False})
         assert set(sent()) == {student.email}
 
     def test_demo_people_get_none(self, student, session, sent):
@@ -163,7 +163,7 @@ class TestCancelled:
 
     def test_not_told_to_a_suspended_ta_but_to_the_student(self, made, student, ta, staff, sent):
         sent()
-        services.suspend(ta, actor=staff, cancel_bookings=True)
+        suspensions.suspend(ta, actor=staff, cancel_bookings=True)
         assert set(sent()) == {student.email}
 
 

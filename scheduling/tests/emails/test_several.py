@@ -7,8 +7,7 @@ from django.core import mail
 from django.db import transaction
 from icalendar import Calendar
 
-from accounts import services
-from accounts.services import deletion
+from accounts.services import deletion, suspensions
 from scheduling import notifications
 from scheduling.models import Booking
 from scheduling.services import appointments, bookings
@@ -72,7 +71,7 @@ class TestOneHappening:
         assert text(letter).count("New place: Room 9") == 1
 
     def test_a_suspended_student(self, weeks, student, staff, ta, sent):
-        services.suspend(student, actor=staff, cancel_bookings=True)
+        suspensions.suspend(student, actor=staff, cancel_bookings=True)
         assert sent()[ta.email].subject.startswith("Cancelled: 3 bookings")
 
     @pytest.mark.parametrize("who", ["student", "ta"])

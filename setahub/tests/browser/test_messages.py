@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from accounts import services as accounts
+from accounts.services import blocks
 from chat import services
 from chat.models import Message
 from chat.queries.conversations import unread_counts
@@ -87,7 +87,7 @@ def test_what_is_too_long_or_blocked_is_told_in_words_and_kept(talk, student, ta
     write(mine, "x" * 4001)
     expect(mine.locator("[data-problem]")).to_contain_text("at most 4000 characters")
     expect(mine.locator("textarea")).to_have_value("x" * 4001)
-    accounts.block(ta, student)
+    blocks.block(ta, student)
     write(mine, "Are you there?")
     failed = mine.locator(".failed")
     expect(failed).to_contain_text("Are you there?")

@@ -1,0 +1,100 @@
+"""Everything that changes people and the blocks between them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+
+from accounts.errors import AccountError
+from accounts.models import MailKind, User
+from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.web.forms import Values, merged
+
+
+def update_profile(
+    user: User,
+    *,
+    username: str,
+    student_id: str | None,
+    year: int | None,
+    bio: str,
+    base: Values | None = None,
+) -> User:
+    """Change what somebody says about themselves. Raises AccountError beside a field.
+
+    ``base``: the values that the form was filled with. Raises ChangedMeanwhile.
+    """
+    sent = {"username": username, "student_id": student_id or "", "year": year, "bio": bio}
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        for name, value in merged(base, editable(user), sent).items():
+            setattr(user, name, value)
+        check_unique(user)
+        try:
+            with transaction.atomic():
+                user.save(update_fields=["username", "student_id", "year", "bio"])
+        except IntegrityError as error:
+            check_unique(user)  # somebody else was faster: with the name or with the student ID
+            raise AccountError("raced", _("Please try again."), field="username") from error
+    return user
+
+
+def editable(user: User) -> dict[str, Any]:
+    """What the form of the profile is filled with."""
+    return {
+        "username": user.username,
+        "student_id": user.student_id or "",
+        "year": user.year,
+        "bio": user.bio,
+    }
+
+
+def check_unique(user: User) -> None:
+    """Raises AccountError beside the field when the name or student ID is somebody else's.
+
+    The name that the account has now stays its own, also where it reads like another's.
+    """
+    others = User.objects.exclude(pk=user.pk)
+    renamed = not User.objects.filter(pk=user.pk, username=user.username).exists()
+    if renamed and others.named(user.username).exists():
+        raise AccountError("taken", _("This name is taken."), 422, "username")
+    if user.student_id and others.with_student_id(user.student_id).exists():
+        text = _("An account with this student ID exists already.")
+        raise AccountError("taken", text, 422, "student_id")
+
+
+def set_avatar(user: User, picture: ContentFile | None) -> User:
+    """A new picture (re-encoded, under its random name), or none. The old file goes on commit.
+
+    Raises AccountError when it can't be stored.
+    """
+    try:
+        return _set_avatar(user, picture)
+    except StorageAway as error:
+        raise AccountError("unavailable", CANNOT_STORE, field="avatar") from error
+
+
+def _set_avatar(user: User, picture: ContentFile | None) -> User:
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        old, storage = user.avatar.name, user.avatar.storage
+        user.avatar = picture or ""
+        user.save(update_fields=["avatar"])
+        if old:
+            transaction.on_commit(lambda: storage.delete(old), robust=True)
+    return user
+
+
+def choose_mail(user_id: int, wanted: Mapping[MailKind, bool]) -> None:
+    """Switch kinds of email on or off; those that aren't named stay as they are."""
+    if wanted:
+        User.objects.filter(pk=user_id).update(**{kind.field: on for kind, on in wanted.items()})
+
+
+def renew_calendar(user: User) -> None:
+    """Give the private calendar a new address; the old one ends."""
+    user.calendar_nonce = get_random_string(32)
+    user.save(update_fields=["calendar_nonce"])
