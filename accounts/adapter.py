@@ -1,4 +1,4 @@
-"""How allauth's flows treat our people."""
+"""What allauth's pages for accounts do our way."""
 
 from typing import Any, cast
 
@@ -25,7 +25,7 @@ from setahub.core.web.addresses import own_path
 from setahub.core.work.tasks import later
 
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
-USER_AGENT_MAX = 200  # letters of it in an email
+USER_AGENT_MAX = 200  # characters of it in an email
 EMAIL_CHANGED = "account/email/email_changed"
 
 
@@ -33,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):
     """Names of any script, addresses of allowed domains, and mail that a worker sends."""
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
-        """The name as it is stored. Raises ValidationError when it isn't one or is taken."""
+        """The name as it is stored. Raises ValidationError when it isn't valid or is taken."""
         name = nfc(username)
         validate_username(name)
         if not shallow and User.objects.named(name).exists():
@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return name
 
     def clean_email(self, email: str) -> str:
-        """The address. Raises ValidationError when too long or of a domain that isn't allowed."""
+        """Raises ValidationError when it is too long or of a domain that isn't allowed."""
         # allauth would cut it off without a word.
         if max(len(email), len(fold_email(email))) > EMAIL_MAX:
             raise ValidationError(_("This email is too long."), code="length")
@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return email
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Nothing: allauth's own count lets too many of those through that come at once."""
+        """Does nothing: allauth's own count lets too many through that come at the same time."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Who has this email and password. Raises ValidationError after too many failures."""
@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return guesses.is_password(cast(User, user), password)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Unless it was shown lately. allauth would ask nothing of who has nothing to show."""
+        """Unless it was shown lately. allauth would let those through who have nothing to show."""
         if reauthentication.is_recent(self.request):
             return False
         if not super().get_reauthentication_methods(self.request.user):
@@ -79,11 +79,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(
         self, user: AbstractBaseUser | AnonymousUser
     ) -> list[dict[str, Any]]:
-        """The ways to show it; for who has none, the page that says so."""
-        ways = super().get_reauthentication_methods(user)
-        if ways or not user.is_authenticated:
-            return ways
-        return [{"id": "nothing", "description": "", "url": reverse("account_reauthenticate")}]
+        """The ways to show it; for those who have none, the page that says so."""
+        methods = super().get_reauthentication_methods(user)
+        if methods or not user.is_authenticated:
+            return methods
+        return [
+            {
+                "id": reauthentication.NO_WAY,
+                "description": "",
+                "url": reverse("account_reauthenticate"),
+            }
+        ]
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether ``next`` leads to a page of this site; allauth's own way raises for ``http://[``."""
@@ -93,7 +99,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("accounts:me")
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        """Only an address that one wishes to change to, never the one in use."""
+        """Only an address that was asked for, never the one in use."""
         return fold_email(email_address.email) != email_address.user.email_key
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
@@ -103,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):
             with transaction.atomic():
                 [user] = User.objects.locked(pk)
                 if not EmailAddress.objects.filter(pk=email_address.pk).exists():
-                    return False  # the wish was withdrawn a moment ago
+                    return False  # the change was stopped a moment ago
                 if User.objects.exclude(pk=pk).with_email(email).exists():
                     return False
                 email_address.user = user
@@ -118,15 +124,15 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- Emails: all of them go out by a worker -------------------------------------------------
 
     def render_mail(self, *args: Any, **options: Any) -> Message:
-        """The letter, as ours are sent."""
-        made: Any = super().render_mail(*args, **options)
+        """allauth's email as a Message of ours."""
+        email: Any = super().render_mail(*args, **options)
         return Message(
-            made.subject,
-            made.body,
-            made.from_email,
-            made.to,
-            headers=made.extra_headers,
-            alternatives=made.alternatives,
+            email.subject,
+            email.body,
+            email.from_email,
+            email.to,
+            headers=email.extra_headers,
+            alternatives=email.alternatives,
         )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -139,7 +145,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_account_already_exists_mail(self, email: str) -> None:
         user = User.objects.with_email(email).first()
-        if user is None:  # somebody who has proven it, but signs in with another
+        if user is None:  # its owner signs in with another address
             user = User.objects.filter(emailaddress__email=email.lower()).first()
         later(tasks.send_already_there, user.pk if user else tasks.NOBODY)
 
@@ -150,9 +156,9 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """That something of the account has changed, from where, to its address in use."""
+        """Tells the address in use that something about the account has changed, and from where."""
         if template_prefix == EMAIL_CHANGED:
-            return  # accounts.services.email_changes tells it, with a way back
+            return  # accounts.services.email_changes sends one with a way back
         assert isinstance(user, User)  # noqa: S101  (for the type checker)
         facts = {
             "ip": self.get_client_ip(self.request),

@@ -9,6 +9,5 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # They connect themselves.
         from accounts import constraints, personal, receivers, sweeps  # noqa: F401
-        from accounts.services import administrators  # noqa: F401
 
         constraints.CONSTRAINTS.connect(self)

@@ -1,13 +1,13 @@
-"""What the database itself refuses, whoever writes: that nobody is left who can give powers.
+"""The database itself keeps an administrator, whoever writes: somebody who can give powers.
 
 The lock makes two who go at the same moment wait for each other. Rows that are deleted one by one
-are guarded by ``accounts.services.administrators``; emptying the whole table, as tests do, is not.
+are guarded by ``accounts.receivers``; emptying the whole table, as tests do, is not.
 """
 
 from setahub.core.db import constraints
 
 LAST_ADMINISTRATOR = "administrator_one_stays"
-LOCK = "administrators"
+ADMINISTRATORS_LOCK = "administrators"
 
 _WAS = "OLD.is_active AND OLD.is_superuser AND OLD.is_staff"
 _IS = "NEW.is_active AND NEW.is_superuser AND NEW.is_staff"
@@ -31,7 +31,7 @@ CONSTRAINTS = constraints.Constraints(
             "accounts_user",
             f"BEFORE {_EVENT}",
             f"""IF ({_WAS}) AND NOT ({_IS}) THEN
-                PERFORM pg_advisory_xact_lock({constraints.lock_key(LOCK)});
+                PERFORM pg_advisory_xact_lock({constraints.lock_key(ADMINISTRATORS_LOCK)});
                 IF NOT EXISTS ({_OTHERS}) THEN
                     RAISE EXCEPTION '{LAST_ADMINISTRATOR}' USING ERRCODE = '23514';
                 END IF;

@@ -1,4 +1,4 @@
-"""A browser's name for itself, in words that its owner recognises."""
+"""The names of a browser and its system, as their owner knows them."""
 
 # The first that occurs wins: most browsers also name those that they resemble. LINE and Facebook
 # open links in a browser of their own, with cookies of its own.
@@ -27,7 +27,7 @@ SYSTEMS = [
 
 
 def browser_and_system(user_agent: str) -> tuple[str, str]:
-    """``("Chrome", "Android")`` of a User-Agent header; "" for what it doesn't tell.
+    """``("Chrome", "Android")`` of a User-Agent header; "" for what it doesn't say.
 
     Only these two words are kept: enough to know one's own device, too little to follow anybody.
     """

@@ -1,6 +1,6 @@
 """Emails about an account itself, written with allauth's templates. Only tasks send them.
 
-Where no row tells what to write, ``queue`` keeps it, sealed, until it is sent.
+Where no row holds what to write, ``queue`` keeps it, sealed, until it is sent.
 """
 
 import json
@@ -17,15 +17,15 @@ from accounts.services.languages import reading_in
 from setahub.core import mail, seals
 from setahub.core.work.tasks import GiveUp, later, task
 
-PURPOSE = "accounts.letters"  # stays: what waits is sealed with it
+PURPOSE = "accounts.letters"  # never changes: what waits is sealed with it
 
 
 def send(
     template: str, address: str, facts: Mapping[str, Any], *, language: str, key: str = ""
 ) -> None:
-    """Write the letter of this template and send it. Raises OSError when that may work later.
+    """Write the email of this template and send it. Raises OSError when a later try may succeed.
 
-    ``language``: its reader's, "" where they have none yet.
+    ``language``: the reader's, "" where they have none yet.
     """
     with reading_in(language):
         message = get_adapter().render_mail(template, address, {"email": address, **facts})
@@ -40,9 +40,9 @@ def queue(
     language: str,
     user: User | None,
 ) -> None:
-    """Have it sent by a worker, with the moment of now. ``user``: whom it is written to.
+    """Have a worker send it, with the present moment in it. ``user``: whom it is written to.
 
-    Within the transaction of what it tells of.
+    Within the transaction of what it reports.
     """
     content = {
         "template": template,
@@ -69,7 +69,7 @@ def send_waiting(letter_id: int) -> None:
             content["template"],
             content["address"],
             facts,
-            language=content.get("language", ""),  # letters of before there were languages
+            language=content.get("language", ""),  # queued before there were languages
             key=f"account-{letter_id}",
         )
     except seals.Unreadable as error:

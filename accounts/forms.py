@@ -110,7 +110,7 @@ class SignupForm(Labelled, BaseSignupForm):
 
     def clean_student_id(self) -> str | None:
         student_id = self.cleaned_data["student_id"] or None
-        if student_id and User.objects.with_student_id(student_id).exists():
+        if student_id and User.objects.filter(student_id=student_id).exists():
             text = _("An account with this student ID exists already.")
             raise ValidationError(text, code="taken")
         return student_id

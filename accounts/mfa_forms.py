@@ -14,7 +14,6 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
-from allauth.mfa.webauthn.internal.auth import complete_authentication
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
@@ -42,12 +41,12 @@ class CountedCode(BaseAuthenticateForm):
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         with guesses.of_code(self.user) as guess:
-            found = codes.spend(self.user, code)
-            guess.right = found is not None
-        if found is None:
+            authenticator = codes.spend(self.user, code)
+            guess.right = authenticator is not None
+        if authenticator is None:
             raise get_mfa_adapter().validation_error("incorrect_code")
-        found.user = self.user
-        self.authenticator = found
+        authenticator.user = self.user
+        self.authenticator = authenticator
         return code
 
 
@@ -135,9 +134,9 @@ class CountedKey(AuthenticateWebAuthnForm):
 
     def clean_credential(self) -> Authenticator:
         with guesses.of_code(self.user) as guess:
-            found = complete_authentication(self.user, self.cleaned_data["credential"])
+            authenticator = super().clean_credential()
             guess.right = True
-        return found
+        return authenticator
 
 
 class PasskeyForm(CountedKey):

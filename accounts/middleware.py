@@ -1,4 +1,4 @@
-"""What happens at every request of somebody signed in, and to whoever sends too many forms."""
+"""Who is asking, when they were last seen, and what they may not do."""
 
 import contextlib
 from collections.abc import Callable
@@ -11,12 +11,16 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from accounts import reauthentication
 from accounts.models import User
-from accounts.services import languages, mfa, sign_ins
+from accounts.queries.factors import FACTORS, Type, factors_of
+from accounts.services import languages, sign_ins
 from setahub.core.web import ratelimit
 from setahub.core.web.expired import page_of_form
 from setahub.core.web.ratelimit import Window
@@ -27,24 +31,28 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class Authentication(AuthenticationMiddleware):
-    """Django's, but the user comes along with the session, rather than by a query of its own."""
+    """Django's, but the user comes along with the session, rather than by a query of its own.
+
+    ``request.asked_user``: the user once somebody has asked for it, None until then.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
+        request.asked_user = None  # type: ignore[attr-defined]
         request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
 
 
 def _user(request: HttpRequest) -> User | AnonymousUser:
-    if not hasattr(request, "_cached_user"):  # as Django names it
-        found = request.session.user() or auth.get_user(request)  # type: ignore[attr-defined]
-        if isinstance(found, User) and found.is_staff:
-            found.in_two_steps = mfa.in_two_steps(request, found)
-        request._cached_user = found  # type: ignore[attr-defined]
-    return request._cached_user  # type: ignore[attr-defined]
+    user: User | AnonymousUser
+    user = request.session.user() or auth.get_user(request)  # type: ignore[attr-defined]
+    if isinstance(user, User) and user.is_staff:
+        user.in_two_steps = reauthentication.in_two_steps(request, user)
+    request.asked_user = user  # type: ignore[attr-defined]
+    return user
 
 
 def language(get_response: GetResponse) -> GetResponse:
-    """Somebody signed in reads their own language; who has none yet keeps that of this visit."""
+    """Whoever is signed in reads their own language; the first visit decides it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         # Pictures have no words, and are worth no query.
@@ -56,7 +64,7 @@ def language(get_response: GetResponse) -> GetResponse:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Django's; who sent a form and is signed out is told so, and comes back to the form's page."""
+    """Django's; who sent a form while signed out gets a message, and comes back to its page."""
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
@@ -85,22 +93,22 @@ def auth_limit(get_response: GetResponse) -> GetResponse:
         if request.method == "POST" and request.path.startswith("/auth/") and ratelimit.is_on():
             page = "/".join(request.path.split("/")[:4])  # without tokens of links
             address = get_adapter(request).get_client_ip(request)
-            sent = Window(f"{page} {address}", 60)
-            if sent.add() > settings.AUTH_FORMS_A_MINUTE:
-                return too_many(request, sent.left())
+            forms = Window(f"{page} {address}", 60)
+            if forms.add() > settings.AUTH_FORMS_A_MINUTE:
+                return too_many(request, forms.left())
         return get_response(request)
 
     return middleware
 
 
 def last_seen(get_response: GetResponse) -> GetResponse:
-    """Notes every now and then that a session is in use, and on which device."""
+    """Notes from time to time that a session is in use, and on which device."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         session = request.session
-        seen = getattr(session, "last_seen", None)  # None: nothing was asked of the session
-        if seen and request.user.is_authenticated and sign_ins.is_due(seen, request.user):
+        noted = getattr(session, "last_seen", None)  # None: nothing was asked of the session
+        if noted and request.user.is_authenticated and sign_ins.is_due(noted, request.user):
             with contextlib.suppress(DatabaseError):  # the page is there; this can wait
                 agent = request.headers.get("User-Agent", "")
                 sign_ins.note(request.user, session.session_key or "", agent)
@@ -112,7 +120,7 @@ def last_seen(get_response: GetResponse) -> GetResponse:
 def staff_second_step(get_response: GetResponse) -> GetResponse:
     """Staff without a second step see no admin page; they are led to set one up, or to take it.
 
-    Here and not in the admin itself, so that no page below its address is ever left out.
+    Here rather than in the admin itself, so that no page below its address is left out.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -123,11 +131,13 @@ def staff_second_step(get_response: GetResponse) -> GetResponse:
             return get_response(request)  # the admin itself sends them away
         if user.has_staff_powers or request.path == reverse("admin:logout"):
             return get_response(request)
-        away = mfa.missing_step(request, user)
-        if not away:  # it was set up a moment ago
-            return get_response(request)
-        if away == reverse("mfa_index"):
+        factors = factors_of(user)
+        if not factors.keys() & set(FACTORS):
             messages.warning(request, _("Staff sign in in two steps. Set up the second one here."))
-        return HttpResponseRedirect(away)
+            return redirect("mfa_index")
+        if user.in_two_steps:  # it was set up a moment ago
+            return get_response(request)
+        page = "mfa_reauthenticate" if Type.TOTP in factors else "mfa_reauthenticate_webauthn"
+        return redirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
 
     return middleware

@@ -12,19 +12,19 @@ from setahub.core import mail
 def write_to(
     user: User,
     kind: MailKind,
-    letter: mail.Email,
+    email: mail.Email,
     *,
     key: str,
     attachments: Sequence[mail.Attachment] = (),
 ) -> bool:
-    """Send the letter, with a way to get no more of its kind. Says whether it was wanted.
+    """Send the email, with a way to get no more of its kind. Returns whether it was wanted.
 
-    For tasks only. ``key`` names the letter among all (``setahub.core.mail.send``).
+    For tasks only. ``key`` names this email among all (``setahub.core.mail.send``).
     """
     if not user.wants_mail(kind):
         return False
     mail.send(
-        letter,
+        email,
         name=user.username,
         address=user.email,
         key=f"{key}-{user.pk}",

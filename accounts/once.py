@@ -6,8 +6,8 @@ through ``once``::
     @sent_once
     def create(request):
         ...
-        made = once(request, lambda: bookings.book(...))
-        return redirect(made)
+        booking = once(request, lambda: bookings.book(...))
+        return redirect(booking)
 
 The key is stored with the address that the first sending led to, in the transaction of what it
 wrote. Whoever sends it again is led there, whatever became of that since. A refused form stores

@@ -1,4 +1,4 @@
-"""What this app, and the accounts of allauth and Django below it, hold about a person."""
+"""What this app, allauth and Django hold about a person."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def blocks_of(user: User) -> list[dict[str, Any]]:
 
 
 def forget(user: User) -> None:
-    """All but the row itself, which others' history points at."""
+    """Erase everything but the row itself, which others' history points at."""
     _forget_in_the_admins_log(user)
     Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
     user.suspensions.update(reason="", lift_reason="")
@@ -107,7 +107,7 @@ def _make_nobody(user: User) -> None:
 
 
 def _forget_in_the_admins_log(user: User) -> None:
-    """Its lines about the account lose the name that it had when they were written, and reasons."""
+    """Lines about the account lose the name that it had when they were written, and reasons."""
     about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     LogEntry.objects.filter(about).update(object_repr=DELETED_NAME, change_message="")
 

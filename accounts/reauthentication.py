@@ -13,8 +13,11 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import urlencode
 
-SHOWN_BY = {"password", "mfa"}
+from accounts.models import User
+
+METHODS = {"password", "mfa"}
 SET_UP = "set_up"  # marks the record of a factor that was only just added
+NO_WAY = "nothing"  # the id of the page for who has nothing to show
 
 
 def is_recent(request: HttpRequest) -> bool:
@@ -29,11 +32,16 @@ def seconds_left(request: HttpRequest) -> float:
     ages = [
         time.time() - record["at"]
         for record in get_authentication_records(request, request.user)
-        # One set up just now doesn't count: else adding one after the other would never end.
-        if record["method"] in SHOWN_BY and not record.get(SET_UP)
+        # One set up just now doesn't count: otherwise adding one after the other would never end.
+        if record["method"] in METHODS and not record.get(SET_UP)
     ]
     youngest = min((age for age in ages if age >= 0), default=math.inf)
     return max(0, app_settings.REAUTHENTICATION_TIMEOUT - youngest)
+
+
+def in_two_steps(request: HttpRequest, user: User) -> bool:
+    """Whether this session was signed in to in two steps; no query."""
+    return any(record["method"] == "mfa" for record in get_authentication_records(request, user))
 
 
 def require(request: HttpRequest) -> None:
@@ -42,7 +50,16 @@ def require(request: HttpRequest) -> None:
         raise ReauthenticationRequired
 
 
+def is_possible(request: HttpRequest) -> bool:
+    """Whether they have a password, a passkey or a code to show."""
+    return _first_way(request)["id"] != NO_WAY
+
+
 def led_away(request: HttpRequest, back: str) -> HttpResponseRedirect:
     """To where it is shown, and from there to ``back`` rather than to what was asked for."""
-    [way, *_others] = get_adapter().get_reauthentication_methods(request.user)
-    return HttpResponseRedirect(f"{way['url']}?{urlencode({'next': back})}")
+    return HttpResponseRedirect(f"{_first_way(request)['url']}?{urlencode({'next': back})}")
+
+
+def _first_way(request: HttpRequest) -> dict[str, str]:
+    way: dict[str, str] = get_adapter().get_reauthentication_methods(request.user)[0]
+    return way

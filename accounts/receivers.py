@@ -12,11 +12,17 @@ from allauth.account.signals import (
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models import ProtectedError
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.constraints import ADMINISTRATORS_LOCK
 from accounts.models import User
-from accounts.services import guesses, languages, mfa, sign_ins
+from accounts.queries.factors import FACTORS
+from accounts.reauthentication import SET_UP
+from accounts.services import guesses, languages, sign_ins
+from setahub.core.db.constraints import one_at_a_time
 
 
 @receiver(user_logged_in)
@@ -29,13 +35,23 @@ def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 
 @receiver(user_signed_up)
-def count_as_shown(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Who has just chosen a password need not type it at once again."""
+def record_new_password(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Who has just chosen a password need not type it again at once."""
     record_authentication(request, user, method="password", email=user.email)
 
 
+@receiver(authenticator_added)
+def record_new_factor(
+    request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    """Who has just set up a code or a key need not show it again at once."""
+    if authenticator.type in FACTORS:
+        factor = {"id": authenticator.pk, "type": authenticator.type, SET_UP: True}
+        record_authentication(request, user, method="mfa", **factor)
+
+
 @receiver(user_logged_out)
-def tell_of_sign_out(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+def announce_sign_out(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None and request.session.session_key:
         sign_ins.announce(user, keys=[request.session.session_key])
 
@@ -53,8 +69,11 @@ def end_every_session(user: User, **kwargs: Any) -> None:
     guesses.forget_passwords(user)
 
 
-@receiver(authenticator_added)
-def count_as_second_step(
-    request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
-) -> None:
-    mfa.count_set_up_as_step(request, user, authenticator)
+@receiver(post_delete, sender=User)
+def keep_the_last_administrator(instance: User, **kwargs: Any) -> None:
+    """Also where rows are deleted by a command or a shell; the error undoes the deletion."""
+    if not instance.is_administrator:
+        return
+    one_at_a_time(ADMINISTRATORS_LOCK)
+    if not User.objects.administrators():
+        raise ProtectedError("The only administrator can't be deleted.", {instance})

@@ -1,4 +1,4 @@
-"""The request as views behind the login know it."""
+"""The request, as views behind the login get it."""
 
 from django.http import HttpRequest
 

@@ -1,4 +1,4 @@
-"""What happens to people. Sent inside the transaction, for higher apps to answer, unless said."""
+"""What happens to people. Sent inside the transaction, unless said otherwise, for higher apps."""
 
 from django.dispatch import Signal
 
@@ -15,5 +15,5 @@ sessions_ended = Signal()
 session_renewed = Signal()
 
 # user: is deleting their account, and is still there. Cancel what is to come, with notice to the
-# others. What is kept about people is erased afterwards, by the parts of accounts.services.privacy.
+# others. accounts.services.privacy erases what is kept about them afterwards.
 user_deleting = Signal()

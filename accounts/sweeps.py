@@ -1,4 +1,4 @@
-"""The accounts' part of the sweep: what nobody needs any more, and secrets under an old key."""
+"""Every minute: delete what nobody needs any more, and renew secrets under an old key."""
 
 from datetime import timedelta
 
@@ -10,26 +10,26 @@ from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import mfa
 from setahub.core.work.tasks import every_minute
 
-LETTERS_KEPT = timedelta(days=7)
-CHANGES_KEPT = timedelta(days=30)
-KEPT = timedelta(days=30)  # as long as a session may last
+EMAILS_KEPT = timedelta(days=7)
+EMAIL_CHANGES_KEPT = timedelta(days=30)
+SENT_FORMS_KEPT = timedelta(days=30)  # as long as a session may last
 
 
 @every_minute
 def forget_sent_forms() -> None:
-    SentForm.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    SentForm.objects.filter(created_at__lt=timezone.now() - SENT_FORMS_KEPT).delete()
 
 
 @every_minute
-def forget_letters() -> None:
-    """Letters that were never sent, and changes of an email that nobody can take back."""
+def forget_emails() -> None:
+    """Emails that were never sent, and changes of an email that can no longer be undone."""
     now = timezone.now()
-    WaitingLetter.objects.filter(created_at__lt=now - LETTERS_KEPT).delete()
-    settled = EmailChange.objects.filter(asked_at__lt=now - CHANGES_KEPT)
-    settled.exclude(done_at__gte=now - CHANGES_KEPT).delete()
+    WaitingLetter.objects.filter(created_at__lt=now - EMAILS_KEPT).delete()
+    settled = EmailChange.objects.filter(asked_at__lt=now - EMAIL_CHANGES_KEPT)
+    settled.exclude(done_at__gte=now - EMAIL_CHANGES_KEPT).delete()
 
 
-_renewed: set[str] = set()  # keys that this process has renewed all seals with
+_renewed: set[str] = set()  # keys for which this process has renewed all seals
 
 
 @every_minute

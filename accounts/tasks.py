@@ -1,4 +1,4 @@
-"""Emails with a link that lets somebody in, or proves an address: the worker makes the link."""
+"""Emails with a link that lets somebody in or proves an address. The worker makes the link."""
 
 from allauth.account.app_settings import PASSWORD_RESET_TOKEN_GENERATOR
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -23,9 +23,9 @@ def reset_path(user: User) -> str:
 
 @task
 def send_reset(user_id: int) -> None:
-    """A link to choose a new password. Queued also when nobody has the address (NOBODY):
+    """A link to choose a new password.
 
-    the page that asks takes the same time then, and tells nothing.
+    Queued for NOBODY too, where no account has the address: the page then takes the same time.
     """
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None:
@@ -40,9 +40,9 @@ def send_reset(user_id: int) -> None:
 
 @task
 def send_confirmation(address_id: int, signup: bool) -> None:
-    """A link that proves an address, unless it is proven or no longer wished for."""
-    found = EmailAddress.objects.select_related("user").filter(pk=address_id, verified=False)
-    address = found.filter(user__is_active=True).first()
+    """A link that proves an address, unless it is proven by now, or no longer asked for."""
+    unproven = EmailAddress.objects.filter(verified=False, user__is_active=True)
+    address = unproven.select_related("user").filter(pk=address_id).first()
     if address is None:
         return
     path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
@@ -54,7 +54,7 @@ def send_confirmation(address_id: int, signup: bool) -> None:
 
 @task
 def send_already_there(user_id: int) -> None:
-    """To somebody with whose address somebody tried to sign up."""
+    """To the owner of an address with which somebody tried to sign up."""
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None:
         facts = {"password_reset_url": absolute(reverse("account_reset_password"))}
@@ -68,10 +68,10 @@ def send_already_there(user_id: int) -> None:
 
 @task
 def tell_of_change(change_id: int, when: str) -> None:
-    """To the old address that another is to take its place ("asked") or has ("done").
+    """Tells the old address that another is to take its place ("asked") or has done so ("done").
 
-    Its link only where the old one was proven; else whoever reads this may be a stranger, who is
-    told neither who it is nor where to.
+    With a link to undo it where the old one was proven. Otherwise a stranger may read this: it
+    then says neither whose account it is nor what the new address is.
     """
     change = change_of_email(change_id)
     if change is None or change.undone_at:

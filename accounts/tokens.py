@@ -1,4 +1,4 @@
-"""Tokens that stand in for a sign-in: in emailed links, and in the address of a calendar."""
+"""Tokens in place of signing in: in links of emails, and in the address of a calendar."""
 
 import re
 
@@ -11,47 +11,43 @@ from accounts.models import MailKind, User
 
 
 class ResetTokenGenerator(PasswordResetTokenGenerator):
-    """Spent by setting a password or changing the address, and by nothing else.
+    """Ends when the password is set or the address changed, and with nothing else.
 
-    Django's also ends with any login, but the old password shall work until the new one is set.
+    Django's ends with any login too, but the old password must work until the new one is set.
     """
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
         return f"{user.pk}{user.password}{timestamp}{user.email_key}"
 
 
-def _unsubscribe() -> Signer:
-    return Signer(salt="accounts.unsubscribe", sep=".")
+def _signer(purpose: str) -> Signer:
+    return Signer(salt=f"accounts.{purpose}", sep=".")
 
 
 def unsubscribe_token(user: User, kind: MailKind) -> str:
-    """What may switch off one kind of one person's emails, and nothing else. Never runs out."""
-    return _unsubscribe().sign(f"{user.pk}-{kind.value}")
+    """What may switch off one kind of one person's emails, and nothing else. Never expires."""
+    return _signer("unsubscribe").sign(f"{user.pk}-{kind.value}")
 
 
 def read_unsubscribe(token: str) -> tuple[User, MailKind] | None:
-    """Whose emails of which kind, or None when the token is none of ours or the person is gone."""
+    """Whose emails of which kind; None when the token isn't ours or the person is gone."""
     try:
-        who, kind = _unsubscribe().unsign(token).split("-")
+        user_id, kind = _signer("unsubscribe").unsign(token).split("-")
     except BadSignature:
         return None
-    user = User.objects.active().filter(pk=who).first()
+    user = User.objects.active().filter(pk=user_id).first()
     return (user, MailKind(kind)) if user else None
-
-
-def _email_change() -> Signer:
-    return Signer(salt="accounts.email-change", sep=".")
 
 
 def email_change_token(change_id: int) -> str:
     """What may undo one change of an email, and nothing else."""
-    return _email_change().sign(str(change_id))
+    return _signer("email-change").sign(str(change_id))
 
 
 def read_email_change(token: str) -> int | None:
-    """The id of the change, or None when the token is none of ours."""
+    """The id of the change; None when the token isn't ours."""
     try:
-        return int(_email_change().unsign(token))
+        return int(_signer("email-change").unsign(token))
     except BadSignature:
         return None
 
@@ -59,13 +55,13 @@ def read_email_change(token: str) -> int | None:
 def calendar_token(user: User) -> str:
     """The secret of the user's private calendar; the same until it is renewed.
 
-    Nobody can make one without the site's key, and the database alone gives none away.
+    Nobody can make one without the site's key: a copy of the database is not enough.
     """
     return f"{user.pk}-{_calendar_mac(user, settings.SECRET_KEY)}"
 
 
 def calendar_owner(token: str) -> User | None:
-    """Whose private calendar it opens; None for a wrong token, an old one, a suspended user."""
+    """Whose private calendar it opens; None for a wrong or old token, or a suspended user."""
     parts = re.fullmatch(r"([0-9]{1,18})-([0-9a-f]{64})", token, re.ASCII)
     user = User.objects.active().filter(pk=int(parts[1])).first() if parts else None
     if user is None or parts is None:

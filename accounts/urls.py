@@ -1,18 +1,18 @@
 from django.urls import path
 
-from accounts.views import calendar, emails, privacy, profile, sessions
+from accounts.views import emails, me, privacy, profile, sessions
 
 app_name = "accounts"
 urlpatterns = [
-    path("me/", profile.me, name="me"),
-    path("me/edit/", profile.edit, name="edit"),
-    path("me/avatar/", profile.avatar, name="avatar"),
+    path("me/", me.me, name="me"),
+    path("me/edit/", me.edit, name="edit"),
+    path("me/avatar/", me.avatar, name="avatar"),
     path("me/data/", privacy.download, name="download"),
     path("me/delete/", privacy.delete, name="delete"),
     path("me/sessions/", sessions.sessions, name="sessions"),
     path("me/sessions/<id:pk>/end/", sessions.end_session, name="end_session"),
     path("me/sessions/end-others/", sessions.end_other_sessions, name="end_other_sessions"),
-    path("me/calendar/renew/", calendar.renew, name="renew_calendar"),
+    path("me/calendar/renew/", me.renew_calendar, name="renew_calendar"),
     path("me/emails/", emails.emails, name="emails"),
     path("<id:pk>/", profile.profile, name="profile"),
     path("<id:pk>/block/", profile.block, name="block"),

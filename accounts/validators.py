@@ -14,7 +14,7 @@ from setahub.core.text import is_invisible
 from setahub.core.web.fields import validate_reads_as_it_is
 
 DELETED_NAME = "Deleted user"  # what others see of somebody who has deleted their account
-NOWHERE = "deleted.invalid"  # no mail ever arrives there. Source: RFC 2606
+NOWHERE = "deleted.invalid"  # reserved, so that no mail arrives there. Source: RFC 2606
 USERNAME_MIN = 2
 USERNAME_MAX = 50
 
@@ -38,7 +38,7 @@ def validate_username(value: str) -> None:
         raise ValidationError(_("Use single spaces inside a name."), code="spaces")
     if not all(_is_allowed(char) for char in value):
         raise ValidationError(
-            _("A name takes letters, digits, spaces, “.”, “_” and “-”."), code="characters"
+            _("A name can have letters, digits, spaces, “.”, “_” and “-”."), code="characters"
         )
     if fold(value) in _reserved():
         raise ValidationError(_("This name is taken."), code="taken")

@@ -14,7 +14,7 @@ from scheduling.models import Appointment, Booking
 from setahub.core import clock
 from topics.models import Registration
 
-SHOWN = 10
+ROWS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Part:
 
 def parts(person: User, viewer: User) -> list[Part]:
     """The lists that this viewer may see. One query each, and one more for topics of sessions."""
-    made = [
+    lists = [
         (Registration, _registrations),
         (Appointment, _appointments),
         (Booking, _bookings),
@@ -46,7 +46,7 @@ def parts(person: User, viewer: User) -> list[Part]:
     ]
     return [
         build(person, viewer)
-        for model, build in made
+        for model, build in lists
         if viewer.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
     ]
 
@@ -149,6 +149,8 @@ def _part(
     links: Sequence[tuple[str, str]],
 ) -> Part:
     name = f"admin:{rows.model._meta.app_label}_{rows.model._meta.model_name}"
-    lines = [Line(reverse(f"{name}_change", args=[row.pk]), cells(row)) for row in rows[:SHOWN]]
+    lines = [
+        Line(reverse(f"{name}_change", args=[row.pk]), cells(row)) for row in rows[:ROWS_SHOWN]
+    ]
     whole = reverse(f"{name}_changelist")
     return Part(title, heads, lines, [(text, f"{whole}?{query}") for text, query in links])

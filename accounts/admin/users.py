@@ -15,6 +15,7 @@ from accounts.admin.person import parts
 from accounts.errors import AccountError
 from accounts.forms import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
+from accounts.queries.factors import factors_of
 from accounts.services import mfa, profiles, suspensions
 from accounts.services.administrators import check_one_stays
 from setahub.core.admin.actions import Acting
@@ -22,7 +23,7 @@ from setahub.core.admin.export import Export
 from setahub.core.web.refusals import attempt
 from topics.models import Registration
 
-POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+POWER_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -69,7 +70,7 @@ class SuspendForm(ReasonForm):
 
 
 class UserForm(forms.ModelForm):
-    """Says what is taken beside its field: those rules rest on keys that no form shows."""
+    """Shows beside its field what is taken: the keys that decide it are in no form."""
 
     class Meta:
         model = User
@@ -112,7 +113,7 @@ class UserAdmin(Export, Acting):
     fieldsets = [
         (None, {"fields": ["username", "email", "verified", "student_id", "year", "bio"]}),
         (gettext_lazy("State"), {"fields": ["active", "date_joined", "last_login", "avatar"]}),
-        (gettext_lazy("Powers"), {"classes": ["collapse"], "fields": POWERS}),
+        (gettext_lazy("Powers"), {"classes": ["collapse"], "fields": POWER_FIELDS}),
     ]
     columns = [
         (gettext_lazy("ID"), lambda user: user.pk),
@@ -133,7 +134,7 @@ class UserAdmin(Export, Acting):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        return cast(UserQuerySet, queryset).found(search_term), False
+        return cast(UserQuerySet, queryset).search(search_term), False
 
     @admin.display(description=gettext_lazy("TA"), boolean=True)
     def teaches(self, user: Any) -> bool:
@@ -165,7 +166,7 @@ class UserAdmin(Export, Acting):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # Who may edit people must not thereby make themselves or others powerful.
-        return [*self.readonly_fields, *([] if request.user.is_superuser else POWERS)]
+        return [*self.readonly_fields, *([] if request.user.is_superuser else POWER_FIELDS)]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         profile = {name: form.cleaned_data[name] for name in UserForm.Meta.fields}
@@ -180,7 +181,7 @@ class UserAdmin(Export, Acting):
         if row.deleted_at:
             return False
         if action == "remove_factors":
-            return bool(mfa.factors_of(row))
+            return bool(factors_of(row))
         return row.is_active is (action != "restore")
 
     @admin.action(description=gettext_lazy("Suspend"), permissions=["act"])
@@ -240,6 +241,6 @@ class UserAdmin(Export, Acting):
             warning=_(
                 "Authenticator app, passkeys and recovery codes are removed, and they are signed"
                 " out everywhere; from then on the password alone is enough. First make sure that"
-                " it is really them who ask."
+                " it is really them asking."
             ),
         )

@@ -13,19 +13,3 @@ from accounts.models.people import (
     UserQuerySet,
 )
 from accounts.models.sign_ins import SentForm, SignIn
-
-__all__ = [
-    "BIO_MAX",
-    "REASON_MAX",
-    "USERNAME_KEY_MAX",
-    "Block",
-    "EmailChange",
-    "MailKind",
-    "SentForm",
-    "SignIn",
-    "Suspension",
-    "User",
-    "UserManager",
-    "UserQuerySet",
-    "WaitingLetter",
-]

@@ -1,4 +1,4 @@
-"""Emails about an account's security: what is on its way, and changes that can be taken back."""
+"""Emails about an account's security: those on their way, and changes that can be undone."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-TAKEN_BACK_WITHIN = timedelta(days=7)
+UNDONE_WITHIN = timedelta(days=7)
 
 
 class WaitingLetter(models.Model):
@@ -36,9 +36,9 @@ class WaitingLetter(models.Model):
 
 
 class EmailChange(models.Model):
-    """Somebody asked to sign in with another address. Whoever has the old one may take it back,
+    """Somebody asked to sign in with another address.
 
-    if it was proven: one that was only typed may be a stranger's.
+    Whoever has the old one may undo it, if it was proven: one only typed may be a stranger's.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="email_changes")
@@ -61,7 +61,7 @@ class EmailChange(models.Model):
         return self.done_at is not None
 
     def can_be_undone(self, now: datetime) -> bool:
-        """Whether its link still counts: it does so once, and for a week."""
+        """Whether its link still works: once, and for a week."""
         since = self.done_at or self.asked_at
-        in_time = self.undone_at is None and now - since < TAKEN_BACK_WITHIN
+        in_time = self.undone_at is None and now - since < UNDONE_WITHIN
         return self.old_was_proven and in_time

@@ -30,7 +30,7 @@ def avatar_path(instance: object, filename: str) -> str:
 
 
 class MailKind(models.TextChoices):
-    """The kinds of email that a person may switch off. Security mails are none of them."""
+    """The kinds of email that a person may switch off. Emails about security are none of them."""
 
     BOOKINGS = "bookings", _("Bookings")
     REMINDERS = "reminders", _("Reminders")
@@ -51,8 +51,8 @@ class UserQuerySet(models.QuerySet["User"]):
         """People whose page this viewer may open: suspended ones only staff."""
         return self if viewer.has_staff_powers else self.active()
 
-    def found(self, text: str) -> "UserQuerySet":
-        """Staff's search: every word is part of the name, the email or the student ID."""
+    def search(self, text: str) -> "UserQuerySet":
+        """For staff: every word is part of the name, the email or the student ID."""
         rows = self
         for word in fold_search(text).split():
             rows = rows.filter(
@@ -70,9 +70,6 @@ class UserQuerySet(models.QuerySet["User"]):
     def with_email(self, email: str) -> "UserQuerySet":
         """Who signs in with this address, without regard to case."""
         return self.filter(email_key=fold_email(email))
-
-    def with_student_id(self, student_id: str) -> "UserQuerySet":
-        return self.filter(student_id=student_id)
 
     def administrators(self) -> "list[int]":
         """Ids of those who may give others every power, where it is given: in the admin."""
@@ -149,10 +146,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Part of what the address of the private calendar is made from; a new one ends the old address.
     calendar_nonce = models.CharField(max_length=32, blank=True, default="", editable=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
-    # What is left of an account that its owner deleted, so that others keep their history.
+    # The row of a deleted account stays, so that others keep their history.
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
 
-    # Of the request's user: whether this session was signed in to in two steps. Nobody else's is.
+    # Whether this session was signed in to in two steps; set on the request's user alone.
     in_two_steps = False
 
     objects = UserManager()
@@ -207,7 +204,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_administrator(self) -> bool:
-        """One of those of whom one always stays."""
+        """Whether they may give others every power. One such person always stays."""
         return self.is_active and self.is_superuser and self.is_staff
 
     @property
@@ -223,25 +220,25 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def _has_factor(self) -> bool:
-        """Whether there still is a second step: it may have been taken off in this session."""
+        """Whether there still is a second step: it may have been removed in this session."""
         return self.authenticator_set.exclude(type="recovery_codes").exists()
 
     def wants_mail(self, kind: MailKind) -> bool:
         """Whether to send an email of this kind."""
         return self.is_active and bool(self.email) and getattr(self, kind.field)
 
-    def fits_session(self, kept: str) -> bool:
+    def fits_session(self, stored: str) -> bool:
         """Whether a session with this hash is still this user's: the password is what it was.
 
         Hashes made with one of SECRET_KEY_FALLBACKS count too, as they do for pages.
         """
         hashes = (self.get_session_auth_hash(), *self.get_session_auth_fallback_hash())
-        return any(constant_time_compare(kept, each) for each in hashes)
+        return any(constant_time_compare(stored, each) for each in hashes)
 
     def clean_fields(self, exclude: Any = None) -> None:
-        """A name that stands today stays until it is changed, whatever rules came after it."""
-        kept = User.objects.filter(pk=self.pk, username=nfc(self.username))
-        if self.pk and kept.exists():
+        """An unchanged name stays valid, whatever rules were made after it."""
+        unchanged = User.objects.filter(pk=self.pk, username=nfc(self.username))
+        if self.pk and unchanged.exists():
             exclude = {*(exclude or ()), "username"}
         super().clean_fields(exclude)
 
@@ -259,8 +256,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def _normalize(self) -> None:
         self.username = nfc(self.username)
-        kept = self.__dict__.get("username_key", "")
-        self.username_key = numbered_key(fold(self.username), kept)
+        earlier = self.__dict__.get("username_key", "")
+        self.username_key = numbered_key(fold(self.username), earlier)
         self.search_key = fold_search(self.username)
         if self.deleted_at:  # all of them share the name; no name can have this key
             self.username_key, self.search_key = f"deleted #{self.pk}", ""
@@ -280,8 +277,9 @@ class BlockQuerySet(models.QuerySet["Block"]):
 
     def others_of(self, user_id: int) -> frozenset[int]:
         """Ids of those whom the user blocks or is blocked by. One query."""
-        mine = self.filter(blocker=user_id).values_list("blocked", flat=True)
-        return frozenset(mine.union(self.filter(blocked=user_id).values_list("blocker", flat=True)))
+        blocked = self.filter(blocker=user_id).values_list("blocked", flat=True)
+        blockers = self.filter(blocked=user_id).values_list("blocker", flat=True)
+        return frozenset(blocked.union(blockers))
 
 
 class Block(models.Model):

@@ -11,5 +11,5 @@ def change_of_email(change_id: int) -> EmailChange | None:
 
 
 def is_proven(user: User, email: str) -> bool:
-    """Whether this user has shown to read what is sent there."""
+    """Whether this user has shown that they read what is sent there."""
     return EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists()

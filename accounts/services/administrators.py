@@ -3,14 +3,9 @@
 The database has the last word (``accounts.constraints``); here it is said in words, before.
 """
 
-from typing import Any
-
-from django.db.models import ProtectedError
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from accounts.constraints import LOCK
+from accounts.constraints import ADMINISTRATORS_LOCK
 from accounts.errors import AccountError
 from accounts.models import User
 from setahub.core.db.constraints import one_at_a_time
@@ -21,17 +16,7 @@ def check_one_stays(leaving: User) -> None:
 
     Inside a transaction, and before any person's row is locked: others who go wait until it ends.
     """
-    one_at_a_time(LOCK)
+    one_at_a_time(ADMINISTRATORS_LOCK)
     if User.objects.administrators() == [leaving.pk]:
         text = _("%(name)s is the only administrator. Give somebody else that power first.")
         raise AccountError("last_administrator", text % {"name": leaving})
-
-
-@receiver(post_delete, sender=User)
-def keep_the_last(instance: User, **kwargs: Any) -> None:
-    """Also where rows are deleted by a command or a shell; the error undoes the deletion."""
-    if not instance.is_administrator:
-        return
-    one_at_a_time(LOCK)
-    if not User.objects.administrators():
-        raise ProtectedError("The only administrator can't be deleted.", {instance})

@@ -1,4 +1,4 @@
-"""Codes of the second step: each is taken once, whoever sends it, and however many at once."""
+"""Codes of the second step: each is accepted once, however many send it at the same time."""
 
 import time
 from collections.abc import Callable
@@ -13,22 +13,23 @@ from accounts.models import User
 
 Result = TypeVar("Result")
 
-USED = "last_counter"  # in the data of an app: the half minute of its newest code that was taken
+LAST_COUNTER = "last_counter"  # in an app's data: the half minute of its newest spent code
 
 
 def spend(user: User, code: str) -> Authenticator | None:
-    """What this code is of, an app or the recovery codes; None when it is of none, or spent."""
-    by_code = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)
+    """The app or the recovery codes that it belongs to; None when it fits nothing or is spent."""
+    with_codes = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)
     with transaction.atomic():
-        for each in by_code.filter(user=user).select_for_update().order_by("pk"):
-            spent = _spend_of_app if each.type == Authenticator.Type.TOTP else _spend_recovery
-            if spent(each, code):
-                return each
+        for authenticator in with_codes.filter(user=user).select_for_update().order_by("pk"):
+            is_app = authenticator.type == Authenticator.Type.TOTP
+            spend_code = _spend_of_app if is_app else _spend_recovery
+            if spend_code(authenticator, code):
+                return authenticator
     return None
 
 
 def set_up_with(user: User, code: str, activate: Callable[[], Result]) -> Result:
-    """What ``activate`` gives, which sets an app up; its first code is spent by that."""
+    """The result of ``activate``, which sets an app up with this code: that spends it."""
     with transaction.atomic():
         result = activate()
         app = Authenticator.objects.get(user=user.pk, type=Authenticator.Type.TOTP)
@@ -39,15 +40,15 @@ def set_up_with(user: User, code: str, activate: Callable[[], Result]) -> Result
 def _spend_of_app(app: Authenticator, code: str) -> bool:
     """Source: RFC 6238, section 5.2: a code is accepted once."""
     counter = _counter_of(app, code)
-    if counter is None or counter <= app.data.get(USED, -1):
+    if counter is None or counter <= app.data.get(LAST_COUNTER, -1):
         return False
-    app.data[USED] = counter
+    app.data[LAST_COUNTER] = counter
     app.save(update_fields=["data"])
     return True
 
 
 def _counter_of(app: Authenticator, code: str) -> int | None:
-    """Which half minute since 1970 the code is of, when the app shows it about now."""
+    """The half minute since 1970 of this code; None when the app doesn't show it about now."""
     secret = totp.decrypt(app.data["secret"])
     now = int(time.time()) // app_settings.TOTP_PERIOD
     near = range(now - app_settings.TOTP_TOLERANCE, now + app_settings.TOTP_TOLERANCE + 1)

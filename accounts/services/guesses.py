@@ -1,10 +1,10 @@
-"""Guesses at passwords and codes: counted before they are looked at, on whichever page they come.
+"""Guesses at passwords and codes: counted before they are checked, on whichever page.
 
-A guess too many raises ValidationError in words, which say when one may try again.
+One too many raises ValidationError in words that say when to try again.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,29 +18,25 @@ from setahub.core.web.ratelimit import Guess, TooMany, Window, guess, refused_fo
 TOO_MANY = "too_many_login_attempts"  # as allauth calls it
 
 
-@contextmanager
-def of_password(email_key: str) -> Iterator[Guess]:
-    """A try at the password of whoever has this address, or would have it."""
-    with _counted(_password_key(email_key), closed=False) as made:
-        yield made
+def of_password(email_key: str) -> AbstractContextManager[Guess]:
+    """A guess at the password of whoever has this address, or would have it."""
+    return _counted(_password_key(email_key), closed=False)
 
 
-@contextmanager
-def of_code(user: User) -> Iterator[Guess]:
-    """A try at somebody's second step, by code or passkey; none while it can't be counted."""
-    with _counted(f"code {user.pk}", closed=True) as made:
-        yield made
+def of_code(user: User) -> AbstractContextManager[Guess]:
+    """A guess at somebody's second step, by code or passkey; refused while it can't be counted."""
+    return _counted(f"code {user.pk}", closed=True)
 
 
 def is_password(user: User, raw: str) -> bool:
     """Whether it is their password: a guess, counted."""
-    with of_password(user.email_key) as made:
-        made.right = user.check_password(raw)
-    return made.right
+    with of_password(user.email_key) as attempt:
+        attempt.right = user.check_password(raw)
+    return attempt.right
 
 
 def forget_passwords(user: User) -> None:
-    """Who has just chosen a new password may use it at once."""
+    """Whoever has just chosen a new password may use it at once."""
     Window(f"guess {_password_key(user.email_key)}", settings.LOGIN_FAILURES_SECONDS).forget()
 
 
@@ -50,10 +46,10 @@ def _password_key(email_key: str) -> str:
 
 @contextmanager
 def _counted(key: str, *, closed: bool) -> Iterator[Guess]:
-    most, seconds = settings.LOGIN_FAILURES, settings.LOGIN_FAILURES_SECONDS
     try:
-        with guess(key, most, seconds, closed=closed) as made:
-            yield made
+        limit, seconds = settings.LOGIN_FAILURES, settings.LOGIN_FAILURES_SECONDS
+        with guess(key, limit, seconds, closed=closed) as attempt:
+            yield attempt
     except TooMany as error:
         raise refused_for(error.seconds, _in_words(error.seconds), TOO_MANY) from error
     except CacheAway as error:

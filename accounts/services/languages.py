@@ -1,4 +1,4 @@
-"""The language that a person reads: chosen on the site, else that of their first visit."""
+"""The language that a person reads: chosen on the site, otherwise that of their first visit."""
 
 import contextlib
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ def choose(user: User, code: str) -> None:
 
 
 def read_by(user: User) -> None:
-    """Switch to the user's language. Who has none yet is given the one that is active."""
+    """Switch to the user's language. A user without one gets the one that is active."""
     if not user.language:
         with contextlib.suppress(DatabaseError):  # the page is there; this can wait
             choose(user, translation.get_language())
@@ -34,12 +34,12 @@ def reading(user: User) -> AbstractContextManager[None]:
 
 
 def reading_in(code: str) -> AbstractContextManager[None]:
-    """The same for a reader of this language, "" for one who has none yet."""
+    """The same for a reader of this language; "" for one who has none yet."""
     return translation.override(code or settings.LANGUAGE_CODE)
 
 
 def keep_choice(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """Who has just signed in goes on in the language that they chose as a visitor."""
+    """Whoever has just signed in keeps the language that they chose as a visitor."""
     chosen = request.session.pop(CHOSEN, None)
     if chosen and isinstance(user, User):
         choose(user, chosen)

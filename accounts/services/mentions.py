@@ -1,7 +1,7 @@
-"""Somebody's name and addresses where staff and programs wrote them: taken out when they leave.
+"""Somebody's name and addresses, where staff and programs wrote them: removed when they leave.
 
-Which fields may hold them, each app says in its ``personal.py``; what people wrote to each other is
-none of them.
+Each app says in its ``personal.py`` which fields may hold them; what people wrote to each other
+is none of these.
 """
 
 import json
@@ -17,7 +17,7 @@ from django.db.models import Model, Q
 from accounts.models import EmailChange, User
 from accounts.validators import DELETED_NAME
 
-# What a word begins after: nothing of another word; or what stands for one character in the address
+# A word begins after what is no part of a word, or after an escape of one character in the address
 # of a page or in JSON.
 _BEGINS = r"(?:(?<![0-9A-Za-z_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\n))"
 _BEGINS_ADDRESS = r"(?:(?<![0-9A-Za-z_.+-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\n))"
@@ -25,7 +25,7 @@ _ENDS = r"(?![0-9A-Za-z_])"
 
 
 def words_of(user: User) -> list[str]:
-    """What names this person and nobody else."""
+    """The words that name this person and nobody else."""
     words = {user.username, user.email, user.student_id or ""}
     words.update(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
     for change in EmailChange.objects.filter(user=user):
@@ -36,7 +36,7 @@ def words_of(user: User) -> list[str]:
 def forget(words: Iterable[str], fields: Iterable[str]) -> None:
     """Put "Deleted user" in place of these words in fields such as ``admin.LogEntry.object_repr``.
 
-    In any case of letters, also as they stand in the address of a page or in JSON.
+    Without regard to case, also as they are written in the address of a page or in JSON.
     """
     spelled = {word: _spellings(word) for word in words}
     pattern = re.compile(
@@ -83,7 +83,7 @@ def _is_ascii(char: str) -> bool:
 
 
 def _without(text: str, pattern: re.Pattern[str]) -> str:
-    if text[:1] in ("[", "{"):  # Django's own log: what it calls things is not to change
+    if text[:1] in ("[", "{"):  # Django's own log, whose keys must not change
         try:
             return json.dumps(_without_in(json.loads(text), pattern))
         except ValueError:

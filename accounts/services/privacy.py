@@ -1,4 +1,4 @@
-"""What the site holds about a person: given to them, and taken away when they leave.
+"""What the site holds about a person: given to them, and erased when they leave.
 
 Each app says so for its own tables, in a module ``personal.py`` that its AppConfig imports::
 
@@ -12,10 +12,10 @@ Each app says so for its own tables, in a module ``personal.py`` that its AppCon
         )
     )
 
-``gone`` are the relations that point at nobody after ``erase``; ``kept`` those that stay, as the
-history of others, to what is by then called "Deleted user". A test walks all models: a relation to
-a user that no part names fails it. ``mentions`` are fields of text in which staff or programs may
-have written the name or an address; these are taken out.
+``gone`` are relations that no longer point at the person after ``erase``; ``kept`` those that stay,
+as the history of others, with what is then called "Deleted user". A test walks all models: a relation to
+a user that no part names fails it. ``mentions`` are text fields in which staff or programs may
+have written the name or an address; these are removed.
 """
 
 import json
@@ -31,7 +31,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import mentions
 
-BLOCK = 256 * 1024  # bytes of a picture that are in memory at once
+CHUNK = 256 * 1024  # bytes of a picture that are in memory at once
 
 
 def _nothing(user: User) -> Any:
@@ -51,16 +51,11 @@ class Part:
     mentions: Sequence[str] = ()
 
 
-_parts: list[Part] = []
+parts: list[Part] = []  # in the order in which the apps were loaded
 
 
 def register(part: Part) -> None:
-    _parts.append(part)
-
-
-def parts() -> Sequence[Part]:
-    """All of them, in the order in which the apps were loaded."""
-    return tuple(_parts)
+    parts.append(part)
 
 
 def archive(user: User) -> Generator[bytes, None, None]:
@@ -68,23 +63,23 @@ def archive(user: User) -> Generator[bytes, None, None]:
 
     The database is read at once, pictures while they are sent, a block at a time.
     """
-    texts = {f"{part.name}.json": _json(part.export(user)) for part in _parts}
+    texts = {f"{part.name}.json": _json(part.export(user)) for part in parts}
     texts["README.txt"] = _(
         "This is what SETAHub holds about you. Times are in UTC. Left out are your password and the"
         " keys of your second step, which would only serve a thief, and what others wrote."
     )
-    pictures = [each for part in _parts for each in part.pictures(user)]
+    pictures = [each for part in parts for each in part.pictures(user)]
     return _zip(texts, pictures)
 
 
 def erase(user: User) -> None:
-    """Take away what each app holds; the name goes last, since others may need it to look.
+    """Erase what each app holds; the name goes last, since the others may need it.
 
-    Inside the transaction of the caller.
+    Inside the caller's transaction.
     """
-    fields = [field for part in _parts for field in part.mentions]
+    fields = [field for part in parts for field in part.mentions]
     mentions.forget(mentions.words_of(user), fields)
-    for part in reversed(_parts):
+    for part in reversed(parts):
         part.erase(user)
 
 
@@ -93,7 +88,7 @@ def _json(data: Any) -> str:
 
 
 class _Sink:
-    """A file that can only be written to; keeps what was written until it is taken."""
+    """A file that can only be written to; keeps what was written until ``take``."""
 
     def __init__(self) -> None:
         self._written: list[bytes] = []
@@ -124,7 +119,7 @@ def _zip(
             except OSError:  # gone from the disk; the rest is still theirs
                 continue
             with file, archive.open(f"pictures/{name}", "w") as entry:
-                for block in file.chunks(BLOCK):
-                    entry.write(block)
+                for chunk in file.chunks(CHUNK):
+                    entry.write(chunk)
                     yield sink.take()
     yield sink.take()

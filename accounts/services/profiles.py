@@ -1,4 +1,4 @@
-"""Everything that changes people and the blocks between them."""
+"""What people say about themselves, their picture, and which emails they get."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,10 +27,10 @@ def update_profile(
 
     ``base``: the values that the form was filled with. Raises ChangedMeanwhile.
     """
-    sent = {"username": username, "student_id": student_id or "", "year": year, "bio": bio}
+    typed = {"username": username, "student_id": student_id or "", "year": year, "bio": bio}
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
-        for name, value in merged(base, editable(user), sent).items():
+        for name, value in merged(base, editable(user), typed).items():
             setattr(user, name, value)
         check_unique(user)
         try:
@@ -61,28 +61,24 @@ def check_unique(user: User) -> None:
     renamed = not User.objects.filter(pk=user.pk, username=user.username).exists()
     if renamed and others.named(user.username).exists():
         raise AccountError("taken", _("This name is taken."), 422, "username")
-    if user.student_id and others.with_student_id(user.student_id).exists():
+    if user.student_id and others.filter(student_id=user.student_id).exists():
         text = _("An account with this student ID exists already.")
         raise AccountError("taken", text, 422, "student_id")
 
 
 def set_avatar(user: User, picture: ContentFile | None) -> User:
-    """A new picture (re-encoded, under its random name), or none. The old file goes on commit.
+    """Set a re-encoded picture, or none. The old file is deleted on commit.
 
     Raises AccountError when it can't be stored.
     """
-    try:
-        return _set_avatar(user, picture)
-    except StorageAway as error:
-        raise AccountError("unavailable", CANNOT_STORE, field="avatar") from error
-
-
-def _set_avatar(user: User, picture: ContentFile | None) -> User:
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
         old, storage = user.avatar.name, user.avatar.storage
         user.avatar = picture or ""
-        user.save(update_fields=["avatar"])
+        try:
+            user.save(update_fields=["avatar"])
+        except StorageAway as error:
+            raise AccountError("unavailable", CANNOT_STORE, field="avatar") from error
         if old:
             transaction.on_commit(lambda: storage.delete(old), robust=True)
     return user

@@ -1,4 +1,4 @@
-"""Where people are signed in: noted, listed, ended.
+"""Where people are signed in: noted and ended.
 
 Ending says so by the signal ``sessions_ended`` once it is committed, so that open sockets close.
 """
@@ -6,12 +6,11 @@ Ending says so by the signal ``sessions_ended`` once it is committed, so that op
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from allauth.account.internal.flows.login import (
-    _AUTHENTICATION_METHODS_USER_SESSION_KEY as STARTED_AS,
-)
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.devices import browser_and_system
@@ -20,7 +19,6 @@ from accounts.signals import sessions_ended
 
 NOTED_EVERY = timedelta(minutes=10)
 NOTED_EVERY_OF_STAFF = timedelta(minutes=1)  # theirs end when they are idle
-SHOWN = 50
 
 
 def is_due(last_seen: datetime | None, user: User) -> bool:
@@ -30,30 +28,27 @@ def is_due(last_seen: datetime | None, user: User) -> bool:
 
 
 def is_idle(last_seen: datetime) -> bool:
-    """Whether a session was in no use for so long that it ends, if it is one of staff."""
+    """Whether a session has been unused for so long that it ends, if it is one of staff."""
     return timezone.now() - last_seen >= timedelta(seconds=settings.STAFF_SESSION_IDLE)
 
 
 def note(user: User, session_key: str, user_agent: str) -> None:
-    """Somebody is signed in with this session, on such a device, now."""
+    """Somebody is signed in with this session, on this device, now."""
     browser, system = browser_and_system(user_agent)
-    seen = {"user": user, "browser": browser, "system": system, "last_seen_at": timezone.now()}
+    fields = {"user": user, "browser": browser, "system": system, "last_seen_at": timezone.now()}
     try:
         with transaction.atomic():
-            SignIn.objects.update_or_create(session_id=session_key, defaults=seen)
+            SignIn.objects.update_or_create(session_id=session_key, defaults=fields)
     except IntegrityError:
         pass  # the session was ended a moment ago
 
 
-def of(user: User) -> list[SignIn]:
-    """The sessions that let somebody in as this user, last seen first, at most SHOWN."""
-    found = SignIn.objects.of(user.pk).alive(timezone.now()).select_related("session")
-    return [each for each in found.order_by("-last_seen_at", "-pk")[:SHOWN] if each.opens(user)]
-
-
 def end(sign_in: SignIn) -> None:
     """Sign somebody out in one place."""
-    _end(sign_in.user, [sign_in.session_id])
+    keys = [sign_in.session_id]
+    with transaction.atomic():
+        Session.objects.filter(pk__in=keys).delete()
+        announce(sign_in.user, keys=keys)
 
 
 def end_others(user: User, kept: Iterable[str | None]) -> None:
@@ -70,24 +65,22 @@ def end_all(user: User) -> None:
 
 
 def end_unfinished(user: User) -> None:
-    """Drop what is kept of those who began to sign in as this user, and never took the last step."""
-    begun = Session.objects.filter(sign_in=None, expire_date__gt=timezone.now())
-    keys = [
-        each.pk for each in begun.iterator() if each.get_decoded().get(STARTED_AS) == str(user.pk)
-    ]
+    """Delete the sessions that began to sign in as this user and never took the last step."""
+    unfinished = Session.objects.filter(sign_in=None, expire_date__gt=timezone.now())
+    keys = [session.pk for session in unfinished.iterator() if _has_begun(session, user)]
     Session.objects.filter(pk__in=keys).delete()
 
 
-def _end(user: User, keys: list[str]) -> None:
-    with transaction.atomic():
-        Session.objects.filter(pk__in=keys).delete()
-        announce(user, keys=keys)
+def _has_begun(session: Session, user: User) -> bool:
+    request = HttpRequest()  # allauth reads what it keeps in a session from a request
+    request.session = session.get_decoded()  # type: ignore[assignment]
+    return bool(get_authentication_records(request, user))
 
 
 def announce(user: User, *, keys: Iterable[str] | None = None, kept: Iterable[str] = ()) -> None:
-    """Tell, on commit, that sessions of this user have ended (see ``accounts.signals``)."""
+    """Send ``sessions_ended`` on commit (see ``accounts.signals``)."""
     ended = None if keys is None else frozenset(keys)
-    stays = frozenset(kept)
+    remaining = frozenset(kept)
     transaction.on_commit(
-        lambda: sessions_ended.send_robust(User, user=user, keys=ended, kept=stays)
+        lambda: sessions_ended.send_robust(User, user=user, keys=ended, kept=remaining)
     )

@@ -12,14 +12,14 @@ from accounts.signals import user_suspended
 
 
 def suspend(user: User, *, actor: User | None, cancel_bookings: bool, reason: str = "") -> None:
-    """Log the user out everywhere and hide their free time, at once. ``reason`` is kept.
+    """Sign the user out everywhere and hide their free time. ``reason`` is kept.
 
     ``cancel_bookings``: also cancel the coming bookings, taken and given, with notice.
     """
     check_may_suspend(user, actor)
     with transaction.atomic():
         check_one_stays(user)
-        # First, since whoever answers locks several people, always in the order of their ids.
+        # Before any lock, since receivers lock several people, in the order of their ids.
         user_suspended.send(User, user=user, actor=actor, cancel_bookings=cancel_bookings)
         if not User.objects.active().filter(pk=user.pk).update(is_active=False):
             raise AccountError("suspended", _("This person is suspended already."))
@@ -31,7 +31,7 @@ def suspend(user: User, *, actor: User | None, cancel_bookings: bool, reason: st
 
 
 def check_may_suspend(user: User, actor: User | None) -> None:
-    """Nobody suspends themselves, and staff only a superuser."""
+    """Raises AccountError: nobody suspends themselves, and only superusers suspend staff."""
     if actor is None:
         return
     if actor.pk == user.pk:
@@ -47,13 +47,13 @@ def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
     if actor is not None:
         check_may_suspend(user, actor)
     with transaction.atomic():
-        [found] = User.objects.locked(user.pk)
-        if found.is_active:
+        [locked] = User.objects.locked(user.pk)
+        if locked.is_active:
             raise AccountError("not_suspended", _("This person is not suspended."))
-        if found.deleted_at:
+        if locked.deleted_at:
             raise AccountError("deleted", _("This person has deleted their account."))
-        found.is_active = True
-        found.save(update_fields=["is_active"])
+        locked.is_active = True
+        locked.save(update_fields=["is_active"])
         Suspension.objects.open().filter(user=user).update(
             lifted_at=timezone.now(), lifted_by=actor, lift_reason=reason
         )

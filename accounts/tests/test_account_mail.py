@@ -127,10 +127,10 @@ class TestByTheWorker:
     def test_what_was_never_sent_is_forgotten_in_the_end(self, student, clock):
         emails.queue("account/email/password_set", student.email, {}, language="en", user=student)
         EmailChange.objects.create(user=student, old_email="a@x.example", new_email="b@x.example")
-        sweeps.forget_letters()
+        sweeps.forget_emails()
         assert (WaitingLetter.objects.count(), EmailChange.objects.count()) == (1, 1)
         clock.shift(timedelta(days=31))
-        sweeps.forget_letters()
+        sweeps.forget_emails()
         assert (WaitingLetter.objects.count(), EmailChange.objects.count()) == (0, 0)
 
 

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts import sweeps
+from accounts.mfa_adapter import MFAAdapter
 from accounts.services import codes, mfa
 from accounts.tests.test_mfa import SECRET, code_now, confirmed, proven, with_app
 from accounts.tests.test_signing_in import login, signed_in
@@ -81,7 +82,7 @@ class TestSecrets:
         return json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
 
     def test_are_not_in_the_database_as_text(self, student):
-        seed = mfa.MFAAdapter().decrypt(RecoveryCodes.activate(student).instance.data["seed"])
+        seed = MFAAdapter().decrypt(RecoveryCodes.activate(student).instance.data["seed"])
         TOTP.activate(student, SECRET)
         assert SECRET not in self.stored()
         assert seed not in self.stored()

@@ -249,7 +249,7 @@ class TestTakingBack:
         make_user("Faster", email=OLD)
         response = client.post(done)
         assert response.status_code == 409
-        assert "Another account uses this email by now." in response.content.decode()
+        assert "Another account uses this email now." in response.content.decode()
         assert now_of(student)[0] == TAKEN
 
     def test_what_its_owner_changed_back_leaves_nothing(self, done, client, student):

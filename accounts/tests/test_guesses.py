@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
 from django.core.cache import cache
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
-from accounts import mfa_forms
 from accounts.models import User
 from accounts.services import codes, guesses
 from accounts.tests.passkeys import SoftwareKey
@@ -40,8 +40,13 @@ def tried(monkeypatch) -> list[Any]:
 
     monkeypatch.setattr(User, "check_password", noting(User.check_password))
     monkeypatch.setattr(codes, "spend", noting(codes.spend))
-    looks = noting(mfa_forms.complete_authentication)
-    monkeypatch.setattr(mfa_forms, "complete_authentication", looks)
+    clean = AuthenticateWebAuthnForm.clean_credential
+
+    def look(form):
+        looked_at.append(form.cleaned_data["credential"])
+        return clean(form)
+
+    monkeypatch.setattr(AuthenticateWebAuthnForm, "clean_credential", look)
     return looked_at
 
 

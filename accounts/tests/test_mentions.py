@@ -151,7 +151,7 @@ def test_who_began_to_sign_in_and_never_finished_is_forgotten_too(student, stran
 
 
 def test_every_field_named_is_there():
-    for part in privacy.parts():
+    for part in privacy.parts:
         for label in part.mentions:
             model, name = label.rsplit(".", 1)
             assert apps.get_model(model)._meta.get_field(name)

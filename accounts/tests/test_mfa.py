@@ -12,8 +12,8 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from accounts.mfa_adapter import MFAAdapter
 from accounts.models import User
-from accounts.services import mfa
 from accounts.tests.passkeys import SoftwareKey
 from accounts.tests.test_signing_in import PASSWORD, login, signed_in
 
@@ -390,7 +390,7 @@ class TestPasskeys:
         assert Authenticator.objects.count() == 0
 
     def test_names_given_unasked_tell_keys_apart(self, student):
-        adapter = mfa.MFAAdapter()
+        adapter = MFAAdapter()
         assert adapter.generate_authenticator_name(student, "webauthn") == "Passkey"
         Authenticator.objects.create(user=student, type="webauthn", data={})
         assert adapter.generate_authenticator_name(student, "webauthn") == "Passkey 2"

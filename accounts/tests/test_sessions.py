@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.devices import browser_and_system
 from accounts.models import SignIn, User
+from accounts.queries.sessions import sign_ins_of
 from accounts.services import sign_ins, suspensions
 from accounts.sessions import SessionStore
 from accounts.signals import sessions_ended
@@ -106,7 +107,7 @@ class TestList:
         assert "Chrome" not in here.get("/users/me/sessions/").content.decode()
         student.set_password(NEW)
         student.save()
-        assert sign_ins.of(student) == []
+        assert sign_ins_of(student) == []
 
     def test_has_a_session_that_a_program_made_too(self, student):
         client = made_by_hand(student)
@@ -132,7 +133,7 @@ class TestEnding:
         assert (response.status_code, response.url) == (302, "/users/me/sessions/")
         assert signed_in(here)
         assert not signed_in(lost)
-        assert [each.device for each in sign_ins.of(student)] == ["Safari on Mac"]
+        assert [each.device for each in sign_ins_of(student)] == ["Safari on Mac"]
 
     def test_all_others_leaves_this_one(self, enter, sign_in, stranger):
         others = [enter(PHONE), enter(LAPTOP)]
@@ -211,7 +212,7 @@ class TestPasswords:
         form = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
         here.post("/auth/password/change/", form)
         student.refresh_from_db()
-        assert [each.session_id for each in sign_ins.of(student)] == [key_of(here)]
+        assert [each.session_id for each in sign_ins_of(student)] == [key_of(here)]
         assert Session.objects.count() == 1
 
     def test_a_reset_one_ends_all(self, client, enter, student, post):

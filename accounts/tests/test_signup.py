@@ -114,7 +114,7 @@ class TestSignup:
 class TestSentTwice:
     """A second tap, or Back and the same form again."""
 
-    WORDS = "Your account is there: please sign in."
+    WORDS = "Your account exists already: please sign in."
 
     def test_with_the_session_it_made_it_leads_home(self, client):
         sign_up(client)

@@ -1,9 +1,8 @@
-"""Sign-up and the address one signs in with: allauth's pages with our care."""
+"""allauth's pages for accounts, where ours differ, and undoing the change of an email."""
 
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.views import EmailView as BaseEmailView
 from allauth.account.views import PasswordSetView as BasePasswordSetView
 from allauth.account.views import ReauthenticateView as BaseReauthenticateView
@@ -31,13 +30,13 @@ from setahub.core.keys import fold
 from setahub.core.text import trimmed
 from setahub.core.web.refusals import attempt, show_or_post
 
-TAKEN = {"taken", "email_taken"}  # codes of errors
+TAKEN_CODES = {"taken", "email_taken"}
 
 
 class SignupView(BaseSignupView):
-    """allauth's, with an answer in words for who loses a race for a name, email or student ID.
+    """allauth's, which tells the loser of a race what is taken: name, email or student ID.
 
-    What made an account already, sent again without the session that it made, leads to signing in.
+    A form that made an account already, sent again without its session, leads to signing in.
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -68,7 +67,7 @@ class SignupView(BaseSignupView):
         return self._sign_in_instead()
 
     def _sign_in_instead(self) -> HttpResponse:
-        messages.info(self.request, _("Your account is there: please sign in."))
+        messages.info(self.request, _("Your account exists already: please sign in."))
         return redirect(self.passthrough_next_url(reverse("account_login")))
 
 
@@ -76,11 +75,11 @@ def _made_an_account(request: HttpRequest, form: SignupForm) -> bool:
     """Whether name, email and password are those of one account.
 
     A guess at its password like any other. It is looked at whether or not the name is of the same
-    account, so that its time doesn't tell whose address is whose.
+    account, so that its time doesn't tell whose address it is.
     """
-    found = form.errors.as_data()
-    codes = {error.code for errors in found.values() for error in errors}
-    if not codes or not codes <= TAKEN or found.keys() == {"student_id"}:
+    errors = form.errors.as_data()
+    codes = {error.code for of_field in errors.values() for error in of_field}
+    if not codes or not codes <= TAKEN_CODES or errors.keys() == {"student_id"}:
         return False
     email, password = (str(form.data.get(name, "")) for name in ("email", "password1"))
     try:
@@ -92,21 +91,16 @@ def _made_an_account(request: HttpRequest, form: SignupForm) -> bool:
 
 
 class ReauthenticateView(BaseReauthenticateView):
-    """allauth's, with a word for who has neither password nor passkey."""
+    """allauth's, with a page for those who have neither password nor passkey."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not get_reauthentication_flows(request.user):  # type: ignore[arg-type]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not reauthentication.is_possible(request):
             return render(request, "account/reauthenticate_nothing.html", status=403)
-        return super().get(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not get_reauthentication_flows(request.user):  # type: ignore[arg-type]
-            return self.get(request, *args, **kwargs)
-        return super().post(request, *args, **kwargs)
+        return super().dispatch(request, *args, **kwargs)
 
 
 class PasswordSetView(BasePasswordSetView):
-    """allauth's, which would give a password to whoever finds a session left open.
+    """allauth's would let whoever finds an open session choose a password.
 
     With it they could then show that they are the account's owner.
     """
@@ -120,15 +114,17 @@ class PasswordSetView(BasePasswordSetView):
 class EmailView(BaseEmailView):
     """allauth's, for one address in use and at most one that is to take its place."""
 
-    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Not offered: an address comes into use by being confirmed, and in no other way."""
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_primary" in request.POST:  # an address comes into use by being confirmed alone
+            return redirect(self.get_success_url())
+        return super().post(request, *args, **kwargs)
 
 
 @login_not_required
 @never_cache
 @show_or_post
 def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
-    """Where the letter to an old address leads: stop the change, or take it back.
+    """Where the email to the old address leads: stop the change, or take it back.
 
     Then on to a new password, since whoever asked for it may know the old one.
     """
@@ -137,20 +133,18 @@ def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
     if change is None:
         return _undo(request, None, status=404)
     if request.method != "POST":
-        stands = email_changes.can_be_undone(change)
-        return _undo(request, change if stands else None, status=200 if stands else 410)
-    undone, refusal = attempt(lambda: email_changes.undo(change))
+        open_change = change if email_changes.can_be_undone(change) else None
+        return _undo(request, open_change, status=200 if open_change else 410)
+    factors, refusal = attempt(lambda: email_changes.undo(change))
     if refusal:
         return _undo(request, None, refusal.message, status=refusal.status)
-    assert undone  # noqa: S101  (for the type checker)
-    if request.user == undone.user:
+    if request.user == change.user:
         logout(request)  # its session has just ended
     text = _("Your email stays %(email)s, and all devices are signed out. Choose a new password.")
     messages.success(request, text % {"email": change.old_email})
-    if undone.factors:
-        text = _("What was added to the second step since then is removed.")
-        messages.info(request, text)
-    return redirect(tasks.reset_path(undone.user))
+    if factors:
+        messages.info(request, _("What was added to the second step since then is removed."))
+    return redirect(tasks.reset_path(change.user))
 
 
 def _undo(

@@ -1,4 +1,4 @@
-"""Which emails one gets, and getting no more of a kind without signing in."""
+"""Choosing which emails one gets, and unsubscribing without signing in."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -35,14 +35,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     ``again`` switches it on again. A mail program's one click is answered without a redirect, which
     RFC 8058 forbids.
     """
-    found = read_unsubscribe(token)
-    if found is None:
+    subscription = read_unsubscribe(token)
+    if subscription is None:
         raise Http404
-    user, kind = found
+    user, kind = subscription
     if request.method == "POST":
         profiles.choose_mail(user.pk, {kind: "again" in request.POST})
         if request.POST.get("List-Unsubscribe") != "One-Click":
             return HttpResponseRedirect(request.path)
         user.refresh_from_db()
-    shown = {"kind": kind.label, "wanted": user.wants_mail(kind)}
-    return render(request, "accounts/unsubscribe.html", shown)
+    context = {"kind": kind.label, "wanted": user.wants_mail(kind)}
+    return render(request, "accounts/unsubscribe.html", context)

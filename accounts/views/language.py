@@ -16,19 +16,19 @@ from setahub.core.web.addresses import own_path
 def choose(request: HttpRequest) -> HttpResponse:
     """Keeps the language with the user, or with a visitor's browser, and goes back.
 
-    To ``next``, else to the page that the form stood on.
+    To ``next``, otherwise to the page that the form stood on.
     """
     code = request.POST.get("language", "")
     asked = request.POST.get("next") or request.headers.get("Referer")
     back = own_path(request, asked) or resolve_url("home")
     if code not in dict(settings.LANGUAGES):
-        shown = {
+        context = {
             "heading": _("We don't speak this language yet"),
             "text": ", ".join(name for _code, name in settings.LANGUAGES),
             "url": back,
             "action": _("Go back"),
         }
-        return render(request, "shared/error.html", shown, status=422)
+        return render(request, "shared/error.html", context, status=422)
     if request.user.is_authenticated:
         languages.choose(request.user, code)
     else:

@@ -15,18 +15,19 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from accounts import reauthentication
+from accounts.queries.factors import may_add_factor
 from accounts.requests import UserRequest
-from accounts.services import codes, mfa
+from accounts.services import codes
 from setahub.core.web.streaming import offered_on
 
 
 class IndexView(BaseIndexView):
-    """What is set up; says what is missing before anything can be."""
+    """What is set up, and what is missing before anything can be."""
 
     request: UserRequest
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        may_add = mfa.may_add_factor(self.request.user)
+        may_add = may_add_factor(self.request.user)
         return super().get_context_data(may_add=may_add, **kwargs)
 
 
@@ -34,13 +35,13 @@ class NeedsProvenEmail:
     """Sends those who may not set anything up yet to the page that says why."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not mfa.may_add_factor(request.user):
+        if request.user.is_authenticated and not may_add_factor(request.user):
             return redirect("mfa_index")
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 class ActivateTOTPView(NeedsProvenEmail, BaseActivateTOTPView):
-    """allauth's, and the code that it is set up with is spent by that."""
+    """allauth's; setting an app up spends the code."""
 
     request: UserRequest
 
@@ -61,9 +62,9 @@ class SecondStepOnly:
     request: HttpRequest
 
     def get_reauthentication_alternatives(self) -> list[dict[str, Any]]:
-        ways = super().get_reauthentication_alternatives()  # type: ignore[misc]
+        methods = super().get_reauthentication_alternatives()  # type: ignore[misc]
         to_admin = self.request.GET.get("next", "").startswith(reverse("admin:index"))
-        return [way for way in ways if not (to_admin and way["id"] == "reauthenticate")]
+        return [each for each in methods if not (to_admin and each["id"] == "reauthenticate")]
 
 
 class ReauthenticateView(SecondStepOnly, BaseReauthenticateView):
@@ -71,7 +72,7 @@ class ReauthenticateView(SecondStepOnly, BaseReauthenticateView):
 
 
 class ReauthenticateKeyView(SecondStepOnly, BaseReauthenticateKeyView):
-    """allauth's, except that a key that isn't right may be tried again on the same page."""
+    """allauth's, but a wrong key may be tried again on the same page."""
 
     def form_invalid(self, form: Form) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form))
@@ -81,7 +82,7 @@ class ReauthenticateKeyView(SecondStepOnly, BaseReauthenticateKeyView):
 
 
 def download_codes(request: UserRequest) -> HttpResponseBase:
-    """allauth's, but who has to show that it is them is led to the page that has its link."""
+    """allauth's; whoever must first show that it is them is led back to the page with the link."""
     try:
         return download_recovery_codes(request)
     except ReauthenticationRequired:

@@ -1,4 +1,4 @@
-"""One's own data: to take along, and to have erased."""
+"""Downloading one's data, and deleting one's account."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -11,17 +11,17 @@ from django.views.decorators.http import require_safe
 from accounts import reauthentication
 from accounts.forms import DeleteAccountForm
 from accounts.requests import UserRequest
-from accounts.services import deletion, guesses, mfa
+from accounts.services import deletion, guesses
 from accounts.services.privacy import archive
-from scheduling.services import cascades
+from accounts.views.contexts.privacy import DeletePage
 from setahub.core.web import ratelimit
 from setahub.core.web.ratelimit import Window
 from setahub.core.web.refusals import attempt, show_or_post
 from setahub.core.web.streaming import file_response, offered_on
 from setahub.core.web.too_many import say_when, too_many
 
-HOUR = 3600
-DOWNLOADS = 10  # an hour, of one user: each reads all there is
+HOUR = 3600  # seconds
+DOWNLOADS_AN_HOUR = 10  # of one user: each reads all there is
 
 
 def _page_of_data() -> str:
@@ -31,11 +31,11 @@ def _page_of_data() -> str:
 @offered_on(_page_of_data)
 @require_safe
 def download(request: UserRequest) -> HttpResponseBase:
-    """All that the site holds about one, as a ZIP."""
+    """All that the site holds about the viewer, as a ZIP."""
     if not reauthentication.is_recent(request):
         return reauthentication.led_away(request, _page_of_data())
     downloads = Window(f"download {request.user.pk}", HOUR)
-    if ratelimit.is_on() and downloads.add() > DOWNLOADS:
+    if ratelimit.is_on() and downloads.add() > DOWNLOADS_AN_HOUR:
         return too_many(request, downloads.left())
     response = file_response(request, archive(request.user), "setahub-data.zip", "application/zip")
     response.headers["Cache-Control"] = "no-store"
@@ -46,12 +46,12 @@ def download(request: UserRequest) -> HttpResponseBase:
 def delete(request: UserRequest) -> HttpResponseBase:
     """Confirm and delete one's account."""
     user = request.user
-    shown = reauthentication.is_recent(request)
-    if not user.has_usable_password():  # else the page itself asks for it
+    is_recent = reauthentication.is_recent(request)
+    if not user.has_usable_password():  # otherwise the page itself asks for it
         reauthentication.require(request)
     if request.method != "POST":
-        return _confirm(request, DeleteAccountForm(user, shown))
-    form = DeleteAccountForm(user, shown, request.POST)
+        return _confirm(request, DeleteAccountForm(user, is_recent))
+    form = DeleteAccountForm(user, is_recent, request.POST)
     _none, refusal = attempt(lambda: deletion.check_may_delete(user))
     if refusal:
         form.refuse(refusal)
@@ -65,6 +65,5 @@ def delete(request: UserRequest) -> HttpResponseBase:
 
 
 def _confirm(request: UserRequest, form: DeleteAccountForm, status: int = 200) -> HttpResponse:
-    with_key = bool(mfa.factors_of(request.user)) and "password" in form.fields
-    context = {"form": form, "with_key": with_key, **cascades.ahead_of(request.user)}
-    return render(request, "accounts/delete.html", context, status=status)
+    page = DeletePage.of(request.user, form)
+    return render(request, "accounts/delete.html", vars(page), status=status)

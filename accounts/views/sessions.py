@@ -1,4 +1,4 @@
-"""Where one is signed in, and signing out there."""
+"""The devices that one is signed in on, and signing out there."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,25 +8,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import SignIn
 from accounts.once import once, sent_once
+from accounts.queries.sessions import sign_ins_of
 from accounts.requests import UserRequest
 from accounts.services import sign_ins
+from accounts.views.contexts.sessions import SessionsPage
 
 
 @require_safe
 def sessions(request: UserRequest) -> HttpResponse:
     """The devices that one is signed in on, this one first."""
     here = request.session.session_key or ""
-    found = sign_ins.of(request.user)
-    if all(each.session_id != here for each in found):  # it wasn't made by signing in
+    listed = sign_ins_of(request.user)
+    if all(sign_in.session_id != here for sign_in in listed):  # it wasn't made by signing in
         sign_ins.note(request.user, here, request.headers.get("User-Agent", ""))
-        found = sign_ins.of(request.user)
-    found.sort(key=lambda each: each.session_id != here)
-    shown = {
-        "sign_ins": found,
-        "here": here,
-        "has_others": len(found) > 1,
-    }
-    return render(request, "accounts/sessions.html", shown)
+        listed = sign_ins_of(request.user)
+    return render(request, "accounts/sessions.html", vars(SessionsPage.of(listed, here)))
 
 
 @require_POST

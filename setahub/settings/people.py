@@ -84,10 +84,10 @@ ACCOUNT_RATE_LIMITS = (
     else False
 )
 
-# The second step of signing in. Whether one may be set up is for accounts.services.mfa to say:
+# The second step of signing in. Whether one may be set up is for accounts.queries.factors to say:
 # allauth's own rule would keep who has one from ever changing their email.
 STAFF_MFA = env.flag("STAFF_MFA", default=not DEBUG)
-MFA_ADAPTER = "accounts.services.mfa.MFAAdapter"
+MFA_ADAPTER = "accounts.mfa_adapter.MFAAdapter"
 MFA_FORMS = {
     "activate_totp": "accounts.mfa_forms.NewAppForm",
     "authenticate": "accounts.mfa_forms.CodeForm",

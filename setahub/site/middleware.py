@@ -91,7 +91,7 @@ def access(get_response: GetResponse) -> GetResponse:
                 response.status_code,
                 round((perf_counter() - begun) * 1000),
                 # Only when the view has asked for the user: a log line is worth no query.
-                getattr(getattr(request, "_cached_user", None), "pk", None) or "-",
+                getattr(getattr(request, "asked_user", None), "pk", None) or "-",
             )
         finally:
             logs.request_id.set("")  # threads go on to the next request
@@ -186,7 +186,7 @@ def reader(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         # Who the view has asked for; an answer that asked for nobody is nobody's. Signing in and
         # out puts a user of its own into the request.
-        before = getattr(request, "_cached_user", None)
+        before = getattr(request, "asked_user", None)
         now = before if isinstance(request.user, SimpleLazyObject) else request.user
         private = _id(now) or _id(before) or request.path.startswith(SECRET_PAGES)
         response.headers.setdefault("Cache-Control", PRIVATE_CACHING if private else PUBLIC_CACHING)

@@ -14,8 +14,8 @@ import chat.models
 import chat.queries.conversations
 import chat.queries.reach
 import topics.queries.topics
-from accounts import sessions
 from accounts.models import User
+from accounts.queries import sessions
 from chat.services import send
 from scheduling.models.appointments import Bookable
 from scheduling.queries import appointments, bookings, free, news, slots
@@ -280,7 +280,7 @@ def calls(w):
     zone = when.zone().key
     which = [(topic, ta), (topic, None), (None, ta), (None, None)]
     return {
-        "accounts.sessions._alive": [((w["key"], now), {}), ((None, now), {})],
+        "accounts.queries.sessions.live_session": [((w["key"], now), {}), ((None, now), {})],
         "chat.queries.conversations._badge": [((ta,), {})],
         "chat.queries.conversations._unread_counts": [((ta,), {})],
         "chat.queries.conversations.inbox": [((ta,), {})],

@@ -26,7 +26,8 @@ from django.utils import timezone
 from accounts.errors import AccountError
 from accounts.models import Block, SentForm, SignIn, Suspension, User
 from accounts.models.mail import EmailChange, WaitingLetter
-from accounts.services import deletion, privacy, sign_ins, suspensions
+from accounts.queries.sessions import sign_ins_of
+from accounts.services import deletion, privacy, suspensions
 from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
@@ -158,7 +159,7 @@ def _conversation(user: User, other: User) -> None:
 
 
 def test_every_relation_to_a_user_is_answered_for():
-    answered = [label for part in privacy.parts() for label in (*part.gone, *part.kept)]
+    answered = [label for part in privacy.parts for label in (*part.gone, *part.kept)]
     assert len(answered) == len(set(answered))
     assert set(answered) - {"topics.Topic.creator"} == set(relations()) - {"topics.Topic.creator"}
 
@@ -168,7 +169,7 @@ def test_the_world_has_one_of_everything(person):
 
 
 def test_every_field_of_a_user_is_exported_or_a_secret(person):
-    [profile] = [part for part in privacy.parts() if part.name == "profile"]
+    [profile] = [part for part in privacy.parts if part.name == "profile"]
     exported = json.dumps(profile.export(person), default=str, ensure_ascii=False)
     secret = {"password", "calendar_nonce"}
     derived = {"username_key", "search_key", "email_key", "deleted_at"}
@@ -254,7 +255,7 @@ def test_nothing_personal_is_left_anywhere(person, django_capture_on_commit_call
     for word in OWN:
         assert word not in stored, word
     assert [name for name in pictures if default_storage.exists(name)] == []
-    for part in privacy.parts():
+    for part in privacy.parts:
         assert [label for label in part.gone if pointing_at(label, person)] == []
     nobody = User.objects.get(pk=person.pk)
     same = {name for name, value in before.items() if getattr(nobody, name) == value}
@@ -383,4 +384,4 @@ class TestPage:
         sign_in(stranger).post(self.PATH, {"password": PASSWORD, "user": student.pk})
         assert client.post(self.PATH, {"password": PASSWORD}).url.startswith("/auth/login/")
         assert User.objects.get(pk=student.pk).deleted_at is None
-        assert sign_ins.of(student) == []
+        assert sign_ins_of(student) == []

@@ -1,14 +1,14 @@
 """The page that says that something was done too often, and when to try again."""
 
-from allauth.core.internal.ratelimit import respond_429
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429. ``request.retry_minutes`` is for the middleware that says so in a header as well."""
     request.retry_minutes = -(-seconds // 60)  # type: ignore[attr-defined]
-    return respond_429(request)
+    return render(request, "429.html", status=429)
 
 
 def say_when(request: HttpRequest, refused: Exception | BaseForm) -> None:

@@ -1,0 +1,60 @@
+"""One's own page: profile and settings."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from accounts.models import MailKind, User
+from accounts.queries.factors import factors_of
+from accounts.queries.sessions import sign_ins_of
+from accounts.tokens import calendar_token
+from setahub.core.mail import absolute
+from topics.models import Registration
+
+
+@dataclass(frozen=True)
+class CalendarFeed:
+    """The feed's address: to copy, to open a calendar program, to add it to Google Calendar."""
+
+    http: str
+    webcal: str
+    google: str
+
+    @classmethod
+    def of(cls, user: User) -> "CalendarFeed":
+        http = absolute(reverse("scheduling:calendar_feed", args=[calendar_token(user)]))
+        webcal = "webcal" + http[http.index(":") :]
+        google = "https://calendar.google.com/calendar/render?" + urlencode({"cid": webcal})
+        return cls(http, webcal, google)
+
+
+@dataclass(frozen=True)
+class MePage:
+    """``emails``: each kind in words, and whether it is wanted; ``devices``: how many sessions.
+
+    ``data_minutes``: for how long the data can be downloaded at once, after being led here for it.
+    """
+
+    registrations: QuerySet[Registration]
+    verified: bool
+    calendar: CalendarFeed
+    emails: list[tuple[str, bool]]
+    factors: dict[str, list[Authenticator]]
+    devices: int
+    data_minutes: int
+
+    @classmethod
+    def of(cls, user: User, *, data_minutes: int) -> "MePage":
+        return cls(
+            registrations=Registration.objects.of_user(user.pk),
+            verified=EmailAddress.objects.is_verified(user.email),
+            calendar=CalendarFeed.of(user),
+            emails=[(str(kind.label), getattr(user, kind.field)) for kind in MailKind],
+            factors=factors_of(user),
+            devices=len(sign_ins_of(user)),
+            data_minutes=data_minutes,
+        )

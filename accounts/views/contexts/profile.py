@@ -1,0 +1,53 @@
+"""The page of a person, as others see it."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts.models import Block, User
+from chat.queries import reach
+from scheduling.queries.free import free_from, sessions_given
+from scheduling.views.contexts.slots import SlotDay, times
+from setahub.core import clock
+from setahub.core.web.refusals import Refusal
+from topics.models import Registration
+
+SLOTS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class ProfilePage:
+    """``closed``: one of the two blocks the other; ``blocked``: the viewer does.
+
+    ``days`` are the next free times, ``more`` whether there are others, ``limits`` what is said
+    above them; ``given``: the number of sessions that the person gave.
+    """
+
+    person: User
+    error: Refusal | None
+    own: bool
+    closed: bool
+    blocked: bool
+    may_message: bool
+    registrations: QuerySet[Registration]
+    given: int
+    days: list[SlotDay]
+    limits: list[str]
+    more: bool
+
+    @classmethod
+    def of(cls, viewer: User, person: User, error: Refusal | None) -> "ProfilePage":
+        closed = person.pk in Block.objects.others_of(viewer.pk)
+        slots = [] if closed else free_from(clock.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
+        return cls(
+            person=person,
+            error=error,
+            own=person.pk == viewer.pk,
+            closed=closed,
+            blocked=Block.objects.made(viewer.pk, person.pk).exists(),
+            may_message=reach.may_message(viewer, person),
+            registrations=Registration.objects.of_user(person.pk).seen_by(viewer),
+            given=sessions_given([person.pk]).get(person.pk, 0),
+            **times(viewer, slots[:SLOTS_SHOWN]),
+            more=len(slots) > SLOTS_SHOWN,
+        )
