@@ -25,6 +25,7 @@ def profile_of(user: User) -> dict[str, Any]:
         "student_id": user.student_id,
         "year": user.year,
         "about": user.bio,
+        "language": user.language,
         "picture": user.avatar.name or None,
         "joined": user.date_joined,
         "last_signed_in": user.last_login,
@@ -97,7 +98,7 @@ def _make_nobody(user: User) -> None:
     user.username = DELETED_NAME
     user.email = f"{user.pk}@{NOWHERE}"
     user.student_id = user.year = user.last_login = None
-    user.bio = user.calendar_nonce = ""
+    user.bio = user.calendar_nonce = user.language = ""
     user.avatar = ""
     for kind in MailKind:
         setattr(user, kind.field, False)
