@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent, Cause
@@ -32,6 +32,23 @@ class Line:
         )
 
 
+# Each as who did it reads it, and as the other does.
+WORDS = {
+    Kind.MADE: (_("You booked it"), _("%(name)s booked it")),
+    Kind.MOVED: (_("You moved it"), _("%(name)s moved it")),
+    Kind.CHANGED: (_("You changed the session"), _("%(name)s changed the session")),
+    Kind.CANCELLED: (_("You cancelled it"), _("%(name)s cancelled it")),
+    Kind.COMPLETED: (_("You marked it as completed"), _("%(name)s marked it as completed")),
+    Kind.NO_SHOW: (_("You marked it as a no-show"), _("%(name)s marked it as a no-show")),
+    Kind.TA_ABSENT: (
+        _("You reported that the TA did not come"),
+        _("%(name)s reported that the TA did not come"),
+    ),
+}
+MOVED_BETWEEN = (
+    _("You moved it from %(old)s to %(new)s"),
+    _("%(name)s moved it from %(old)s to %(new)s"),
+)
 GLYPHS = {
     Kind.MADE: "calendar-plus",
     Kind.MOVED: "calendar-clock",
@@ -61,10 +78,10 @@ def detail(event: BookingEvent, viewer: User) -> str:
 
 def words(event: BookingEvent) -> str:
     """The reason, or what changed in the session."""
-    lines = {"location": _("New place: %(new)s"), "notes": _("New notes: %(new)s")}
+    lines = {"location": gettext("New place: %(new)s"), "notes": gettext("New notes: %(new)s")}
     changes = event.changes or {}
     changed = [
-        line % {"new": changes[name][1] or _("none")}
+        line % {"new": changes[name][1] or gettext("none")}
         for name, line in lines.items()
         if name in changes
     ]
@@ -81,23 +98,8 @@ def tell(event: BookingEvent, viewer: User) -> str:
         return _by_itself()
     if event.cause in IMPERSONAL_CAUSES:
         return impersonal_reason(event)
-    own, others = {
-        Kind.MADE: (_("You booked it"), _("%(name)s booked it")),
-        Kind.MOVED: (
-            _("You moved it from %(old)s to %(new)s"),
-            _("%(name)s moved it from %(old)s to %(new)s"),
-        )
-        if event.old_starts_at and event.new_starts_at
-        else (_("You moved it"), _("%(name)s moved it")),
-        Kind.CHANGED: (_("You changed the session"), _("%(name)s changed the session")),
-        Kind.CANCELLED: (_("You cancelled it"), _("%(name)s cancelled it")),
-        Kind.COMPLETED: (_("You marked it as completed"), _("%(name)s marked it as completed")),
-        Kind.NO_SHOW: (_("You marked it as a no-show"), _("%(name)s marked it as a no-show")),
-        Kind.TA_ABSENT: (
-            _("You reported that the TA did not come"),
-            _("%(name)s reported that the TA did not come"),
-        ),
-    }[kind]
+    moved = kind == Kind.MOVED and event.old_starts_at and event.new_starts_at
+    own, others = MOVED_BETWEEN if moved else WORDS[kind]
     times = {
         "old": event.old_starts_at and clock.full(event.old_starts_at),
         "new": event.new_starts_at and clock.full(event.new_starts_at),
@@ -113,7 +115,7 @@ def impersonal_reason(event: BookingEvent, count: int = 1) -> str:
     The booking is loaded.
     """
     if event.cause == Cause.TOPIC:
-        return _("It was cancelled, since its topic is no longer offered")
+        return gettext("It was cancelled, since its topic is no longer offered")
     if event.booking.ta.deleted_at:
         return ngettext(
             "It was cancelled, since the TA deleted their account",
@@ -128,12 +130,12 @@ def impersonal_reason(event: BookingEvent, count: int = 1) -> str:
 
 
 def _by_itself() -> str:
-    return _("Completed, since nobody said otherwise")
+    return gettext("Completed, since nobody said otherwise")
 
 
 def actor_name(event: BookingEvent) -> str:
     """The actor as the two know them; anybody else acts for the faculty."""
     booking = event.booking
     if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):
-        return _("The faculty's staff")
+        return gettext("The faculty's staff")
     return event.actor.username
