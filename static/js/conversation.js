@@ -30,7 +30,7 @@ function take(frame) {
 function announce(line) {
   if (line.matches(".mine") || !started) return;
   if (Number(line.dataset.messageId) < thread.newest()) return;
-  const name = line.querySelector(".visually-hidden")?.textContent ?? "";
+  const name = line.querySelector(".visually-hidden")?.textContent.trim() ?? "";
   const text = line.querySelector(".text, .booking-card")?.textContent ?? line.querySelector("img")?.alt;
   spoken.textContent = `${name} ${text ?? ""}`.trim();
 }
