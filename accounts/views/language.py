@@ -23,7 +23,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     back = own_path(request, asked) or resolve_url("home")
     if code not in dict(settings.LANGUAGES):
         context = {
-            "heading": _("We don't speak this language yet"),
+            "heading": _("The site doesn't speak this language"),
             "text": ", ".join(name for _code, name in settings.LANGUAGES),
             "url": back,
             "action": _("Go back"),

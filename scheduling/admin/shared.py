@@ -32,7 +32,7 @@ class FindsPeople(admin.ModelAdmin):
         if is_blank(search_term):
             return queryset, False
         people = list(
-            User.objects.found(search_term).values_list("pk", flat=True)[:PEOPLE_FOUND_MAX]
+            User.objects.search(search_term).values_list("pk", flat=True)[:PEOPLE_FOUND_MAX]
         )
         which = Q(pk__in=())
         for field in self.people:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve
 from django.utils import timezone
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, npgettext
 from django.views.decorators.http import require_safe
 
 from accounts.once import left_by, once, sent_once
@@ -173,7 +173,7 @@ def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
         )
     )
     if sessions is not None:
-        text = ngettext("Saved.", "%(count)d sessions saved.", len(sessions))
+        text = npgettext("sessions", "Saved.", "%(count)d sessions saved.", len(sessions))
         messages.success(request, text % {"count": len(sessions)})
         return redirect(session)
     if form.refusal and form.refusal.code in appointments.CLOSED_CODES:

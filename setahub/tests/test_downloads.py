@@ -44,7 +44,7 @@ def test_many_pictures_need_no_more_memory_than_one():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.filterwarnings("error")
 def test_under_asgi_the_archive_is_sent_while_it_is_made(student):
-    student.avatar.save("x.webp", ContentFile(b"f" * (privacy.BLOCK + 1)))
+    student.avatar.save("x.webp", ContentFile(b"f" * (privacy.CHUNK + 1)))
     browser, client = Client(), AsyncClient()
     login(browser, student.email)
     client.cookies = browser.cookies
@@ -58,7 +58,7 @@ def test_under_asgi_the_archive_is_sent_while_it_is_made(student):
     assert len(chunks) == 4  # the texts, the picture in two, and what is where
     archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
     assert archive.testzip() is None
-    assert len(archive.read("pictures/profile.webp")) == privacy.BLOCK + 1
+    assert len(archive.read("pictures/profile.webp")) == privacy.CHUNK + 1
 
 
 PICTURES, SIZE = 50, 4_000_000  # 200 MB

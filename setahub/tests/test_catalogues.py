@@ -1,0 +1,97 @@
+"""The Thai catalogue: whole, with the same placeholders and tags as the English, and compiled."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
+
+from setahub.core.catalogues import compile_changed
+
+CATALOGUE = Path(settings.BASE_DIR) / "locale/th/LC_MESSAGES/django.po"
+PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%[sd%]|\{[a-z_]+\}")
+TAG = re.compile(r"</?[a-z][^>]*>|&[a-z]+;")
+
+
+@pytest.fixture(scope="module")
+def messages():
+    with CATALOGUE.open("rb") as text:
+        return [each for each in read_po(text, locale="th") if each.id]
+
+
+def english(message):
+    """Its text; of one that counts, that of many, since Thai has one form."""
+    return message.id if isinstance(message.id, str) else message.id[1]
+
+
+def thai(message):
+    return message.string if isinstance(message.string, str) else message.string[0]
+
+
+def test_nothing_is_untranslated_or_guessed(messages):
+    assert [english(each) for each in messages if not thai(each) or each.fuzzy] == []
+
+
+def test_placeholders_and_tags_are_those_of_the_english(messages):
+    for parts in (PLACEHOLDER, TAG):
+        wrong = []
+        for each in messages:
+            wanted, given = (Counter(parts.findall(text)) for text in (english(each), thai(each)))
+            wrong += [english(each)] if wanted != given else []
+        assert wrong == []
+
+
+def test_space_at_the_ends_is_kept(messages):
+    ends = re.compile(r"^(\s*).*?(\s*)$", re.DOTALL)
+    assert [
+        english(each)
+        for each in messages
+        if ends.sub(r"\1|\2", english(each)) != ends.sub(r"\1|\2", thai(each))
+    ] == []
+
+
+def test_it_is_compiled_where_it_is_newer_and_only_there(tmp_path):
+    source = tmp_path / "th/LC_MESSAGES/django.po"
+    source.parent.mkdir(parents=True)
+    shutil.copy(CATALOGUE, source)
+    assert compile_changed([tmp_path]) == [source.with_suffix(".mo")]
+    assert compile_changed([tmp_path]) == []
+
+
+def test_where_nothing_can_be_written_the_site_goes_on_in_english(tmp_path, caplog, monkeypatch):
+    source = tmp_path / "th/LC_MESSAGES/django.po"
+    source.parent.mkdir(parents=True)
+    shutil.copy(CATALOGUE, source)
+    monkeypatch.setattr("setahub.core.catalogues.write_mo", _full)
+    assert compile_changed([tmp_path]) == []
+    assert "can't be compiled" in caplog.text
+
+
+def _full(*args: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_the_site_speaks_it():
+    with translation.override("th"):
+        assert gettext("Cancel the booking") == "ยกเลิกการจอง"
+
+
+@pytest.mark.skipif(shutil.which("msgmerge") is None, reason="GNU gettext is not installed")
+def test_it_has_the_texts_of_the_code_and_no_others(tmp_path):
+    """What ``script/messages`` would write is what stands there."""
+    root = Path(settings.BASE_DIR)
+    copy = tmp_path / "site"
+    skipped = shutil.ignore_patterns(".*", "var", "bench", "tests", "conftest.py", "static", "*.mo")
+    shutil.copytree(root, copy, ignore=skipped, symlinks=True)
+    command = (root / "script/messages").read_text().partition("mkdir ")[2]
+    command = "set -eu\nmkdir " + command.replace(".venv/bin/python", sys.executable)
+    subprocess.run(["sh", "-c", command], cwd=copy, check=True, capture_output=True)
+    made = copy / CATALOGUE.relative_to(root)
+    assert made.read_text() == CATALOGUE.read_text()
