@@ -74,6 +74,9 @@ class TestVisitor:
     def test_every_page_offers_the_other_language_by_its_own_name(self, client):
         page = client.get("/").content.decode()
         assert page.count('value="th" lang="th"') == 2  # in the bar and at the foot
+        assert "ภาษาไทย" in page
+        choose(client, "th")
+        assert "English" in client.get("/").content.decode()
         assert 'value="en" lang="en"' not in page
         assert reverse("language") in page
 

@@ -1,5 +1,6 @@
 """The Thai catalogue: whole, with the same placeholders and tags as the English, and compiled."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -92,6 +93,7 @@ def test_it_has_the_texts_of_the_code_and_no_others(tmp_path):
     shutil.copytree(root, copy, ignore=skipped, symlinks=True)
     command = (root / "script/messages").read_text().partition("mkdir ")[2]
     command = "set -eu\nmkdir " + command.replace(".venv/bin/python", sys.executable)
-    subprocess.run(["sh", "-c", command], cwd=copy, check=True, capture_output=True)
+    environment = os.environ | {"DEBUG": "on", "DJANGO_SETTINGS_MODULE": "setahub.settings"}
+    subprocess.run(["sh", "-c", command], cwd=copy, env=environment, check=True)
     made = copy / CATALOGUE.relative_to(root)
     assert made.read_text() == CATALOGUE.read_text()

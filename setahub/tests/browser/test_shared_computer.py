@@ -30,8 +30,8 @@ def desk(browser, site):
 @pytest.fixture
 def lenient(monkeypatch):
     """As other browsers have it, which keep pages that they are told not to keep."""
-    monkeypatch.setattr(middleware, "KEPT_BY_NOBODY", "private, no-cache")
-    monkeypatch.setattr(middleware, "EMPTIED", '"clientHints"')
+    monkeypatch.setattr(middleware, "PRIVATE_CACHING", "private, no-cache")
+    monkeypatch.setattr(middleware, "CLEARED_DATA", '"clientHints"')
 
 
 @pytest.fixture
