@@ -22,11 +22,16 @@ class PageWorker(ThreadWorker):
     Otherwise what the proxy sends it meanwhile waits where nobody looks, and is lost with the
     process; a closed one makes the proxy ask another process at once.
 
-    And a busy process is a live one: ``/healthz`` has a thread of its own.
+    And a busy process is a live one: ``/healthz`` has a thread of its own. To know it by its first
+    bytes, connections are accepted once these are there (where the system can do that).
     """
 
     def init_process(self) -> None:
         self._alive = ThreadPoolExecutor(1, thread_name_prefix="alive")
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):
+            for listener in self.sockets:
+                if listener.family in (socket.AF_INET, socket.AF_INET6):
+                    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)  # second
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:

@@ -1,6 +1,8 @@
 """The language: what a visitor chose, what a user chose, and that nobody gets another's."""
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -35,6 +37,14 @@ class TestVisitor:
             assert language_of(response) == given, asked
             assert response.headers["Content-Language"] == given
             assert {"Accept-Language", "Cookie"} <= set(response.headers["Vary"].split(", "))
+
+    def test_a_picture_is_of_no_language(self, client, settings, tmp_path):
+        settings.MEDIA_ROOT = tmp_path
+        default_storage.save("avatars/a.webp", ContentFile(b"RIFF"))
+        response = client.get("/media/avatars/a.webp", headers={"accept-language": "th"})
+        assert response.status_code == 200
+        assert "Content-Language" not in response.headers
+        assert "Accept-Language" not in response.headers.get("Vary", "")
 
     def test_the_faculty_says_what_others_read(self, client, settings):
         settings.LANGUAGE_CODE = "th"

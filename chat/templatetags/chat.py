@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from chat import text
@@ -29,7 +30,9 @@ GLYPHS = {
 @register.filter
 def chat_text(typed: str) -> SafeString:
     """The text of a message, with links and code, which takes the focus to be scrolled by keyboard."""
-    focusable = format_html('<pre tabindex="0" role="group" aria-label="{}">', _("Code"))
+    focusable = format_html(
+        '<pre tabindex="0" role="group" aria-label="{}">', pgettext("of a program", "Code")
+    )
     # What was typed is escaped: each of these is a fence's own.
     return mark_safe(text.render(typed).replace("<pre>", focusable))  # noqa: S308
 

@@ -111,8 +111,9 @@ def language(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         with translation.override(translation.get_language_from_request(request)):
             response = get_response(request)
-            response.headers.setdefault("Content-Language", translation.get_language())
-        patch_vary_headers(response, ["Accept-Language", "Cookie"])
+            if not response.headers.get("Content-Type", "").startswith("image/"):  # of no language
+                response.headers.setdefault("Content-Language", translation.get_language())
+                patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
 
     return middleware

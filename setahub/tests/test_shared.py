@@ -116,11 +116,18 @@ def test_dropped_while_it_is_made_it_is_made_once_more(counter):
     assert (found, counter.get()) == ([1], 2)
 
 
-def test_who_has_nothing_to_show_waits_for_who_makes_it(counter):
+def test_who_has_nothing_to_show_waits_for_who_makes_it(counter, monkeypatch):
+    looks = threading.Semaphore(0)
+
+    def look(seconds: float) -> None:
+        looks.release()
+        counter.go.wait(seconds)
+
+    monkeypatch.setattr(time, "sleep", look)
     counter.go.clear()
     threads = [counter.in_thread() for _each in range(6)]
     assert counter.making.wait(10)
-    time.sleep(3 * module.LOOK_AGAIN)
+    assert all(looks.acquire(timeout=10) for _each in range(15))
     counter.go.set()
     for thread, _found in threads:
         thread.join()

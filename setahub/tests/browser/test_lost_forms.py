@@ -71,6 +71,7 @@ def test_a_search_is_one_step_back(open_page, student, topic):
     page.wait_for_url("**/topics/?q=data")
     page.evaluate("setTimeout(() => history.back())")
     page.wait_for_url("**/topics/")
+    expect(box).to_have_value("")
     expect(page.get_by_role("link", name=topic.name)).to_be_visible()
     page.evaluate("setTimeout(() => history.back())")
     page.wait_for_url("**/bookings/")

@@ -77,7 +77,10 @@ def test_a_foreign_answer_for_missed_messages_is_none_and_they_are_fetched_again
         socket.connect_to_server().on_message(hand_on)
 
     page.route_web_socket(re.compile("/ws/$"), give)
-    page.goto(f"/messages/{ta.pk}/")
+    with page.expect_response(
+        re.compile(r"/history/\?after=")
+    ):  # what it asks when it has connected
+        page.goto(f"/messages/{ta.pk}/")
     expect(page.locator("[data-presence]")).to_have_text("Offline")
     portal.left = 2
     say(ta, student, "1")

@@ -20,7 +20,7 @@ def desk(browser, site):
         args=["--no-sandbox"],
         ignore_default_args=["--disable-back-forward-cache"],
     )
-    page = launched.new_context(base_url=site.url).new_page()
+    page = launched.new_context(base_url=site.url, bypass_csp=True).new_page()
     page.set_default_timeout(15_000)
     page.add_init_script(COUNT)
     yield page

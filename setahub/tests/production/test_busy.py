@@ -1,5 +1,6 @@
 """A page process whose threads are all busy."""
 
+import select
 import socket
 
 from setahub.tests.production.conftest import WITHIN, fetch
@@ -13,3 +14,15 @@ def test_says_that_it_is_alive(gunicorn, tmp_path):
         for _time in range(3):
             answer = fetch(port, "/healthz")
             assert (answer.status, answer.text) == (200, '{"status": "ok"}')
+
+
+def test_says_so_where_the_question_comes_a_moment_after_its_connection(gunicorn, tmp_path):
+    url = f"sqlite:///{tmp_path}/none.sqlite3"
+    _process, port = gunicorn(DATABASE_URL=url, WEB_PROCESSES="1", WEB_THREADS="1")
+    here = ("127.0.0.1", port)
+    with socket.create_connection(here, timeout=WITHIN) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        with socket.create_connection(here, timeout=5) as asks:
+            select.select([asks], [], [], 0.3)  # long enough to be accepted, if it were
+            asks.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert asks.recv(12) == b"HTTP/1.1 200"
