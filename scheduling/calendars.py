@@ -29,8 +29,8 @@ PRODID = "-//SETAHub//SETAHub//EN"
 ALARM = "-PT15M"  # from the start
 REFRESH = "PT1H"  # how often programs should look at the feed
 FEED_PAST = timedelta(days=60)  # how long the feed has what is over: calendars stop reading at 1 MB
-FULL_ENTRIES_MAX = 500  # bookings in a feed that are told in full, at about 600 bytes each
-FULL_ENTRIES_AHEAD = timedelta(days=7)  # of more than that, those until then
+FULL_ENTRIES_MAX = 300  # bookings in a feed that are all told in full, at about 600 bytes each
+FULL_ENTRIES_NEXT = 10  # of more than that, so many of those to come
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 LINE = 75  # octets at most, the line break aside
 
@@ -93,7 +93,7 @@ def single(booking: Booking, reader: User) -> bytes:
 def feed(reader: User) -> bytes:
     """A person's bookings, taken and given, cancelled ones marked so: all to come, and the last.
 
-    Of very many each says least, but for those of the next days. One query.
+    Of very many each says least, but for the next ones. One query.
     """
     about = [
         "NAME:SETAHub",
@@ -104,22 +104,25 @@ def feed(reader: User) -> bytes:
     ]
     now = timezone.now()
     bookings = list(_in_feed(reader).with_people().only(*_ENTRY_FIELDS, *_JOIN_FIELDS))
+    in_full = _told_in_full([each.ends_at <= now for each in bookings])
     entries = (
         line
-        for each in bookings
+        for place, each in enumerate(bookings)
         for line in (
-            _brief(each, reader, current(each), over=each.ends_at <= now)
-            if _is_brief(len(bookings), each.starts_at, each.ends_at, now)
-            else _entry(each, reader, current(each), over=each.ends_at <= now)
+            _entry(each, reader, current(each), over=each.ends_at <= now)
+            if place in in_full
+            else _brief(each, reader, current(each))
         )
     )
     return _calendar("PUBLISH", entries, about)
 
 
-def _is_brief(count: int, starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
-    return count > FULL_ENTRIES_MAX and not (
-        ends_at > now and starts_at <= now + FULL_ENTRIES_AHEAD
-    )
+def _told_in_full(over: list[bool]) -> range:
+    """Which of the bookings, in order of time, say all: their places in the list."""
+    if len(over) <= FULL_ENTRIES_MAX:
+        return range(len(over))
+    first = over.index(False) if False in over else len(over)
+    return range(first, first + FULL_ENTRIES_NEXT)
 
 
 def _in_feed(reader: User) -> BookingQuerySet:
@@ -141,14 +144,9 @@ def feed_tag(reader: User) -> str:
         settings.DEFAULT_FROM_EMAIL,
         settings.TIME_ZONE,
     )
-    start, end, now = (
-        _ENTRY_FIELDS.index("starts_at"),
-        _ENTRY_FIELDS.index("ends_at"),
-        timezone.now(),
-    )
-    over = sum(row[end] <= now for row in rows)
-    brief = sum(_is_brief(len(rows), row[start], row[end], now) for row in rows)
-    contents = [surroundings, get_language(), reader.pk, over, brief, *rows]
+    end, now = _ENTRY_FIELDS.index("ends_at"), timezone.now()
+    over = [row[end] <= now for row in rows]
+    contents = [surroundings, get_language(), reader.pk, sum(over), _told_in_full(over), *rows]
     return sha256("\n".join(map(repr, contents)).encode()).hexdigest()
 
 
@@ -231,20 +229,16 @@ def _entry(
     yield "END:VEVENT"
 
 
-def _brief(booking: Booking, reader: User, then: Revision, *, over: bool) -> Iterator[str]:
-    """The lines of one event among very many: when, what and with whom; of what is to come, where."""
+def _brief(booking: Booking, reader: User, then: Revision) -> Iterator[str]:
+    """The lines of one event among very many: when, what and with whom."""
     yield "BEGIN:VEVENT"
     yield f"UID:{booking.uid}"
     if then.sequence:
         yield f"SEQUENCE:{then.sequence}"
     yield f"DTSTAMP:{_utc(then.at)}"
     yield f"DTSTART:{_utc(then.starts_at)}"
-    yield f"DTEND:{_utc(then.ends_at)}"
+    yield f"DURATION:PT{(then.ends_at - then.starts_at) // timedelta(minutes=1)}M"  # a shorter line
     yield f"SUMMARY:{_text(summary(booking, reader))}"
-    if not over:
-        if booking.shows_room_to(reader.pk):
-            yield f"LOCATION:{_text(then.place)}"
-        yield f"URL:{absolute(booking.get_absolute_url())}"
     if then.cancelled:
         yield "STATUS:CANCELLED"
         yield "TRANSP:TRANSPARENT"
