@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
-from chat.queries import reach
 from scheduling.errors import CONFLICT
 from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
@@ -50,7 +49,7 @@ def appointment_list(request: UserRequest) -> HttpResponse:
         "offer": contexts.copy_offer(request.user) if tab == "upcoming" else None,
     }
     if not page.items and not context["is_ta"]:
-        context |= contexts.how_to_become_a_ta(request.user)
+        context |= vars(contexts.BecomeTA.of(request.user))
     return render(request, "scheduling/appointments.html", context)
 
 
@@ -201,7 +200,7 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     refusal = form.refusal or attempt(lambda: appointments.check_cancellable(session))[1]
     if refusal:
         return _show(request, session, refusal)
-    context = contexts.page(session, request.user) | contexts.at_stake(session) | {"form": form}
+    context = {**vars(contexts.CancelPage.of(session)), "form": form}
     return render(request, "scheduling/appointment_delete.html", context, status=form.status)
 
 
@@ -227,9 +226,7 @@ def _own_or_404(request: UserRequest, pk: int) -> Appointment:
 
 
 def _show(request: UserRequest, session: Appointment, error: Refusal | None = None) -> HttpResponse:
-    context = contexts.page(session, request.user) | {"error": error}
-    students = [each.student for row in context["slots"] for each in row.bookings]
-    context["writable"] = reach.writable(request.user, students)
+    context = {**vars(contexts.SessionPage.of(session, request.user)), "error": error}
     status = error.status if error else 200
     return render(request, "scheduling/appointment.html", context, status=status)
 
@@ -250,5 +247,5 @@ def _show_form(
 
 
 def _not_a_ta(request: UserRequest) -> HttpResponse:
-    context = contexts.how_to_become_a_ta(request.user)
+    context = vars(contexts.BecomeTA.of(request.user))
     return render(request, "shared/error.html", context, status=403)

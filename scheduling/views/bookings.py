@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
-from chat.queries import reach
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import replacement, taken
@@ -26,7 +25,6 @@ from scheduling.views.contexts.slots import start_day, times_of_ta
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
-from topics.queries.topics import find
 
 TITLES = {
     "upcoming": gettext_lazy("Upcoming bookings"),
@@ -56,16 +54,10 @@ def create(request: UserRequest) -> HttpResponse:
     slot = _slot_or_404(sent.get("slot"))
     if request.method == "POST":
         return _book(request, slot, BookForm(request.POST))
-    handle = request.GET.get("topic", "")
-    context = contexts.offer(request.user, slot, handle)
-    if error := context["refusal"]:
-        # The session may have other topics now than the one that was looked for.
-        context["topic"] = find(handle) or context["topic"]
-        context |= contexts.instead(request.user, slot, context["topic"], error)
-    context["form"] = BookForm()
-    return render(
-        request, "scheduling/booking_new.html", context, status=error.status if error else 200
-    )
+    page = contexts.BookPage.of(request.user, slot, request.GET.get("topic", ""))
+    context = {**vars(page), "form": BookForm()}
+    status = page.refusal.status if page.refusal else 200
+    return render(request, "scheduling/booking_new.html", context, status=status)
 
 
 def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
@@ -80,12 +72,9 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
     if booking is not None:
         messages.success(request, _("Booked. See you there!"))
         return redirect(booking)
-    context = contexts.offer(request.user, slot, form.data.get("topic"), ask=False)
-    context |= {"form": form, "refusal": form.refusal, "sent": True}
     if form.refusal:
         say_when(request, form.refusal)
-        topic = form.cleaned_data["topic"]
-        context |= contexts.instead(request.user, slot, topic, form.refusal)
+    context = {**vars(contexts.BookPage.sent(student, slot, form)), "form": form, "sent": True}
     return render(request, "scheduling/booking_new.html", context, status=form.status)
 
 
@@ -115,7 +104,8 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     if refusal:
         say_when(request, refusal)
     form.fields["reason"].required = rules.needs_reason(booking, request.user)  # as it is shown
-    context = contexts.page(booking, request.user) | {
+    context = {
+        **_shown(request, booking),
         "form": form,
         "late": rules.cancels_late(booking, request.user),
         "freed": rules.frees_seat(booking),
@@ -135,7 +125,7 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     if refusal and refusal.code != "late":
         return _show(request, booking, refusal)
     if refusal:
-        context = contexts.page(booking, request.user) | {"error": refusal}
+        context = {**_shown(request, booking), "error": refusal}
         status = refusal.status if posted else 200
         return render(request, "scheduling/booking_reschedule.html", context, status=status)
     slot = _slot_or_404(wanted) if posted or wanted else None
@@ -145,7 +135,7 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
 def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> HttpResponse:
     """Free times by day, with a panel to confirm one that was chosen."""
     if is_blocked(request.user, booking.ta_id):
-        context = contexts.page(booking, request.user) | {"closed": True}
+        context = {**_shown(request, booking), "closed": True}
         template = "scheduling/booking_reschedule.html"
         return render(request, template, context, status=403 if slot else 200)
     error = contexts.move_refusal(booking, request.user, slot) if slot else None
@@ -153,10 +143,8 @@ def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> Ht
         return _cannot_move(request, booking, slot, error)
     day = start_day(request.GET.get("from"))
     which = {"topic": booking.topic_id, "ta": booking.ta_id}
-    context = contexts.page(booking, request.user) | {
-        "slot": slot,
-        **times_of_ta(request.user, day, **which, moving=booking),
-    }
+    times = times_of_ta(request.user, day, **which, moving=booking)
+    context = {**_shown(request, booking), **vars(times), "slot": slot}
     return render(request, "scheduling/booking_reschedule.html", context)
 
 
@@ -176,10 +164,8 @@ def _move(request: UserRequest, booking: Booking, slot: TimeSlot) -> HttpRespons
 def _cannot_move(
     request: UserRequest, booking: Booking, slot: TimeSlot, error: Refusal
 ) -> HttpResponse:
-    context = contexts.page(booking, request.user) | {
-        "error": error,
-        "nearest": contexts.nearest_to_move_to(booking, request.user, slot),
-    }
+    nearest = contexts.nearest_to_move_to(booking, request.user, slot)
+    context = {**_shown(request, booking), "error": error, "nearest": nearest}
     return render(request, "scheduling/booking_reschedule.html", context, status=error.status)
 
 
@@ -230,7 +216,7 @@ def _other_times(
     error: Refusal | None = None,
 ) -> HttpResponse:
     """The times that may be had instead; one that was chosen, to confirm; why it can't be had."""
-    context = contexts.page(cancelled, request.user) | {"slot": slot, "form": form, "error": error}
+    context = {**_shown(request, cancelled), "slot": slot, "form": form, "error": error}
     if error or not slot:
         context["times"] = contexts.other_times(cancelled, but=slot.pk if slot else None)
     status = error.status if error else form.status
@@ -288,9 +274,12 @@ def _slot_or_404(text: str | None) -> TimeSlot:
 
 def _show(request: UserRequest, booking: Booking, error: Refusal | None = None) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
-    context: dict[str, Any] = contexts.page(booking, request.user) | {"error": error}
-    context |= contexts.instead_of(booking, request.user)
-    context["may_message"] = reach.may_message(request.user, context["other"])
-    return render(
-        request, "scheduling/booking.html", context, status=error.status if error else 200
-    )
+    sequel = contexts.Sequel.of(booking, request.user)
+    context = {**_shown(request, booking), **vars(sequel), "error": error}
+    status = error.status if error else 200
+    return render(request, "scheduling/booking.html", context, status=status)
+
+
+def _shown(request: UserRequest, booking: Booking) -> dict[str, Any]:
+    """What all of a booking's pages show."""
+    return vars(contexts.BookingPage.of(booking, request.user))

@@ -24,7 +24,7 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
     which = {"topic": topic.pk if topic else None, "ta": ta.pk}
     context = {
         "closed": closed,
-        **({} if closed else times_of_ta(request.user, day, **which)),
+        **({} if closed else vars(times_of_ta(request.user, day, **which))),
         "ta": ta,
         "topic": topic,
         "topics": taught_by(ta),

@@ -39,6 +39,7 @@ class ProfilePage:
     def of(cls, viewer: User, person: User, error: Refusal | None) -> "ProfilePage":
         closed = person.pk in Block.objects.others_of(viewer.pk)
         slots = [] if closed else free_from(clock.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
+        shown = times(viewer, slots[:SLOTS_SHOWN])
         return cls(
             person=person,
             error=error,
@@ -48,6 +49,7 @@ class ProfilePage:
             may_message=reach.may_message(viewer, person),
             registrations=Registration.objects.of_user(person.pk).seen_by(viewer),
             given=sessions_given([person.pk]).get(person.pk, 0),
-            **times(viewer, slots[:SLOTS_SHOWN]),
+            days=shown.days,
+            limits=shown.limits,
             more=len(slots) > SLOTS_SHOWN,
         )

@@ -1,6 +1,6 @@
 """What the pages around TA sessions show: the rows of the list, a preview, what can be copied."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import groupby
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat.queries import reach
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.appointments import (
     bookings_of,
@@ -26,6 +27,7 @@ from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
 from setahub.policy.current import policy
+from topics.models import Topic
 from topics.queries.registrations import is_waiting
 from topics.queries.topics import taught_by
 
@@ -86,39 +88,68 @@ class SlotRow:
         return max(self.slot.capacity - len(self.bookings), 0)
 
 
-def page(appointment: Appointment, viewer: User) -> dict[str, Any]:
-    """All that the page of one session shows to its TA or to staff."""
-    now = timezone.now()
-    bookings = bookings_of(appointment)
-    kept = [each for each in bookings if each.status != Booking.Status.CANCELLED]
-    topics, slots = parts_of(appointment)
-    seats = sum(slot.capacity for slot in slots)
-    mine = appointment.ta_id == viewer.pk
-    return {
-        "appointment": appointment,
-        "topics": topics,
-        "slots": [
-            SlotRow(slot, [each for each in kept if each.slot_id == slot.pk]) for slot in slots
-        ],
-        "booked": len(kept),
-        "seats": seats,
-        "meter": meter(len(kept), seats),
-        "dropped": [each for each in bookings if each.status == Booking.Status.CANCELLED],
-        "series": series_of(appointment),
-        "started": appointment.has_started(now),
-        "ended": appointment.has_ended(now),
-        "mine": mine,
-        "can_edit": mine and not appointment.is_cancelled and not appointment.has_ended(now),
-        "can_cancel": mine and not appointment.is_cancelled and not appointment.has_started(now),
-    }
+@dataclass(frozen=True)
+class SessionPage:
+    """A session as its TA or staff see it; ``dropped`` are the bookings that were cancelled."""
+
+    appointment: Appointment
+    topics: Sequence[Topic]
+    slots: Sequence[SlotRow]
+    booked: int
+    seats: int
+    meter: Sequence[bool]
+    dropped: Sequence[Booking]
+    series: Sequence[Appointment]
+    started: bool
+    ended: bool
+    mine: bool
+    can_edit: bool
+    can_cancel: bool
+    writable: Collection[int]
+
+    @classmethod
+    def of(cls, appointment: Appointment, viewer: User) -> "SessionPage":
+        now = timezone.now()
+        bookings = bookings_of(appointment)
+        kept = [each for each in bookings if each.status != Booking.Status.CANCELLED]
+        topics, slots = parts_of(appointment)
+        seats = sum(slot.capacity for slot in slots)
+        mine = appointment.ta_id == viewer.pk
+        started, ended = appointment.has_started(now), appointment.has_ended(now)
+        return cls(
+            appointment=appointment,
+            topics=topics,
+            slots=[SlotRow(slot, [b for b in kept if b.slot_id == slot.pk]) for slot in slots],
+            booked=len(kept),
+            seats=seats,
+            meter=meter(len(kept), seats),
+            dropped=[each for each in bookings if each not in kept],
+            series=series_of(appointment),
+            started=started,
+            ended=ended,
+            mine=mine,
+            can_edit=mine and not appointment.is_cancelled and not ended,
+            can_cancel=mine and not appointment.is_cancelled and not started,
+            writable=reach.writable(viewer, [each.student for each in kept]),
+        )
 
 
-def at_stake(appointment: Appointment) -> dict[str, Any]:
-    """The bookings that cancelling would cost: of this session, and of the later of its series."""
-    chosen = appointments.in_scope(appointment, appointments.FOLLOWING)
-    bookings = appointments.active_bookings(chosen)
-    here = [each for each in bookings if each.slot.appointment_id == appointment.pk]
-    return {"affected": here, "later_affected": [each for each in bookings if each not in here]}
+@dataclass(frozen=True)
+class CancelPage:
+    """What cancelling would cost: bookings of this session, and of the later ones of its series."""
+
+    appointment: Appointment
+    topics: Sequence[Topic]
+    affected: Sequence[Booking]
+    later_affected: Sequence[Booking]
+
+    @classmethod
+    def of(cls, appointment: Appointment) -> "CancelPage":
+        chosen = appointments.in_scope(appointment, appointments.FOLLOWING)
+        bookings = appointments.active_bookings(chosen)
+        here = [each for each in bookings if each.slot.appointment_id == appointment.pk]
+        later = [each for each in bookings if each not in here]
+        return cls(appointment, parts_of(appointment)[0], here, later)
 
 
 # --- Opening time -------------------------------------------------------------------------------
@@ -207,15 +238,25 @@ def copy_offer(ta: User) -> CopyOffer | None:
 # --- Becoming a TA ------------------------------------------------------------------------------
 
 
-def how_to_become_a_ta(user: User) -> dict[str, Any]:
-    """What stands between this user and opening time."""
-    return {
-        "glyph": "graduation-cap",
-        "heading": _("TA sessions are given by TAs"),
-        "text": _next_step(user),
-        "url": reverse("topics:list"),
-        "action": _("Find a topic to teach"),
-    }
+@dataclass(frozen=True)
+class BecomeTA:
+    """What stands between this user and opening time, and the step that leads there."""
+
+    glyph: str
+    heading: str
+    text: str
+    url: str
+    action: str
+
+    @classmethod
+    def of(cls, user: User) -> "BecomeTA":
+        return cls(
+            glyph="graduation-cap",
+            heading=_("TA sessions are given by TAs"),
+            text=_next_step(user),
+            url=reverse("topics:list"),
+            action=_("Find a topic to teach"),
+        )
 
 
 def _next_step(user: User) -> str:

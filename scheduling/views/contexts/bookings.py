@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat.queries import reach
 from scheduling import calendars
 from scheduling.errors import SchedulingError
-from scheduling.history import history
+from scheduling.forms.bookings import BookForm
+from scheduling.history import Line, history
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
 from scheduling.queries.free import NEAREST, nearest_free
@@ -19,6 +20,7 @@ from scheduling.services import rules
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core.web.refusals import Refusal, attempt
 from topics.models import Topic
+from topics.queries.topics import find
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
@@ -26,38 +28,54 @@ Kind = BookingEvent.Kind
 # --- Booking a time -----------------------------------------------------------------------------
 
 
-def offer(viewer: User, slot: TimeSlot, handle: str | None, *, ask: bool = True) -> dict[str, Any]:
-    """A time as the confirm page shows it: its topics, the chosen one, and what speaks against it.
+@dataclass(frozen=True)
+class BookPage:
+    """A time to confirm: its topics, the chosen one; what speaks against it, and times instead."""
 
-    ``handle`` is the id or slug of a topic; one that isn't offered here is as good as none. Without
-    ``ask`` nobody asks what speaks against it, since that is known already.
-    """
-    topics = topics_of(slot)
-    topic = _chosen(topics, handle)
-    return {
-        "slot": slot,
-        "topics": topics,
-        "topic": topic,
-        "refusal": _refusal(viewer, slot, topic or next(iter(topics), None)) if ask else None,
-    }
+    slot: TimeSlot
+    topics: Sequence[Topic]
+    topic: Topic | None
+    refusal: Refusal | None
+    nearest: Sequence[SlotDay]
+
+    @classmethod
+    def of(cls, viewer: User, slot: TimeSlot, handle: str) -> "BookPage":
+        """Before anything is sent. ``handle``: the id or slug of a topic, or ""."""
+        topics = topics_of(slot)
+        topic = _chosen(topics, handle)
+        refusal = _refusal(viewer, slot, topic or next(iter(topics), None))
+        if refusal is None:
+            return cls(slot, topics, topic, None, [])
+        # The session may have other topics now than the one that was looked for.
+        topic = find(handle) or topic
+        return cls(slot, topics, topic, refusal, _instead(viewer, slot, topic, refusal))
+
+    @classmethod
+    def sent(cls, viewer: User, slot: TimeSlot, form: BookForm) -> "BookPage":
+        """After a form was sent that is not valid, or was refused."""
+        topics, refusal, nearest = topics_of(slot), form.refusal, list[SlotDay]()
+        if refusal is not None:
+            nearest = _instead(viewer, slot, form.cleaned_data["topic"], refusal)
+        return cls(slot, topics, _chosen(topics, form.data.get("topic")), refusal, nearest)
 
 
-def instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) -> dict[str, Any]:
+def _instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) -> list[SlotDay]:
     """The nearest free slots for somebody who can't have this one, by day.
 
     For the topic; where none was chosen, for those of the slot. None where another time would be
     refused for the same reason.
     """
     if error.code in ("too_many", "rate_limited"):
-        return {"nearest": []}
+        return []
     ta, to, slots = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
     for each in [topic] if topic else topics_of(slot):
         slots |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
     nearest = sorted(slots.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
-    return {"nearest": open_days(sorted(nearest, key=lambda near: (near.starts_at, near.pk)))}
+    return open_days(sorted(nearest, key=lambda near: (near.starts_at, near.pk)))
 
 
 def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
+    """One that isn't offered here is as good as none."""
     if len(topics) == 1:
         return topics[0]
     return next((each for each in topics if handle in (each.slug, str(each.pk))), None)
@@ -114,14 +132,6 @@ def other_times(booking: Booking, but: int | None = None) -> OtherTimes:
     return OtherTimes(*times_instead(booking, but))
 
 
-def instead_of(booking: Booking, viewer: User) -> dict[str, Any]:
-    """What the page of a booking that was cancelled for its student offers, or leads to."""
-    if viewer.pk != booking.student_id:
-        return {}
-    offers = offers_other_times(booking)
-    return {"replacement": replacement(booking), "times": other_times(booking) if offers else None}
-
-
 def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
     """Why the viewer can't take this slot instead of the cancelled booking, or None."""
     topic = booking.topic
@@ -145,33 +155,64 @@ class Actions:
     def outcome(self) -> bool:
         return self.complete or self.no_show
 
+    @classmethod
+    def of(cls, booking: Booking, viewer: User) -> "Actions":
+        status = booking.effective_status
+        return cls(
+            # While the TA is suspended there is no time to move it to.
+            move=booking.ta.is_active and rules.passes(rules.check_movable, booking, viewer),
+            cancel=rules.passes(rules.check_cancellable, booking, viewer),
+            complete=status != Status.COMPLETED
+            and rules.passes(rules.check_outcome, booking, viewer, Status.COMPLETED),
+            no_show=status != Status.NO_SHOW
+            and rules.passes(rules.check_outcome, booking, viewer, Status.NO_SHOW),
+            report_absent=booking.ta_absent_at is None
+            and rules.passes(rules.check_absence_report, booking, viewer),
+        )
 
-def page(booking: Booking, viewer: User) -> dict[str, Any]:
-    """All that the page of one booking shows to one of its two people."""
-    now = timezone.now()
-    return {
-        "booking": booking,
-        "as_student": viewer.pk == booking.student_id,
-        "other": booking.other_than(viewer),
-        "shows_room": booking.shows_room_to(viewer.pk),
-        "actions": actions(booking, viewer),
-        "history": history(booking, viewer),
-        "google": calendars.google_link(booking, viewer),
-        "started": booking.starts_at <= now,
-        "ended": booking.ends_at <= now,
-    }
+
+@dataclass(frozen=True)
+class BookingPage:
+    """A booking as one of its two people sees it: what every page around it shows."""
+
+    booking: Booking
+    as_student: bool
+    other: User
+    shows_room: bool
+    actions: Actions
+    history: Sequence[Line]
+    google: str
+    started: bool
+    ended: bool
+
+    @classmethod
+    def of(cls, booking: Booking, viewer: User) -> "BookingPage":
+        now = timezone.now()
+        return cls(
+            booking=booking,
+            as_student=viewer.pk == booking.student_id,
+            other=booking.other_than(viewer),
+            shows_room=booking.shows_room_to(viewer.pk),
+            actions=Actions.of(booking, viewer),
+            history=history(booking, viewer),
+            google=calendars.google_link(booking, viewer),
+            started=booking.starts_at <= now,
+            ended=booking.ends_at <= now,
+        )
 
 
-def actions(booking: Booking, viewer: User) -> Actions:
-    status = booking.effective_status
-    return Actions(
-        # While the TA is suspended there is no time to move it to.
-        move=booking.ta.is_active and rules.passes(rules.check_movable, booking, viewer),
-        cancel=rules.passes(rules.check_cancellable, booking, viewer),
-        complete=status != Status.COMPLETED
-        and rules.passes(rules.check_outcome, booking, viewer, Status.COMPLETED),
-        no_show=status != Status.NO_SHOW
-        and rules.passes(rules.check_outcome, booking, viewer, Status.NO_SHOW),
-        report_absent=booking.ta_absent_at is None
-        and rules.passes(rules.check_absence_report, booking, viewer),
-    )
+@dataclass(frozen=True)
+class Sequel:
+    """What its own page adds: the booking made instead, or times for one; may the two write?"""
+
+    replacement: Booking | None
+    times: OtherTimes | None
+    may_message: bool
+
+    @classmethod
+    def of(cls, booking: Booking, viewer: User) -> "Sequel":
+        writes = reach.may_message(viewer, booking.other_than(viewer))
+        if viewer.pk != booking.student_id:
+            return cls(None, None, writes)
+        offers = offers_other_times(booking)
+        return cls(replacement(booking), other_times(booking) if offers else None, writes)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -61,6 +60,14 @@ class SlotDay:
 
 
 @dataclass(frozen=True)
+class Times:
+    """Free times by day, for one viewer, and the limits of theirs that are named above them."""
+
+    days: list[SlotDay]
+    limits: list[str]
+
+
+@dataclass(frozen=True)
 class StripDay:
     """A day of the week strip; ``free`` tells whether it has a free slot."""
 
@@ -80,6 +87,13 @@ class Strip:
     month: date = field(default_factory=clock.today)
 
 
+@dataclass(frozen=True)
+class WeekTimes(Times):
+    """Free times under their week."""
+
+    strip: Strip
+
+
 def chips(
     viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
 ) -> tuple[list[Chip], list[str]]:
@@ -97,12 +111,10 @@ def chips(
     return marked, list(limits)
 
 
-def times(
-    viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
-) -> dict[str, Any]:
-    """``days``: free slots by day, for this viewer; ``limits``: what is said once above them."""
+def times(viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None) -> Times:
+    """Free slots as this viewer sees them. Three queries."""
     marked, limits = chips(viewer, slots, moving=moving)
-    return {"days": by_day(marked), "limits": limits}
+    return Times(by_day(marked), limits)
 
 
 def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
@@ -139,15 +151,13 @@ def times_of_ta(
     ta: int,
     topic: int | None = None,
     moving: Booking | None = None,
-) -> dict[str, Any]:
-    """Every free time of a TA from that day on, as ``times`` gives it, under its week: ``strip``.
-
-    Two queries and those of ``chips``.
-    """
+) -> WeekTimes:
+    """Every free time of a TA from that day on. Two queries and those of ``chips``."""
     slots = free_from(max(clock.monday(day), clock.today()), ta=ta, topic=topic)
     on = [clock.local(slot.starts_at).date() for slot in slots]
     shown = [slot for slot, when in zip(slots, on, strict=True) if when >= day]
-    return {**times(viewer, shown, moving=moving), "strip": week_strip(day, set(on))}
+    listed = times(viewer, shown, moving=moving)
+    return WeekTimes(listed.days, listed.limits, week_strip(day, set(on)))
 
 
 def week_strip(current: date, free: Collection[date]) -> Strip:

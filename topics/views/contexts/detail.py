@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from accounts.models import User
 from chat.queries import reach
@@ -48,14 +47,28 @@ class TopicPage:
         cls, viewer: User, topic: Topic, error: Refusal | None, *, since: str | None, all_tas: bool
     ) -> "TopicPage":
         """``since``: the day that free times are shown from, as it was asked for."""
+        day, limit = start_day(since), TAS_MAX if all_tas else TAS_SHOWN
+        # The soonest free slots of any TA from that day on.
+        slots = free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
+        shown = times(viewer, slots[:SLOTS_SHOWN])
+        free, given = counts_by_ta(topic.pk)
+        tas, more_tas = tas_of(topic, list(free), limit)
+        writable = reach.writable(viewer, tas)
         return cls(
             topic=topic,
             error=error,
             mine=registration_of(viewer, topic),
             may_change=services.may_change(topic, viewer),
             cannot_teach=services.year_refusal(viewer),
-            **_times(viewer, topic, start_day(since)),
-            **_people(viewer, topic, TAS_MAX if all_tas else TAS_SHOWN),
+            day=day,
+            from_today=day == start_day(None),
+            days=shown.days,
+            limits=shown.limits,
+            more_slots=len(slots) > SLOTS_SHOWN,
+            strip=_strip(topic, day),
+            tas=[(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
+            more_tas=more_tas,
+            next=next(iter(free.values()), None),
         )
 
     @property
@@ -65,25 +78,6 @@ class TopicPage:
         return looked and not self.days
 
 
-def _times(viewer: User, topic: Topic, day: date) -> dict[str, Any]:
-    """The soonest free slots of any TA from that day on."""
-    slots = free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
+def _strip(topic: Topic, day: date) -> Strip:
     monday = clock.monday(day)
-    return {
-        **times(viewer, slots[:SLOTS_SHOWN]),
-        "day": day,
-        "from_today": day == start_day(None),
-        "more_slots": len(slots) > SLOTS_SHOWN,
-        "strip": week_strip(day, free_days(monday, monday + timedelta(days=6), topic=topic.pk)),
-    }
-
-
-def _people(viewer: User, topic: Topic, limit: int) -> dict[str, Any]:
-    free, given = counts_by_ta(topic.pk)
-    tas, more = tas_of(topic, list(free), limit)
-    writable = reach.writable(viewer, tas)
-    return {
-        "tas": [(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
-        "more_tas": more,
-        "next": next(iter(free.values()), None),
-    }
+    return week_strip(day, free_days(monday, monday + timedelta(days=6), topic=topic.pk))
