@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
 from scheduling.models import Appointment, Booking, Cause
+from scheduling.queries.bookings import has_bookings, upcoming_bookings_of
 from scheduling.queries.free import counts, counts_by_ta
 from scheduling.services import cascades
 from topics.errors import TopicError
@@ -20,7 +21,7 @@ from topics.signals import registration_withdrawn, topic_deleting, topic_merging
 @receiver(registration_withdrawn)
 def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
     """A TA can't stop teaching a topic that students have booked; else it leaves their calendar."""
-    count = cascades.upcoming_bookings_of(user, topic)
+    count = upcoming_bookings_of(user, topic)
     if count:
         raise TopicError(
             "booked",
@@ -37,7 +38,7 @@ def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
 @receiver(topic_deleting)
 def keep_history(topic: Topic, **kwargs: Any) -> bool:
     """A topic that was ever booked is archived, not deleted."""
-    return cascades.has_bookings(topic)
+    return has_bookings(topic)
 
 
 @receiver(topic_removed)

@@ -16,6 +16,7 @@ from accounts.models import User
 from scheduling.forms import bases
 from scheduling.models import Appointment
 from scheduling.models.appointments import LOCATION_MAX, NOTES_MAX, REASON_MAX
+from scheduling.queries.series import FOLLOWING, ONE, in_scope
 from scheduling.services import appointments
 from scheduling.services.appointments import NO_REASON
 from scheduling.services.changes import Change
@@ -103,17 +104,17 @@ def clean_place(text: str) -> str:
 
 def _scope_field(appointment: Appointment) -> forms.ChoiceField:
     """One, or it and the later ones of its series; shown only where there are later ones."""
-    later = len(appointments.in_scope(appointment, appointments.FOLLOWING)) - 1
+    later = in_scope(appointment, FOLLOWING).count() - 1
     following = ngettext(
         "This one and the %(later)d after it", "This one and the %(later)d after it", later
     )
     field = forms.ChoiceField(
         label=_("Which sessions"),
         choices=[
-            (appointments.ONE, _("Only this one")),
-            (appointments.FOLLOWING, following % {"later": later}),
+            (ONE, _("Only this one")),
+            (FOLLOWING, following % {"later": later}),
         ],
-        initial=appointments.ONE,
+        initial=ONE,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -228,7 +229,7 @@ class AppointmentForm(RefusableForm):
         return stored if notes == self.fields["notes"].clean(stored) else notes
 
     def clean_scope(self) -> str:
-        return self.cleaned_data["scope"] or appointments.ONE
+        return self.cleaned_data["scope"] or ONE
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
@@ -265,7 +266,7 @@ class AppointmentForm(RefusableForm):
     def _check_edit(self, found: Appointment, plan: Plan) -> None:
         given = self.cleaned_data
         given["plan"], given["base"] = plan, bases.opened(found, given.get("base", ""))
-        chosen = appointments.in_scope(found, given.get("scope") or appointments.ONE)
+        chosen = list(in_scope(found, given.get("scope") or ONE))
         how = {"base": given["base"], "overwrite": given["overwrite"]}
         self.edited = appointments.becoming(found, plan, chosen, **how)
 
@@ -311,7 +312,7 @@ class DeleteForm(RefusableForm):
         self.fields["scope"] = _scope_field(appointment)
 
     def clean_scope(self) -> str:
-        return self.cleaned_data["scope"] or appointments.ONE
+        return self.cleaned_data["scope"] or ONE
 
 
 class CopyWeekForm(RefusableForm):

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, OuterRef, Subquery, Sum, Window, prefetch_related_objects
 from django.db.models.functions import Coalesce, RowNumber
+from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.bookings import BookingQuerySet
+from setahub.core import clock
 from setahub.core.db.prepared import prepared
 from topics.models import Topic
 
@@ -99,6 +101,20 @@ def starts_between(ta_id: int, start: datetime, end: datetime) -> Iterable[datet
     """When the TA's sessions of this stretch start, in order."""
     sessions = Appointment.objects.of(ta_id).open().filter(starts_at__gte=start, starts_at__lt=end)
     return sessions.order_by("starts_at").values_list("starts_at", flat=True)
+
+
+def in_week(ta: User, day: date) -> list[Appointment]:
+    """The TA's open sessions of the week that ``day`` lies in, with their topics, in order."""
+    first = clock.monday(day)
+    start, end = clock.day_bounds(first)[0], clock.day_bounds(first + timedelta(days=6))[1]
+    sessions = Appointment.objects.of(ta.pk).open().filter(starts_at__gte=start, starts_at__lt=end)
+    return list(sessions.order_by("starts_at").prefetch_related("topics"))
+
+
+def coming_with(topic: Topic, ta: User | None) -> AppointmentQuerySet:
+    """The sessions to come, of one TA or of all, that are also for this topic."""
+    coming = Appointment.objects.open().filter(ends_at__gt=timezone.now(), topics=topic)
+    return coming if ta is None else coming.of(ta.pk)
 
 
 def bookings_of(appointment: Appointment) -> list[Booking]:

@@ -1,13 +1,16 @@
-"""Bookings as lists ask for them."""
+"""Bookings as lists and rules ask for them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
 
-from scheduling.models import Booking, TimeSlot
+from accounts.models import User
+from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.free import nearest_instead
 from setahub.core.db.prepared import prepared
+from topics.models import Topic
 
 
 @prepared
@@ -47,3 +50,37 @@ def times_instead(
 def offers_other_times(booking: Booking) -> bool:
     """Whether its student may still book another time instead of this cancelled booking."""
     return booking.was_taken_away and booking.student.is_active and replacement(booking) is None
+
+
+def active_bookings(chosen: Iterable[Appointment]) -> list[Booking]:
+    """The bookings that these sessions still owe, soonest first."""
+    return list(
+        Booking.objects.active()
+        .filter(slot__appointment__in=chosen, ends_at__gt=timezone.now())
+        .with_people()
+        .order_by("starts_at", "pk")
+    )
+
+
+def moved_since(student: User, slot_id: int, topic: Topic, question: str) -> Booking | None:
+    """The booking that the same form once made, where it stands at another time now."""
+    own = Booking.objects.of_student(student.pk).active().filter(topic=topic, question=question)
+    return own.moved_from(slot_id).first()
+
+
+def upcoming_bookings_of(ta: User, topic: Topic) -> int:
+    """How many bookings of this topic the TA still has before them."""
+    now = timezone.now()
+    return Booking.objects.of_ta(ta.pk).filter(topic=topic).upcoming(now).count()
+
+
+def has_bookings(topic: Topic) -> bool:
+    """Whether anybody ever booked this topic."""
+    return Booking.objects.filter(topic=topic).exists()
+
+
+def ahead_of(user: User) -> tuple[int, int]:
+    """How many bookings, taken and given, and how many sessions somebody has before them."""
+    now = timezone.now()
+    sessions = Appointment.objects.of(user.pk).open().filter(starts_at__gt=now)
+    return Booking.objects.of(user.pk).upcoming(now).count(), sessions.count()

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +14,9 @@ from accounts.models import User
 from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking
-from scheduling.models.appointments import AppointmentQuerySet
+from scheduling.queries.appointments import in_week
+from scheduling.queries.bookings import active_bookings
+from scheduling.queries.series import ONE, in_scope, taken_back, was_taken_back
 from scheduling.services import bookings
 from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, weekly
@@ -24,7 +26,6 @@ from setahub.core.text import trimmed
 from setahub.policy.current import policy
 from topics.models import Topic
 
-ONE, FOLLOWING = "one", "following"
 CLOSED_CODES = (
     "cancelled",
     "over",
@@ -97,7 +98,7 @@ def edit(
         User.objects.locked(ta.pk)
         appointment = Appointment.objects.get(pk=appointment.pk)
         check_editable(appointment)
-        chosen = _in_scope(appointment, scope).select_for_update(no_key=True)
+        chosen = in_scope(appointment, scope).select_for_update(no_key=True)
         edited = becoming(appointment, plan, list(chosen), base=base, overwrite=overwrite)
         _check_new_topics(ta, edited)
         _check_fits(ta, edited)
@@ -140,36 +141,16 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
     with transaction.atomic():
         User.objects.locked(ta.pk)
         appointment = Appointment.objects.get(pk=appointment.pk)
-        if _was_taken_back(appointment, reason, scope):
+        if was_taken_back(appointment, reason, scope):
             gone = Booking.objects.filter(cancelled_by=ta, cancel_reason=reason)
-            return gone.filter(slot__appointment__in=_taken_back(appointment, scope)).count()
+            return gone.filter(slot__appointment__in=taken_back(appointment, scope)).count()
         check_cancellable(appointment)
-        chosen = list(_in_scope(appointment, scope).select_for_update(no_key=True))
+        chosen = list(in_scope(appointment, scope).select_for_update(no_key=True))
         affected = active_bookings(chosen)
         if not reason:
             raise SchedulingError("reason", NO_REASON, status=422, field="reason")
         end(chosen, ta, reason)
         return len(affected)
-
-
-def _was_taken_back(appointment: Appointment, reason: str, scope: str) -> bool:
-    """Whether it, and where asked for the later ones too, were cancelled for this very reason."""
-    if not reason or not appointment.is_cancelled or appointment.cancel_reason != reason:
-        return False
-    return scope != FOLLOWING or not _in_scope(appointment, scope).exists()
-
-
-def to_cancel(appointment: Appointment, reason: str, scope: str) -> list[Appointment]:
-    """What ``cancel`` takes back, or has taken back where the same is sent again."""
-    if _was_taken_back(appointment, trimmed(reason), scope):
-        return list(_taken_back(appointment, scope))
-    return in_scope(appointment, scope)
-
-
-def _taken_back(appointment: Appointment, scope: str) -> AppointmentQuerySet:
-    """The sessions of the scope that were cancelled for the same reason."""
-    rows = _scope(appointment, scope).filter(cancelled_at__isnull=False)
-    return rows.filter(cancel_reason=appointment.cancel_reason)
 
 
 def cancel_by_staff(appointment: Appointment, actor: User, reason: str) -> int:
@@ -196,41 +177,6 @@ def end(
         each.cancelled_at = timezone.now()
         each.cancel_reason, each.cancel_cause = reason, cause
         each.save(update_fields=["cancelled_at", "cancel_reason", "cancel_cause"])
-
-
-def active_bookings(chosen: Sequence[Appointment]) -> list[Booking]:
-    """The bookings that these appointments still owe, soonest first."""
-    return list(
-        Booking.objects.active()
-        .filter(slot__appointment__in=chosen, ends_at__gt=timezone.now())
-        .with_people()
-        .order_by("starts_at", "pk")
-    )
-
-
-def in_scope(appointment: Appointment, scope: str) -> list[Appointment]:
-    """What an edit or a deletion with this scope is about, soonest first."""
-    return list(_in_scope(appointment, scope))
-
-
-def standing_of(ta: User, pk: int) -> Appointment | None:
-    """The first one that isn't cancelled of this appointment and its series, or None."""
-    sessions = Appointment.objects.of(ta.pk)
-    first = sessions.filter(pk=pk).values("series")
-    return sessions.open().filter(Q(pk=pk) | Q(series__in=first)).order_by("starts_at").first()
-
-
-def in_week(ta: User, day: date) -> list[Appointment]:
-    """The TA's open appointments of the week that ``day`` lies in, with their topics, in order."""
-    first = clock.monday(day)
-    start, end = clock.day_bounds(first)[0], clock.day_bounds(first + timedelta(days=6))[1]
-    return list(
-        Appointment.objects.of(ta.pk)
-        .open()
-        .filter(starts_at__gte=start, starts_at__lt=end)
-        .order_by("starts_at")
-        .prefetch_related("topics")
-    )
 
 
 # --- Checks -------------------------------------------------------------------------------------
@@ -340,22 +286,3 @@ def _obstacle(plan: Plan, limit: date) -> str:
     if plan.day > limit:
         return _("too far ahead")
     return ""
-
-
-# --- Writes -------------------------------------------------------------------------------------
-
-
-def _in_scope(appointment: Appointment, scope: str) -> AppointmentQuerySet:
-    """It, or what is open of it and the later ones of its series."""
-    chosen = _scope(appointment, scope)
-    return chosen.open() if scope == FOLLOWING else chosen
-
-
-def _scope(appointment: Appointment, scope: str) -> AppointmentQuerySet:
-    """The same, those included that were cancelled."""
-    chosen = Appointment.objects.filter(pk=appointment.pk)
-    if scope == FOLLOWING and appointment.series:
-        chosen = Appointment.objects.filter(
-            ta=appointment.ta_id, series=appointment.series, starts_at__gte=appointment.starts_at
-        )
-    return chosen.order_by("starts_at")

@@ -40,12 +40,6 @@ def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
         raise
 
 
-def moved_since(student: User, slot_id: int, topic: Topic, question: str) -> Booking | None:
-    """The booking that the same once made, where it stands at another time now."""
-    own = Booking.objects.of_student(student.pk).active().filter(topic=topic, question=question)
-    return own.moved_from(slot_id).first()
-
-
 def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Booking:
     """Take another time instead of a booking that was cancelled for its student, once for each.
 

@@ -6,8 +6,8 @@ import pytest
 
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
+from scheduling.queries.series import FOLLOWING
 from scheduling.services import appointments
-from scheduling.services.appointments import FOLLOWING
 from scheduling.tests.factories import book, open_series, open_time, slots_of
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -8,8 +8,8 @@ import pytest
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.history import words
 from scheduling.models import BookingEvent, TimeSlot
+from scheduling.queries.series import FOLLOWING
 from scheduling.services import appointments, bookings
-from scheduling.services.appointments import FOLLOWING
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from setahub.core import clock as when

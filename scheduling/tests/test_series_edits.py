@@ -10,8 +10,8 @@ from django.apps import apps
 from scheduling.errors import Conflict, SchedulingError
 from scheduling.history import words
 from scheduling.models import BookingEvent
+from scheduling.queries.series import FOLLOWING, ONE
 from scheduling.services import appointments
-from scheduling.services.appointments import FOLLOWING, ONE
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 

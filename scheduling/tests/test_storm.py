@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.services import blocks
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, Commitment, TimeSlot
+from scheduling.queries.series import FOLLOWING, ONE
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import open_series, open_time, plan, tomorrow
@@ -76,7 +77,7 @@ class Somebody:
         end = self.chance.choice(["14:00", "15:00", "16:00"])
         shape = plan(self.topic, end=end, capacity=2, location=f"Room {self.chance.random()}")
         changed = shape.on(Plan.of(mine).day)
-        scope = self.chance.choice([appointments.ONE, appointments.FOLLOWING])
+        scope = self.chance.choice([ONE, FOLLOWING])
         appointments.edit(mine, self.user, changed, scope=scope)
 
     def take_back(self) -> None:

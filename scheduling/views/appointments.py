@@ -18,6 +18,7 @@ from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given, visible_to
+from scheduling.queries.series import standing_of, to_cancel
 from scheduling.services import appointments
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
@@ -122,7 +123,7 @@ def _open(
 def _opened_before(request: UserRequest) -> Appointment | None:
     """What still stands of what the same form opened before; nothing overlaps with itself."""
     left = left_by(request)
-    return appointments.standing_of(request.user, resolve(left).kwargs["pk"]) if left else None
+    return standing_of(request.user, resolve(left).kwargs["pk"]) if left else None
 
 
 def _opened_page(sessions: list[Appointment]) -> Appointment | str:
@@ -186,7 +187,7 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     """What cancelling the session means, and doing it."""
     session = _own_or_404(request, pk)
     form = DeleteForm(session, request.POST if request.method == "POST" else None)
-    sessions = len(appointments.to_cancel(session, **form.cleaned_data)) if form.is_valid() else 0
+    sessions = len(to_cancel(session, **form.cleaned_data)) if form.is_valid() else 0
     bookings = form.attempt(
         lambda: once(
             request,

@@ -16,7 +16,7 @@ from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
-from scheduling.queries.bookings import replacement, taken
+from scheduling.queries.bookings import moved_since, replacement, taken
 from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.slots import find_slot
 from scheduling.services import bookings, rules
@@ -63,7 +63,7 @@ def create(request: UserRequest) -> HttpResponse:
 def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
     student = request.user
     if form.is_valid() and not key_of(request):
-        moved = bookings.moved_since(student, slot.pk, **form.cleaned_data)
+        moved = moved_since(student, slot.pk, **form.cleaned_data)
         if moved is not None:
             return redirect(moved)
     booking = form.attempt(

@@ -8,12 +8,12 @@ from django.views.decorators.http import require_POST
 
 from accounts.once import once, sent_once
 from accounts.requests import UserRequest
-from scheduling.services import cascades
 from setahub.core.web.refusals import attempt, show_or_post
 from topics import services
 from topics.errors import TopicError
 from topics.models import Topic
 from topics.queries.registrations import registration_of
+from topics.views.contexts.teach import UnregisterPage
 from topics.views.detail import show, topic_or_404
 
 
@@ -61,6 +61,5 @@ def _ask_to_unregister(request: UserRequest, topic: Topic) -> HttpResponse:
     if registration is None:
         refusal = TopicError("not_registered", _("You are not registered for this topic."))
         return show(request, topic, refusal)
-    ending = cascades.ending_of(request.user, topic)
-    context = {"topic": topic, "mine": registration, **ending}
-    return render(request, "topics/unregister.html", context)
+    page = UnregisterPage.of(request.user, topic, registration)
+    return render(request, "topics/unregister.html", vars(page))

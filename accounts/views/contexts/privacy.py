@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from accounts.forms import DeleteAccountForm
 from accounts.models import User
 from accounts.queries.factors import factors_of
-from scheduling.services import cascades
+from scheduling.queries.bookings import ahead_of
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,4 @@ class DeletePage:
     @classmethod
     def of(cls, user: User, form: DeleteAccountForm) -> "DeletePage":
         with_key = "password" in form.fields and bool(factors_of(user))
-        return cls(form, with_key, **cascades.ahead_of(user))
+        return cls(form, with_key, *ahead_of(user))

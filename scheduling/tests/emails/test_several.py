@@ -10,6 +10,7 @@ from icalendar import Calendar
 from accounts.services import deletion, suspensions
 from scheduling import notifications
 from scheduling.models import Booking
+from scheduling.queries.bookings import active_bookings
 from scheduling.services import appointments, bookings
 from scheduling.tests.emails.parts import text
 from scheduling.tests.factories import book, open_series, plan, slots_of
@@ -102,7 +103,7 @@ class TestOneHappening:
     def test_what_failed_tells_nobody(self, weeks, ta, sent):
         def fail():
             with transaction.atomic(), notifications.one_happening():
-                bookings.cancel_all(appointments.active_bookings(weeks), ta, "Ill")
+                bookings.cancel_all(active_bookings(weeks), ta, "Ill")
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):

@@ -22,7 +22,8 @@ from scheduling.queries.appointments import (
     series_of,
     starts_between,
 )
-from scheduling.services import appointments
+from scheduling.queries.bookings import active_bookings
+from scheduling.queries.series import FOLLOWING, in_scope
 from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
@@ -145,8 +146,7 @@ class CancelPage:
 
     @classmethod
     def of(cls, appointment: Appointment) -> "CancelPage":
-        chosen = appointments.in_scope(appointment, appointments.FOLLOWING)
-        bookings = appointments.active_bookings(chosen)
+        bookings = active_bookings(in_scope(appointment, FOLLOWING))
         here = [each for each in bookings if each.slot.appointment_id == appointment.pk]
         later = [each for each in bookings if each not in here]
         return cls(appointment, parts_of(appointment)[0], here, later)
