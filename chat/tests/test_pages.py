@@ -64,7 +64,8 @@ class TestConversation:
         page = get(sign_in(ta), path(student))
         days = re.findall(r"data-day-separator=.*?<span>(.*?)</span>", page)
         assert days == ["Yesterday", "Today"]
-        assert page.count('<li class="divider" data-unread-divider>') == 1 + 1  # and the template
+        divider = '<li class="chat-divider" data-unread-divider>'
+        assert page.count(divider) == 1 + 1  # and the template
 
     def test_unread_ones_before_the_page_are_counted_and_it_has_no_line(
         self, settings, sign_in, say, student, ta
@@ -75,12 +76,12 @@ class TestConversation:
         client = sign_in(ta)
         page = get(client, path(student))
         assert 'data-unread-above="10"' in page
-        assert page.count('<li class="divider" data-unread-divider>') == 1  # the template
+        assert page.count('<li class="chat-divider" data-unread-divider>') == 1  # the template
         assert "data-unread-above" not in get(client, f"{path(student)}?before={shown(page)[0]}")
         services.mark_read(ta.pk, student.pk, shown(page)[0] - 1)
         page = get(client, path(student))
         assert "data-unread-above" not in page
-        assert page.count('<li class="divider" data-unread-divider>') == 2
+        assert page.count('<li class="chat-divider" data-unread-divider>') == 2
 
     def test_the_first_heading_is_the_page_s_own_and_code_takes_the_focus(
         self, sign_in, say, student, ta
@@ -95,7 +96,7 @@ class TestConversation:
     def test_reporting_is_in_a_menu_of_each_message_of_the_other(self, sign_in, say, student, ta):
         message = say(student, ta)
         assert re.search(
-            rf'<details class="msg-menu" data-menu>\s*<summary.*?href="/messages/report/{message.pk}/"',
+            rf'<details class="chat-msg-menu" data-menu>\s*<summary.*?href="/messages/report/{message.pk}/"',
             get(sign_in(ta), path(student)),
             re.DOTALL,
         )
@@ -107,7 +108,7 @@ class TestConversation:
         clock.shift(timedelta(minutes=1))
         say(student, ta)
         page = get(sign_in(ta), path(student))
-        assert len(re.findall(r'class="msg theirs joined"', page)) == 1
+        assert len(re.findall(r'class="chat-msg chat-theirs chat-joined"', page)) == 1
 
     def test_the_newest_read_and_the_newest_unread_are_marked(
         self, clock, sign_in, say, student, ta

@@ -24,7 +24,7 @@ export function showTotal(total) {
 }
 
 function showCount(row, count) {
-  row.classList.toggle("unread", count > 0);
+  row.classList.toggle("chat-unread", count > 0);
   show(row.querySelector("[data-unread-count]"), count);
 }
 

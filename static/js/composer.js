@@ -208,15 +208,15 @@ function tendDrops() {
   page.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    page.classList.add("dropping");
+    page.classList.add("chat-dropping");
   });
   page.addEventListener("dragleave", (event) => {
-    if (!page.contains(event.relatedTarget)) page.classList.remove("dropping");
+    if (!page.contains(event.relatedTarget)) page.classList.remove("chat-dropping");
   });
   page.addEventListener("drop", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    page.classList.remove("dropping");
+    page.classList.remove("chat-dropping");
     pick([...event.dataTransfer.files]);
   });
 }

@@ -28,15 +28,15 @@ function take(frame) {
 
 /** Tells screen readers of what has just come; history is not news. */
 function announce(line) {
-  if (line.matches(".mine") || !started) return;
+  if (line.matches(".chat-mine") || !started) return;
   if (Number(line.dataset.messageId) < thread.newest()) return;
   const name = line.querySelector(".visually-hidden")?.textContent.trim() ?? "";
-  const text = line.querySelector(".text, .booking-card")?.textContent ?? line.querySelector("img")?.alt;
+  const text = line.querySelector(".chat-text, .chat-booking")?.textContent ?? line.querySelector("img")?.alt;
   spoken.textContent = `${name} ${text ?? ""}`.trim();
 }
 
 function divide(line) {
-  if (line.matches(".mine") || reading.isLooking() || !started) return;
+  if (line.matches(".chat-mine") || reading.isLooking() || !started) return;
   const divider = thread.list.querySelector("[data-unread-divider]");
   const after = divider && divider.compareDocumentPosition(line) & Node.DOCUMENT_POSITION_FOLLOWING;
   if (!after || divider.dataset.passed !== undefined) {

@@ -36,14 +36,14 @@ const reload = insisting(async () => {
 function typing(person) {
   const row = rowOf(person);
   if (!row) return;
-  row.classList.add("typing");
+  row.classList.add("chat-typing");
   clearTimeout(timers.get(person));
   timers.set(person, setTimeout(() => stopTyping(person), TYPING_FOR));
 }
 
 function stopTyping(person) {
   clearTimeout(timers.get(person));
-  rowOf(person)?.classList.remove("typing");
+  rowOf(person)?.classList.remove("chat-typing");
 }
 
 if (list) {

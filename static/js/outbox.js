@@ -182,7 +182,7 @@ function show(item, picture) {
 }
 
 async function showPicture(item, line, picture) {
-  line.querySelector(".bubble").classList.add("picture");
+  line.querySelector(".chat-bubble").classList.add("chat-bubble-picture");
   const canvas = line.querySelector("canvas");
   canvas.hidden = false;
   const blob = picture ?? (await pictures.kept(item.id));
@@ -194,12 +194,12 @@ async function showPicture(item, line, picture) {
 function setState(id, state, detail = "") {
   const line = thread.own(id);
   if (!line) return;
-  line.classList.toggle("failed", state === "failed");
+  line.classList.toggle("chat-failed", state === "failed");
   line.querySelector("[data-state]").textContent = detail || say(state);
-  line.querySelector("progress").hidden = state !== "sending" || !line.querySelector(".picture");
+  line.querySelector("progress").hidden = state !== "sending" || !line.querySelector(".chat-bubble-picture");
   line.querySelector("progress").removeAttribute("value");
   for (const button of line.querySelectorAll("button")) button.hidden = state !== "failed";
-  if (line.querySelector(".picture")) line.querySelector("[data-edit]").hidden = true;
+  if (line.querySelector(".chat-bubble-picture")) line.querySelector("[data-edit]").hidden = true;
 }
 
 function setProgress(id, share) {
@@ -224,7 +224,7 @@ function edit(item) {
 /** What the server has is no longer on its way, whichever way that became known. */
 function arrived(line) {
   const id = line.dataset.clientId;
-  if (id && line.matches(".mine") && isKept(id)) drop(id);
+  if (id && line.matches(".chat-mine") && isKept(id)) drop(id);
 }
 
 /** What was not sent before the page was left, with the choice to send it now. */
@@ -261,10 +261,10 @@ export function start() {
   window.addEventListener("storage", (event) => {
     // All of it goes at once when one signs out: then what this page shows stays to be sent again.
     if (event.key !== KEY || event.newValue === null) return;
-    for (const line of thread.list.querySelectorAll(".failed[data-client-id]")) {
+    for (const line of thread.list.querySelectorAll(".chat-failed[data-client-id]")) {
       if (!isKept(line.dataset.clientId)) thread.remove(line);
     }
   });
-  for (const line of thread.list.querySelectorAll(".mine[data-message-id]")) arrived(line);
+  for (const line of thread.list.querySelectorAll(".chat-mine[data-message-id]")) arrived(line);
   restore();
 }

@@ -14,7 +14,7 @@ let typedAt = 0;
 
 export function stopTyping() {
   clearTimeout(timer);
-  head.classList.remove("typing");
+  head.classList.remove("chat-typing");
 }
 
 /** Tells the other that one types, now and then. */
@@ -26,12 +26,12 @@ export function typed() {
 on("open", () => send({ type: "watch", with: other }));
 on("presence", (frame) => {
   if (frame.user !== other || !state) return;
-  head.classList.toggle("online", frame.online);
+  head.classList.toggle("chat-online", frame.online);
   state.textContent = say(frame.online ? "online" : "offline");
 });
 on("typing", (frame) => {
   if (frame.from !== other) return;
-  head.classList.add("typing");
+  head.classList.add("chat-typing");
   clearTimeout(timer);
   timer = setTimeout(stopTyping, TYPING_FOR);
 });

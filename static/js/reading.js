@@ -25,7 +25,7 @@ const ends = new IntersectionObserver(
 
 /** The end of a message in sight means that the message was. */
 function watch(line) {
-  if (line.matches(".mine")) return;
+  if (line.matches(".chat-mine")) return;
   ends.observe(line.lastElementChild);
 }
 

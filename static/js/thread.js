@@ -50,7 +50,7 @@ export function toEnd() {
 export function begin(line) {
   byHand = false;
   let first = line;
-  while (first.previousElementSibling?.matches(".divider, .day")) first = first.previousElementSibling;
+  while (first.previousElementSibling?.matches(".chat-divider, .chat-day")) first = first.previousElementSibling;
   log.scrollTop += first.getBoundingClientRect().top - log.getBoundingClientRect().top;
   tally();
 }
@@ -168,7 +168,7 @@ function arrange() {
       const divided = divider?.matches("[data-unread-divider]");
       (divided ? divider : line).before(separator(line));
     }
-    line.classList.toggle("joined", isJoined(line, lines[index + 1]));
+    line.classList.toggle("chat-joined", isJoined(line, lines[index + 1]));
   });
   marks();
 }
@@ -188,7 +188,7 @@ function dayName({ day, dayName: given }) {
 }
 
 function isJoined(line, next) {
-  if (!next?.matches(".msg") || !line.matches(".msg")) return false;
+  if (!next?.matches(".chat-msg") || !line.matches(".chat-msg")) return false;
   const minute = (each) => Math.floor(Date.parse(each.querySelector("time").dateTime) / 60_000);
   return line.dataset.senderId === next.dataset.senderId && minute(line) === minute(next);
 }
@@ -202,7 +202,7 @@ export function setRead(id, at) {
 }
 
 function marks() {
-  const mine = [...list.querySelectorAll(".mine[data-message-id]")];
+  const mine = [...list.querySelectorAll(".chat-mine[data-message-id]")];
   const lastRead = mine.findLast((line) => idOf(line) <= readUpto);
   for (const line of mine) {
     const state = line.querySelector("[data-state]");

@@ -6,7 +6,7 @@ function fit() {
   const covered = window.innerHeight - view.height;
   const { style, classList } = document.documentElement;
   const keyboard = covered > 80 && view.scale === 1;
-  classList.toggle("keyboard", keyboard);
+  classList.toggle("chat-keyboard", keyboard);
   if (keyboard) {
     style.setProperty("--visible", `${view.height}px`);
     window.scrollTo(0, 0);

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.contrib.messages import ERROR, WARNING
+from django.contrib.messages.storage.base import Message
 from django.forms import BaseForm
 from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest
@@ -183,11 +185,26 @@ def crumbs(*trail: Any) -> dict[str, Any]:
 
 
 @register.simple_block_tag
-def notice(content: str, kind: str = "", glyph: str = "") -> SafeString:
-    """A box around paragraphs; ``kind``: ``good``, ``warn``, ``bad`` (heard at once), or nothing."""
-    glyph = glyph or {"good": "circle-check", "": "info"}.get(kind, "circle-alert")
-    shown = {"content": content, "kind": kind, "glyph": glyph}
+def notice(content: str, kind: str = "", glyph: str = "", role: str | None = None) -> SafeString:
+    """A box around paragraphs; ``kind``: ``good``, ``warn``, ``bad``, or nothing.
+
+    A bad one is heard at once and gets the focus, unless its ``role`` is given.
+    """
+    focused = kind == "bad" and role is None
+    shown = {
+        "content": content,
+        "kind": kind,
+        "glyph": glyph or {"good": "circle-check", "": "info"}.get(kind, "circle-alert"),
+        "role": "alert" if focused else role,
+        "focused": focused,
+    }
     return render_to_string("shared/_notice.html", shown)
+
+
+@register.filter
+def message_kind(message: Message) -> str:
+    """The ``kind`` of notice for one of Django's messages."""
+    return {ERROR: "bad", WARNING: "warn"}.get(message.level, "good")
 
 
 @register.simple_tag

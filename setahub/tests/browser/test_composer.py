@@ -43,7 +43,7 @@ class TestPictures:
         page.reload()
         expect(page.locator("[data-presence]")).to_have_text("Offline")
         page.locator("[name=image]").set_input_files(large())
-        expect(page.locator(".picked[aria-busy]")).to_have_count(1)
+        expect(page.locator(".chat-picked[aria-busy]")).to_have_count(1)
         return page
 
     def test_a_caption_waits_for_its_picture_and_goes_with_it(self, slow):
@@ -53,8 +53,8 @@ class TestPictures:
         expect(page.locator("textarea")).to_have_value("Where is my mistake?")
         assert Message.objects.count() == 1
         page.evaluate("dispatchEvent(new Event('ready'))")
-        expect(page.locator(".picture .text")).to_have_text("Where is my mistake?")
-        expect(page.locator(".pending")).to_have_count(0)
+        expect(page.locator(".chat-bubble-picture .chat-text")).to_have_text("Where is my mistake?")
+        expect(page.locator(".chat-pending")).to_have_count(0)
         expect(page.locator("textarea")).to_have_value("")
         expect(page.locator("[data-waiting]")).to_be_hidden()
         sent = Message.objects.get(text="Where is my mistake?")
@@ -65,7 +65,7 @@ class TestPictures:
         page = slow
         write(page, "Look")
         expect(page.locator("[data-waiting]")).to_be_visible()
-        page.locator(".picked button").click()
+        page.locator(".chat-picked button").click()
         expect(page.locator("[data-waiting]")).to_be_hidden()
         write(page, "Look!")
         expect(bubbles(page)).to_have_text(["0", "Look!"])
@@ -83,12 +83,12 @@ class TestPictures:
         expect(page.locator("textarea")).to_have_value("My draft is kept anyway")
         assert asked == []
         page.locator("[name=image]").set_input_files(picture())
-        expect(page.locator(".picked:not([aria-busy])")).to_have_count(1)
+        expect(page.locator(".chat-picked:not([aria-busy])")).to_have_count(1)
         page.locator("textarea").click()
         page.evaluate("location.href = '/topics/'")
-        expect(page.locator(".picked")).to_have_count(1)
+        expect(page.locator(".chat-picked")).to_have_count(1)
         assert asked == ["beforeunload"]
-        page.locator(".picked button").click()
+        page.locator(".chat-picked button").click()
         page.goto("/topics/")
         assert asked == ["beforeunload"]
 
@@ -103,9 +103,9 @@ class TestPictures:
     )
     def test_bytes_tell_a_picture_and_not_its_name(self, page, student, name, mime):
         page.locator("[name=image]").set_input_files(large(name, mime))
-        expect(page.locator(".picked")).to_have_count(1)
+        expect(page.locator(".chat-picked")).to_have_count(1)
         write(page, "Whatever it is called")
-        expect(page.locator(".shot img")).to_have_count(1)
+        expect(page.locator(".chat-shot img")).to_have_count(1)
         assert Message.objects.filter(sender=student, kind="image").count() == 1
 
 
@@ -127,9 +127,9 @@ class TestKeys:
             page.keyboard.press("Enter")
             page.keyboard.type("  return")
             expect(box).to_have_value("if x:\n  return")
-            page.locator(".send").tap()
+            page.locator(".chat-send").tap()
             expect(bubbles(page)).to_have_text(["0", "if x:\n  return"])
-            expect(page.locator(".pending")).to_have_count(0)
+            expect(page.locator(".chat-pending")).to_have_count(0)
             assert Message.objects.count() == 2
         finally:
             context.close()
@@ -165,7 +165,7 @@ class TestKeys:
         page = open_page(student)
         page.set_viewport_size({"width": width, "height": 700})
         page.goto(f"/messages/{ta.pk}/")
-        box = page.locator(".send").bounding_box()
+        box = page.locator(".chat-send").bounding_box()
         assert box["x"] + box["width"] <= width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("textarea").bounding_box()["width"] > 80
@@ -207,7 +207,7 @@ class TestDrafts:
             each.locator("textarea").press("Enter")
         for each in (page, other):
             expect(bubbles(each)).to_have_text(["0", "Only once"])
-            expect(each.locator(".pending")).to_have_count(0)
+            expect(each.locator(".chat-pending")).to_have_count(0)
         assert Message.objects.filter(text="Only once").count() == 1
 
     def test_changed_in_the_first_it_stays_there(self, page, tabs):
@@ -242,7 +242,7 @@ class TestDrafts:
         write(page, "ok")
         write(page, "ok")
         expect(bubbles(page)).to_have_text(["0", "ok", "ok"])
-        expect(page.locator(".pending")).to_have_count(0)
+        expect(page.locator(".chat-pending")).to_have_count(0)
 
     def test_signing_out_elsewhere_forgets_what_is_kept_but_not_what_is_on_the_page(
         self, page, tabs

@@ -19,7 +19,7 @@ def write(page: Page, text: str) -> None:
 
 
 def bubbles(page: Page) -> Locator:
-    return page.locator(".msg .bubble")
+    return page.locator(".chat-msg .chat-bubble")
 
 
 def picture(name: str = "tree.png", width: int = 640, height: int = 320) -> FilePayload:
@@ -43,27 +43,31 @@ def talk(open_page, say, student, ta):
 def test_each_sees_what_the_other_writes_and_that_it_was_read(talk, student, ta):
     mine, theirs = talk
     mine.locator("textarea").type("Is the")
-    expect(theirs.locator(".head-typing")).to_be_visible()
+    expect(theirs.locator(".chat-head-typing")).to_be_visible()
     write(mine, "Is the height of\n  an empty tree -1?")
     expect(bubbles(theirs).last).to_have_text("Is the height of\n  an empty tree -1?")
-    expect(theirs.locator(".head-typing")).to_be_hidden()
+    expect(theirs.locator(".chat-head-typing")).to_be_hidden()
     expect(theirs.locator("[data-spoken]")).to_have_text(re.compile("สมชาย ใจดี: Is the height"))
-    expect(mine.locator(".pending")).to_have_count(0)
-    expect(mine.locator(".mine .state").last).to_have_text(re.compile(r"^Read \d\d:\d\d$"))
+    expect(mine.locator(".chat-pending")).to_have_count(0)
+    expect(mine.locator(".chat-mine .chat-state").last).to_have_text(
+        re.compile(r"^Read \d\d:\d\d$")
+    )
     write(theirs, "Yes. See:\n```\nreturn -1\n```")
     expect(bubbles(mine)).to_have_count(3)
-    expect(mine.locator(".theirs pre")).to_have_text("return -1")
-    expect(mine.locator(".conv-preview [data-preview]")).to_have_text("Yes. See: ``` return -1 ```")
+    expect(mine.locator(".chat-theirs pre")).to_have_text("return -1")
+    expect(mine.locator(".chat-conv-preview [data-preview]")).to_have_text(
+        "Yes. See: ``` return -1 ```"
+    )
     assert sum(unread_counts(ta.pk).values()) == 0
 
 
 def test_a_double_click_and_a_held_key_send_once(talk, student):
     mine, theirs = talk
     mine.locator("textarea").fill("Only once")
-    mine.locator(".send").dblclick()
+    mine.locator(".chat-send").dblclick()
     expect(bubbles(theirs).last).to_have_text("Only once")
-    expect(mine.locator(".mine")).to_have_count(2)
-    expect(mine.locator(".pending")).to_have_count(0)
+    expect(mine.locator(".chat-mine")).to_have_count(2)
+    expect(mine.locator(".chat-pending")).to_have_count(0)
     assert Message.objects.filter(sender=student, text="Only once").count() == 1
 
 
@@ -89,7 +93,7 @@ def test_what_is_too_long_or_blocked_is_told_in_words_and_kept(talk, student, ta
     expect(mine.locator("textarea")).to_have_value("x" * 4001)
     blocks.block(ta, student)
     write(mine, "Are you there?")
-    failed = mine.locator(".failed")
+    failed = mine.locator(".chat-failed")
     expect(failed).to_contain_text("Are you there?")
     expect(failed).to_contain_text("No messages can be sent between you two.")
     failed.get_by_role("button", name="Edit").click()
@@ -101,19 +105,19 @@ def test_what_is_too_long_or_blocked_is_told_in_words_and_kept(talk, student, ta
 def test_pictures_are_previewed_captioned_sent_in_a_row_and_opened(talk, student):
     mine, theirs = talk
     mine.locator("[name=image]").set_input_files([picture("a.png"), picture("b.png"), picture()])
-    expect(mine.locator(".picked")).to_have_count(3)
+    expect(mine.locator(".chat-picked")).to_have_count(3)
     mine.get_by_role("button", name="Remove b.png").click()
     mine.locator("[name=image]").set_input_files(
         {"name": "x.txt", "mimeType": "text/plain", "buffer": b"x"}
     )
     expect(mine.locator("[data-problem]")).to_contain_text("“x.txt” is not a picture")
     write(mine, "My drawing")
-    shots = theirs.locator(".shot img")
+    shots = theirs.locator(".chat-shot img")
     expect(shots).to_have_count(2)
     expect(shots.first).to_have_attribute("width", "320")
     expect(shots.first).to_have_attribute("height", "160")
-    expect(theirs.locator(".picture .text")).to_have_text("My drawing")
-    expect(mine.locator(".pending")).to_have_count(0)
+    expect(theirs.locator(".chat-bubble-picture .chat-text")).to_have_text("My drawing")
+    expect(mine.locator(".chat-pending")).to_have_count(0)
     shots.first.click()
     viewer = theirs.get_by_role("dialog")
     expect(viewer.locator("img")).to_have_js_property("naturalWidth", 640)
@@ -206,19 +210,19 @@ def test_it_all_works_without_javascript(open_page, settings, say, student, ta):
     page = open_page(student, phone=True, javascript=False)
     page.goto(f"/messages/{ta.pk}/")
     expect(bubbles(page).last).to_be_in_viewport()
-    expect(page.locator(".send")).to_be_in_viewport()
+    expect(page.locator(".chat-send")).to_be_in_viewport()
     page.get_by_role("button", name="Mark as read").click()
     expect(page.get_by_role("button", name="Mark as read")).to_have_count(0)
     page.locator("textarea").fill("if x:\n    return")
-    page.locator(".send").click()
+    page.locator(".chat-send").click()
     expect(bubbles(page).last).to_have_text("if x:\n    return")
     page.locator("[name=image]").set_input_files(picture())
-    page.locator(".send").click()
-    expect(page.locator(".shot img")).to_have_count(1)
+    page.locator(".chat-send").click()
+    expect(page.locator(".chat-shot img")).to_have_count(1)
     page.get_by_role("link", name="Older messages").click()
     expect(bubbles(page).first).to_have_text("Line 0")
     page.get_by_role("link", name="To the newest messages").click()
-    full = page.request.get(page.locator("a.shot").get_attribute("href") or "")
+    full = page.request.get(page.locator("a.chat-shot").get_attribute("href") or "")
     assert full.headers["content-type"] == "image/webp"
 
 

@@ -74,7 +74,7 @@ def test_a_frame_that_was_dropped_is_fetched_with_the_next_one(page, wire, say, 
     page.goto(f"/messages/{ta.pk}/")
     wire.drops = lambda frame: frame["type"] == "message" and frame["text"] in ("1", "2")
     write(page, "1")
-    expect(page.locator(".pending")).to_have_count(0)  # acknowledged, then fetched
+    expect(page.locator(".chat-pending")).to_have_count(0)  # acknowledged, then fetched
     say(ta, student, "2")
     say(ta, student, "3")
     expect(bubbles(page)).to_have_text(["0", "1", "2", "3"])
@@ -95,12 +95,12 @@ def test_a_cut_socket_comes_back_and_what_was_missed_is_shown_once_in_order(
         say(ta, student, number)
     write(page, "3")  # by form, while there is no socket
     expect(bubbles(page)).to_have_text(["0", "1", "2", "3"])
-    expect(page.locator(".pending")).to_have_count(0)
+    expect(page.locator(".chat-pending")).to_have_count(0)
     say(ta, student, "4")
     wire.cut_off = False
     expect(bubbles(page)).to_have_text(["0", "1", "2", "3", "4"])
     write(page, "5")
-    expect(page.locator(".pending")).to_have_count(0)
+    expect(page.locator(".chat-pending")).to_have_count(0)
     say(ta, student, "6")
     expect(bubbles(page)).to_have_text(["0", "1", "2", "3", "4", "5", "6"])
 
@@ -120,10 +120,10 @@ def test_a_message_that_failed_survives_a_reload_and_is_sent_once_when_asked(
     )
     page.goto(f"/messages/{ta.pk}/")
     write(page, "Lost?\n  No.")
-    failed = page.locator(".failed")
+    failed = page.locator(".chat-failed")
     expect(failed).to_contain_text("the server can't be reached")
     page.reload()
-    expect(failed.locator(".text")).to_have_text("Lost?\n  No.")
+    expect(failed.locator(".chat-text")).to_have_text("Lost?\n  No.")
     failed.get_by_role("button", name="Try again").click()
     expect(failed.get_by_role("button", name="Try again")).to_be_visible()
     assert Message.objects.count() == 1
@@ -133,7 +133,7 @@ def test_a_message_that_failed_survives_a_reload_and_is_sent_once_when_asked(
     expect(bubbles(page)).to_have_text(["0", "Lost?\n  No."])
     page.reload()
     expect(bubbles(page)).to_have_text(["0", "Lost?\n  No."])
-    expect(page.locator(".pending")).to_have_count(0)
+    expect(page.locator(".chat-pending")).to_have_count(0)
     assert Message.objects.count() == 2
 
 
@@ -154,7 +154,7 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(
         expect(bubbles(theirs)).to_have_text(["0", "1"])
         server.kill()
         write(mine, "2")
-        expect(mine.locator(".failed")).to_contain_text("the server can't be reached")
+        expect(mine.locator(".chat-failed")).to_contain_text("the server can't be reached")
         say(ta, student, "3")
         server.start()
         # It goes by itself when the server is back.
@@ -162,7 +162,7 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(
         expect(bubbles(theirs)).to_have_text(["0", "1", "3", "2"])
         write(theirs, "4")
         expect(bubbles(mine)).to_have_text(["0", "1", "3", "2", "4"])
-        expect(mine.locator(".pending")).to_have_count(0)
+        expect(mine.locator(".chat-pending")).to_have_count(0)
     assert Message.objects.count() == 5
 
 
@@ -191,7 +191,7 @@ def test_without_redis_the_page_says_so_polls_and_is_live_again_by_itself(
         later(mine, sockets, paused.is_visible)
         write(theirs, "2")
         write(mine, "3")
-        expect(mine.locator(".pending")).to_have_count(0)
+        expect(mine.locator(".chat-pending")).to_have_count(0)
         later(mine, sockets, lambda: bubbles(mine).count() == 4)
         expect(bubbles(mine)).to_have_text(["0", "1", "2", "3"])
         expect(paused).to_be_visible()

@@ -111,7 +111,7 @@ def test_a_message_sent_into_a_foreign_page_waits_and_goes_once(page, say, stude
     page.goto(f"/messages/{ta.pk}/")
     portal.left = 1
     write(page, "Are you there?")
-    failed = page.locator(".failed")
+    failed = page.locator(".chat-failed")
     expect(failed).to_contain_text("the server can't be reached")
     failed.get_by_role("button", name="Try again").click()
     expect(failed).to_have_count(0)
@@ -120,7 +120,7 @@ def test_a_message_sent_into_a_foreign_page_waits_and_goes_once(page, say, stude
     portal.left = 1
     write(page, "Look")
     failed.get_by_role("button", name="Try again").click()
-    expect(page.locator(".shot img")).to_have_count(1)
+    expect(page.locator(".chat-shot img")).to_have_count(1)
     assert Message.objects.filter(sender=student).count() == 3
 
 
@@ -222,17 +222,17 @@ class TestSessions:
         self.sign_in(away, student)
         write(away, "Here I am")
         expect(bubbles(away)).to_have_text(["0", "Here I am"])
-        expect(away.locator(".pending")).to_have_count(0)
+        expect(away.locator(".chat-pending")).to_have_count(0)
         away.locator("[name=image]").set_input_files(picture())
         write(away, "And a picture")
-        expect(away.locator(".shot img")).to_have_count(1)
+        expect(away.locator(".chat-shot img")).to_have_count(1)
 
     def test_who_is_signed_out_is_told_so_keeps_the_words_and_sends_them_later(
         self, away, student, ta
     ):
         self.sign_in(away, None)
         write(away, "Here I am")
-        failed = away.locator(".failed")
+        failed = away.locator(".chat-failed")
         expect(failed).to_contain_text("you are signed out")
         expect(failed).to_contain_text("Here I am")
         link = away.locator("[data-signed-out] a")
@@ -248,7 +248,7 @@ class TestSessions:
         say(stranger, ta, "Mine alone")
         self.sign_in(away, stranger)
         write(away, "Words of the student")
-        failed = away.locator(".failed")
+        failed = away.locator(".chat-failed")
         expect(failed).to_contain_text("somebody else has signed in")
         expect(away.locator("[data-somebody-else]")).to_be_visible()
         failed.get_by_role("button", name="Try again").click()
@@ -271,7 +271,7 @@ class TestSessions:
         sockets[-1].close(code=4403)
         expect(page.locator("[data-somebody-else]")).to_be_visible()
         write(page, "Words of the student")
-        expect(page.locator(".failed")).to_contain_text("somebody else has signed in")
+        expect(page.locator(".chat-failed")).to_contain_text("somebody else has signed in")
         assert Message.objects.count() == 1
 
 
@@ -282,7 +282,7 @@ def test_back_to_the_inbox_shows_what_is_true_now(page, say, student, ta):
     page.goto("/messages/")
     old = page.request.get("/messages/")
     kept = old.text()
-    expect(page.locator(".conv.unread")).to_have_count(1)
+    expect(page.locator(".chat-conv.chat-unread")).to_have_count(1)
     page.goto(f"/messages/{ta.pk}/")
     expect(page.locator(".nav [data-unread-total]")).to_be_hidden()
     assert sum(unread_counts(student.pk).values()) == 0
@@ -298,7 +298,7 @@ def test_back_to_the_inbox_shows_what_is_true_now(page, say, student, ta):
     page.route(re.compile("/messages/$"), answer)
     page.go_back()
     expect(page.locator("[data-preview]")).to_have_text("You: My answer")
-    expect(page.locator(".conv.unread")).to_have_count(0)
+    expect(page.locator(".chat-conv.chat-unread")).to_have_count(0)
     expect(page.locator(".nav [data-unread-total]")).to_be_hidden()
     assert once == []
 
@@ -348,6 +348,6 @@ def test_the_inbox_has_no_toast_for_what_it_shows(page, say, student, ta):
     socket.value.wait_for_event("framereceived", lambda frame: "pong" in frame)
     say(ta, student, "News")
     expect(page.locator("[data-preview]")).to_have_text("News")
-    expect(page.locator(".conv.unread")).to_have_count(1)
+    expect(page.locator(".chat-conv.chat-unread")).to_have_count(1)
     expect(page.locator("[data-toast-spoken]")).to_have_text("น้ำฝน: News")
     expect(page.locator(".toast")).to_have_count(0)

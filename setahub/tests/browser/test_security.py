@@ -69,7 +69,7 @@ def test_every_page_of_it_is_for_everybody(open_page, owner):
     page.goto("/auth/reauthenticate/?next=/users/me/")
     look("password again")
     page.goto("/auth/2fa/totp/activate/")
-    page.locator(".qr svg").wait_for()
+    page.locator(".entrance-qr svg").wait_for()
     page.locator("main form summary").click()
     look("app")
     page.fill("[name=code]", "nonsense")
@@ -124,8 +124,8 @@ def test_an_app_is_set_up_and_asked_for(open_page, owner, javascript):
     page.fill("[name=code]", code_now(secret))
     submit(page)
     page.wait_for_url("**/recovery-codes/")
-    assert page.locator(".codes li").count() == 10
-    spare = page.locator(".codes li").first.inner_text()
+    assert page.locator(".entrance-codes li").count() == 10
+    spare = page.locator(".entrance-codes li").first.inner_text()
     sign_out(page)
 
     sign_in(page, owner, to="**/auth/2fa/authenticate/")

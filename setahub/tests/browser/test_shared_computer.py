@@ -118,7 +118,7 @@ def test_a_page_that_stayed_open_writes_in_nobody_elses_name(desk, told, student
     expect(desk.get_by_text("You are signed out.")).to_be_visible()
     desk.locator("[data-composer] textarea").fill("Whose is this?")
     desk.keyboard.press("Enter")
-    expect(desk.locator(".failed")).to_be_visible()
+    expect(desk.locator(".chat-failed")).to_be_visible()
     assert not Message.objects.filter(text="Whose is this?").exists()
 
 

@@ -21,11 +21,11 @@ def test_a_message_draws_over_no_neighbour_and_turns_no_other_text(open_page, sa
     page = open_page(ta)
     page.goto(f"/messages/{student.pk}/")
 
-    link = page.locator(".theirs .text a")
+    link = page.locator(".chat-theirs .chat-text a")
     expect(link).to_have_text("https://a.example/b?c=1")
     assert link.get_attribute("href") == "https://a.example/b?c=1"
     assert link.evaluate("link => getComputedStyle(link).unicodeBidi") == "isolate"
-    assert drawn_outside(page, ".theirs .text") <= 4
+    assert drawn_outside(page, ".chat-theirs .chat-text") <= 4
     assert RIGHT_TO_LEFT not in page.locator("[data-preview]").inner_text()
 
 
@@ -43,7 +43,7 @@ def test_nothing_is_sent_of_which_nothing_can_be_seen(open_page, say, student, t
     page.goto(f"/messages/{student.pk}/")
     page.locator("textarea").fill("\u200b\u2800\u3164\n")
     page.locator("textarea").press("Enter")
-    expect(page.locator(".msg")).to_have_count(1)
+    expect(page.locator(".chat-msg")).to_have_count(1)
     page.locator("textarea").fill("\u200bHi")
     page.locator("textarea").press("Enter")
-    expect(page.locator(".msg")).to_have_count(2)
+    expect(page.locator(".chat-msg")).to_have_count(2)
