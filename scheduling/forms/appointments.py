@@ -22,8 +22,9 @@ from scheduling.services.appointments import NO_REASON
 from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, weekly
 from scheduling.services.rows import Edited
+from setahub.core import clock
 from setahub.core.text import turns, without_invisible
-from setahub.core.web.fields import DayField, LinesField
+from setahub.core.web.fields import ClockField, DayField, EndField, LinesField, WeekField
 from setahub.core.web.refusals import RefusableForm, attempt
 from setahub.policy.current import policy
 from topics.models import Topic
@@ -37,20 +38,14 @@ T = TypeVar("T")
 EMPTY_PLAN = Plan((), date.min, time.min, time.min, 0, 1, "")
 
 
-class ClockField(forms.TimeField):
-    """A time of day on the quarter hour; whether it is one, the rules of the plan say."""
-
-    widget = forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": "900"})
-    input_formats = ["%H:%M", "%H:%M:%S"]
+def _bookable_days() -> tuple[date, date]:
+    """Those on which time can be opened."""
+    return clock.today(), clock.today() + policy.max_ahead
 
 
-class EndField(ClockField):
-    """When something ends: ``00:00`` and ``24:00`` are midnight at the end of the day."""
-
-    def to_python(self, value: Any) -> time | None:
-        if isinstance(value, str) and value.strip() in ("24:00", "24:00:00"):
-            return time.min
-        return super().to_python(value)
+def _given_days() -> tuple[date, date]:
+    """Those of half a year, and those to come."""
+    return clock.today() - policy.max_ahead, clock.today() + policy.max_ahead
 
 
 class TopicsField(forms.MultipleChoiceField):
@@ -149,9 +144,9 @@ class AppointmentForm(RefusableForm):
     topics = TopicsField(
         label=_("Topics"), error_messages={"required": _("Choose at least one topic.")}
     )
-    date = DayField(label=_("Day"))
+    date = DayField(label=_("Day"), days=_bookable_days)
     start_time = ClockField(label=_("From"))
-    end_time = EndField(label=_("To"), help_text=_("00:00 is midnight."))
+    end_time = EndField(label=_("To"))
     slot_minutes = forms.TypedChoiceField(
         label=_("Length of a slot"),
         coerce=int,
@@ -178,6 +173,7 @@ class AppointmentForm(RefusableForm):
         rows=3,
     )
     repeat_until = DayField(
+        days=_bookable_days,
         label=_("Repeat weekly until"),
         required=False,
         help_text=_("The same weekday and times, each week up to this day."),
@@ -318,6 +314,6 @@ class DeleteForm(RefusableForm):
 class CopyWeekForm(RefusableForm):
     """``week`` and ``to`` are any days of the two weeks."""
 
-    week = DayField(label=_("Copy the week of"))
-    to = DayField(label=_("Into the week of"))
+    week = WeekField(label=_("Copy the week of"), days=_given_days)
+    to = WeekField(label=_("Into the week of"), days=_bookable_days)
     skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)

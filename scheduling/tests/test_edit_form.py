@@ -23,7 +23,10 @@ def shown(page) -> dict[str, str | list[str]]:
     """What a browser would send of the form as it stands."""
     found = text(page)
     sent: dict[str, str | list[str]] = {}
-    for name in ("date", "start_time", "end_time", "capacity", "location", "base"):
+    for name in ("date", "start_time", "end_time"):
+        options = first(rf'<select name="{name}".*?</select>', found)
+        sent[name] = first(r'<option value="([^"]*)" selected', options)
+    for name in ("capacity", "location", "base"):
         sent[name] = first(r'value="([^"]*)"', first(rf'<input[^>]*name="{name}"[^>]*>', found))
     sent["notes"] = first(r'<textarea[^>]*name="notes"[^>]*>\n?([^<]*)<', found)
     for name in ("topics", "slot_minutes", "scope"):
@@ -171,7 +174,7 @@ def test_a_session_may_end_at_midnight(ta_client, form, end):
     assert "23:00 – 00:00" in text(page)
     pk = page.context["appointment"].pk
     edit = shown(ta_client.get(f"/appointments/{pk}/edit/"))
-    assert edit["end_time"] == "00:00"
+    assert edit["end_time"] == "24:00"
     response = ta_client.post(
         f"/appointments/{pk}/edit/", edit | {"end_time": end, "notes": "Late"}
     )

@@ -10,7 +10,6 @@ from django.contrib.auth.forms import AuthenticationForm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.forms.appointments import ClockField, EndField
 from setahub.core import clock as when
 from setahub.core.keys import fold, fold_email, fold_search
 from setahub.core.text import (
@@ -21,7 +20,7 @@ from setahub.core.text import (
     one_way,
     trimmed,
 )
-from setahub.core.web.fields import DayField, LinesField
+from setahub.core.web.fields import ClockField, DayField, EndField, LinesField
 
 NOTHING = [
     "", " ", "\n\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2800", "\u3164", "\uffa0", "\u115f",

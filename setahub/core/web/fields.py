@@ -1,6 +1,6 @@
 """Form fields of no one app, and what holds for all of them."""
 
-from datetime import date
+from datetime import date, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
 from setahub.core.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
+from setahub.core.web.inputs import MIDNIGHT, Days, DaySelect, TimeSelect, WeekSelect
 
 _as_django_does = forms.Field.clean
 
@@ -53,10 +54,22 @@ def validate_reads_as_it_is(name: str) -> None:
         )
 
 
-class DayField(forms.DateField):
-    """A day as a date input sends it. A year that can't be meant is refused in words."""
+def a_year_ahead() -> tuple[date, date]:
+    """From today on."""
+    return clock.today(), clock.today() + timedelta(days=365)
 
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+class DayField(forms.DateField):
+    """A day, chosen from ``days()`` or sent as ISO.
+
+    Whether it lies within them is for the rules to say; a year that can't be meant is refused here,
+    in words.
+    """
+
+    select: type[DaySelect] = DaySelect
+
+    def __init__(self, *, days: Days = a_year_ahead, **options: Any) -> None:
+        super().__init__(widget=self.select(days), **options)
 
     def to_python(self, value: Any) -> date | None:
         if value in self.empty_values:
@@ -67,6 +80,33 @@ class DayField(forms.DateField):
         if refusal := clock.year_refusal(day):
             raise ValidationError(refusal, code="year")
         return day
+
+
+class WeekField(DayField):
+    """A week, by any of its days."""
+
+    select = WeekSelect
+
+
+class ClockField(forms.TimeField):
+    """A time of day, chosen in steps of a quarter; which times can be, is for the rules to say."""
+
+    ends = False
+    input_formats = ["%H:%M", "%H:%M:%S"]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=TimeSelect(ends=self.ends), **options)
+
+
+class EndField(ClockField):
+    """When something ends: ``00:00`` and ``24:00`` are midnight at the end of the day."""
+
+    ends = True
+
+    def to_python(self, value: Any) -> time | None:
+        if isinstance(value, str) and value.strip() in (MIDNIGHT, f"{MIDNIGHT}:00"):
+            return time.min
+        return super().to_python(value)
 
 
 class LinesField(forms.CharField):

@@ -63,9 +63,9 @@ def test_a_senior_opens_weekly_time_and_sees_the_slots_while_typing(open_page, t
     page = open_page(ta)
     page.goto("/appointments/new/")
     day = when.today() + timedelta(days=2)
-    page.fill("[name=date]", day.isoformat())
-    page.fill("[name=start_time]", "09:00")
-    page.fill("[name=end_time]", "10:30")
+    page.select_option("[name=date]", day.isoformat())
+    page.select_option("[name=start_time]", "09:00")
+    page.select_option("[name=end_time]", "10:30")
     if not page.locator("[name=topics]").first.is_checked():
         page.locator("[name=topics]").first.check(force=True)
     page.locator("[name=slot_minutes][value='30']").check(force=True)
@@ -74,7 +74,7 @@ def test_a_senior_opens_weekly_time_and_sees_the_slots_while_typing(open_page, t
     preview.get_by_text("10:00", exact=False).first.wait_for()
     assert Appointment.objects.count() == 0
 
-    page.fill("[name=repeat_until]", (day + timedelta(weeks=2)).isoformat())
+    page.select_option("[name=repeat_until]", (day + timedelta(weeks=2)).isoformat())
     page.locator("form button[type=submit]:not([name=preview])").last.click()
     page.wait_for_url(lambda url: not url.endswith("/new/"))
     made = Appointment.objects.order_by("starts_at")
@@ -87,9 +87,9 @@ def test_a_senior_opens_weekly_time_and_sees_the_slots_while_typing(open_page, t
 def test_a_senior_previews_without_javascript(open_page, ta, topic):
     page = open_page(ta, javascript=False)
     page.goto("/appointments/new/")
-    page.fill("[name=date]", (when.today() + timedelta(days=2)).isoformat())
-    page.fill("[name=start_time]", "09:00")
-    page.fill("[name=end_time]", "10:00")
+    page.select_option("[name=date]", (when.today() + timedelta(days=2)).isoformat())
+    page.select_option("[name=start_time]", "09:00")
+    page.select_option("[name=end_time]", "10:00")
     page.locator("[name=topics]").first.check(force=True)
     page.locator("[name=slot_minutes][value='30']").check(force=True)
     page.fill("[name=location]", "Room 504")
