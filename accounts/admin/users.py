@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.person import parts
 from accounts.errors import AccountError
-from accounts.forms import ResetPasswordForm
+from accounts.forms.account import ResetPasswordForm
 from accounts.models import REASON_MAX, User, UserQuerySet
 from accounts.queries.factors import factors_of
 from accounts.services import mfa, profiles, suspensions

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.devices import browser_and_system
 from accounts.models import SignIn, User
 from accounts.signals import sessions_ended
+from setahub.core.web.devices import browser_and_system
 
 NOTED_EVERY = timedelta(minutes=10)
 NOTED_EVERY_OF_STAFF = timedelta(minutes=1)  # theirs end when they are idle

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts import sweeps
-from accounts.mfa_adapter import MFAAdapter
+from accounts.adapters.mfa import MFAAdapter
 from accounts.services import codes, mfa
 from accounts.tests.test_mfa import SECRET, code_now, confirmed, proven, with_app
 from accounts.tests.test_signing_in import login, signed_in

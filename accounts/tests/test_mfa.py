@@ -12,7 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.mfa_adapter import MFAAdapter
+from accounts.adapters.mfa import MFAAdapter
 from accounts.models import User
 from accounts.tests.passkeys import SoftwareKey
 from accounts.tests.test_signing_in import PASSWORD, login, signed_in

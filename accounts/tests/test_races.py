@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts.forms import SignupForm
+from accounts.forms.account import SignupForm
 from accounts.models import Block, User
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]

@@ -13,7 +13,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.devices import browser_and_system
 from accounts.models import SignIn, User
 from accounts.queries.sessions import sign_ins_of
 from accounts.services import sign_ins, suspensions
@@ -21,6 +20,7 @@ from accounts.sessions import SessionStore
 from accounts.signals import sessions_ended
 from accounts.tests.test_signing_in import NEW, PASSWORD, link_in, login, signed_in
 from chat.sockets import user_of_session
+from setahub.core.web.devices import browser_and_system
 
 pytestmark = pytest.mark.django_db
 

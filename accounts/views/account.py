@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts import reauthentication, tasks
-from accounts.forms import SignupForm
+from accounts.forms.account import SignupForm
 from accounts.models import User
 from accounts.models.mail import EmailChange
 from accounts.once import has_signed_up

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.forms import EmailsForm
+from accounts.forms.account import EmailsForm
 from accounts.requests import UserRequest
 from accounts.services import profiles
 from accounts.tokens import read_unsubscribe

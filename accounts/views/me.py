@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import reauthentication
-from accounts.forms import AvatarForm, ProfileForm
+from accounts.forms.account import AvatarForm, ProfileForm
 from accounts.requests import UserRequest
 from accounts.services import profiles
 from accounts.views.contexts.me import MePage

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import reauthentication
-from accounts.forms import DeleteAccountForm
+from accounts.forms.account import DeleteAccountForm
 from accounts.requests import UserRequest
 from accounts.services import deletion, guesses
 from accounts.services.privacy import archive

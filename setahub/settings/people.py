@@ -36,17 +36,17 @@ if ALLOWED_EMAIL_DOMAINS:
     EMAIL_VERIFICATION = "mandatory"
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.adapters.account.AccountAdapter"
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.LoginForm",
-    "signup": "accounts.forms.SignupForm",
-    "add_email": "accounts.forms.ChangeEmailForm",
-    "change_password": "accounts.forms.ChangePasswordForm",
-    "set_password": "accounts.forms.SetPasswordForm",
-    "reset_password": "accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.forms.NewPasswordForm",
-    "reauthenticate": "accounts.forms.PasswordAgainForm",
+    "login": "accounts.forms.account.LoginForm",
+    "signup": "accounts.forms.account.SignupForm",
+    "add_email": "accounts.forms.account.ChangeEmailForm",
+    "change_password": "accounts.forms.account.ChangePasswordForm",
+    "set_password": "accounts.forms.account.SetPasswordForm",
+    "reset_password": "accounts.forms.account.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.account.NewPasswordForm",
+    "reauthenticate": "accounts.forms.account.PasswordAgainForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
@@ -87,16 +87,16 @@ ACCOUNT_RATE_LIMITS = (
 # The second step of signing in. Whether one may be set up is for accounts.queries.factors to say:
 # allauth's own rule would keep who has one from ever changing their email.
 STAFF_MFA = env.flag("STAFF_MFA", default=not DEBUG)
-MFA_ADAPTER = "accounts.mfa_adapter.MFAAdapter"
+MFA_ADAPTER = "accounts.adapters.mfa.MFAAdapter"
 MFA_FORMS = {
-    "activate_totp": "accounts.mfa_forms.NewAppForm",
-    "authenticate": "accounts.mfa_forms.CodeForm",
-    "reauthenticate": "accounts.mfa_forms.CodeAgainForm",
-    "add_webauthn": "accounts.mfa_forms.AddPasskeyForm",
-    "edit_webauthn": "accounts.mfa_forms.RenamePasskeyForm",
-    "authenticate_webauthn": "accounts.mfa_forms.PasskeyForm",
-    "reauthenticate_webauthn": "accounts.mfa_forms.PasskeyAgainForm",
-    "login_webauthn": "accounts.mfa_forms.PasskeyLoginForm",
+    "activate_totp": "accounts.forms.mfa.NewAppForm",
+    "authenticate": "accounts.forms.mfa.CodeForm",
+    "reauthenticate": "accounts.forms.mfa.CodeAgainForm",
+    "add_webauthn": "accounts.forms.mfa.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.mfa.RenamePasskeyForm",
+    "authenticate_webauthn": "accounts.forms.mfa.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.mfa.PasskeyAgainForm",
+    "login_webauthn": "accounts.forms.mfa.PasskeyLoginForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -36,7 +36,7 @@ LAYERS = [
     {"models", "errors", "constraints", "signals", "validators"},
     {"queries"},
     {"services"},
-    {"views", "forms", "admin", "urls", "templatetags", "apps"},
+    {"views", "forms", "adapters", "admin", "urls", "templatetags", "apps"},
 ]
 SERVICES, PAGES = 2, 3
 # What a page may use of an app above its own: what is read, and what is called to write.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from accounts.forms import DeleteAccountForm
+from accounts.forms.account import DeleteAccountForm
 from accounts.models import User
 from accounts.queries.factors import factors_of
 from scheduling.queries.bookings import ahead_of
