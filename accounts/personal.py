@@ -26,6 +26,9 @@ def profile_of(user: User) -> dict[str, Any]:
         "year": user.year,
         "about": user.bio,
         "language": user.language,
+        "public": user.public,
+        "first_steps_dismissed": user.first_steps_dismissed,
+        "wish": user.wish,
         "picture": user.avatar.name or None,
         "joined": user.date_joined,
         "last_signed_in": user.last_login,
@@ -99,6 +102,8 @@ def _make_nobody(user: User) -> None:
     user.email = f"{user.pk}@{NOWHERE}"
     user.student_id = user.year = user.last_login = None
     user.bio = user.calendar_nonce = user.language = ""
+    user.wish = user.first_steps_dismissed = ""
+    user.public = False
     user.avatar = ""
     for kind in MailKind:
         setattr(user, kind.field, False)

@@ -13,6 +13,7 @@ from accounts.views.account import (
     undo_email_change,
 )
 from accounts.views.emails import unsubscribe
+from accounts.views.own_page import own_page
 from setahub.core.web.converters import IdConverter
 from setahub.site import views
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("auth/2fa/", include(mfa.urls)),
     path("auth/2fa/", include("allauth.mfa.urls")),
     path("users/", include("accounts.urls")),
+    path("ta/<id:pk>/", own_page, name="own_page"),
     path("messages/", include("chat.urls")),
     path("topics/", include("topics.urls")),
     path("", include("scheduling.urls")),

@@ -10,14 +10,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import emails, reauthentication, tasks
 from accounts.models import User
 from accounts.queries.emails import is_proven
-from accounts.services import email_changes, guesses
+from accounts.services import email_changes, guesses, wishes
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
 from setahub.core.mail import Message
@@ -90,6 +90,12 @@ class AccountAdapter(DefaultAccountAdapter):
                 "url": reverse("account_reauthenticate"),
             }
         ]
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **how: Any) -> HttpResponse:
+        """On to the page that was asked for, or to the one that they were going to at sign-up."""
+        wish = wishes.take(cast(User, user))
+        how["redirect_url"] = how["redirect_url"] or wish or None
+        return super().post_login(request, user, **how)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether ``next`` leads to a page of this site; allauth's own way raises for ``http://[``."""

@@ -9,11 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from qrcode import QRCode
-from qrcode.constants import ERROR_CORRECT_M
 
 from accounts.services.mfa import PURPOSE
-from setahub.core import seals
+from setahub.core import qr, seals
 
 logger = logging.getLogger(__name__)
 
@@ -41,17 +39,8 @@ class MFAAdapter(DefaultMFAAdapter):
             return b32encode(secrets.token_bytes(20)).decode()
 
     def build_totp_svg(self, url: str) -> str:
-        """The QR code as one SVG path within the page; our policy refuses allauth's ``data:``."""
-        code: QRCode = QRCode(error_correction=ERROR_CORRECT_M, border=4)
-        code.add_data(url)
-        rows = code.get_matrix()
-        squares = "".join(
-            f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
-        )
-        return (
-            f'<svg viewBox="0 0 {len(rows)} {len(rows)}" aria-hidden="true">'
-            f'<path d="{squares}"/></svg>'
-        )
+        """The QR code within the page; our policy refuses allauth's ``data:``."""
+        return qr.svg(url)
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: str) -> str:
         count = Authenticator.objects.filter(user=user.pk, type=type).count()

@@ -28,10 +28,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import tasks
 from accounts.models import BIO_MAX, MailKind, User
 from accounts.once import keep_sign_up
-from accounts.services import email_changes, guesses, profiles
+from accounts.services import email_changes, guesses, profiles, wishes
 from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.core.images import ReencodedImageField, UploadForm
 from setahub.core.keys import fold, nfc
+from setahub.core.web.addresses import own_path
 from setahub.core.web.fields import LinesField
 from setahub.core.web.forms import BasedForm
 from setahub.core.web.refusals import RefusableForm
@@ -156,6 +157,8 @@ class SignupForm(Labelled, BaseSignupForm):
         user.year = self.cleaned_data["year"]
         user.language = get_language()
         user.save(update_fields=["student_id", "year", "language"])
+        if app_settings.EMAIL_VERIFICATION == MANDATORY:  # else they are there in a moment
+            wishes.keep(user, own_path(request, request.POST.get("next")))
 
 
 class ResetPasswordForm(Labelled, BaseResetPasswordForm):
@@ -225,14 +228,23 @@ class ProfileForm(RefusableForm, BasedForm):
         max_length=BIO_MAX,
         help_text=_("What you like and what you can help with. At most 500 characters."),
     )
+    public = forms.BooleanField(
+        label=_("My own page, for everybody"),
+        required=False,
+        help_text=_(
+            "For a link or a poster with a QR code: your name, picture, topics and next free times,"
+            " without signing in."
+        ),
+    )
 
+    NOT_STAYING = ("username", "public")  # the one is required, the other unticked
     kept: Collection[str] = ()  # names that stood there: they stay until they are changed
 
     @classmethod
     def of(cls, user: User, data: QueryDict | None = None) -> "ProfileForm":
-        """The form filled from a person, or with what was sent. What wasn't sent stays."""
+        """The form filled from a person, or with what was sent. Text that wasn't sent stays."""
         now = profiles.editable(user)
-        stays = {name: value or "" for name, value in now.items() if name != "username"}
+        stays = {name: value or "" for name, value in now.items() if name not in cls.NOT_STAYING}
         form = cls(None if data is None else {**stays, **data.dict()}, initial=now)
         form.carry(now, f"accounts.profile.{user.pk}")
         form.kept = {now["username"], (form.filled_with or now)["username"]}

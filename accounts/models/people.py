@@ -22,6 +22,7 @@ from setahub.core.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc
 USERNAME_KEY_MAX = GROWTH * USERNAME_MAX
 BIO_MAX = 500
 REASON_MAX = 500
+WISH_MAX = 500
 
 
 def avatar_path(instance: object, filename: str) -> str:
@@ -43,9 +44,20 @@ class MailKind(models.TextChoices):
         return f"mail_{self.value}"
 
 
+class FirstSteps(models.TextChoices):
+    """Whose first steps a start page lists."""
+
+    STUDENT = "student", _("student")
+    TA = "ta", _("TA")
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> "UserQuerySet":
         return self.filter(is_active=True)
+
+    def with_own_page(self) -> "UserQuerySet":
+        """Those whose own page is for everybody, if they teach anything."""
+        return self.active().filter(public=True)
 
     def seen_by(self, viewer: "User") -> "UserQuerySet":
         """People whose page this viewer may open: suspended ones only staff."""
@@ -145,6 +157,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     mail_teaching = models.BooleanField(_("emails: teaching"), default=True)
     # Part of what the address of the private calendar is made from; a new one ends the old address.
     calendar_nonce = models.CharField(max_length=32, blank=True, default="", editable=False)
+    public = models.BooleanField(
+        _("own page for everybody"),
+        default=False,
+        db_default=False,
+        help_text=_("A TA's name, picture, topics and next free times, without signing in."),
+    )
+    # Where they were going when they signed up, until their first sign-in leads there.
+    wish = models.CharField(
+        max_length=WISH_MAX, blank=True, default="", db_default="", editable=False
+    )
+    # Whose first steps they have put away on the start page.
+    first_steps_dismissed = models.CharField(
+        max_length=10, choices=FirstSteps, blank=True, default="", db_default="", editable=False
+    )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
     # The row of a deleted account stays, so that others keep their history.
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)

@@ -21,13 +21,22 @@ def update_profile(
     student_id: str | None,
     year: int | None,
     bio: str,
+    public: bool | None = None,
     base: Values | None = None,
 ) -> User:
     """Change what somebody says about themselves. Raises AccountError beside a field.
 
-    ``base``: the values that the form was filled with. Raises ChangedMeanwhile.
+    ``public``: whether a TA's own page is for everybody; None leaves it. ``base``: the values that
+    the form was filled with. Raises ChangedMeanwhile.
     """
-    typed = {"username": username, "student_id": student_id or "", "year": year, "bio": bio}
+    typed: dict[str, Any] = {
+        "username": username,
+        "student_id": student_id or "",
+        "year": year,
+        "bio": bio,
+    }
+    if public is not None:
+        typed["public"] = public
     with transaction.atomic():
         [user] = User.objects.locked(user.pk)
         for name, value in merged(base, editable(user), typed).items():
@@ -35,7 +44,7 @@ def update_profile(
         check_unique(user)
         try:
             with transaction.atomic():
-                user.save(update_fields=["username", "student_id", "year", "bio"])
+                user.save(update_fields=list(typed))
         except IntegrityError as error:
             check_unique(user)  # somebody else was faster: with the name or with the student ID
             raise AccountError("raced", _("Please try again."), field="username") from error
@@ -49,6 +58,7 @@ def editable(user: User) -> dict[str, Any]:
         "student_id": user.student_id or "",
         "year": user.year,
         "bio": user.bio,
+        "public": user.public,
     }
 
 

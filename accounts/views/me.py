@@ -16,6 +16,7 @@ from accounts.views.contexts.me import MePage
 from setahub.core.web.forms import ChangedMeanwhile
 from setahub.core.web.refusals import attempt, show_or_post
 from setahub.core.web.too_many import say_when
+from topics.queries.topics import is_ta
 
 
 @require_safe
@@ -29,20 +30,25 @@ def me(request: UserRequest) -> HttpResponse:
 
 @show_or_post
 def edit(request: UserRequest) -> HttpResponse:
-    """Name, student ID, year and bio."""
+    """Name, student ID, year and bio; and of a TA, whether their own page is for everybody."""
     user = request.user
     if request.method != "POST":
-        return render(request, "accounts/edit.html", {"form": ProfileForm.of(user)})
+        return _show_edit(request, ProfileForm.of(user))
     form = ProfileForm.of(user, request.POST)
     try:
         saved = form.attempt(lambda: profiles.update_profile(user, **form.asked))
     except ChangedMeanwhile as error:
         form.show_both(error)
-        return render(request, "accounts/edit.html", {"form": form}, status=409)
+        return _show_edit(request, form, status=409)
     if saved:
         messages.success(request, _("Saved."))
         return redirect("accounts:me")
-    return render(request, "accounts/edit.html", {"form": form}, status=form.status)
+    return _show_edit(request, form, status=form.status)
+
+
+def _show_edit(request: UserRequest, form: ProfileForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "is_ta": is_ta(request.user)}
+    return render(request, "accounts/edit.html", context, status=status)
 
 
 @show_or_post

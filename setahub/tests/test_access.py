@@ -108,6 +108,8 @@ TABLE = {
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/unblock/": Row("/users/{ta}/unblock/", USERS_405, [L, 302, 302, 409, 302, 302]),
+    # Off until its TA switches it on; who sees it then is tested in accounts.
+    "ta/<id:pk>/": Row("/ta/{ta}/", [404] * 6, ALL_405),
     "users/<id:pk>/timeslots/": Row("/users/{ta}/timeslots/", USERS_200, USERS_405),
     "messages/": Row("/messages/", USERS_200, USERS_405),
     "messages/unread/": Row("/messages/unread/", USERS_200, USERS_405),

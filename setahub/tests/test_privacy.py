@@ -76,6 +76,7 @@ def person(clock, make_user, other, topic) -> User:
     user = make_user(
         "มะลิวัลย์", email="maliwan@example.com", student_id="65010777", year=3,
         bio="I collect beetles.", is_staff=True, calendar_nonce="x" * 32,
+        public=True, wish="/topics/", first_steps_dismissed="student",
         last_login=timezone.now(), date_joined=timezone.now() - timedelta(days=300),
     )  # fmt: skip
     user.avatar.save("x.webp", ContentFile(b"face"))

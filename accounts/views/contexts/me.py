@@ -14,6 +14,7 @@ from accounts.queries.sessions import sign_ins_of
 from accounts.tokens import calendar_token
 from setahub.core.mail import absolute
 from topics.models import Registration
+from topics.queries.topics import is_ta
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class CalendarFeed:
 class MePage:
     """``emails``: each kind in words, and whether it is wanted; ``devices``: how many sessions.
 
-    ``data_minutes``: for how long the data can be downloaded at once, after being led here for it.
+    ``data_minutes``: for how long the data can be downloaded at once, after being led here for it;
+    ``teaches``: whether they have an own page to share.
     """
 
     registrations: QuerySet[Registration]
@@ -46,6 +48,7 @@ class MePage:
     factors: dict[str, list[Authenticator]]
     devices: int
     data_minutes: int
+    teaches: bool
 
     @classmethod
     def of(cls, user: User, *, data_minutes: int) -> "MePage":
@@ -57,4 +60,5 @@ class MePage:
             factors=factors_of(user),
             devices=len(sign_ins_of(user)),
             data_minutes=data_minutes,
+            teaches=is_ta(user),
         )

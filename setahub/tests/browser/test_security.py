@@ -69,7 +69,7 @@ def test_every_page_of_it_is_for_everybody(open_page, owner):
     page.goto("/auth/reauthenticate/?next=/users/me/")
     look("password again")
     page.goto("/auth/2fa/totp/activate/")
-    page.locator(".entrance-qr svg").wait_for()
+    page.locator(".qr svg").wait_for()
     page.locator("main form summary").click()
     look("app")
     page.fill("[name=code]", "nonsense")

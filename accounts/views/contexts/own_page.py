@@ -1,0 +1,45 @@
+"""A TA's own page, as anybody sees it: name, picture, topics and the next free times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import Block, User
+from scheduling.queries.free import free_from
+from scheduling.views.contexts.slots import SlotDay, Times, open_days, times
+from setahub.core import clock, qr
+from setahub.core.mail import absolute
+from topics.models import Topic
+from topics.queries.topics import taught_by
+
+TIMES = 12
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """``days`` and ``limits``: the next times, as the viewer could book them; ``viewer`` None: a
+    visitor, who is asked to sign in by the page of the time."""
+
+    ta: User
+    topics: Sequence[Topic]
+    days: Sequence[SlotDay]
+    limits: Sequence[str]
+
+    @classmethod
+    def of(cls, ta: User, viewer: User | None) -> "OwnPage | None":
+        """None for somebody who teaches nothing."""
+        topics = taught_by(ta)
+        if not topics:
+            return None
+        closed = viewer is not None and ta.pk in Block.objects.others_of(viewer.pk)
+        slots = [] if closed else free_from(clock.today(), ta=ta.pk, limit=TIMES)
+        shown = Times(open_days(slots), []) if viewer is None else times(viewer, slots)
+        return cls(ta, topics, shown.days, shown.limits)
+
+
+def poster(page: OwnPage) -> dict[str, Any]:
+    """What is printed: the page's address as one types it, and as a camera reads it."""
+    address = absolute(reverse("own_page", args=[page.ta.pk]))
+    return {"ta": page.ta, "topics": page.topics, "address": address, "qr": qr.svg(address)}
