@@ -4,7 +4,8 @@ import asyncio
 import http.client
 import json
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_daphne_still_makes_what_it_takes_in_of_the_classes_that_are_replaced():
     assert "WebRequest" in http_protocol.HTTPFactory.buildProtocol.__code__.co_names
     assert "bound_daphne" in daphne.server.Server.handle_reply.__qualname__
     assert "handle_reply" in daphne.server.Server.create_application.__code__.co_names
-    for name in ("onMessage", "serverSend"):
+    for name in ("onMessage", "serverSend", "onFrameBegin", "dropConnection"):
         assert callable(getattr(ws_protocol.WebSocketProtocol, name)), f"{name} is gone from Daphne"
 
 
@@ -239,6 +240,58 @@ async def flood(server: Daphne, key: str) -> tuple[int, set[str]]:
                 await tab.send(padded)
         await asyncio.wait_for(asyncio.wait({listening}), 30)
         return tab.close_code or 0, answers
+
+
+PING = bytes((0x89, 0x80 | 125)) + bytes(4) + b"x" * 125  # masked with nothing (RFC 6455, 5.2)
+PONG = bytes((0x8A, 0x80, 0, 0, 0, 0))
+BEGUN = bytes((0x01, 0x80, 0, 0, 0, 0))  # a message that goes on
+GOES_ON = bytes((0x00, 0x80, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("first", "frame"), [(b"", PING), (b"", PONG), (BEGUN, GOES_ON)], ids=["ping", "pong", "part"]
+)
+def test_a_flood_of_frames_that_are_no_messages_ends_the_socket(server, student, first, frame):
+    with raw_tab(server, student) as tab:
+        before = memory(server)
+        tab.sendall(first)
+        sent = 0
+        try:
+            while sent < 40_000_000:
+                sent += tab.send(frame * 1000)
+        except OSError:
+            pass  # it has closed
+        assert sent < 40_000_000
+    assert memory(server) - before < 10_000
+
+
+def test_as_many_pings_as_anybody_needs_are_answered(server, student):
+    with raw_tab(server, student) as tab:
+        tab.sendall(PING * 150)
+        answers = b""
+        while len(answers) < 150 * 127:
+            answers += tab.recv(65536)
+        assert answers == (bytes((0x8A, 125)) + b"x" * 125) * 150
+
+
+@contextmanager
+def raw_tab(server: Daphne, person: Any) -> Iterator[socket.socket]:
+    """The connection under an open socket of this person."""
+    client = Client()
+    client.force_login(person)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tab:
+        tab.sendall(
+            f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nOrigin: {server.url}\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            f"Cookie: {settings.SESSION_COOKIE_NAME}={key}\r\n\r\n".encode()
+        )
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += tab.recv(1)
+        assert head.startswith(b"HTTP/1.1 101 ")
+        yield tab
 
 
 def memory(server: Daphne, kind: str = "VmRSS") -> int:

@@ -1,8 +1,8 @@
 """What Daphne reads from anybody before it asks us, and keeps for them: never more than is of use.
 
 By itself it takes in a whole request, however large, before the application hears of it, parses its
-form, which takes many times its size and is done again by the application, and puts every frame of a
-socket into a queue without an end; and what a browser does not read it keeps, as much as there is, so
+form, which takes many times its size and is done again by the application, puts every frame of a
+socket into a queue without an end, and answers as many pings as there are; and what a browser does not read it keeps, as much as there is, so
 that a download is made whole in memory for a slow one.
 These are private parts of Daphne and Twisted; all that we change of them is here, and
 ``test_bounds.py`` fails when an upgrade takes it away.
@@ -10,6 +10,7 @@ These are private parts of Daphne and Twisted; all that we change of them is her
 
 import asyncio
 import sys
+from time import monotonic
 from typing import Any
 
 from setahub.core.images import MAX_REQUEST_BYTES
@@ -18,7 +19,10 @@ LINGER = 2.0  # seconds in which a refused client may read why
 PIECE = 64  # bytes that a chunk of a request counts at least: each costs us the same
 MOST_WAITING = 64  # frames of a socket that wait for the application
 LOOK_AGAIN = 0.05  # seconds
+LAST_OF_MESSAGES = 7  # opcode; those beyond control the connection (RFC 6455, section 5.5)
 MOST_UNSENT = 1024 * 1024  # bytes for a socket that does not read; the system keeps some besides
+PARTS_AT_ONCE = 200.0  # frames of a socket that are no message: pings, pongs, beginnings of one
+PARTS = 20.0  # of them a second in the long run; a browser sends one in twenty seconds
 READ_WITHIN = 60.0  # seconds in which a browser takes some of what waits for it
 
 _BODY = (
@@ -136,6 +140,21 @@ def bound_daphne() -> None:
 
         transport: Any
         _held = False
+        _parts = PARTS_AT_ONCE
+        _parts_at = 0.0
+
+        def onFrameBegin(self) -> None:
+            # The application counts messages; of pings, and of one that never ends, it hears nothing.
+            frame = self.current_frame
+            if (frame.opcode > LAST_OF_MESSAGES or not frame.fin) and not self._takes_a_part():
+                self.dropConnection(abort=True)
+            super().onFrameBegin()
+
+        def _takes_a_part(self) -> bool:
+            now = monotonic()
+            grown = self._parts + (now - self._parts_at) * PARTS
+            self._parts, self._parts_at = min(PARTS_AT_ONCE, grown) - 1, now
+            return self._parts >= 0
 
         def onMessage(self, payload: bytes, isBinary: bool) -> None:
             super().onMessage(payload, isBinary)
