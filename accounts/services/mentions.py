@@ -12,6 +12,8 @@ from urllib.parse import quote, quote_plus
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q
 
 from accounts.models import EmailChange, User
@@ -22,15 +24,30 @@ from accounts.validators import DELETED_NAME
 _BEGINS = r"(?:(?<![0-9A-Za-z_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\n))"
 _BEGINS_ADDRESS = r"(?:(?<![0-9A-Za-z_.+-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\n))"
 _ENDS = r"(?![0-9A-Za-z_])"
+LONG_ENOUGH = 5  # characters before the @ that name somebody, where they are not all letters
 
 
 def words_of(user: User) -> list[str]:
     """The words that name this person and nobody else."""
-    words = {user.username, user.email, user.student_id or ""}
-    words.update(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
+    addresses = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
     for change in EmailChange.objects.filter(user=user):
-        words.update((change.old_email, change.new_email))
+        addresses.update((change.old_email, change.new_email))
+    words = {user.username, user.student_id or "", *_earlier_names(user), *addresses}
+    words.update(filter(_names_somebody, (each.partition("@")[0] for each in addresses)))
     return sorted(words - {""}, key=len, reverse=True)
+
+
+def _earlier_names(user: User) -> list[str]:
+    """Names that the admin's log knows this account by, unless somebody else has them now."""
+    kind = ContentType.objects.get_for_model(User)
+    about = LogEntry.objects.filter(content_type=kind, object_id=str(user.pk))
+    names = set(about.values_list("object_repr", flat=True))
+    return [each for each in names if not User.objects.named(each).exclude(pk=user.pk).exists()]
+
+
+def _names_somebody(word: str) -> bool:
+    """Whether what stands before an ``@`` is no ordinary word: staff search by it too."""
+    return len(word) >= LONG_ENOUGH and not word.isalpha()
 
 
 def forget(words: Iterable[str], fields: Iterable[str]) -> None:

@@ -106,6 +106,39 @@ def test_lines_about_the_account_lose_names_that_it_had_earlier(person, other_us
     assert (entry.object_repr, entry.change_message) == ("Deleted user", "")
 
 
+def test_earlier_names_go_everywhere_unless_somebody_else_has_them_now(
+    person, other_user, make_user, staff
+):
+    make_user("Anong")
+    kind = ContentType.objects.get_for_model(User)
+    for name in ("Her Earlier Name", "anong"):
+        LogEntry.objects.create(
+            user=staff, content_type=kind, object_id=str(person.pk), object_repr=name,
+            action_flag=CHANGE,
+        )  # fmt: skip
+    Suspension.objects.create(user=other_user, reason="Like Her Earlier Name and Anong")
+    deletion.delete_account(person)
+    assert Suspension.objects.get().reason == "Like Deleted user and Anong"
+
+
+@pytest.mark.parametrize(
+    ("email", "left"),
+    [
+        ("Mali.w9@example.com", "q=Deleted+user&year=3"),
+        ("maliwan@example.com", "q=mali.w9&year=3"),
+        ("w9@example.com", "q=mali.w9&year=3"),
+    ],
+)
+def test_so_does_what_stands_before_the_at_where_it_is_no_word(make_user, staff, email, left):
+    person = make_user("Maliwan S.", email=email)
+    entry = LogEntry.objects.create(
+        user=staff, object_repr="CSV export", action_flag=CHANGE, change_message="q=mali.w9&year=3"
+    )
+    deletion.delete_account(person)
+    entry.refresh_from_db()
+    assert entry.change_message.replace(" ", "+") == left
+
+
 @pytest.mark.parametrize(
     ("word", "text"),
     [
