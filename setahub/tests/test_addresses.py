@@ -71,6 +71,17 @@ def test_no_header_breaks_a_page(client, student, sign_in, word):
         assert sign_in(student).post(path, headers=headers).status_code < 500
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", ["evil.example", "testserver:x", "testserver:", "a b", "x@y", ""])
+@pytest.mark.parametrize("referer", ["", "http://evil.example/auth/login/", "http://[", "/topics/"])
+def test_a_host_that_is_not_ours_is_told_so_whatever_else_is_sent(client, host, referer):
+    client.raise_request_exception = False
+    headers = {"host": host, "referer": referer, "origin": referer}
+    for method in (client.get, client.post, client.head, client.put, client.options):
+        for path in ("/auth/signup/", "/nowhere/", "/topics"):
+            assert method(path, headers=headers).status_code == 400
+
+
 @pytest.mark.parametrize(
     "name",
     ["avatars/%00", "avatars/", "avatars", "%00", "topics/%00.webp", "avatars/..%2F..%2Fx", "avatars/%2E%2E/x",

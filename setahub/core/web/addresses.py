@@ -2,6 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -14,6 +15,14 @@ def split(address: str) -> SplitResult:
         return urlsplit(address)
     except ValueError:
         return urlsplit("")
+
+
+def addressed_host(request: HttpRequest) -> str | None:
+    """The host that was asked; None for one that is not ours, which the page of that error needs."""
+    try:
+        return request.get_host()
+    except DisallowedHost:
+        return None
 
 
 def own_path(request: HttpRequest, address: str | None) -> str:

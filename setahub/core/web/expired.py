@@ -15,7 +15,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
-from setahub.core.web.addresses import split
+from setahub.core.web.addresses import addressed_host, split
 
 # In every form beside its token: the id of whom its page was made for, empty for a visitor.
 MADE_FOR = "made_for"
@@ -47,7 +47,7 @@ def page_of_form(request: HttpRequest) -> str:
     Such a page takes in its address what the form's hidden fields have.
     """
     here = split(request.headers.get("Referer", ""))
-    if here.path and here.netloc == request.get_host():
+    if here.path and here.netloc == addressed_host(request):
         return here.path + (f"?{here.query}" if here.query else "")
     asked = {
         name: request.POST[name] for name in settings.FORM_ADDRESS_FIELDS if request.POST.get(name)
