@@ -29,7 +29,10 @@ LONG_ENOUGH = 5  # characters before the @ that name somebody, where they are no
 
 def words_of(user: User) -> list[str]:
     """The words that name this person and nobody else."""
-    addresses = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+    addresses = {
+        user.email,
+        *EmailAddress.objects.filter(user=user).values_list("email", flat=True),
+    }
     for change in EmailChange.objects.filter(user=user):
         addresses.update((change.old_email, change.new_email))
     words = {user.username, user.student_id or "", *_earlier_names(user), *addresses}
