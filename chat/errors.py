@@ -5,7 +5,3 @@ from setahub.core.web.refusals import Refusal
 
 class ChatError(Refusal):
     """Something that can't be written or shown; a socket is told its ``code``."""
-
-
-class ModerationError(Refusal):
-    """Something that staff can't do with a report."""

@@ -16,7 +16,7 @@ from accounts.services import suspensions
 from accounts.tests.test_mfa import code_now, with_app
 from accounts.tests.test_signing_in import login
 from chat import services as chat
-from chat.errors import ModerationError
+from chat.errors import ChatError
 from chat.models import Report
 from scheduling.tests.test_races import open_slot
 from topics import services as topics
@@ -96,7 +96,7 @@ class TestWithoutTheSecondStep:
         with pytest.raises(AccountError):
             suspensions.suspend(student, actor=coordinator, cancel_bookings=False)
         report = Report(reported=student, reporter=ta)
-        with pytest.raises(ModerationError):
+        with pytest.raises(ChatError):
             chat.resolve(report, coordinator, Report.Status.DISMISSED, note="x")
 
 

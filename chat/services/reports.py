@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services.suspensions import suspend
 from chat import tasks
-from chat.errors import ChatError, ModerationError
+from chat.errors import ChatError
 from chat.models import Message, Report, ReportLook
 from chat.queries.reports import neighbours
 from chat.services.rows import locked
@@ -62,16 +62,16 @@ def resolve(
     has suspended already stays so. Raises a Refusal.
     """
     if not actor.has_staff_powers or actor.pk == report.reported_id:
-        raise ModerationError("role", _("Another one of the staff has to decide on this."))
+        raise ChatError("role", _("Another one of the staff has to decide on this."))
     if outcome == Status.WARNED and is_blank(told):
-        raise ModerationError("invalid", _("Write what the person is to be told."))
+        raise ChatError("invalid", _("Write what the person is to be told."))
     with transaction.atomic():
         person = User.objects.get(pk=report.reported_id)
         if outcome == Status.SUSPENDED and person.is_active:  # first: it locks people
             suspend(person, actor=actor, cancel_bookings=cancel_bookings, reason=note)
         report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
         if not report.is_open:
-            raise ModerationError("resolved", _("This report was resolved already."))
+            raise ChatError("resolved", _("This report was resolved already."))
         report.status, report.note = outcome, note
         report.told = told if outcome == Status.WARNED else ""
         report.resolved_by, report.resolved_at = actor, timezone.now()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from chat import services
-from chat.errors import ModerationError
+from chat.errors import ChatError
 from chat.models import Message, Report, ReportLook
 from setahub.core.images import reencode
 from setahub.core.web.refusals import Refusal
@@ -198,7 +198,7 @@ class TestResolving:
         act(client, "dismiss", reported, note="Banter")
         page = text(act(client, "warn", reported, note="x", told="y"))
         assert "somebody may have been faster" in page
-        with pytest.raises(ModerationError, match="resolved already"):
+        with pytest.raises(ChatError, match="resolved already"):
             services.resolve(reported, staff, "dismissed", note="Again")
         reported.refresh_from_db()
         assert (reported.status, reported.note) == ("dismissed", "Banter")
@@ -206,7 +206,7 @@ class TestResolving:
 
     def test_nobody_decides_on_their_own_message(self, reported, ta):
         ta.is_staff = ta.is_superuser = True
-        with pytest.raises(ModerationError, match="Another one of the staff"):
+        with pytest.raises(ChatError, match="Another one of the staff"):
             services.resolve(reported, ta, "dismissed", note="I am right")
 
     def test_only_a_superuser_suspends_staff(self, reported, ta, make_user):

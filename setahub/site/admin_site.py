@@ -46,7 +46,9 @@ class Site(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         user = cast(User, request.user)
-        context = page.overview(user) if page.may_see(user) else {}
+        context: dict[str, Any] = {}
+        if page.may_see(user):
+            context = {**vars(page.numbers()), "todos": page.todos(user)}
         return super().index(request, {**context, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

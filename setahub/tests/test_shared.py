@@ -124,6 +124,7 @@ def test_who_has_nothing_to_show_waits_for_who_makes_it(counter, monkeypatch):
         counter.go.wait(seconds)
 
     monkeypatch.setattr(time, "sleep", look)
+    monkeypatch.setattr(module, "LOOKS", 100_000)
     counter.go.clear()
     threads = [counter.in_thread() for _each in range(6)]
     assert counter.making.wait(10)

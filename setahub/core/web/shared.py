@@ -65,10 +65,13 @@ class Shared(Generic[P, T]):
         key = f"{self._name}:{sha256(about.encode()).hexdigest()[:32]}"
         for _look in range(LOOKS):
             kept, drop = self._look(key)
-            if kept and kept.drop == drop and time.time() - kept.at < self._seconds / 2:
+            if kept and self._is_fresh(kept, drop):
                 return kept.value
             if cache.add(f"{key}:making", 1, MADE_WITHIN):
                 try:
+                    made, drop = self._look(key)  # since the look before, perhaps
+                    if made and self._is_fresh(made, drop):
+                        return made.value
                     return self._make(key, drop, *args, **kwargs)
                 finally:
                     cache.delete(f"{key}:making")
@@ -80,6 +83,9 @@ class Shared(Generic[P, T]):
     def drop(self) -> None:
         """Have it made anew for the next who asks, once the transaction is committed."""
         transaction.on_commit(self._drop, robust=True)
+
+    def _is_fresh(self, kept: _Kept, drop: str | None) -> bool:
+        return kept.drop == drop and time.time() - kept.at < self._seconds / 2
 
     def _look(self, key: str) -> tuple[_Kept | None, str | None]:
         """What is kept, unless it is too old, and the latest drop."""

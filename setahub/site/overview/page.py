@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -16,6 +15,7 @@ from accounts.models import User
 from chat.models import Report
 from scheduling.models import Booking
 from setahub.core import clock
+from setahub.core.web.shared import shared
 from setahub.site.overview import weeks
 from setahub.site.overview.chart import bars
 from topics.models import Registration
@@ -55,18 +55,18 @@ class Todo:
     link: str
 
 
-def overview(viewer: User) -> dict[str, Any]:
-    """All of the page, its numbers at most a minute old. A constant number of queries."""
-    key = f"overview:{get_language()}:{clock.today()}"
-    page = cache.get(key)
-    if page is None:
-        page = numbers()
-        cache.set(key, page, CACHED_FOR)
-    return {**page, "todos": todos(viewer)}
+@dataclass(frozen=True)
+class Numbers:
+    """What is counted: cards, and the busiest TAs and topics."""
+
+    cards: Sequence[Card]
+    tas: Sequence[Line]
+    topics: Sequence[Line]
 
 
-def numbers() -> dict[str, Any]:
-    """Cards and lists, counted now."""
+@shared(seconds=CACHED_FOR, under=lambda: (get_language(), clock.today()))
+def numbers() -> Numbers:
+    """Cards and lists in the reader's words. A constant number of queries."""
     period = weeks.last_weeks()
     sessions, slots = weeks.opened(period)
     bookings = weeks.booked(period)
@@ -89,11 +89,11 @@ def numbers() -> dict[str, Any]:
         (_("From booking to session"), _("median"), weeks.lead_times(period), _hours),
         (_("New users"), _("signed up"), weeks.joined(period), _whole),
     ]
-    return {
-        "cards": [_card(period.mondays, *measure) for measure in measures],
-        "tas": _lines(weeks.by_ta(period), "accounts_user"),
-        "topics": _lines(weeks.by_topic(period), "topics_topic"),
-    }
+    return Numbers(
+        cards=[_card(period.mondays, *measure) for measure in measures],
+        tas=_lines(weeks.by_ta(period), "accounts_user"),
+        topics=_lines(weeks.by_topic(period), "topics_topic"),
+    )
 
 
 def todos(viewer: User) -> list[Todo]:
