@@ -7,6 +7,7 @@ urlpatterns = [
     path("users/<id:pk>/timeslots/", slots.timeslots, name="timeslots"),
     path("appointments/", appointments.appointment_list, name="appointments"),
     path("appointments/new/", appointments.create, name="appointment_create"),
+    path("appointments/week/", appointments.weekly_hours, name="weekly_hours"),
     path("appointments/copy-week/", appointments.copy_week, name="appointment_copy_week"),
     path("appointments/<id:pk>/", appointments.detail, name="appointment"),
     path("appointments/<id:pk>/edit/", appointments.edit, name="appointment_edit"),

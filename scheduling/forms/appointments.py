@@ -38,7 +38,7 @@ T = TypeVar("T")
 EMPTY_PLAN = Plan((), date.min, time.min, time.min, 0, 1, "")
 
 
-def _bookable_days() -> tuple[date, date]:
+def bookable_days() -> tuple[date, date]:
     """Those on which time can be opened."""
     return clock.today(), clock.today() + policy.max_ahead
 
@@ -117,6 +117,20 @@ def _scope_field(appointment: Appointment) -> forms.ChoiceField:
     return field
 
 
+def length_field(widget: type[forms.Widget]) -> forms.TypedChoiceField:
+    """How long a slot is, in minutes: one of the policy's lengths."""
+    return forms.TypedChoiceField(
+        label=_("Length of a slot"),
+        coerce=int,
+        choices=lambda: [
+            (minutes, _("%(minutes)d min") % {"minutes": minutes})
+            for minutes in policy.slot_minutes
+        ],
+        widget=widget,
+        error_messages={"required": _("Choose a length.")},
+    )
+
+
 def _seats_field(appointment: Appointment | None) -> forms.IntegerField:
     """As many as the policy allows now; a session made under an earlier one keeps its seats."""
     most = max(policy.max_seats, appointment.capacity if appointment else 0)
@@ -134,30 +148,39 @@ def _seats_field(appointment: Appointment | None) -> forms.IntegerField:
     )
 
 
-class AppointmentForm(RefusableForm):
+class SlotsForm(RefusableForm):
+    """What one session and weekly hours both ask: which topics, and in which pieces."""
+
+    topics = TopicsField(
+        label=_("Topics"), error_messages={"required": _("Choose at least one topic.")}
+    )
+    slot_minutes = length_field(forms.RadioSelect)
+    capacity = forms.IntegerField()  # its bounds depend on the policy: see _seats_field
+
+    def offer(self, topics: Sequence[Topic], appointment: Appointment | None = None) -> None:
+        """The topics to choose from; ``appointment``: what is edited, if anything is."""
+        self.fields["capacity"] = _seats_field(appointment)
+        self.fields["topics"].offer(topics)  # type: ignore[attr-defined]
+
+    def tried(self, ask: Callable[[], T]) -> T | None:
+        """What ``ask`` gives; where it is refused, None, and the form says so."""
+        answer, refusal = attempt(ask)
+        if refusal is not None:
+            self.refuse(refusal)
+        return answer
+
+
+class AppointmentForm(SlotsForm):
     """A new session (or a weekly series of it), or changes to ``appointment``.
 
     ``plans`` (of a new one: all its weeks) or ``edited`` is there as soon as the times are right,
     so that a preview needs no place yet.
     """
 
-    topics = TopicsField(
-        label=_("Topics"), error_messages={"required": _("Choose at least one topic.")}
-    )
-    date = DayField(label=_("Day"), days=_bookable_days)
+    field_order = ["topics", "date", "start_time", "end_time"]  # then the others
+    date = DayField(label=_("Day"), days=bookable_days)
     start_time = ClockField(label=_("From"))
     end_time = EndField(label=_("To"))
-    slot_minutes = forms.TypedChoiceField(
-        label=_("Length of a slot"),
-        coerce=int,
-        choices=lambda: [
-            (minutes, _("%(minutes)d min") % {"minutes": minutes})
-            for minutes in policy.slot_minutes
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose a length.")},
-    )
-    capacity = forms.IntegerField()  # its bounds depend on the policy: see _seats_field
     location = forms.CharField(
         label=_("Place"),
         max_length=LOCATION_MAX,
@@ -173,7 +196,7 @@ class AppointmentForm(RefusableForm):
         rows=3,
     )
     repeat_until = DayField(
-        days=_bookable_days,
+        days=bookable_days,
         label=_("Repeat weekly until"),
         required=False,
         help_text=_("The same weekday and times, each week up to this day."),
@@ -197,8 +220,7 @@ class AppointmentForm(RefusableForm):
             offered += [each for each in appointment.topics.all() if each not in offered]
             del self.fields["repeat_until"], self.fields["skip_conflicts"]
             self._add_fields_of(appointment)
-        self.fields["capacity"] = _seats_field(appointment)
-        self.fields["topics"].offer(offered)  # type: ignore[attr-defined]
+        self.offer(offered, appointment)
 
     def sent(self, name: str) -> Any:
         """A field's value as sent and cleaned, else None."""
@@ -232,15 +254,8 @@ class AppointmentForm(RefusableForm):
         if {"date", "start_time", "end_time", "slot_minutes"} <= given.keys():
             found = self.appointment
             plan = self._plan(Plan.of(found) if found else EMPTY_PLAN)
-            self._tried(lambda: self._check_edit(found, plan) if found else self._check_new(plan))
+            self.tried(lambda: self._check_edit(found, plan) if found else self._check_new(plan))
         return given
-
-    def _tried(self, ask: Callable[[], T]) -> T | None:
-        """What ``ask`` gives; where it is refused, None, and the form says so."""
-        answer, refusal = attempt(ask)
-        if refusal is not None:
-            self.refuse(refusal)
-        return answer
 
     def _plan(self, other: Plan) -> Plan:
         """What was sent, and ``other`` where that is wrong."""
@@ -255,7 +270,7 @@ class AppointmentForm(RefusableForm):
 
     def _check_new(self, plan: Plan) -> None:
         until = self.cleaned_data.get("repeat_until")
-        weeks = self._tried(lambda: weekly(plan, until)) or [plan]
+        weeks = self.tried(lambda: weekly(plan, until)) or [plan]
         check_times(plan, timezone.now(), weeks=weeks)
         self.plans, self.cleaned_data["plan"] = weeks, plan
 
@@ -315,5 +330,5 @@ class CopyWeekForm(RefusableForm):
     """``week`` and ``to`` are any days of the two weeks."""
 
     week = WeekField(label=_("Copy the week of"), days=_given_days)
-    to = WeekField(label=_("Into the week of"), days=_bookable_days)
+    to = WeekField(label=_("Into the week of"), days=bookable_days)
     skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)

@@ -1,6 +1,7 @@
 """Opening time, changing it, taking it back, and opening a past week again."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -19,7 +20,7 @@ from scheduling.queries.bookings import active_bookings
 from scheduling.queries.series import ONE, in_scope, taken_back, was_taken_back
 from scheduling.services import bookings
 from scheduling.services.changes import Change
-from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, weekly
+from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, term
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
 from setahub.core import clock
 from setahub.core.text import trimmed
@@ -37,22 +38,34 @@ NO_REASON = gettext_lazy("Say why: the reason stays with the session.")
 def open_time(
     ta: User, plan: Plan, *, repeat_until: date | None = None, skip_conflicts: bool = False
 ) -> list[Appointment]:
-    """Make one appointment, or one for each week of a series.
+    """Make one appointment, or one for each week of a series: as ``open_weekly`` of one stretch."""
+    return open_weekly(ta, [plan], repeat_until=repeat_until, skip_conflicts=skip_conflicts)
 
-    Nothing is made unless all weeks fit, or the TA says to skip those that don't. What stands
-    already just as it is asked for, is the answer. Raises SchedulingError, with the colliding days
-    in ``details``.
+
+def open_weekly(
+    ta: User,
+    stretches: Sequence[Plan],
+    *,
+    repeat_until: date | None,
+    skip_conflicts: bool = False,
+    skip_exam_weeks: bool = False,
+) -> list[Appointment]:
+    """Make each of these stretches, and again every week, as a series of its own.
+
+    Nothing is made unless all of it fits, or the TA says to skip what doesn't. What stands already
+    just as it is asked for, is the answer. Raises SchedulingError, with the colliding days in
+    ``details``.
     """
     with transaction.atomic():
         User.objects.locked(ta.pk)
-        plans = weekly(plan, repeat_until)
-        check_times(plan, timezone.now(), weeks=plans)
-        _check_teaches(ta, plan.topics)
-        # The first day was checked; the weeks after it may go beyond what a single one may.
-        limit = plan.day + policy.max_repeat
+        plans = term(stretches, repeat_until, skip_exam_weeks=skip_exam_weeks)
+        _check_teaches(ta, stretches[0].topics)
+        # The first days were checked; the weeks after them may go beyond what a single one may.
+        limit = max(each.day for each in stretches) + policy.max_repeat
         fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
-        series = uuid.uuid4() if len(fitting) > 1 else None
-        return standing or [create(ta, each, series) for each in fitting]
+        weeks = Counter(plan.stretch for plan in fitting)
+        series = {stretch: uuid.uuid4() for stretch, number in weeks.items() if number > 1}
+        return standing or [create(ta, each, series.get(each.stretch)) for each in fitting]
 
 
 def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -> list[Appointment]:
@@ -62,19 +75,29 @@ def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -
     """
     with transaction.atomic():
         User.objects.locked(ta.pk)
-        shift = clock.monday(to) - clock.monday(week)
-        if not shift:
-            raise SchedulingError(
-                "same_week", _("Choose another week to copy to."), status=422, field="to"
-            )
-        source = in_week(ta, week)
-        if not source:
-            raise SchedulingError("empty_week", _("There is no session in that week to copy."))
-        taught = set(Topic.objects.taught_by(ta.pk))
-        plans = [Plan.of(each, shift=shift, topics=taught) for each in source]
+        plans = copies(ta, week, to)
         limit = clock.today() + policy.max_ahead
         fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
         return standing or [create(ta, each, None) for each in fitting]
+
+
+def copies(ta: User, week: date, to: date) -> list[Plan]:
+    """What copying the one week into the other asks for. Raises SchedulingError where that is none."""
+    shift = clock.monday(to) - clock.monday(week)
+    if not shift:
+        raise SchedulingError(
+            "same_week", _("Choose another week to copy to."), status=422, field="to"
+        )
+    source = in_week(ta, week)
+    if not source:
+        raise SchedulingError("empty_week", _("There is no session in that week to copy."))
+    taught = set(Topic.objects.taught_by(ta.pk))
+    return [Plan.of(each, shift=shift, topics=taught) for each in source]
+
+
+def copying_obstacles(ta: User, plans: Sequence[Plan]) -> list[str]:
+    """For each of these copies why it can't be, or ""."""
+    return _obstacles(ta, plans, clock.today() + policy.max_ahead)
 
 
 def edit(
@@ -227,10 +250,7 @@ def _fitting(
     is not too far ahead.
     """
     standing = _standing(ta, plans)
-    reasons = [
-        _obstacle(plan, limit) or reason
-        for plan, reason in zip(plans, obstacles(ta.pk, plans), strict=True)
-    ]
+    reasons = _obstacles(ta, plans, limit)
     fitting = [plan for plan, reason in zip(plans, reasons, strict=True) if not reason]
     if standing and not fitting and (skip_conflicts or len(standing) == len(plans)):
         return [], standing
@@ -275,6 +295,14 @@ def becoming_obstacles(ta: User, edited: Sequence[Edited]) -> list[str]:
         elif each.cuts_anew and not each.moves:
             reasons[each.row.pk] = misfit(each.after)
     return [reasons.get(each.row.pk, "") for each in edited]
+
+
+def _obstacles(ta: User, plans: Sequence[Plan], limit: date) -> list[str]:
+    """For each plan why it can't be, or ""; ``limit``: the last day that isn't too far ahead."""
+    return [
+        _obstacle(plan, limit) or reason
+        for plan, reason in zip(plans, obstacles(ta.pk, plans), strict=True)
+    ]
 
 
 def _obstacle(plan: Plan, limit: date) -> str:

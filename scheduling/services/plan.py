@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from math import lcm
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scheduling.errors import SchedulingError
@@ -95,6 +96,11 @@ class Plan:
     @property
     def times(self) -> tuple[date, time, time]:
         return self.day, self.start, self.end
+
+    @property
+    def stretch(self) -> tuple[int, time]:
+        """Where in a week it begins: one TA has no two there."""
+        return self.day.weekday(), self.start
 
     @property
     def meets_clock_change(self) -> bool:
@@ -227,6 +233,58 @@ def weekly(plan: Plan, until: date | None) -> list[Plan]:
         raise _wrong("repeat_until", _("At most %(weeks)d weeks.") % {"weeks": weeks})
     weeks = (until - plan.day).days // 7
     return [plan.on(plan.day + timedelta(weeks=week)) for week in range(weeks + 1)]
+
+
+def term(
+    stretches: Sequence[Plan], until: date | None, *, skip_exam_weeks: bool = False
+) -> list[Plan]:
+    """Each stretch and again every week, as ``weekly`` has it, in order of time.
+
+    Raises SchedulingError where the times of a stretch are wrong, or two share time.
+    """
+    plans: list[Plan] = []
+    for stretch in stretches:
+        weeks = weekly(stretch, until)
+        check_times(stretch, timezone.now(), weeks=weeks)
+        plans += weeks
+    if overlap := next(filter(None, overlaps_in_week(stretches)), ""):
+        raise SchedulingError("overlap", overlap, status=422)
+    if skip_exam_weeks:
+        plans = [each for each in plans if not policy.exam_week_on(each.day)]
+    if not plans:
+        raise _wrong("repeat_until", _("Until then there are only exam weeks."))
+    return sorted(plans, key=lambda each: each.span.start)
+
+
+def next_start(weekday: int, start: time) -> date:
+    """The first day of that name (0: Monday) on which ``start`` still lies ahead."""
+    now = timezone.now()
+    day = clock.local(now).date()
+    day += timedelta(days=(weekday - day.weekday()) % 7)
+    return day if clock.at(day, start) > now else day + timedelta(weeks=1)
+
+
+def overlaps_in_week(stretches: Sequence[Plan]) -> list[str]:
+    """For each of these, repeated every week, which other it shares time with, in words, or ""."""
+    spans = [_span_in_week(each) for each in stretches]
+    reasons = []
+    for index, span in enumerate(spans):
+        met = [
+            other
+            for number, other in enumerate(spans)
+            if number != index and span.overlaps(other.start, other.end)
+        ]
+        times = f"{met[0].start:%H:%M} – {met[0].end:%H:%M}" if met else ""
+        reasons.append(_("It overlaps with %(times)s.") % {"times": times} if met else "")
+    return reasons
+
+
+def _span_in_week(plan: Plan) -> Span:
+    """Its times as a clock on the wall shows them, in a week in which no clock changes."""
+    monday = datetime.min  # that day was one, as calendars reckon back
+    begin = monday + timedelta(days=plan.day.weekday())
+    end = begin + (plan.end_day - plan.day)
+    return Span(datetime.combine(begin, plan.start), datetime.combine(end, plan.end))
 
 
 def obstacles(ta_id: int, plans: Sequence[Plan], *, but: Sequence[int] = ()) -> list[str]:

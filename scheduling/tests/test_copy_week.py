@@ -9,7 +9,8 @@ from scheduling.errors import Conflict, SchedulingError
 from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import book, open_series, open_time, slots_of
-from scheduling.views.contexts.appointments import CopyOffer, copied, copy_offer
+from scheduling.tests.reading import text
+from scheduling.views.contexts.appointments import copied, to_copy
 from setahub.core import clock as when
 
 MONDAY = NOW.date()
@@ -88,41 +89,105 @@ def test_a_topic_that_is_no_longer_taught_stays_away(ta, topic, second_topic):
     assert list(made.topics.all()) == [topic]
 
 
-class TestTheOffer:
-    """What the page proposes to copy with one click."""
+class TestWhatTheFormBeginsWith:
+    """The weeks that the TA most likely wants, by their Mondays."""
 
     def test_is_this_week_into_the_next(self, ta, topic):
         open_time(ta, topic, day=day(1))
-        assert copy_offer(ta) == CopyOffer(day(0), day(0, 1))
-        assert copy_offer(ta).label == "Copy this week to next week"
+        assert to_copy(ta) == {"week": day(0), "to": day(0, 1)}
+
+    def test_also_with_nothing_to_copy(self, ta, other_ta, topic):
+        open_time(other_ta, topic)
+        assert to_copy(ta) == {"week": day(0), "to": day(0, 1)}
 
     def test_is_next_week_into_the_one_after_when_next_week_has_some(self, ta, topic):
         open_series(ta, topic, weeks=2)
-        assert copy_offer(ta) == CopyOffer(day(0, 1), day(0, 2))
-        assert copy_offer(ta).label == "Copy next week to the week after"
+        assert to_copy(ta) == {"week": day(0, 1), "to": day(0, 2)}
 
     def test_is_last_week_into_this_one_while_all_of_it_lies_ahead(self, ta, topic, clock):
         open_time(ta, topic, day=day(1))
         clock.move_to(NOW + WEEK)
-        assert copy_offer(ta) == CopyOffer(day(0), day(0, 1))
-        assert copy_offer(ta).label == "Copy last week to this week"
+        assert to_copy(ta) == {"week": day(0), "to": day(0, 1)}
 
     def test_is_last_week_into_the_next_when_some_would_be_past(self, ta, topic, clock):
         open_time(ta, topic, day=day(1))
         clock.move_to(NOW + WEEK + timedelta(days=2))
-        assert copy_offer(ta) == CopyOffer(day(0), day(0, 2))
-        assert copy_offer(ta).label == "Copy last week to next week"
+        assert to_copy(ta) == {"week": day(0), "to": day(0, 2)}
 
-    def test_is_none_without_sessions_or_where_they_stand_already(self, ta, other_ta, topic):
-        open_time(other_ta, topic)
-        assert copy_offer(ta) is None
-        open_series(ta, topic, weeks=4)
-        assert copy_offer(ta) is None
+
+class TestThePage:
+    PAGE = "/appointments/copy-week/"
+
+    def sent(self, week=0, to=1, **more):
+        return {"week": day(0, week).isoformat(), "to": day(0, to).isoformat(), **more}
+
+    def test_stands_beside_open_time(self, ta_client):
+        html = text(ta_client.get("/appointments/"))
+        assert f'href="{self.PAGE}"' in html
+        assert 'href="/appointments/week/"' in html
+
+    def test_begins_filled_and_shows_what_it_opens(self, ta_client, ta, topic):
+        open_time(ta, topic, day=day(1))
+        response = ta_client.get(self.PAGE)
+        assert 'value="2026-11-23" selected' in text(response)
+        assert 'value="2026-11-30" selected' in text(response)
+        assert [copy.plan.day for copy in response.context["copies"]] == [day(1, 1)]
+        assert "<b>Tue 1 Dec</b>" in text(response)
+        assert Appointment.objects.count() == 1
+
+    def test_previews_other_weeks_with_what_clashes(self, ta_client, ta, topic):
+        open_time(ta, topic, day=day(1))
+        open_time(ta, topic, day=day(2))
+        open_time(ta, topic, day=day(2, 2), start="14:00", end="16:00")
+        response = ta_client.post(self.PAGE, self.sent(to=2, preview="1"))
+        assert response.status_code == 200
+        assert [(copy.plan.day, copy.clash) for copy in response.context["copies"]] == [
+            (day(1, 2), ""),
+            (day(2, 2), "your session 14:00 – 16:00"),
+        ]
+        assert Appointment.objects.count() == 3
+
+    def test_the_preview_is_a_part_for_htmx(self, ta_client, ta, topic):
+        open_time(ta, topic, day=day(1))
+        sent = self.sent(preview="1")
+        html = text(ta_client.post(self.PAGE, sent, headers={"HX-Request": "true"}))
+        assert "<main" not in html
+        assert "<b>Tue 1 Dec</b>" in html
+
+    @pytest.mark.parametrize("preview", [{}, {"preview": "1"}])
+    def test_says_what_is_wrong(self, ta_client, ta, topic, preview):
+        response = ta_client.post(self.PAGE, self.sent(**preview))
+        assert response.status_code == 409
+        assert "There is no session in that week to copy." in text(response)
+        open_time(ta, topic, day=day(1))
+        response = ta_client.post(self.PAGE, self.sent(to=0, **preview))
+        assert response.status_code == 422
+        assert "Choose another week to copy to." in text(response)
+
+    def test_a_clash_is_told_and_can_be_left_out(self, ta_client, ta, topic):
+        open_time(ta, topic, day=day(1))
+        open_time(ta, topic, day=day(2))
+        open_time(ta, topic, day=day(2, 1))
+        assert ta_client.post(self.PAGE, self.sent()).status_code == 409
+        response = ta_client.post(self.PAGE, self.sent(skip_conflicts="on"))
+        assert response.status_code == 302
+        assert Appointment.objects.count() == 4
 
 
 class TestOneCopied:
     def test_is_a_week_later(self, ta, topic):
         assert copied(open_time(ta, topic, day=day(1)), ta).day == day(1, 1)
+
+    def test_of_a_series_is_in_the_first_week_that_is_free(self, ta, topic, ta_client):
+        first = open_series(ta, topic, day=day(1), weeks=4)[0]
+        assert copied(first, ta).day == day(1, 4)
+        html = text(ta_client.get(f"/appointments/{first.pk}/copy/"))
+        assert 'value="2026-12-22" selected' in html
+
+    def test_a_gap_in_the_series_is_such_a_week(self, ta, topic):
+        series = open_series(ta, topic, day=day(1), weeks=4)
+        appointments.cancel(series[2], ta, "I am ill")
+        assert copied(series[0], ta).day == day(1, 2)
 
     @pytest.mark.parametrize(
         ("shift", "week"),

@@ -16,6 +16,7 @@ from accounts.requests import UserRequest
 from scheduling.errors import CONFLICT
 from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
+from scheduling.forms.weekly import WeeklyForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given, visible_to
 from scheduling.queries.series import standing_of, to_cancel
@@ -23,7 +24,7 @@ from scheduling.services import appointments
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
-from scheduling.views.contexts import previews
+from scheduling.views.contexts import previews, weekly
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
 from topics.queries.topics import is_ta
@@ -47,7 +48,6 @@ def appointment_list(request: UserRequest) -> HttpResponse:
         "page": page,
         "rows": contexts.rows(page.items, tab),
         "is_ta": is_ta(request.user),
-        "offer": contexts.copy_offer(request.user) if tab == "upcoming" else None,
     }
     if not page.items and not context["is_ta"]:
         context |= vars(contexts.BecomeTA.of(request.user))
@@ -73,6 +73,25 @@ def create(request: UserRequest) -> HttpResponse:
     return opened or _show_form(request, form)
 
 
+@show_or_post
+@sent_once
+def weekly_hours(request: UserRequest) -> HttpResponse:
+    """Open every week of a term. ``preview`` shows what it makes, ``add`` one more line to type."""
+    ta = request.user
+    if not is_ta(ta):
+        return _not_a_ta(request)
+    if request.method != "POST":
+        form = WeeklyForm(ta, **weekly.defaults(ta, request.GET.get("topic")))
+    elif "add" in request.POST:
+        form = WeeklyForm.with_another(ta, request.POST, blank=weekly.blank(ta))
+    else:
+        form = WeeklyForm(ta, request.POST, blank=weekly.blank(ta))
+    opened = None
+    if form.is_valid() and "preview" not in request.POST:
+        opened = _open(request, form, lambda: appointments.open_weekly(ta, **form.asked))
+    return opened or _show_weekly(request, form)
+
+
 @require_safe
 def copy(request: UserRequest, pk: int) -> HttpResponse:
     """The form for a new session filled from this one, a week later at least."""
@@ -85,16 +104,20 @@ def copy(request: UserRequest, pk: int) -> HttpResponse:
 @show_or_post
 @sent_once
 def copy_week(request: UserRequest) -> HttpResponse:
-    """Open a whole week again."""
-    if not is_ta(request.user):
+    """Open a whole week again. ``preview`` shows what that makes, and stores nothing."""
+    ta = request.user
+    if not is_ta(ta):
         return _not_a_ta(request)
-    form = CopyWeekForm(request.POST if request.method == "POST" else None)
-    opened = _open(request, form, lambda: appointments.copy_week(request.user, **form.cleaned_data))
-    if opened:
-        return opened
-    if not form.is_bound and (offer := contexts.copy_offer(request.user)):
-        form.initial = {"week": offer.week, "to": offer.to}
-    return render(request, "scheduling/copy_week.html", {"form": form}, status=form.status)
+    posted, preview = request.method == "POST", "preview" in request.POST
+    form = CopyWeekForm(request.POST) if posted else CopyWeekForm(initial=contexts.to_copy(ta))
+    if posted and not preview:
+        opened = _open(request, form, lambda: appointments.copy_week(ta, **form.cleaned_data))
+        if opened:
+            return opened
+    context = {"form": form, "copies": contexts.copies_of(ta, form)}
+    part = request.headers.get("HX-Request") == "true" and preview
+    template = "scheduling/_copies.html" if part else "scheduling/copy_week.html"
+    return render(request, template, context | {"part": part}, status=form.status)
 
 
 def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = None) -> HttpResponse:
@@ -244,6 +267,14 @@ def _show_form(
     context = {"form": form, "appointment": form.appointment, "preview": preview, "copied": copied}
     part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
     template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
+    return render(request, template, context | {"part": part}, status=form.status)
+
+
+def _show_weekly(request: UserRequest, form: WeeklyForm) -> HttpResponse:
+    """The page of weekly hours, or for htmx only the term that they would make."""
+    context = {"form": form, "rows": form.rows, "term": weekly.term_of(request.user, form)}
+    part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
+    template = "scheduling/_term.html" if part else "scheduling/weekly_hours.html"
     return render(request, template, context | {"part": part}, status=form.status)
 
 

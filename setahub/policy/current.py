@@ -73,7 +73,11 @@ class ExamWeek:
 
     def holds(self, start: datetime) -> bool:
         """Whether a slot with this start lies in it."""
-        return self.first <= clock.local(start).date() <= self.last
+        return self.has(clock.local(start).date())
+
+    def has(self, day: date) -> bool:
+        """Whether a day of the faculty's lies in it."""
+        return self.first <= day <= self.last
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
@@ -195,6 +199,10 @@ class Policy:
     def booking_changes(self) -> int:
         """Bookings, moves and cancellations of one person in ten minutes."""
         return settings.BOOKING_CHANGES
+
+    def exam_week_on(self, day: date) -> ExamWeek | None:
+        """The exam week that a day lies in."""
+        return next((week for week in self.source().exam_weeks if week.has(day)), None)
 
     # --- Topics ---------------------------------------------------------------------------------
 

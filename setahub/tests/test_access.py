@@ -143,6 +143,9 @@ TABLE = {
     "appointments/new/": Row(
         "/appointments/new/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 422, 403, 403]
     ),
+    "appointments/week/": Row(
+        "/appointments/week/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 422, 403, 403]
+    ),
     "appointments/copy-week/": Row(
         "/appointments/copy-week/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 422, 403, 403]
     ),

@@ -122,6 +122,22 @@ class TestEveryForm:
         self.twice(sign_in(ta), "/appointments/new/", "/appointments/new/", form)
         assert Appointment.objects.count() == 3
 
+    def test_that_opens_weekly_hours(self, sign_in, ta, topic):
+        page = "/appointments/week/"
+        form = {
+            "topics": [topic.pk],
+            "slot_minutes": "30",
+            "capacity": "1",
+            "repeat_until": (tomorrow() + timedelta(days=14)).isoformat(),
+            "rows-TOTAL_FORMS": "1",
+            "rows-0-day": str(tomorrow().weekday()),
+            "rows-0-start": "13:00",
+            "rows-0-end": "15:00",
+            "rows-0-location": "Room 504",
+        }
+        self.twice(sign_in(ta), page, page, form)
+        assert Appointment.objects.count() == 3
+
     def test_that_copies_a_week(self, sign_in, ta, topic):
         open_time(ta, topic)
         form = {

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.queries import reach
+from scheduling.forms.appointments import CopyWeekForm
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.appointments import (
     bookings_of,
@@ -24,9 +25,11 @@ from scheduling.queries.appointments import (
 )
 from scheduling.queries.bookings import active_bookings
 from scheduling.queries.series import FOLLOWING, in_scope
+from scheduling.services import appointments
 from scheduling.services.plan import Plan, collisions, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
+from setahub.core.web.refusals import attempt
 from setahub.policy.current import policy
 from topics.models import Topic
 from topics.queries.registrations import is_waiting
@@ -195,29 +198,18 @@ def copied(appointment: Appointment, ta: User) -> Plan:
 
 
 @dataclass(frozen=True)
-class CopyOffer:
-    """A week worth opening again, by its Monday, and the empty one to open it in."""
+class Copy:
+    """A session of the week that is copied, as it would be opened again: why it can't be, or ""."""
 
-    week: date
-    to: date
-
-    @property
-    def label(self) -> str:
-        this = clock.monday(clock.today())
-        names = {
-            (this, this + WEEK): _("Copy this week to next week"),
-            (this - WEEK, this): _("Copy last week to this week"),
-            (this - WEEK, this + WEEK): _("Copy last week to next week"),
-            (this + WEEK, this + 2 * WEEK): _("Copy next week to the week after"),
-        }
-        return names[self.week, self.to]
+    plan: Plan
+    clash: str
 
 
-def copy_offer(ta: User) -> CopyOffer | None:
-    """The copy that a TA most likely wants, always into a week without sessions. One query.
+def to_copy(ta: User) -> dict[str, date]:
+    """What the form begins with: the copy that a TA most likely wants. One query.
 
-    This week into the next, or that into the one after. Where this week has none, last week: into
-    this one if all of it still lies ahead, else into the next.
+    This week into the next, or that into the one after where it has sessions already. Where this
+    week has none, last week: into this one if all of it still lies ahead, else into the next.
     """
     this = clock.monday(clock.today())
     bounds = clock.day_bounds(this - WEEK)[0], clock.day_bounds(this + 3 * WEEK)[0]
@@ -226,13 +218,25 @@ def copy_offer(ta: User) -> CopyOffer | None:
         week: list(found)
         for week, found in groupby(starts, lambda start: clock.monday(clock.local(start).date()))
     }
-    if this in weeks:
-        empty = (week for week in (this + WEEK, this + 2 * WEEK) if week not in weeks)
-        return next((CopyOffer(week - WEEK, week) for week in empty), None)
-    if last := weeks.get(this - WEEK):
-        to = this if last[0] + WEEK > timezone.now() else this + WEEK
-        return CopyOffer(this - WEEK, to) if to not in weeks else None
-    return None
+    week, to = this, this + WEEK
+    if this in weeks and to in weeks and to + WEEK not in weeks:
+        week, to = to, to + WEEK
+    elif this not in weeks and (last := weeks.get(this - WEEK)):
+        ahead = last[0] + WEEK > timezone.now()
+        week, to = this - WEEK, this if ahead else this + WEEK
+    return {"week": week, "to": to}
+
+
+def copies_of(ta: User, form: CopyWeekForm) -> list[Copy]:
+    """What copying the weeks of the form would open; none while they can't be copied."""
+    given = form.cleaned_data if form.is_bound and form.is_valid() else form.initial
+    if not {"week", "to"} <= given.keys():
+        return []
+    plans, refusal = attempt(lambda: appointments.copies(ta, given["week"], given["to"]))
+    if refusal is not None and form.is_bound and form.refusal is None and form.is_valid():
+        form.refuse(refusal)
+    reasons = appointments.copying_obstacles(ta, plans or ())
+    return [Copy(plan, why) for plan, why in zip(plans or (), reasons, strict=True)]
 
 
 # --- Becoming a TA ------------------------------------------------------------------------------

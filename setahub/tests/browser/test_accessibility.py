@@ -36,6 +36,7 @@ OF_USERS = [
     "/appointments/{appointment}/edit/",
     "/appointments/{appointment}/delete/",
     "/appointments/copy-week/",
+    "/appointments/week/",
     "/bookings/",
     "/bookings/?tab=cancelled",
     "/bookings/new/?slot={slot}",

@@ -52,6 +52,7 @@ OF_TA = [
     "/appointments/{appointment}/delete/",
     "/appointments/{appointment}/copy/",
     "/appointments/copy-week/",
+    "/appointments/week/",
     "/topics/{slug}/unregister/",
     "/users/{student}/",
     "/bookings/{booking}/",

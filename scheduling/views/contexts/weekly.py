@@ -1,0 +1,162 @@
+"""What the page of weekly hours shows: what it begins with, and the term that would be."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from scheduling.errors import Conflict
+from scheduling.forms.weekly import WeeklyForm
+from scheduling.services.plan import Plan, obstacles, term
+from scheduling.views.contexts import appointments
+from setahub.core import clock
+from setahub.core.web.refusals import attempt
+from setahub.policy.current import policy
+from topics.queries.topics import taught_by
+
+TERM = timedelta(weeks=12)
+WEEK = timedelta(weeks=1)
+NAMED = 5  # so many clashes are told one by one
+
+
+def defaults(ta: User, handle: str | None) -> dict[str, Any]:
+    """How the form begins: as the last session was, else with every topic of a new TA."""
+    plan = appointments.defaults(ta, handle)
+    topics = plan.topics or taught_by(ta)
+    until = clock.today() + min(TERM, policy.max_repeat)
+    return {
+        "initial": {
+            "topics": [topic.pk for topic in topics],
+            "slot_minutes": plan.slot_minutes,
+            "capacity": plan.capacity,
+            "repeat_until": until.isoformat(),
+        },
+        "blank": _blank(plan),
+    }
+
+
+def blank(ta: User) -> dict[str, str]:
+    """What a line is filled with while it is switched off."""
+    return _blank(appointments.defaults(ta))
+
+
+def _blank(plan: Plan) -> dict[str, str]:
+    times = {"start": f"{plan.start:%H:%M}", "end": f"{plan.end:%H:%M}"}
+    return times | {"location": plan.location}
+
+
+# --- The term -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A stretch on its day: why it clashes, or "", whether in an exam week, whether it is opened."""
+
+    plan: Plan
+    clash: str
+    exam: bool
+    opens: bool
+
+    @property
+    def kind(self) -> str:
+        if self.clash:
+            return "clash"
+        return ("exam" if self.exam else "open") if self.opens else "left"
+
+    @property
+    def words(self) -> str:
+        """What is heard of it."""
+        times = clock.time_range(self.plan.span.start, self.plan.span.end)
+        words = {
+            "clash": _("%(times)s, clashes"),
+            "exam": _("%(times)s, exam week"),
+            "open": "%(times)s",
+            "left": _("%(times)s, left out"),
+        }
+        return words[self.kind] % {"times": times}
+
+
+@dataclass(frozen=True)
+class TermWeek:
+    """A week of the term by its Monday: the marks of its seven days."""
+
+    monday: date
+    exam: bool
+    days: Sequence[Sequence[Mark]]
+
+
+@dataclass(frozen=True)
+class Term:
+    """What weekly hours would make, from the first week to the last."""
+
+    weeks: Sequence[TermWeek]
+    marks: Sequence[Mark]
+
+    day_names = tuple(zip(WEEKDAYS_ABBR.values(), WEEKDAYS.values(), strict=True))
+
+    @property
+    def sum(self) -> str:
+        """``34 slots in 12 weeks``."""
+        opened = [mark.plan for mark in self.marks if mark.opens]
+        slots = sum(len(plan.slots) for plan in opened)
+        weeks = len({clock.monday(plan.day) for plan in opened})
+        return _("%(slots)s in %(weeks)s") % {
+            "slots": ngettext("%(count)d slot", "%(count)d slots", slots) % {"count": slots},
+            "weeks": ngettext("%(count)d week", "%(count)d weeks", weeks) % {"count": weeks},
+        }
+
+    @property
+    def clashes(self) -> list[Conflict]:
+        return [Conflict(mark.plan.day, mark.clash) for mark in self.marks if mark.clash]
+
+    @property
+    def named(self) -> list[Conflict]:
+        return self.clashes[:NAMED]
+
+    @property
+    def unnamed(self) -> int:
+        return max(len(self.clashes) - NAMED, 0)
+
+    @property
+    def exam_weeks(self) -> int:
+        return sum(week.exam for week in self.weeks)
+
+    @property
+    def fitting(self) -> int:
+        return len(self.marks) - len(self.clashes)
+
+
+def term_of(ta: User, form: WeeklyForm) -> Term | None:
+    """The term of what was typed, as far as it is right. Two queries."""
+    given = form.cleaned_data if form.is_bound else {}
+    until, skip = given.get("repeat_until"), given.get("skip_exam_weeks", False)
+    if not form.stretches or until is None:
+        return None
+    plans = attempt(lambda: term(form.stretches, until))[0]
+    if plans is None:
+        return None
+    marks = []
+    for plan, clash in zip(plans, obstacles(ta.pk, plans), strict=True):
+        exam = policy.exam_week_on(plan.day) is not None
+        marks.append(Mark(plan, clash, exam, opens=not clash and not (exam and skip)))
+    return Term(_weeks(marks), marks)
+
+
+def _weeks(marks: Sequence[Mark]) -> list[TermWeek]:
+    days: dict[date, list[Mark]] = {}
+    for mark in marks:
+        days.setdefault(mark.plan.day, []).append(mark)
+    first, last = clock.monday(marks[0].plan.day), clock.monday(marks[-1].plan.day)
+    exams = Counter(clock.monday(mark.plan.day) for mark in marks if mark.exam)
+    return [
+        TermWeek(
+            monday, monday in exams, [days.get(monday + timedelta(days=n), []) for n in range(7)]
+        )
+        for monday in (first + WEEK * number for number in range((last - first) // WEEK + 1))
+    ]
