@@ -5,3 +5,4 @@ from scheduling.models.appointments import Appointment, Cause, TimeSlot
 from scheduling.models.bookings import Booking, BookingEvent
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree
+from scheduling.models.narrowing import Part, Place

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import ExtractHour
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.commitments import Commitment
+from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
 from setahub.policy.current import LONGEST_SESSION, policy
 from topics.models import Registration, Topic
@@ -23,11 +26,13 @@ LOCATION_MAX = 500  # links into meetings are long
 NOTES_MAX = 1000
 REASON_MAX = 500
 
-# The address of a page, as people type it: with its scheme, or a host and a path.
-_ADDRESS = re.compile(
-    r"https?://|\bwww\.|[a-z0-9]\.(?:com|us|gg|si|net|org|io|me|live|app|edu|[a-z]{2}\.th)/\S",
-    re.IGNORECASE,
+# The address of a page, as people type it: with its scheme, or a host and a path. Databases ask by
+# it too, so that it has nothing that PostgreSQL reads otherwise.
+ADDRESS = (
+    r"https?://|(?:^|[^a-z0-9_])www\."
+    r"|[a-z0-9]\.(?:com|us|gg|si|net|org|io|me|live|app|edu|[a-z]{2}\.th)/\S"
 )
+_ADDRESS = re.compile(ADDRESS, re.IGNORECASE)
 _CODE = re.compile(r"pass ?(?:code|word)|meeting id|\bpin\b|รหัส", re.IGNORECASE)
 
 
@@ -281,6 +286,17 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
 
     def of_ta(self, ta_id: int) -> "TimeSlotQuerySet":
         return self.filter(appointment__ta=ta_id)
+
+    def in_part(self, part: Part, zone: str) -> "TimeSlotQuerySet":
+        """Those that start in this part of the day on the clock of that zone."""
+        first, end = part.hours
+        hour = ExtractHour("starts_at", tzinfo=ZoneInfo(zone))
+        return self.alias(hour=hour).filter(hour__gte=first, hour__lt=end)
+
+    def at(self, place: Place) -> "TimeSlotQuerySet":
+        """Those online (``Appointment.is_online``), or those on campus."""
+        online = Q(appointment__location__iregex=ADDRESS)
+        return self.filter(online if place == Place.ONLINE else ~online)
 
     def soonest(self) -> "TimeSlotQuerySet":
         return self.order_by("starts_at", "pk")

@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
 from scheduling.models.appointments import Bookable, TimeSlotQuerySet
 from scheduling.queries.obstacles import Obstacles
 from setahub.core import clock
@@ -34,6 +34,23 @@ class FreeTime:
     @property
     def is_near(self) -> bool:
         return is_near(self.next_at, clock.today())
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which free times are asked for; "" is any. ``part``: a ``Part``, ``place``: a ``Place``."""
+
+    part: str = ""
+    place: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> "Wanted":
+        """What an address asks for; unknown values are left out."""
+        part, place = asked.get("part", ""), asked.get("place", "")
+        return cls(part if part in Part else "", place if place in Place else "")
+
+
+ANY = Wanted()
 
 
 @dataclass(frozen=True)
@@ -70,13 +87,19 @@ def _free_slot(
 
 
 def free_from(
-    day: date, *, topic: int | None = None, ta: int | None = None, limit: int | None = None
+    day: date,
+    *,
+    topic: int | None = None,
+    ta: int | None = None,
+    wanted: Wanted = ANY,
+    limit: int | None = None,
 ) -> list[TimeSlot]:
     """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id.
 
     With their appointment and its TA. Two queries: many slots are of few appointments.
     """
-    slots = _free_from(topic, ta, clock.day_bounds(day)[0], Bookable.at())[:limit]
+    since = clock.day_bounds(day)[0]
+    slots = _free_from(topic, ta, since, Bookable.at(), **_switches(wanted))[:limit]
     ids = {slot.appointment_id for slot in slots}
     appointments = Appointment.objects.select_related("ta").in_bulk(ids)
     for slot in slots:
@@ -86,17 +109,30 @@ def free_from(
 
 @prepared
 def _free_from(
-    topic: int | None, ta: int | None, since: datetime, bookable: Bookable
+    topic: int | None,
+    ta: int | None,
+    since: datetime,
+    bookable: Bookable,
+    *,
+    part: str,
+    place: str,
+    zone: str,
 ) -> TimeSlotQuerySet:
-    return _offered(topic, ta, bookable).filter(starts_at__gte=since).soonest()
+    slots = _narrowed(_offered(topic, ta, bookable), part, place, zone)
+    return slots.filter(starts_at__gte=since).soonest()
 
 
 def free_days(
-    first: date, last: date, *, topic: int | None = None, ta: int | None = None
+    first: date,
+    last: date,
+    *,
+    topic: int | None = None,
+    ta: int | None = None,
+    wanted: Wanted = ANY,
 ) -> set[date]:
     """Those of the days, ``first`` to ``last``, that have a free slot. One query."""
     start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
-    return set(_free_days(topic, ta, start, end, Bookable.at(), zone=clock.zone().key))
+    return set(_free_days(topic, ta, start, end, Bookable.at(), **_switches(wanted)))
 
 
 @prepared
@@ -107,9 +143,12 @@ def _free_days(
     end: datetime,
     bookable: Bookable,
     *,
+    part: str,
+    place: str,
     zone: str,
 ) -> "QuerySet[TimeSlot, date]":
-    slots = _offered(topic, ta, bookable).filter(starts_at__gte=start, starts_at__lt=end)
+    slots = _narrowed(_offered(topic, ta, bookable), part, place, zone)
+    slots = slots.filter(starts_at__gte=start, starts_at__lt=end)
     days = slots.annotate(day=TruncDate("starts_at", tzinfo=ZoneInfo(zone)))
     return days.order_by().values_list("day", flat=True).distinct()
 
@@ -117,6 +156,16 @@ def _free_days(
 def _offered(topic: int | None, ta: int | None, bookable: Bookable) -> TimeSlotQuerySet:
     slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable)
     return slots if ta is None else slots.of_ta(ta)
+
+
+def _narrowed(slots: TimeSlotQuerySet, part: str, place: str, zone: str) -> TimeSlotQuerySet:
+    if part:
+        slots = slots.in_part(Part(part), zone)
+    return slots.at(Place(place)) if place else slots
+
+
+def _switches(wanted: Wanted) -> dict[str, str]:
+    return {"part": wanted.part, "place": wanted.place, "zone": clock.zone().key}
 
 
 # --- Nearest ------------------------------------------------------------------------------------

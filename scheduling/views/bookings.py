@@ -142,8 +142,7 @@ def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> Ht
     if slot and error:
         return _cannot_move(request, booking, slot, error)
     day = start_day(request.GET.get("from"))
-    which = {"topic": booking.topic_id, "ta": booking.ta_id}
-    times = times_of_ta(request.user, day, **which, moving=booking)
+    times = times_of_ta(request.user, day, ta=booking.ta_id, topic=booking.topic_id, moving=booking)
     context = {**_shown(request, booking), **vars(times), "slot": slot}
     return render(request, "scheduling/booking_reschedule.html", context)
 

@@ -278,6 +278,10 @@ def calls(w):
     student, ta, topic, slot = w["student"], w["ta"], w["topic"], w["slot"]
     tabs = [{"tab": tab} for tab in ("upcoming", "completed", "cancelled")]
     zone = when.zone().key
+    narrowed = [
+        {"part": part, "place": place, "zone": zone}
+        for part, place in (("", ""), ("afternoon", "campus"), ("evening", "online"))
+    ]
     which = [(topic, ta), (topic, None), (None, ta), (None, None)]
     return {
         "accounts.queries.sessions.live_session": [((w["key"], now), {}), ((None, now), {})],
@@ -295,9 +299,11 @@ def calls(w):
             for each in (topic, None)
             for leaving in (w["booking"], None)
         ],
-        "scheduling.queries.free._free_from": [((*each, now, bookable), {}) for each in which],
+        "scheduling.queries.free._free_from": [
+            ((*each, now, bookable), only) for each in which for only in narrowed
+        ],
         "scheduling.queries.free._free_days": [
-            ((*each, now, later, bookable), {"zone": zone}) for each in which
+            ((*each, now, later, bookable), only) for each in which for only in narrowed
         ],
         "scheduling.queries.free._nearest": [
             ((*each, but_ta, slot, now + HOUR, bookable), {"later": later_ones})

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import UserRequest
 from scheduling.services import demand
+from setahub.core.web.parts import wants_part
 from setahub.core.web.refusals import Refusal
 from topics.models import Topic
 from topics.views.contexts.detail import TopicPage
@@ -13,7 +14,10 @@ from topics.views.contexts.detail import TopicPage
 
 @require_safe
 def detail(request: UserRequest, slug: str) -> HttpResponse:
-    """A topic, its TAs, and the soonest free times of any of them from ``?from=`` on."""
+    """A topic, its TAs, and the soonest free times of any of them from ``?from=`` on.
+
+    ``?part=``, ``?place=`` and ``?ta=`` narrow these. htmx gets them alone.
+    """
     topic = topic_or_404(slug)
     if topic.merged_into is not None:
         return redirect(topic.merged_into, permanent=True)
@@ -22,10 +26,11 @@ def detail(request: UserRequest, slug: str) -> HttpResponse:
 
 def show(request: UserRequest, topic: Topic, refusal: Refusal | None = None) -> HttpResponse:
     """The page of a topic; with what was refused, where something was."""
-    since, all_tas = request.GET.get("from"), request.GET.get("tas") == "all"
-    page = TopicPage.of(request.user, topic, refusal, since=since, all_tas=all_tas)
+    page = TopicPage.of(request.user, topic, refusal, asked=request.GET)
     if page.misses_time:
         demand.note_nothing_free(request.user, topic)
+    if wants_part(request) and not refusal:
+        return render(request, "topics/_times.html", vars(page) | {"fragment": True})
     status = refusal.status if refusal else 200
     return render(request, "topics/detail.html", vars(page), status=status)
 

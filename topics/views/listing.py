@@ -9,6 +9,7 @@ from scheduling.queries.free import Counts, counts
 from setahub.core.text import trimmed
 from setahub.core.web import addresses
 from setahub.core.web.paging import PER_PAGE, paginate, whole
+from setahub.core.web.parts import wants_part
 from topics.queries.topics import listed
 
 PER_PAGE_MAX = 60
@@ -20,7 +21,7 @@ def topic_list(request: UserRequest) -> HttpResponse:
     query = trimmed(request.GET.get("q", "").replace("\0", ""))
     limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
     page = paginate(listed(query), request.GET.get("page"), limit)
-    fragment = _is_for_htmx(request)
+    fragment = wants_part(request)
     counted = counts()
     context = {
         "q": query,
@@ -36,8 +37,3 @@ def topic_list(request: UserRequest) -> HttpResponse:
     searched = "q=" in addresses.split(request.headers.get("HX-Current-URL", "")).query
     response.headers["HX-Replace-Url" if searched else "HX-Push-Url"] = request.get_full_path()
     return response
-
-
-def _is_for_htmx(request: UserRequest) -> bool:
-    """Whether a fragment is wanted; going back in the history restores a whole page."""
-    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers

@@ -8,12 +8,14 @@ from itertools import groupby
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.queries.free import free_from
+from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
+from scheduling.queries.free import ANY, Wanted, free_from
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
 from setahub.core import clock
 from setahub.policy.current import policy
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,17 @@ class Times:
 
 @dataclass(frozen=True)
 class StripDay:
-    """A day of the week strip; ``free`` tells whether it has a free slot."""
+    """A day of the strip; ``free``: it has a free slot; ``beyond``: it is past the horizon."""
 
     day: date
     free: bool
-    past: bool
+    beyond: bool
     current: bool
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A week to move through days: seven days and the weeks beside it, None where there is none."""
+    """Seven days to move through, counted from today; the seven before and after, or None."""
 
     days: Sequence[StripDay]
     earlier: date | None
@@ -89,9 +91,27 @@ class Strip:
 
 @dataclass(frozen=True)
 class WeekTimes(Times):
-    """Free times under their week."""
+    """Free times under their seven days."""
 
     strip: Strip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chip that narrows the times shown: the address's ``name`` with ``value``, if not chosen."""
+
+    name: str
+    value: str
+    label: str
+    chosen: bool
+
+
+def choices(wanted: Wanted, tas: Iterable[User] = (), ta: int | None = None) -> list[list[Choice]]:
+    """The chips that narrow times, in groups: parts of the day, places, and these TAs."""
+    parts = [Choice("part", each, str(each.label), each == wanted.part) for each in Part]
+    places = [Choice("place", each, str(each.label), each == wanted.place) for each in Place]
+    people = [Choice("ta", str(each.pk), each.username, each.pk == ta) for each in tas]
+    return [parts, places, people] if people else [parts, places]
 
 
 def chips(
@@ -150,27 +170,34 @@ def times_of_ta(
     *,
     ta: int,
     topic: int | None = None,
+    wanted: Wanted = ANY,
     moving: Booking | None = None,
 ) -> WeekTimes:
     """Every free time of a TA from that day on. Two queries and those of ``chips``."""
-    slots = free_from(max(clock.monday(day), clock.today()), ta=ta, topic=topic)
+    slots = free_from(strip_start(day), ta=ta, topic=topic, wanted=wanted)
     on = [clock.local(slot.starts_at).date() for slot in slots]
     shown = [slot for slot, when in zip(slots, on, strict=True) if when >= day]
     listed = times(viewer, shown, moving=moving)
-    return WeekTimes(listed.days, listed.limits, week_strip(day, set(on)))
+    return WeekTimes(listed.days, listed.limits, strip(day, set(on)))
 
 
-def week_strip(current: date, free: Collection[date]) -> Strip:
-    """The week around ``current`` with a mark on the days in ``free``."""
-    first, today = clock.monday(current), clock.today()
+def strip_start(day: date) -> date:
+    """The first of the seven days, counted from today, that ``day`` is shown among."""
+    today = clock.today()
+    return today + (day - today) // WEEK * WEEK
+
+
+def strip(current: date, free: Collection[date]) -> Strip:
+    """The seven days that ``current`` is one of, with a mark on those in ``free``."""
+    first, today = strip_start(current), clock.today()
     last = today + policy.horizon
     days = [
-        StripDay(day, day in free, day < today, day == current)
+        StripDay(day, day in free, day > last, day == current)
         for day in (first + timedelta(days=offset) for offset in range(7))
     ]
     return Strip(
         days,
-        earlier=max(first - timedelta(days=7), today) if first > today else None,
-        later=first + timedelta(days=7) if first + timedelta(days=7) <= last else None,
+        earlier=first - WEEK if first > today else None,
+        later=first + WEEK if first + WEEK <= last else None,
         month=current,
     )

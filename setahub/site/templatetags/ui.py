@@ -234,13 +234,16 @@ def page_of_form(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def query(context: dict[str, Any], **changes: Any) -> str:
-    """The page's own query string with some values changed (None takes one off)."""
+def query(context: dict[str, Any], name: str = "", value: Any = None, **changes: Any) -> str:
+    """The page's own query string with some values changed (None takes one off).
+
+    ``{% query page=2 part=None %}``, or ``{% query name value %}`` for a name that varies.
+    """
     request: HttpRequest = context["request"]
     values = request.GET.copy()
-    for name, value in changes.items():
-        if value is None:
-            values.pop(name, None)
+    for key, wanted in (changes or {name: value}).items():
+        if wanted is None:
+            values.pop(key, None)
         else:
-            values[name] = str(value)
+            values[key] = str(wanted)
     return "?" + values.urlencode()

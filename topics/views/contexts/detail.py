@@ -1,13 +1,23 @@
 """The page of a topic: its free times, and who teaches it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from accounts.models import User
 from chat.queries import reach
-from scheduling.queries.free import FreeTime, counts_by_ta, free_days, free_from
-from scheduling.views.contexts.slots import SlotDay, Strip, start_day, times, week_strip
-from setahub.core import clock
+from scheduling.queries.free import ANY, FreeTime, Wanted, counts_by_ta, free_days, free_from
+from scheduling.views.contexts.slots import (
+    Choice,
+    SlotDay,
+    Strip,
+    choices,
+    start_day,
+    strip,
+    strip_start,
+    times,
+)
+from setahub.core.web.paging import whole
 from setahub.core.web.refusals import Refusal
 from topics import services
 from topics.models import Registration, Topic
@@ -16,11 +26,17 @@ from topics.queries.registrations import registration_of, tas_of
 SLOTS_SHOWN = 60
 TAS_SHOWN = 24
 TAS_MAX = 1000
+TAS_TO_CHOOSE = 8
+LARGEST_ID = 10**9
+
+Person = tuple[User, FreeTime | None, int, bool]
 
 
 @dataclass(frozen=True)
 class TopicPage:
     """``mine`` is the viewer's registration; ``cannot_teach`` says why they can't have one.
+
+    ``choices`` narrow the free times; ``narrowed`` says that something does.
 
     ``tas`` are those who have free time first, since that is who can help: each with that time,
     the number of sessions given, and whether the viewer may write to them. ``next`` is the soonest
@@ -38,21 +54,26 @@ class TopicPage:
     limits: list[str]
     more_slots: bool
     strip: Strip
-    tas: list[tuple[User, FreeTime | None, int, bool]]
+    choices: list[list[Choice]]
+    narrowed: bool
+    tas: list[Person]
     more_tas: bool
     next: FreeTime | None
 
     @classmethod
     def of(
-        cls, viewer: User, topic: Topic, error: Refusal | None, *, since: str | None, all_tas: bool
+        cls, viewer: User, topic: Topic, error: Refusal | None, asked: Mapping[str, str]
     ) -> "TopicPage":
-        """``since``: the day that free times are shown from, as it was asked for."""
-        day, limit = start_day(since), TAS_MAX if all_tas else TAS_SHOWN
-        # The soonest free slots of any TA from that day on.
-        slots = free_from(day, topic=topic.pk, limit=SLOTS_SHOWN + 1)
-        shown = times(viewer, slots[:SLOTS_SHOWN])
+        """``asked``: what the address asks for: ``from``, ``part``, ``place``, ``ta``, ``tas``."""
+        day, wanted = start_day(asked.get("from")), Wanted.of(asked)
+        ta = whole(asked.get("ta"), 0, low=0, high=LARGEST_ID)
         free, given = counts_by_ta(topic.pk)
-        tas, more_tas = tas_of(topic, list(free), limit)
+        limit = TAS_MAX if asked.get("tas") == "all" else TAS_SHOWN
+        tas, more_tas = tas_of(topic, _chosen_first(ta, free), limit)
+        chosen = ta if ta in {each.pk for each in tas} else None
+        # The soonest free slots of any TA, or of the chosen one, from that day on.
+        slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=SLOTS_SHOWN + 1)
+        shown = times(viewer, slots[:SLOTS_SHOWN])
         writable = reach.writable(viewer, tas)
         return cls(
             topic=topic,
@@ -65,7 +86,9 @@ class TopicPage:
             days=shown.days,
             limits=shown.limits,
             more_slots=len(slots) > SLOTS_SHOWN,
-            strip=_strip(topic, day),
+            strip=_strip(topic, day, chosen, wanted),
+            choices=choices(wanted, _to_choose(tas, free, chosen), chosen),
+            narrowed=wanted != ANY or chosen is not None,
             tas=[(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
             more_tas=more_tas,
             next=next(iter(free.values()), None),
@@ -74,10 +97,23 @@ class TopicPage:
     @property
     def misses_time(self) -> bool:
         """Whether the viewer looked for any free time and there was none."""
-        looked = self.from_today and not self.mine and not self.topic.is_archived
-        return looked and not self.days
+        for_any = self.from_today and not self.narrowed
+        return for_any and not self.mine and not self.topic.is_archived and not self.days
 
 
-def _strip(topic: Topic, day: date) -> Strip:
-    monday = clock.monday(day)
-    return week_strip(day, free_days(monday, monday + timedelta(days=6), topic=topic.pk))
+def _chosen_first(ta: int, free: Mapping[int, FreeTime]) -> list[int]:
+    """Those who have free time, after the one who was asked for, who may have none."""
+    others = [each for each in free if each != ta]
+    return [ta, *others] if ta else others
+
+
+def _to_choose(tas: list[User], free: Mapping[int, FreeTime], chosen: int | None) -> list[User]:
+    """The first TAs with free time, where there is a choice, and the chosen one."""
+    found = [each for each in tas if each.pk in free or each.pk == chosen][:TAS_TO_CHOOSE]
+    return found if len(found) > 1 or chosen else []
+
+
+def _strip(topic: Topic, day: date, ta: int | None, wanted: Wanted) -> Strip:
+    first = strip_start(day)
+    last = first + timedelta(days=6)
+    return strip(day, free_days(first, last, topic=topic.pk, ta=ta, wanted=wanted))

@@ -1,0 +1,93 @@
+"""Finding a time, a topic, a TA: on a phone and a desk, with JavaScript and without."""
+
+import re
+from datetime import time, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from scheduling.services import appointments
+from scheduling.services.plan import Plan
+from setahub.core import clock as when
+from topics.models import Topic
+
+pytestmark = pytest.mark.usefixtures("clock")
+EVERYBODY = [(True, True), (True, False), (False, True), (False, False)]
+LONG = "Lists, trees, heaps, hash tables and graphs; the proofs as well as the code. " * 20
+
+
+def open_time(ta, topic, start, location="Room 504"):
+    day = when.today() + timedelta(days=1)
+    plan = Plan([topic], day, time(start), time(start + 1), 30, 1, location)
+    return appointments.open_time(ta, plan)[0]
+
+
+@pytest.fixture
+def times(ta, topic):
+    """One hour in the morning on campus, one in the evening online."""
+    open_time(ta, topic, 9)
+    open_time(ta, topic, 18, "https://meet.example.com/seta")
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("path", ["/topics/{slug}/", "/users/{ta}/timeslots/"])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_first_time_is_in_the_first_screen_of_a_phone(
+    open_page, student, ta, topic, times, path, javascript, language
+):
+    Topic.objects.update(description=LONG)
+    student.language = language
+    student.save()
+    page = open_page(student, phone=True, javascript=javascript)
+    page.goto(path.format(slug=topic.slug, ta=ta.pk))
+    first = page.locator("main a.chip[data-slot-id]").first
+    box, bar = first.bounding_box(), page.locator(".tabs-bar").bounding_box()
+    assert box["y"] + box["height"] <= bar["y"]
+
+
+@pytest.mark.parametrize("path", ["/topics/{slug}/", "/users/{ta}/timeslots/"])
+@pytest.mark.parametrize(("phone", "javascript"), EVERYBODY)
+def test_chips_narrow_the_times_and_the_address_follows(
+    open_page, student, ta, topic, times, path, phone, javascript
+):
+    page = open_page(student, phone=phone, javascript=javascript)
+    page.goto(path.format(slug=topic.slug, ta=ta.pk))
+    loaded = []
+    page.on("load", lambda loading: loaded.append(loading))
+    chips = page.locator("#times [data-slot-id]")
+    expect(chips).to_have_count(4)
+    page.get_by_role("link", name="Evening").click()
+    expect(chips).to_have_text(["Tomorrow 18:00", "Tomorrow 18:30"])
+    expect(page).to_have_url(re.compile(r"\?part=evening$"))
+    page.get_by_role("link", name="On campus").click()
+    expect(page.locator("#times")).to_contain_text("No free time fits these filters")
+    expect(page).to_have_url(re.compile(r"\?part=evening&place=campus$"))
+    assert bool(loaded) is not javascript
+    page.get_by_role("link", name="Take the filters off").click()
+    expect(chips).to_have_count(4)
+    page.go_back()
+    expect(page.locator("#times")).to_contain_text("No free time fits these filters")
+    page.reload()
+    expect(page.locator("#times")).to_contain_text("No free time fits these filters")
+
+
+def test_a_chosen_chip_keeps_the_focus_and_is_seen(open_page, student, ta, topic, times):
+    page = open_page(student, phone=True)
+    page.goto(topic.get_absolute_url())
+    page.get_by_role("link", name="On campus").press("Enter")
+    expect(page.locator("#times [data-slot-id]")).to_have_count(2)
+    chosen = page.get_by_role("link", name="On campus take off")
+    expect(chosen).to_be_focused()
+    box = chosen.bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    expect(page.locator("#found")).to_have_text("The times below are narrowed.")
+
+
+def test_a_long_description_opens_on_a_phone(open_page, student, topic):
+    Topic.objects.update(description=LONG)
+    page = open_page(student, phone=True, javascript=False)
+    page.goto(topic.get_absolute_url())
+    words = page.locator(".topic-words .prose")
+    assert words.bounding_box()["height"] < 80
+    page.get_by_text("More", exact=True).click()
+    assert words.bounding_box()["height"] > 400
