@@ -133,7 +133,9 @@ def staff_second_step(get_response: GetResponse) -> GetResponse:
             return get_response(request)
         factors = factors_of(user)
         if not factors.keys() & set(FACTORS):
-            messages.warning(request, _("Staff sign in in two steps. Set up the second one here."))
+            messages.warning(
+                request, _("Staff sign in with two steps. Set up the second one here.")
+            )
             return redirect("mfa_index")
         if user.in_two_steps:  # it was set up a moment ago
             return get_response(request)

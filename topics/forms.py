@@ -59,7 +59,7 @@ class TopicForm(UploadForm, BasedForm):
         label=_("Description"),
         max_length=DESCRIPTION_MAX,
         required=False,
-        help_text=_("What belongs to it, and what one can get help with."),
+        help_text=_("What it covers, and what it helps with."),
     )
     image = ReencodedImageField(
         label=_("Picture"),

@@ -39,7 +39,7 @@ from setahub.core.web.refusals import RefusableForm
 from setahub.core.work.tasks import later
 
 MANDATORY = app_settings.EmailVerificationMethod.MANDATORY
-NAME_HELP = _("The one name that others see. Thai and any other script is fine.")
+NAME_HELP = _("The name that others see. Thai or any other script is fine.")
 STUDENT_ID_HELP = _("8 digits. Only you and the staff see it.")
 YEARS = [("", _("I would rather not say")), *((year, str(year)) for year in range(1, 9))]
 
@@ -105,7 +105,7 @@ class SignupForm(Labelled, BaseSignupForm):
             if not isinstance(each, MaxLengthValidator | MinLengthValidator)
         ]
         name.widget.attrs = {"autocomplete": "nickname"}
-        self.fields["password1"].help_text = _("At least 8 characters, and not one of the usual.")
+        self.fields["password1"].help_text = _("At least 8 characters, and not a common password.")
         self.fields["student_id"] = student_id_field()
         self.fields["year"] = year_field()
 
@@ -266,7 +266,9 @@ class AvatarForm(UploadForm):
         label=_("Picture"),
         max_side=288,  # pixels: three for each of the largest that a page shows
         error_messages={"required": _("Choose a picture first.")},
-        help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Where it was taken is removed."),
+        help_text=_(
+            "JPEG, PNG, WebP or GIF, at most 5 MB. The place where it was taken is removed."
+        ),
     )
 
 

@@ -61,7 +61,7 @@ class CodeAgainForm(CountedCode, ReauthenticateForm):
 class NewAppForm(ActivateTOTPForm):
     """The first code of an app."""
 
-    code = code_field(_("Code of 6 digits"))
+    code = code_field(_("6-digit code"))
 
 
 def key_name_field(*, required: bool) -> forms.CharField:
@@ -115,7 +115,7 @@ class AddPasskeyForm(AddWebAuthnForm):
         self.fields["name"] = key_name_field(required=False)
         self.fields["name"].unmarked = True  # type: ignore[attr-defined]  # it is filled in
         key = self.fields["passwordless"]
-        key.initial, key.label = True, _("Sign in with it instead of the password too")
+        key.initial, key.label = True, _("Also sign in with it alone, without the password")
         key.help_text = _("Untick this for a security key without a PIN.")
 
 

@@ -57,7 +57,7 @@ def delete(request: UserRequest) -> HttpResponseBase:
         form.refuse(refusal)
     elif form.attempt(lambda: deletion.delete_account(user)):
         logout(request)
-        messages.success(request, _("Your account is deleted. Thank you for having been here."))
+        messages.success(request, _("Your account is deleted. Thank you for your time here."))
         return redirect("home")
     say_when(request, form)
     too_often = form.has_error("password", guesses.TOO_MANY)

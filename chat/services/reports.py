@@ -62,9 +62,9 @@ def resolve(
     has suspended already stays so. Raises a Refusal.
     """
     if not actor.has_staff_powers or actor.pk == report.reported_id:
-        raise ChatError("role", _("Another one of the staff has to decide on this."))
+        raise ChatError("role", _("Somebody else on the staff has to decide on this."))
     if outcome == Status.WARNED and is_blank(told):
-        raise ChatError("invalid", _("Write what the person is to be told."))
+        raise ChatError("invalid", _("Write what to tell the person."))
     with transaction.atomic():
         person = User.objects.get(pk=report.reported_id)
         if outcome == Status.SUSPENDED and person.is_active:  # first: it locks people

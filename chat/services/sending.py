@@ -143,5 +143,5 @@ def _check_rate(sender: User, *, with_image: bool) -> None:
     )
     if too_many:
         raise ChatError(
-            "rate_limited", _("You are sending very fast. Please wait a minute, then try again.")
+            "rate_limited", _("You are sending too fast. Please wait a minute, then try again.")
         )

@@ -116,7 +116,7 @@ def chat_words() -> dict[str, str]:
         "network": _("Not sent: the server can't be reached."),
         "failed": _("Not sent: something went wrong on our side."),
         "signedOut": _("Not sent: you are signed out. Sign in again, then try again."),
-        "somebodyElse": _("Not sent: somebody else has signed in in this browser."),
+        "somebodyElse": _("Not sent: somebody else has signed in on this browser."),
         "lost": _("Not sent: the picture is not here any more. Choose it again."),
         "tooLong": _("A message has at most {most} characters; this one has {count}."),
         "noPicture": _("“{name}” is not a picture that can be sent (JPEG, PNG, WebP or GIF)."),

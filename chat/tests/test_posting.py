@@ -71,7 +71,7 @@ class TestForms:
         file = SimpleUploadedFile("x.svg", b"<svg onload='alert(1)'/>", "image/svg+xml")
         response = post(client_of(student), ta, image=file, text="My drawing")
         assert response.status_code == 422
-        assert "not a picture we take" in response.content.decode()
+        assert "kind of file can" in response.content.decode()
         assert "My drawing" in response.content.decode()
 
 

@@ -80,7 +80,7 @@ def clean_place(text: str) -> str:
     """A room in words, or a link with ``https`` that stands alone. Raises ValidationError."""
     place = " ".join(text.split())
     if turns(place) or any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in place):
-        raise ValidationError(_("Only letters, digits and signs, please."))
+        raise ValidationError(_("Use only letters, digits and punctuation."))
     if not place.lower().startswith("https:"):
         if _NO_ROOM.match(place):
             raise ValidationError(_("Name a room, or give a link that begins with https://."))
@@ -92,7 +92,7 @@ def clean_place(text: str) -> str:
         URLValidator(schemes=["https"])(link)
     except ValidationError as error:
         raise ValidationError(
-            _("This isn't a whole link. A link stands alone; a code for it goes into the notes.")
+            _("This isn't a complete link. Give the link alone; a code for it goes into the notes.")
         ) from error
     return link
 
@@ -230,7 +230,7 @@ class AppointmentForm(SlotsForm):
         """What only an edit has. ``base`` carries what the form was filled with."""
         self.fields["scope"] = _scope_field(appointment)
         self.fields["overwrite"] = forms.BooleanField(
-            label=_("Also in weeks where this was changed on its own"), required=False
+            label=_("Also in weeks where this was changed separately"), required=False
         )
         self.fields["base"] = bases.field(appointment)
 
@@ -331,4 +331,4 @@ class CopyWeekForm(RefusableForm):
 
     week = WeekField(label=_("Copy the week of"), days=_given_days)
     to = WeekField(label=_("Into the week of"), days=bookable_days)
-    skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)
+    skip_conflicts = forms.BooleanField(label=_("Leave out sessions that clash"), required=False)

@@ -20,7 +20,9 @@ class QuestionForm(RefusableForm):
     question = LinesField(
         label=_("What do you need help with?"),
         max_length=QUESTION_MAX,
-        help_text=_("Your TA reads this beforehand: the more exact, the more time for the answer."),
+        help_text=_(
+            "Your TA reads this beforehand. The more precise it is, the more time there is for the answer."
+        ),
         error_messages={"required": _("Write a sentence or two, so that your TA can prepare.")},
     )
 

@@ -99,7 +99,7 @@ class Change:
             if is_disputed(field.of(self.base), field.of(self.now), field.of(self.sent))
         ]
         if lines:
-            heading = _("This was changed meanwhile, too. Save again to keep what stands here:")
+            heading = _("This was also changed meanwhile. Save again to keep what is here:")
             raise SchedulingError(
                 "changed", f"{heading} {'; '.join(lines)}.", heading=heading, details=lines
             )

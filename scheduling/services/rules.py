@@ -79,14 +79,14 @@ def too_many(week: ExamWeek | None) -> str:
     most = most_bookings(week)
     if week is not None:
         message = ngettext(
-            "You have %(most)d upcoming booking in this exam week, which is the most for it.",
-            "You have %(most)d upcoming bookings in this exam week, which is the most for it.",
+            "You have %(most)d upcoming booking in this exam week, the most you can have in it.",
+            "You have %(most)d upcoming bookings in this exam week, the most you can have in it.",
             most,
         )
     else:
         message = ngettext(
-            "You have %(most)d upcoming booking, which is the most at once.",
-            "You have %(most)d upcoming bookings, which is the most at once.",
+            "You have %(most)d upcoming booking, the most you can have at once.",
+            "You have %(most)d upcoming bookings, the most you can have at once.",
             most,
         )
     return message % {"most": most}
@@ -114,8 +114,8 @@ def why_not_free(slot: TimeSlot, topic: Topic, *, given: bool = False) -> Schedu
         return SchedulingError(
             "horizon",
             ngettext(
-                "This time is too far ahead: it opens %(days)d day before.",
-                "This time is too far ahead: it opens %(days)d days before.",
+                "This time is too far ahead: bookings open %(days)d day before the start.",
+                "This time is too far ahead: bookings open %(days)d days before the start.",
                 days,
             )
             % {"days": days},
@@ -145,7 +145,7 @@ def _why_not_offered(appointment: Appointment, topic: Topic) -> str:
 def check_active(booking: Booking) -> None:
     """The booking still holds its seat and isn't over."""
     if booking.status == Status.CANCELLED:
-        raise SchedulingError("cancelled", _("This booking was cancelled already."))
+        raise SchedulingError("cancelled", _("This booking has already been cancelled."))
     if booking.effective_status != Status.BOOKED:
         raise SchedulingError("over", _("This booking is over."))
 
@@ -191,7 +191,7 @@ def check_replaceable(booking: Booking, actor: User) -> None:
 
 def replaced() -> SchedulingError:
     """That another time was booked instead already."""
-    return SchedulingError("replaced", _("You have booked another time instead of it already."))
+    return SchedulingError("replaced", _("You have already booked another time instead."))
 
 
 def check_rate(actor: User) -> None:
@@ -215,7 +215,7 @@ def check_cancellable(booking: Booking, actor: User) -> None:
     """Its student and its TA may cancel it, until its start."""
     check_active(booking)
     if actor.pk not in (booking.student_id, booking.ta_id):
-        raise SchedulingError("role", _("Only its student and its TA can cancel."))
+        raise SchedulingError("role", _("Only the student and the TA can cancel it."))
     if timezone.now() >= booking.starts_at:
         raise SchedulingError("started", _("It has started, so it can't be cancelled any more."))
 
@@ -260,8 +260,8 @@ def check_outcome(booking: Booking, actor: User, status: str) -> None:
         raise SchedulingError(
             "too_late",
             ngettext(
-                "This could be changed for %(days)d day after the end.",
-                "This could be changed for %(days)d days after the end.",
+                "This could only be changed for %(days)d day after the end.",
+                "This could only be changed for %(days)d days after the end.",
                 days,
             )
             % {"days": days},
@@ -282,7 +282,7 @@ def check_absence_report(booking: Booking, actor: User) -> None:
     if now > booking.ends_at + policy.auto_complete:
         raise SchedulingError(
             "too_late",
-            _("This could be reported until %(time)s after the end.")
+            _("This could only be reported until %(time)s after the end.")
             % {"time": in_words(policy.auto_complete.total_seconds())},
         )
 

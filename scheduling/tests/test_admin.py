@@ -165,7 +165,7 @@ class TestCancelling:
         bookings.cancel(gone, stranger, "")
         page = cancel(admin_client, BOOKINGS, made, gone)
         assert ": 1 done." in page
-        assert "This booking was cancelled already." in page
+        assert "This booking has already been cancelled." in page
         gone.refresh_from_db()
         assert gone.cancelled_by == stranger
 

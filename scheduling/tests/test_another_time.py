@@ -190,7 +190,7 @@ class TestBooked:
         assert client.get(path(lost)).url == made.url
         response = client.post(path(lost), {"slot": second.pk, "question": "Why?"})
         assert response.status_code == 409
-        assert "You have booked another time instead of it already." in text(response)
+        assert "You have already booked another time instead." in text(response)
         assert made.url in text(response)
         bookings.cancel(Booking.objects.active().get(), student, "")
         assert client.post(path(lost), sent).status_code == 409
@@ -204,10 +204,10 @@ class TestBooked:
         book(student, slots_of(later)[0])
         page = text(client.get(path(lost)))
         assert len(offered(page)) == 6
-        assert "which is the most" not in page
+        assert "the most you can have" not in page
         sent = {"slot": slots_of(session)[1].pk, "question": "Why?"}
         assert client.post(path(lost), sent).status_code == 302
-        with pytest.raises(SchedulingError, match="which is the most at once"):
+        with pytest.raises(SchedulingError, match="the most you can have at once"):
             book(student, slots_of(session)[2])
 
     def test_every_other_rule_holds(self, lost, client, student, stranger, ta, session, clock):

@@ -101,7 +101,7 @@ class TestTime:
         assert words(refusal(student, slot)) == (
             "horizon",
             409,
-            "This time is too far ahead: it opens 30 days before.",
+            "This time is too far ahead: bookings open 30 days before the start.",
         )
 
     def test_exactly_at_the_horizon_is_open(self, student, ta, topic, clock):
@@ -148,7 +148,7 @@ class TestSeats:
         assert words(refusal(student, slots[5])) == (
             "too_many",
             409,
-            "You have 5 upcoming bookings, which is the most at once.",
+            "You have 5 upcoming bookings, the most you can have at once.",
         )
 
     def test_what_is_over_or_cancelled_does_not_count_to_the_five(self, student, ta, topic, clock):

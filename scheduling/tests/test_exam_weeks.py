@@ -63,7 +63,7 @@ def test_the_bookings_of_an_exam_week_are_counted_apart(ta, topic, student, sett
     book(student, special[0])
     assert refusal(student, special[1]) == (
         "too_many",
-        "You have 1 upcoming booking in this exam week, which is the most for it.",
+        "You have 1 upcoming booking in this exam week, the most you can have in it.",
     )
     book(student, ordinary[1])  # that of the exam week doesn't count here
     assert refusal(student, ordinary[2])[0] == "too_many"

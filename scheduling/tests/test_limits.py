@@ -14,7 +14,7 @@ from scheduling.tests.factories import book, open_time, slots_of, text, tomorrow
 
 pytestmark = pytest.mark.usefixtures("clock")
 
-REASON = "You have 2 upcoming bookings, which is the most at once."
+REASON = "You have 2 upcoming bookings, the most you can have at once."
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ class TestNumber:
     def test_a_move_of_one_too_many_is_closed(self, client, full, settings):
         settings.MAX_ACTIVE_BOOKINGS = 1
         page = text(client.get(f"/bookings/{full[0].pk}/reschedule/"))
-        assert "You have 1 upcoming booking, which is the most at once." in page
+        assert "You have 1 upcoming booking, the most you can have at once." in page
         assert can_be_tapped(page) == 0
 
     def test_what_is_in_the_way_anyway_keeps_its_own_reason(self, client, full, ta, topic, student):

@@ -120,4 +120,4 @@ def test_the_bookings_of_all_its_weeks_are_told_of_again(ta_client, ta, topic, s
     gone = {"reason": "I am ill", "scope": "following"}
     for _time in range(2):
         page = text(ta_client.post(f"/appointments/{rows[0].pk}/delete/", gone, follow=True))
-        assert "Cancelled, with 3 bookings. Their students are told." in page
+        assert "Cancelled, with 3 bookings. The students are told." in page

@@ -236,8 +236,8 @@ def _cancelled(sessions: int, bookings: int) -> str:
             sessions,
         ) % {"count": sessions}
     return ngettext(
-        "Cancelled, with %(count)d booking. Its student is told.",
-        "Cancelled, with %(count)d bookings. Their students are told.",
+        "Cancelled, with %(count)d booking. The student is told.",
+        "Cancelled, with %(count)d bookings. The students are told.",
         bookings,
     ) % {"count": bookings}
 

@@ -243,7 +243,7 @@ def no_show(request: UserRequest, pk: int) -> HttpResponse:
 @sent_once
 def ta_absent(request: UserRequest, pk: int) -> HttpResponse:
     """The student says that the TA did not come."""
-    return _settle(request, pk, bookings.report_ta_absent, _("Thank you, this is noted."))
+    return _settle(request, pk, bookings.report_ta_absent, _("Thank you, we have noted it."))
 
 
 def _settle(

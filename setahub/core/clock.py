@@ -100,7 +100,7 @@ def year_refusal(day: date, *, first: int = FIRST_YEAR, last: int = LAST_YEAR) -
     if first <= meant <= last:
         words = _("%(given)d is %(meant)d: type the year as %(meant)d.")
         return words % {"given": day.year, "meant": meant}
-    words = _("%(given)d can't be meant: choose a year from %(first)d to %(last)d.")
+    words = _("%(given)d can't be right: choose a year from %(first)d to %(last)d.")
     return words % {"given": day.year, "first": first, "last": last}
 
 

@@ -199,7 +199,7 @@ def _check(file: IO[bytes] | File) -> None:
     head = file.read(12)
     if not (head.startswith(_BEGINNINGS) or (head.startswith(b"RIFF") and head[8:] == b"WEBP")):
         raise ImageError(
-            _("This is not a picture we take: choose a JPEG, PNG, WebP or GIF."), "unsupported"
+            _("This kind of file can't be used: choose a JPEG, PNG, WebP or GIF."), "unsupported"
         )
 
 

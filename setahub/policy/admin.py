@@ -124,7 +124,7 @@ class PolicyAdmin(admin.ModelAdmin):
         services.change_policy(cast(User, request.user), numbers)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        messages.success(request, _("Saved. It counts from now on."))
+        messages.success(request, _("Saved. It applies from now on."))
         return HttpResponseRedirect(reverse("admin:setahub_facultypolicy_changelist"))
 
 

@@ -114,7 +114,7 @@ class FacultyPolicy(models.Model):
         horizon = self._effective("BOOKING_HORIZON") * DAY_MINUTES
         if self._effective("BOOKING_MIN_NOTICE") >= horizon:
             raise ValidationError(
-                _("With a notice as long as the horizon nothing could be booked."), code="closed"
+                _("With a notice as long as the horizon, nothing could be booked."), code="closed"
             )
         longer = ExamWeek.objects.filter(
             booking_min_notice__gte=horizon, last_day__gte=clock.today()
@@ -122,7 +122,7 @@ class FacultyPolicy(models.Model):
         if week := longer.first():
             raise ValidationError(
                 _(
-                    "With a horizon as short as the notice of %(week)s nothing in it could be booked."
+                    "With a horizon as short as the notice of %(week)s, nothing in it could be booked."
                 ),
                 code="closed",
                 params={"week": week},
@@ -184,7 +184,7 @@ class ExamWeek(models.Model):
             raise ValidationError(_("Say what is different in it: at least one number."))
         self._check_years()
         if self.booking_min_notice and self.booking_min_notice >= policy.horizon / current.MINUTE:
-            words = _("With a notice as long as the horizon nothing could be booked.")
+            words = _("With a notice as long as the horizon, nothing could be booked.")
             raise ValidationError({"booking_min_notice": words})
         if not (self.first_day and self.last_day and self.first_day <= self.last_day):
             return  # said beside the fields or by the constraint

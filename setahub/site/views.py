@@ -59,7 +59,7 @@ def _error(
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    text = _("Something in the address or the form was not what this page takes.")
+    text = _("Something in the address or the form is not what this page expects.")
     return _error(request, 400, _("That request made no sense"), text, "circle-alert")
 
 

@@ -14,9 +14,9 @@ from setahub.policy.models import ExamWeek
     ("text", "words"),
     [
         ("2569-11-30", "2569 is 2026: type the year as 2026."),
-        ("9999-12-31", "9999 can't be meant: choose a year from 2000 to 2200."),
-        ("0001-01-01", "1 can't be meant: choose a year from 2000 to 2200."),
-        ("1999-12-31", "1999 can't be meant: choose a year from 2000 to 2200."),
+        ("9999-12-31", "9999 can't be right: choose a year from 2000 to 2200."),
+        ("0001-01-01", "1 can't be right: choose a year from 2000 to 2200."),
+        ("1999-12-31", "1999 can't be right: choose a year from 2000 to 2200."),
     ],
 )
 def test_a_year_that_cannot_be_meant_is_refused_in_words(text, words):
@@ -47,9 +47,9 @@ def test_the_ends_of_the_calendar_have_bounds_like_any_day(day):
     ("first", "last", "words"),
     [
         ("2569-11-30", "2569-12-04", "2569 is 2026: type the year as 2026."),
-        ("9999-12-30", "9999-12-31", "9999 can't be meant: choose a year from 2000 to 2031."),
-        ("0001-01-01", "0001-01-02", "1 can't be meant: choose a year from 2000 to 2031."),
-        ("2032-01-01", "2032-01-02", "2032 can't be meant: choose a year from 2000 to 2031."),
+        ("9999-12-30", "9999-12-31", "9999 can't be right: choose a year from 2000 to 2031."),
+        ("0001-01-01", "0001-01-02", "1 can't be right: choose a year from 2000 to 2031."),
+        ("2032-01-01", "2032-01-02", "2032 can't be right: choose a year from 2000 to 2031."),
     ],
 )
 def test_an_exam_week_of_a_year_that_cannot_be_meant_is_refused(clock, first, last, words):

@@ -148,7 +148,7 @@ def test_forms_of_allauth_have_our_labels_and_no_placeholders(db, client, path, 
     [
         ("password/change", ["Current password", "New password", "New password, once more"]),
         ("email", ["New email"]),
-        ("2fa/totp/activate", ["Code of 6 digits"]),
+        ("2fa/totp/activate", ["6-digit code"]),
     ],
 )
 def test_so_have_those_of_who_is_signed_in(student, client, path, labels):

@@ -44,7 +44,7 @@ def test_the_form_shows_defaults_and_bounds(client):
 def test_a_number_is_changed_without_a_restart_and_logged(client, staff):
     response = client.post(POLICY, {"max_active_bookings": "3", "ta_approval": "true"}, follow=True)
     page = response.content.decode()
-    assert "Saved. It counts from now on." in page
+    assert "Saved. It applies from now on." in page
     assert (policy.max_active_bookings, policy.ta_approval) == (3, True)
     assert re.search(r"<td>5 \(default\)</td>\s*<td>3</td>", page)
     assert [change.actor for change in PolicyChange.objects.all()] == [staff, staff]
@@ -166,8 +166,8 @@ def test_the_database_stores_no_overlap_whoever_writes():
             {"first_day": "2569-11-30", "last_day": "2569-12-04"},
             "2569 is 2026: type the year as 2026.",
         ),
-        ({"first_day": "9999-12-30", "last_day": "9999-12-31"}, "9999 can&#x27;t be meant"),
-        ({"first_day": "0001-01-01", "last_day": "0001-01-01"}, "1 can&#x27;t be meant"),
+        ({"first_day": "9999-12-30", "last_day": "9999-12-31"}, "9999 can&#x27;t be right"),
+        ({"first_day": "0001-01-01", "last_day": "0001-01-01"}, "1 can&#x27;t be right"),
         ({"first_day": "9" * 5000}, "Enter a valid date."),
         ({"max_active_bookings": "9" * 5000}, "Enter a whole number."),
         ({"max_active_bookings": "99999999999999999999"}, "less than or equal to 1000"),

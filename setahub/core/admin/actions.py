@@ -109,7 +109,9 @@ class Acting(admin.ModelAdmin):
         """The chosen rows; none, and a word about it, where they are too many or gone."""
         rows = list(chosen[: AT_ONCE + 1])
         if not rows:
-            text = _("What you chose is no longer in this list: somebody may have been faster.")
+            text = _(
+                "What you chose is no longer in this list: somebody else may have been faster."
+            )
             self.message_user(request, text, messages.WARNING)
         if len(rows) > AT_ONCE:
             text = _("At most %(count)d at once, please.") % {"count": AT_ONCE}

@@ -110,7 +110,7 @@ def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
     if made_for == "":
         return _words(
             _("You have signed in meanwhile"),
-            _("That page was still from before. Nothing was changed."),
+            _("That page was from before you signed in. Nothing was changed."),
             resolve_url(settings.LOGIN_REDIRECT_URL),
             _("Continue"),
         )

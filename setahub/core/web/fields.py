@@ -43,7 +43,7 @@ def validate_reads_as_it_is(name: str) -> None:
     """A name that passes for no other one, and keeps to its line. Raises ValidationError."""
     if has_look_alikes(name):
         raise ValidationError(
-            _("Letters of different alphabets that look the same are mixed here. Use one of them."),
+            _("This mixes letters of different alphabets that look the same. Use one alphabet."),
             code="look_alikes",
         )
     if has_piled_marks(name):

@@ -258,7 +258,7 @@ def test_a_lost_device_is_signed_out_from_another(open_page, student, javascript
     here.get_by_role("link", name="See the devices").click()
     assert here.get_by_text("Chrome on Linux").count() >= 2
     here.locator("form[action$='/end/'] button").click()
-    here.get_by_text("Signed out there: Chrome on Linux.").wait_for()
+    here.get_by_text("Signed out: Chrome on Linux.").wait_for()
     assert SignIn.objects.count() == 1
     lost.goto("/users/me/")
     assert "/auth/login/" in lost.url
