@@ -158,7 +158,7 @@ def stranger(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def creator(make_user: Callable[..., User]) -> User:
-    """Who made ``topic``."""
+    """The user who made ``topic``."""
     return make_user("Creator")
 
 

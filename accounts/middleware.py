@@ -64,7 +64,7 @@ def language(get_response: GetResponse) -> GetResponse:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Django's; who sent a form while signed out gets a message, and comes back to its page."""
+    """Django's; whoever sent a form while signed out gets a message, and comes back to its page."""
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]

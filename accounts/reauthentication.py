@@ -17,7 +17,7 @@ from accounts.models import User
 
 METHODS = {"password", "mfa"}
 SET_UP = "set_up"  # marks the record of a factor that was only just added
-NO_WAY = "nothing"  # the id of the page for who has nothing to show
+NO_WAY = "nothing"  # the id of the page for whoever has nothing to show
 
 
 def is_recent(request: HttpRequest) -> bool:

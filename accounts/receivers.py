@@ -36,7 +36,7 @@ def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(user_signed_up)
 def record_new_password(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Who has just chosen a password need not type it again at once."""
+    """Whoever has just chosen a password need not type it again at once."""
     record_authentication(request, user, method="password", email=user.email)
 
 
@@ -44,7 +44,7 @@ def record_new_password(request: HttpRequest, user: User, **kwargs: Any) -> None
 def record_new_factor(
     request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    """Who has just set up a code or a key need not show it again at once."""
+    """Whoever has just set up a code or a key need not show it again at once."""
     if authenticator.type in FACTORS:
         factor = {"id": authenticator.pk, "type": authenticator.type, SET_UP: True}
         record_authentication(request, user, method="mfa", **factor)

@@ -14,7 +14,7 @@ from bench.tab import Effort, Tab, open_tab
 
 SOCKETS = 20
 SECONDS = 10
-PINGS_EVERY = 0.05  # seconds, of who waits
+PINGS_EVERY = 0.05  # seconds, by the person who waits
 ROUNDS = 3
 BATCH = 10  # frames that each socket of the flood sends at once
 PADDING = "x" * 2000

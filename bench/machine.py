@@ -116,7 +116,7 @@ class Machine:
     def standing(self, url: str) -> Environment:
         """The environment of a site whose PostgreSQL database is there already; nothing fills it.
 
-        It stays as it is, apart from the sessions of who visits it.
+        It stays as it is, apart from the sessions of whoever visits it.
         """
         environment = self._environment("standing")
         environment |= {"DATABASE_URL": url, "REDIS_URL": self._redis or self._own_redis()}

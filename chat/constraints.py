@@ -1,6 +1,6 @@
 """What the database itself keeps: the end of a conversation and unread counts, whoever writes.
 
-A message is the last one of its conversation, for both people, and unread for who did not send it.
+A message is the last one of its conversation, for both people, and unread for whoever did not send it.
 The same statements serve both engines; they spare a send three ways to the database and back.
 """
 

@@ -166,7 +166,7 @@ class TabConsumer(AsyncWebsocketConsumer):
             await self._close(COME_BACK)
 
     async def _refuse(self, text: str | None) -> None:
-        """One frame too many; who goes on in spite of it is closed."""
+        """One frame too many; whoever goes on in spite of it is closed."""
         if self.own is not None and self.own.is_flooded:
             return await self._close(FLOODED)
         words = _("That was too much at once. Please wait a moment.")
@@ -203,7 +203,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         if online is not None and self.wanted == other:
             self.watching = other
             await hub().join(events.watch_group(other), self)
-            # Who came between the look and the join was told to nobody here.
+            # Nobody here was told of whoever came between the look and the join.
             online = online or await _ask(presence.is_online, other)
             self.watched_online = online
         await self._send(frames.presence(other, bool(online)))

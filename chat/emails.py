@@ -10,7 +10,7 @@ from setahub.core.mail import Email
 
 
 def warning(report: Report) -> Email:
-    """What staff think of a message, for who wrote it."""
+    """What staff think of a message, for whoever wrote it."""
     return Email(
         subject=_("About a message of yours"),
         lead=[

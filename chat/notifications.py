@@ -1,7 +1,7 @@
-"""What open pages are told after a write: frames of the protocol, rendered for who receives them.
+"""What open pages are told after a write: frames of the protocol, rendered for whoever receives them.
 
 All of it happens after the commit, so that no lock is held for it, and none of it is needed: a page
-that hears nothing asks for what it missed. Who has no page open is told by email, in time.
+that hears nothing asks for what it missed. Whoever has no page open is told by email, in time.
 """
 
 from django.db import transaction

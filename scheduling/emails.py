@@ -27,7 +27,7 @@ def about(event: BookingEvent, reader: User) -> Email:
     booking, then = event.booking, after(event)
     other = booking.other_than(reader)
     subject, lead = _words(event, reader)
-    # Who acted is the other, or for a cancellation perhaps somebody of the faculty.
+    # The actor is the other person, or for a cancellation perhaps somebody of the faculty.
     name = actor_name(event) if event.actor_id != reader.pk else other.username
     words = {
         "topic": booking.topic.name,

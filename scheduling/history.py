@@ -32,7 +32,7 @@ class Line:
         )
 
 
-# Each as who did it reads it, and as the other does.
+# Each as the person who did it reads it, and as the other does.
 WORDS = {
     Kind.MADE: (_("You booked it"), _("%(name)s booked it")),
     Kind.MOVED: (_("You moved it"), _("%(name)s moved it")),

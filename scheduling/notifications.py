@@ -17,7 +17,7 @@ _gathering: ContextVar[list[BookingEvent] | None] = ContextVar("gathering", defa
 
 @contextmanager
 def one_happening() -> Iterator[None]:
-    """What happens to several bookings inside is one thing to whoever reads of it: one letter.
+    """What happens to several bookings inside is told as one thing: one letter to each reader.
 
     Inside the transaction; nothing is told when it ends in an error.
     """
@@ -54,7 +54,7 @@ def _tell(events: Sequence[BookingEvent]) -> None:
 
 
 def _readers(event: BookingEvent) -> list[int]:
-    """Who is told, by id: of what the TA changed in a session who comes to it; of the rest both."""
+    """Ids of those who are told: the student, if the TA changed the session; otherwise both."""
     booking = event.booking
     readers = {
         Kind.MADE: [booking.student_id, booking.ta_id],

@@ -63,7 +63,7 @@ def remind_student(booking_id: int, reminder: str) -> None:
 
 @task
 def remind_ta(slot_id: int, reminder: str) -> None:
-    """Who comes at this time, of those who still do."""
+    """Tell the TA who still comes at this time."""
     which = Reminder(reminder)
     due = Booking.objects.reminded(which, timezone.now()).with_people().filter(slot=slot_id)
     bookings = list(due.order_by("pk"))

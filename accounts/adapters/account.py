@@ -25,12 +25,12 @@ from setahub.core.web.addresses import own_path
 from setahub.core.work.tasks import later
 
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
-USER_AGENT_MAX = 200  # characters of it in an email
+USER_AGENT_MAX = 200  # characters, in an email
 EMAIL_CHANGED = "account/email/email_changed"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Names of any script, addresses of allowed domains, and mail that a worker sends."""
+    """Names in any script, addresses of allowed domains, and mail that a worker sends."""
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """The name as it is stored. Raises ValidationError when it isn't valid or is taken."""
@@ -55,10 +55,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return email
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Does nothing: allauth's own count lets too many through that come at the same time."""
+        """Does nothing: allauth's own count lets too many simultaneous ones through."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """Who has this email and password. Raises ValidationError after too many failures."""
+        """The user with this email and password. Raises ValidationError after too many failures."""
         with guesses.of_password(fold_email(str(credentials.get("email", "")))) as guess:
             user = super().authenticate(request, **credentials)
             guess.right = user is not None
@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return guesses.is_password(cast(User, user), password)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Unless it was shown lately. allauth would let those through who have nothing to show."""
+        """Unless it was shown lately. allauth would let people through who have nothing to show."""
         if reauthentication.is_recent(self.request):
             return False
         if not super().get_reauthentication_methods(self.request.user):
@@ -130,7 +130,7 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- Emails: all of them go out by a worker -------------------------------------------------
 
     def render_mail(self, *args: Any, **options: Any) -> Message:
-        """allauth's email as a Message of ours."""
+        """allauth's email as one of our Messages."""
         email: Any = super().render_mail(*args, **options)
         return Message(
             email.subject,

@@ -165,7 +165,7 @@ class UserAdmin(Export, Acting):
         return super().has_change_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        # Who may edit people must not thereby make themselves or others powerful.
+        # Being allowed to edit people must not let anybody make themselves or others powerful.
         return [*self.readonly_fields, *([] if request.user.is_superuser else POWER_FIELDS)]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

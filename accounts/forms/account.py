@@ -162,7 +162,7 @@ class SignupForm(Labelled, BaseSignupForm):
 
 
 class ResetPasswordForm(Labelled, BaseResetPasswordForm):
-    """A link for who signs in with this address, also when sign-up takes other domains by now."""
+    """A link for whoever signs in with this address, even if sign-up no longer takes its domain."""
 
     def clean_email(self) -> str:
         """The address as typed; allauth's own way also takes one that is only wished for."""
@@ -212,7 +212,7 @@ class ChangePasswordForm(Labelled, BaseChangePasswordForm):
 
 
 class ProfileForm(RefusableForm, BasedForm):
-    """What others see of one, and the two numbers that they don't."""
+    """What others see of somebody, and the two numbers that they don't see."""
 
     username = forms.CharField(
         label=_("Name"),

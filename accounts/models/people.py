@@ -75,12 +75,12 @@ class UserQuerySet(models.QuerySet["User"]):
         return rows
 
     def named(self, name: str) -> "UserQuerySet":
-        """Who has a name that reads the same, those included whose key got a number for it."""
+        """People whose name reads the same, including those whose key got a number for it."""
         key = fold(name)
         return self.filter(Q(username_key=key) | Q(username_key__startswith=key + NUMBER))
 
     def with_email(self, email: str) -> "UserQuerySet":
-        """Who signs in with this address, without regard to case."""
+        """People who sign in with this address, whatever its case."""
         return self.filter(email_key=fold_email(email))
 
     def administrators(self) -> "list[int]":

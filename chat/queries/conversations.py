@@ -35,7 +35,7 @@ def side_of(viewer: User, person: User) -> Participation | None:
 
 
 def unread_counts(user_id: int) -> dict[int, int]:
-    """Unread messages by the id of who wrote them; zeros are left out."""
+    """Unread messages by the id of whoever wrote them; zeros are left out."""
     return dict(_unread_counts(user_id))
 
 

@@ -30,7 +30,7 @@ def inbox(request: UserRequest) -> HttpResponse:
 
 @require_safe
 def unread(request: UserRequest) -> HttpResponse:
-    """Unread counts as JSON, in all and by who wrote."""
+    """Unread counts as JSON, in all and by whoever wrote."""
     counts = conversations.unread_counts(request.user.pk)
     return JsonResponse({"total": sum(counts.values()), "conversations": counts})
 
@@ -58,7 +58,7 @@ def _send(request: UserRequest, person: User) -> HttpResponse:
         return _refused_as_json(form) if as_json else _refused(request, person, form)
     if as_json:
         return JsonResponse(frames.ack(message), status=201)
-    # Who answers on the page has read it; with JavaScript the page itself reports what was seen.
+    # Whoever answers on the page has read it; with JavaScript the page itself reports what was seen.
     services.mark_read(request.user.pk, person.pk, message.pk)
     return redirect("chat:conversation", pk=person.pk)
 

@@ -149,7 +149,7 @@ class Appointment(models.Model):
 
     @property
     def is_online(self) -> bool:
-        """Whether its place has the address of a room, which only who booked may read."""
+        """Whether its place has the address of a room, which only those who booked may read."""
         return _ADDRESS.search(self.location) is not None
 
     @property
@@ -159,7 +159,7 @@ class Appointment(models.Model):
 
     @property
     def keeps_notes(self) -> bool:
-        """Whether its notes may be a way into the room, so that only who booked reads them."""
+        """Whether its notes may be a way into the room, so that only those who booked read them."""
         way_in = _ADDRESS.search(self.notes) or _CODE.search(self.notes)
         return bool(self.notes) and (self.is_online or way_in is not None)
 

@@ -348,7 +348,7 @@ class BookingEvent(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
-    detail = models.TextField(blank=True)  # a reason, in the words of who gave it
+    detail = models.TextField(blank=True)  # a reason, in the words of whoever gave it
     # What changed in the session: {name of a field: [old, new]}. Older lines have it in ``detail``.
     changes = models.JSONField(null=True, editable=False)
     old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled

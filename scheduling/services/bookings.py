@@ -112,7 +112,7 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
     """Cancel for one of its two people, until the start.
 
     A TA always gives a reason; a student within ``LATE_CANCEL`` of the start too, and is marked
-    late, unless the booking was made or moved just now. Who cancelled it already has done so.
+    late, unless the booking was made or moved just now. Whoever cancelled it already has done so.
     """
     with transaction.atomic():
         booking = _locked(booking)
@@ -168,9 +168,9 @@ def complete_overdue(booking: Booking) -> None:
 
 
 def remind(slot_id: int, which: Reminder) -> None:
-    """Queue this reminder for who sits in the slot, where it is due and wasn't queued before.
+    """Queue this reminder for whoever sits in the slot, where it is due and wasn't queued before.
 
-    Who heard of the time only after the reminder's own needs none. Skipped while another worker or
+    Whoever heard of the time only after the reminder was due needs none. Skipped while another worker or
     a booking holds the slot.
     """
     with transaction.atomic():

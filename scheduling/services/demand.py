@@ -30,5 +30,5 @@ def note_nothing_free(student: User, topic: Topic) -> None:
 
 @every_minute
 def forget_old_visits() -> None:
-    """Who looked for what is kept no longer than it is counted."""
+    """Delete what somebody looked for once it is no longer counted."""
     NothingFree.objects.filter(day__lt=clock.today() - VISITS_KEPT).delete()

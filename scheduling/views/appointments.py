@@ -159,7 +159,7 @@ def _opened_page(sessions: list[Appointment]) -> Appointment | str:
 
 @require_safe
 def detail(request: UserRequest, pk: int) -> HttpResponse:
-    """One session with who comes with which question, for its TA and for staff."""
+    """One session, with its students and their questions, for its TA and for staff."""
     return _show(request, get_object_or_404(visible_to(request.user), pk=pk))
 
 

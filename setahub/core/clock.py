@@ -176,7 +176,7 @@ def full_range(start: datetime, end: datetime) -> str:
 
 
 def zone_name(moment: datetime) -> str:
-    """Whose clock times are told by, for who may be elsewhere: ``Bangkok time, UTC+7``."""
+    """The zone that times are given in, for people elsewhere: ``Bangkok time, UTC+7``."""
     shift = local(moment).utcoffset() or timedelta(0)
     minutes = int(shift.total_seconds() // 60)
     offset = "UTC"

@@ -40,7 +40,7 @@ MAX_PIXELS = 40_000_000
 EXTENSION = ".webp"
 ACCEPT = "image/jpeg,image/png,image/webp,image/gif"
 
-# A process decodes one picture at a time. Who comes meanwhile holds one of its few page threads,
+# A process decodes one picture at a time. Whoever comes meanwhile holds one of its few page threads,
 # so only some may wait, and not for long; the others are told to come back.
 MOST_WAITING = 2
 WAIT = 4.0  # seconds
@@ -254,7 +254,7 @@ class ReencodedImageField(forms.FileField):
 
 
 class UploadForm(RefusableForm):
-    """A form with pictures, which are counted for ``uploader``, the id of who sends it."""
+    """A form with pictures, which are counted for ``uploader``, the id of whoever sends it."""
 
     def __init__(self, *args: Any, uploader: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -116,7 +116,7 @@ def ensure() -> Cast:
 
 
 def _known(emails: Collection[str]) -> dict[str, User]:
-    """Who has one of these emails, be it as a further address that they have verified."""
+    """The users with one of these emails, perhaps as a further address that they have verified."""
     further = EmailAddress.objects.filter(email__in=emails, verified=True).select_related("user")
     users = {address.email: address.user for address in further}
     return users | {user.email_key: user for user in User.objects.filter(email_key__in=emails)}

@@ -185,7 +185,7 @@ def reader(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Who the view has asked for; an answer that asked for nobody is nobody's. Signing in and
+        # The user that the view asked for; an answer that asked for nobody is nobody's. Signing in and
         # out puts a user of its own into the request.
         before = getattr(request, "asked_user", None)
         now = before if isinstance(request.user, SimpleLazyObject) else request.user

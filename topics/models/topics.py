@@ -230,7 +230,7 @@ class Registration(models.Model):
 
 
 class Decision(models.Model):
-    """What staff decided on a registration, and what they wrote to who had asked."""
+    """What staff decided on a registration, and what they wrote to whoever had asked."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="decisions")
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="decisions")

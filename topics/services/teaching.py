@@ -48,7 +48,7 @@ def year_refusal(user: User) -> str:
 def unregister(user: User, topic: Topic) -> None:
     """Stop teaching a topic, or take back an offer that waits for approval.
 
-    Who isn't registered has it as they want it. Raises TopicError when a receiver of
+    Whoever isn't registered already has what they want. Raises TopicError when a receiver of
     ``registration_withdrawn`` refuses.
     """
     with transaction.atomic():

@@ -217,7 +217,7 @@ def merge_topics(source: Topic, target: Topic, actor: User) -> Topic:
 
 
 def _merge_registrations(source: Topic, target: Topic) -> None:
-    """Who is registered for both keeps one, the earlier; both must be in the same state."""
+    """Whoever is registered for both keeps the earlier one; both must be in the same state."""
     own = {each.user_id: each for each in source.registrations.select_related("user")}
     both = {each.user_id: each for each in target.registrations.filter(user__in=own)}
     clashes = sorted(

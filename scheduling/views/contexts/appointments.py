@@ -82,7 +82,7 @@ def rows(sessions: Sequence[Any], tab: str) -> list[Row]:
 
 @dataclass(frozen=True)
 class SlotRow:
-    """A slot of a session with who sits in it."""
+    """A slot of a session with its bookings."""
 
     slot: TimeSlot
     bookings: Sequence[Booking]

@@ -36,7 +36,7 @@ class Export(admin.ModelAdmin):
         return rows
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Who may change such rows; a list of everybody is more than a look at one."""
+        """Only for those who may change such rows: a list of everybody is more than a look at one."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_urls(self) -> list[URLPattern]:

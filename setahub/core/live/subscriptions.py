@@ -35,7 +35,7 @@ class Hub:
         self._sockets: dict[str, set[Socket]] = {}
         self._joined: set[str] = set()  # groups whose events come to our channel
         self._channel = ""
-        self._changing = asyncio.Lock()  # held by who joins, leaves or connects
+        self._changing = asyncio.Lock()  # held while joining, leaving or connecting
         self._lost = asyncio.Event()  # the layer is away
         self._receiving: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None

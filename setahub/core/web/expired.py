@@ -1,6 +1,6 @@
-"""A form that came too late: its token no longer holds, or who sent it is not signed in any more.
+"""A form that came too late: its token no longer holds, or its sender is no longer signed in.
 
-What was typed is never lost for that: who is still the same person gets it back, to send it again.
+What was typed is not lost: whoever is still the same person gets it back, to send it again.
 """
 
 import re

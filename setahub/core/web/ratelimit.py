@@ -86,7 +86,7 @@ class TooMany(Exception):
 
 
 def refused_for(seconds: int, message: str, code: str) -> ValidationError:
-    """What a form says to who did something too often; ``setahub.core.web.too_many`` reads when."""
+    """What a form says to whoever did something too often; ``setahub.core.web.too_many`` reads when."""
     return ValidationError(message, code=code, params={"seconds": seconds})
 
 

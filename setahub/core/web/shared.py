@@ -20,7 +20,7 @@ from django.db import transaction
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LOOK_AGAIN = 0.02  # seconds, for who has nothing to show while somebody else makes it
+LOOK_AGAIN = 0.02  # seconds, for whoever has nothing to show while somebody else makes it
 LOOKS = 50  # then they make it for themselves
 MADE_WITHIN = 10  # seconds; whoever takes longer was killed meanwhile, and another may make it
 

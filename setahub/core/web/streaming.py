@@ -50,7 +50,7 @@ class _Apart:
 def offered_on(page: Callable[..., str]) -> Callable[[View], View]:
     """Marks a view that gives a file. ``page``: arguments of the view -> address of the page that
 
-    has its link. Who has to sign in first is led there: the browser would take the file and stay
+    has its link. Whoever has to sign in first is led there: the browser would take the file and stay
     on the page where one signs in.
     """
 

@@ -1,4 +1,4 @@
-"""Small bar charts as SVG: drawn here, coloured by the stylesheet, told in words to who can't see."""
+"""Small bar charts as SVG: drawn here, coloured by the stylesheet, told in words to whoever can't see."""
 
 from collections.abc import Sequence
 

@@ -166,5 +166,5 @@ def _hours(value: float) -> str:
 
 
 def may_see(user: User) -> bool:
-    """Who may see bookings and users may see them counted."""
+    """Those who may see bookings and users may see them counted."""
     return user.has_perm("scheduling.view_booking") and user.has_perm("accounts.view_user")
