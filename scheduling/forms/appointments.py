@@ -331,4 +331,4 @@ class CopyWeekForm(RefusableForm):
 
     week = WeekField(label=_("Copy the week of"), days=_given_days)
     to = WeekField(label=_("Into the week of"), days=bookable_days)
-    skip_conflicts = forms.BooleanField(label=_("Leave out sessions that clash"), required=False)
+    skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)
