@@ -14,6 +14,9 @@ sessions_ended = Signal()
 # open sockets are to come back with the new one. Sent before sessions_ended of the same request.
 session_renewed = Signal()
 
+# user: reads another language from now on; what of theirs is open is to speak it too.
+language_chosen = Signal()
+
 # user: is deleting their account, and is still there. Cancel what is to come, with notice to the
 # others. accounts.services.privacy erases what is kept about them afterwards.
 user_deleting = Signal()

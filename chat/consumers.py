@@ -53,6 +53,7 @@ class TabConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = ""
     user_id = 0
     session_key = ""
+    language = ""  # that the user reads
     wanted: int | None = None  # whose conversation the page has open
     watching: int | None = None  # the same, where it is told whether they are online
     watched_online = False
@@ -79,7 +80,7 @@ class TabConsumer(AsyncWebsocketConsumer):
             user, refusal = None, COME_BACK
         if user:
             self.user_id = user.pk
-            translation.activate(user.language or settings.LANGUAGE_CODE)  # of this task alone
+            self.language = user.language
             logs.user_id.set(user.pk)
             await hub().join(events.user_group(user.pk), self)
             self.own = allowance.join(user.pk, self)
@@ -133,6 +134,8 @@ class TabConsumer(AsyncWebsocketConsumer):
         elif event["type"] == "live.block":
             if event["other"] == self.wanted:
                 self.looking = asyncio.create_task(self._watch_again(event["other"]))
+        elif event["type"] == "live.language":
+            self.language = event["language"]
         elif event["type"] == "live.crowded":
             if self.name in event["sockets"]:
                 await self._close(CROWDED)
@@ -153,6 +156,7 @@ class TabConsumer(AsyncWebsocketConsumer):
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         if not self.open or self.own is None:
             return
+        translation.activate(self.language or settings.LANGUAGE_CODE)  # of this task alone
         if not self.own.take():
             return await self._refuse(message.get("text"))
         try:
@@ -226,6 +230,7 @@ class TabConsumer(AsyncWebsocketConsumer):
         beat = await _ask(sockets.beat, self.user_id, self.session_key, watching, self.name)
         if not beat.alive:
             return await self._close(SESSION_ENDED)
+        self.language = beat.language
         if not beat.sees:
             await self._unwatch()
         if watching is not None and beat.online != self.watched_online:

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import Block, User
-from accounts.signals import session_renewed, sessions_ended, user_suspended
+from accounts.signals import language_chosen, session_renewed, sessions_ended, user_suspended
 from chat import services
 from scheduling.models import BookingEvent
 from scheduling.signals import booking_changed
@@ -24,6 +24,11 @@ def show_card(event: BookingEvent, **kwargs: Any) -> None:
 @receiver([post_save, post_delete], sender=Block)
 def look_who_is_seen(instance: Block, **kwargs: Any) -> None:
     events.block(instance.blocker_id, instance.blocked_id)
+
+
+@receiver(language_chosen)
+def speak_it(user: User, **kwargs: Any) -> None:
+    events.speak(user.pk, user.language)
 
 
 @receiver(user_logged_out)

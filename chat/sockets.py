@@ -25,6 +25,7 @@ class Beat:
     """What a ping tells: the newest message, whether the watched person may be seen, and is online."""
 
     alive: bool
+    language: str = ""  # that the user reads
     newest: int | None = None
     sees: bool = False
     online: bool = False
@@ -81,6 +82,7 @@ def beat(user_id: int, key: str, watching: int | None, name: str) -> Beat:
     sees = watching is not None and may_see(user_id, watching)
     return Beat(
         alive=True,
+        language=user.language,
         newest=newest_id(user_id),
         sees=sees,
         online=sees and watching is not None and presence.is_online(watching),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from accounts.models import User
+from accounts.signals import language_chosen
 
 CHOSEN = "language"  # in the session of a visitor: what was chosen before signing in
 
@@ -18,6 +19,7 @@ def choose(user: User, code: str) -> None:
     """From now on the site speaks to them in this language (a code of ``LANGUAGES``)."""
     User.objects.filter(pk=user.pk).update(language=code)
     user.language = code
+    language_chosen.send(sender=User, user=user)
 
 
 def read_by(user: User) -> None:

@@ -56,6 +56,11 @@ def renew(user_id: int, session: str) -> None:
     _after_commit(user_group(user_id), {"type": "live.renew", "session": session})
 
 
+def speak(user_id: int, language: str) -> None:
+    """Have a person's sockets speak this language, after the commit."""
+    _after_commit(user_group(user_id), {"type": "live.language", "language": language})
+
+
 def block(one_id: int, other_id: int) -> None:
     """Have the sockets of two people look again whether they see each other, after the commit."""
     for user_id, other in ((one_id, other_id), (other_id, one_id)):
