@@ -6,14 +6,14 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core.keys import fold
 from setahub.core.text import is_invisible
 from setahub.core.web.fields import validate_reads_as_it_is
 
-DELETED_NAME = "Deleted user"  # what others see of somebody who has deleted their account
+DELETED_NAME = gettext_noop("Deleted user")  # what others see of somebody who has deleted their account
 NOWHERE = "deleted.invalid"  # reserved, so that no mail arrives there. Source: RFC 2606
 USERNAME_MIN = 2
 USERNAME_MAX = 50

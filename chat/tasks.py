@@ -1,6 +1,6 @@
 """Background work of conversations."""
 
-from accounts.models import MailKind
+from accounts.models import MailKind, User
 from accounts.notifications import write_to
 from accounts.services.languages import reading
 from chat import emails
@@ -27,8 +27,11 @@ def warn(report_id: int) -> None:
 @task
 def tell_unread(participation_id: int) -> None:
     """What waits in a conversation, unless it was read since this was queued."""
-    side = Participation.objects.waiting().filter(pk=participation_id).first()
-    if side is not None:
-        key = f"unread-{side.pk}-{side.told_id}"
-        with reading(side.user):
-            write_to(side.user, MailKind.MESSAGES, emails.unread(side), key=key)
+    reader = User.objects.filter(participations=participation_id).first()
+    if reader is None:
+        return
+    with reading(reader):  # what is read of the database has words too: how the deleted are called
+        side = Participation.objects.waiting().filter(pk=participation_id).first()
+        if side is not None:
+            key = f"unread-{side.pk}-{side.told_id}"
+            write_to(reader, MailKind.MESSAGES, emails.unread(side), key=key)

@@ -14,11 +14,13 @@ from setahub.core.work.tasks import task
 @task
 def tell(event_id: int, reader_id: int) -> None:
     """What happened to a booking, with the entry for the reader's calendar."""
-    event = BookingEvent.objects.with_booking().filter(pk=event_id).first()
     reader = User.objects.filter(pk=reader_id).first()
-    if event is None or reader is None or not emails.is_news(event, reader):
+    if reader is None:
         return
-    with reading(reader):
+    with reading(reader):  # what is read of the database has words too: how the deleted are called
+        event = BookingEvent.objects.with_booking().filter(pk=event_id).first()
+        if event is None or not emails.is_news(event, reader):
+            return
         write_to(
             reader,
             MailKind.BOOKINGS,
@@ -32,11 +34,13 @@ def tell(event_id: int, reader_id: int) -> None:
 def tell_several(reader_id: int, *event_ids: int) -> None:
     """What happened to several bookings at once, all of one kind, in one letter."""
     reader = User.objects.filter(pk=reader_id).first()
-    rows = BookingEvent.objects.with_booking().filter(pk__in=event_ids).order_by("starts_at", "pk")
-    events = [event for event in rows if reader and emails.is_news(event, reader)]
-    if reader is None or not events:
+    if reader is None:
         return
+    rows = BookingEvent.objects.with_booking().filter(pk__in=event_ids).order_by("starts_at", "pk")
     with reading(reader):
+        events = [event for event in rows if emails.is_news(event, reader)]
+        if not events:
+            return
         write_to(
             reader,
             MailKind.BOOKINGS,
