@@ -13,7 +13,8 @@ from setahub.core.keys import fold
 from setahub.core.text import is_invisible
 from setahub.core.web.fields import validate_reads_as_it_is
 
-DELETED_NAME = gettext_noop("Deleted user")  # what others see of somebody who has deleted their account
+# What others see of somebody who has deleted their account.
+DELETED_NAME = gettext_noop("Deleted user")
 NOWHERE = "deleted.invalid"  # reserved, so that no mail arrives there. Source: RFC 2606
 USERNAME_MIN = 2
 USERNAME_MAX = 50
