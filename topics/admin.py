@@ -68,7 +68,7 @@ class TopicAdmin(LookOnly):
     search_fields = ["search_key"]  # the box; the search is get_search_results
     ordering = ["name_key"]
     fields = [
-        "name", "slug", "description", "image", "creator", "created_at", "archived_at",
+        "name", "slug", "description", "keywords", "image", "creator", "created_at", "archived_at",
         "merged_into", "on_site",
     ]  # fmt: skip
     actions = ["rename", "merge", "archive", "restore"]

@@ -14,7 +14,15 @@ from setahub.core.web.fields import LinesField, validate_reads_as_it_is
 from setahub.core.web.forms import BasedForm, ChangedMeanwhile
 from setahub.core.web.refusals import RULE, T
 from topics import services
-from topics.models import DESCRIPTION_MAX, NAME_MAX, Topic
+from topics.models import (
+    DESCRIPTION_MAX,
+    KEYWORD_MAX,
+    KEYWORDS,
+    NAME_MAX,
+    Topic,
+    joined,
+    keywords_of,
+)
 
 
 class TopicNameField(forms.CharField):
@@ -47,6 +55,30 @@ class TopicNameField(forms.CharField):
         return name
 
 
+class KeywordsField(forms.CharField):
+    """Words with commas between them; its cleaned value is ``SQL, joins``."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if turns(text) or any(unicodedata.category(char) == "Cc" for char in text if char != "\n"):
+            raise forms.ValidationError(_("These words have characters that can't be shown."))
+        words = keywords_of(text)
+        if len(words) > KEYWORDS:
+            raise forms.ValidationError(
+                _("At most %(max)d words; these are %(count)d."),
+                params={"max": KEYWORDS, "count": len(words)},
+            )
+        for word in words:
+            if len(word) > KEYWORD_MAX:
+                raise forms.ValidationError(
+                    _(
+                        "“%(word)s…” is too long: at most %(max)d characters, with commas between words."
+                    ),
+                    params={"word": word[:KEYWORD_MAX], "max": KEYWORD_MAX},
+                )
+        return joined(text)
+
+
 class TopicForm(UploadForm, BasedForm):
     """``image`` comes out as a new picture, False to take the old one off, or None to leave it."""
 
@@ -60,6 +92,14 @@ class TopicForm(UploadForm, BasedForm):
         max_length=DESCRIPTION_MAX,
         required=False,
         help_text=_("What it covers, and what it helps with."),
+    )
+    keywords = KeywordsField(
+        label=_("Keywords"),
+        required=False,
+        help_text=_(
+            "Up to 12 words that students would type, with commas between them: SQL, joins, ฐานข้อมูล"
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     image = ReencodedImageField(
         label=_("Picture"),
@@ -76,7 +116,7 @@ class TopicForm(UploadForm, BasedForm):
     ) -> "TopicForm":
         """The form filled from a topic, or with what was sent for it."""
         now = services.editable(topic)
-        filled = {name: now[name] for name in ("name", "description")}
+        filled = {name: now[name] for name in services.TEXTS}
         form = cls(data, files, initial=filled, uploader=uploader)
         form.carry(now, f"topics.topic.{topic.pk}")
         form.fields["name"].kept = {now["name"], (form.filled_with or now)["name"]}  # type: ignore[attr-defined]

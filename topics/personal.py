@@ -11,7 +11,7 @@ def topics_of(user: User) -> dict[str, Any]:
     created = Topic.objects.filter(creator=user).order_by("pk")
     registrations = Registration.objects.filter(user=user).select_related("topic").order_by("pk")
     return {
-        "created": list(created.values("id", "name", "description", "created_at")),
+        "created": list(created.values("id", "name", "description", "keywords", "created_at")),
         "teaches": [
             {"topic": each.topic.name, "status": each.status, "since": each.created_at}
             for each in registrations

@@ -14,13 +14,17 @@ from topics.services import TopicError, create_topic
 
 @dataclass(frozen=True)
 class DemoTopic:
-    """``glyph`` is what its picture shows; ``tas`` are emails, the first one created it."""
+    """``glyph`` is what its picture shows; ``tas`` are emails, the first one created it.
+
+    ``keywords`` are in both languages, as students type.
+    """
 
     name: str
     glyph: str
     tas: tuple[str, ...]
     description: str
     questions: tuple[str, ...]
+    keywords: str
 
     @property
     def slug(self) -> str:
@@ -42,6 +46,8 @@ TOPICS = (
             "ผมลบโหนดใน linked list แล้วโปรแกรมพัง ช่วยดูโค้ดให้หน่อยครับ",
             "Heap or balanced tree for a priority queue? I can't explain why in the report.",
         ),
+        "linked list, stack, queue, tree, heap, hash table, graph,"
+        " ลิงก์ลิสต์, สแตก, คิว, ต้นไม้, กราฟ",
     ),
     DemoTopic(
         "การเขียนโปรแกรมเชิงวัตถุ", "{ }", (ANUCHA, TA, PLOY),
@@ -52,6 +58,7 @@ TOPICS = (
             "My subclass calls the parent's constructor twice and I don't see why.",
             "อยากให้ช่วยรีวิว class diagram ของโปรเจกต์กลุ่มก่อนส่งวันศุกร์ครับ",
         ),
+        "OOP, Java, class, interface, inheritance, design patterns, คลาส, อินเทอร์เฟซ, จาวา",
     ),
     DemoTopic(
         "คณิตศาสตร์ดิสครีต", "∑", (THANAWAT, MALI),
@@ -62,6 +69,8 @@ TOPICS = (
             "Combinations or permutations? I always pick the wrong one.",
             "ช่วยอธิบาย equivalence relation กับ partition ให้หน่อยครับ",
         ),
+        "discrete math, induction, logic, combinatorics, proof,"
+        " ตรรกศาสตร์, อุปนัย, การนับ, พิสูจน์",
     ),
     DemoTopic(
         "Algorithms and Complexity", "λ", (TA, THANAWAT),
@@ -72,6 +81,8 @@ TOPICS = (
             "Why is my quicksort quadratic on sorted input, and what would you change first?",
             "ช่วยดูการวิเคราะห์ Big-O ของ recursion ข้อ 5 ให้หน่อยครับ",
         ),
+        "Big-O, sorting, dynamic programming, greedy, recursion,"
+        " อัลกอริทึม, การเรียงลำดับ, เวลาในการทำงาน",
     ),
     DemoTopic(
         "Database Systems", "⛁", (NAPAT, KITTIPONG),
@@ -81,6 +92,7 @@ TOPICS = (
             "ช่วยตรวจ ER diagram ก่อนส่งงานครับ ไม่แน่ใจเรื่อง weak entity",
             "3NF or BCNF: is there an example that isn't in the slides?",
         ),
+        "SQL, joins, ER diagram, 3NF, PostgreSQL, index, ฐานข้อมูล, คิวรี, นอร์มัลไลซ์",
     ),
     DemoTopic(
         "Operating Systems", "01", (KITTIPONG,),
@@ -89,6 +101,7 @@ TOPICS = (
             "Lab 2: my two threads deadlock about once in ten runs. How do I find out where?",
             "สงสัยเรื่อง page replacement ครับ คำนวณ LRU ไม่ตรงกับเฉลย",
         ),
+        "OS, Linux, threads, deadlock, paging, ระบบปฏิบัติการ, เธรด, หน่วยความจำ",
     ),
     DemoTopic(
         "Computer Networks", "⑂", (KITTIPONG, NAPAT),
@@ -97,6 +110,7 @@ TOPICS = (
             "I can't split 10.0.0.0/22 into the subnets of exercise 6. How do I start?",
             "TCP congestion control: what exactly happens after three duplicate ACKs?",
         ),
+        "TCP, IP, subnet, routing, HTTP, Wireshark, เครือข่าย, เน็ตเวิร์ก, ซับเน็ต",
     ),
     DemoTopic(
         "Web Application Development", "</>", (PLOY, NAPAT),
@@ -106,6 +120,7 @@ TOPICS = (
             "อยากเข้าใจเรื่อง session กับ cookie ก่อนสอบค่ะ",
             "How should we split our project into pages and components?",
         ),
+        "HTML, CSS, JavaScript, forms, cookies, web app, เว็บ, ฟอร์ม, คุกกี้",
     ),
     DemoTopic(
         "Software Testing", "?", (PLOY,),
@@ -114,6 +129,7 @@ TOPICS = (
             "How do I test a function that sends an email without sending one?",
             "Coverage is at 90 % but the bug was still there. What did I miss?",
         ),
+        "unit test, mock, coverage, pytest, JUnit, ทดสอบซอฟต์แวร์, เขียนเทสต์",
     ),
     DemoTopic(
         "Git and Teamwork", "⑂ +", (MALI, PLOY),
@@ -122,6 +138,7 @@ TOPICS = (
             "I have rebased something I shouldn't have. Can we get my commits back?",
             "กลุ่มเรามี merge conflict ทุกวันเลยค่ะ ควรแบ่งงานกันอย่างไรดี",
         ),
+        "GitHub, branch, merge conflict, rebase, pull request, กิต, ทำงานกลุ่ม",
     ),
     DemoTopic(
         "Linear Algebra", "[ ]", (FAH, THANAWAT),
@@ -130,6 +147,7 @@ TOPICS = (
             "What does an eigenvector mean in a picture? I can compute it but not explain it.",
             "ขอทบทวน determinant กับ inverse ก่อนสอบย่อยครับ",
         ),
+        "matrix, vector, determinant, eigenvalue, เมทริกซ์, เวกเตอร์, พีชคณิตเชิงเส้น",
     ),
     DemoTopic(
         "ความน่าจะเป็นและสถิติ", "π", (FAH,),
@@ -139,6 +157,7 @@ TOPICS = (
             "ไม่แน่ใจว่าโจทย์ข้อไหนต้องใช้ Poisson ข้อไหนใช้ Binomial ค่ะ",
             "How do I read a p-value correctly in the lab report?",
         ),
+        "probability, statistics, Poisson, binomial, p-value, สถิติ, การแจกแจง",
     ),
 )  # fmt: skip
 
@@ -183,6 +202,7 @@ def _make(topic: DemoTopic, index: int, cast: Cast) -> None:
         return
     picture = EncodedImage(topic_art(topic.glyph, index), *COVER)
     try:
-        create_topic(cast.users[topic.tas[0]], topic.name, topic.description, picture)
+        creator = cast.users[topic.tas[0]]
+        create_topic(creator, topic.name, topic.description, picture, keywords=topic.keywords)
     except TopicError:
         return  # somebody took the name a moment ago: then it is theirs

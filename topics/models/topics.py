@@ -1,10 +1,11 @@
 """Topics and who teaches them."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from setahub.core.images import random_name
 from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
+from topics.models.keywords import KEYWORDS_MAX, joined
 from topics.models.slugs import base_slug, numbered
 
 NAME_MAX = 100
 NAME_KEY_MAX = GROWTH * NAME_MAX
 DESCRIPTION_MAX = 2000
+WORDS_MAX = 12  # of a search; nothing has more of them
+WORDS_LENGTH_MAX = 300
 
 
 def topic_path(instance: object, filename: str) -> str:
@@ -32,17 +36,27 @@ class TopicQuerySet(models.QuerySet["Topic"]):
 
     def tiles(self) -> "TopicQuerySet":
         """What the list of topics shows, by name."""
-        return self.listed().order_by("name_key")
+        texts = ("description", "keywords", "keywords_key", "text_key")
+        return self.listed().order_by("name_key").defer(*texts)
 
     def search(self, text: str) -> "TopicQuerySet":
-        """Topics whose name contains every word of ``text``, folded as names are, without accents.
+        """Topics that have every word of ``text`` somewhere: those first that have it in their name.
 
-        What is longer than a name can be is in no name.
+        Then come keywords, then descriptions and the names of TAs. Folded as names are, and without
+        accents.
         """
-        words = fold_search(text).split()
-        if sum(map(len, words)) > NAME_KEY_MAX:
+        words = search_words(text)
+        if words is None:
             return self.none()
-        return self.filter(*(Q(search_key__contains=word) for word in words))
+        rows, rank = self, cast(Combinable, Value(0))
+        for word in words:
+            name, keyword = Q(search_key__contains=word), Q(keywords_key__contains=word)
+            tas = Registration.objects.teaching().filter(
+                topic=OuterRef("pk"), user__search_key__contains=word
+            )
+            rows = rows.filter(name | keyword | Q(text_key__contains=word) | Exists(tas))
+            rank += Case(When(name, then=0), When(keyword, then=1), default=2)
+        return rows.annotate(rank=rank).order_by("rank", "name_key") if words else rows
 
     def locked(self, *ids: int) -> "list[Topic]":
         """These topics, their rows locked in the order of their ids."""
@@ -77,6 +91,21 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         )
 
 
+# What follows from a field and is stored with it.
+KEYS = {
+    "name": ["name_key", "search_key"],
+    "keywords": ["keywords_key"],
+    "description": ["text_key"],
+}
+
+
+def search_words(text: str) -> list[str] | None:
+    """The words to look for, each once; None for more than anything has."""
+    words = list(dict.fromkeys(fold_search(text).split()))
+    too_much = len(words) > WORDS_MAX or sum(map(len, words)) > WORDS_LENGTH_MAX
+    return None if too_much else words
+
+
 class Topic(models.Model):
     """An academic subject one can get help with."""
 
@@ -85,6 +114,11 @@ class Topic(models.Model):
     search_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
     slug = models.SlugField(max_length=100, unique=True, editable=False)
     description = models.TextField(_("description"), max_length=DESCRIPTION_MAX, blank=True)
+    keywords = models.CharField(
+        _("keywords"), max_length=KEYWORDS_MAX, blank=True, default="", db_default=""
+    )
+    keywords_key = models.TextField(editable=False, default="", db_default="")
+    text_key = models.TextField(editable=False, default="", db_default="")
     image = models.ImageField(_("picture"), upload_to=topic_path, blank=True)
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -141,14 +175,18 @@ class Topic(models.Model):
             base = base_slug(self.name)
             self.slug = numbered(base, Topic.objects.slugs_like(base))
         update_fields = kwargs.get("update_fields")
-        if update_fields is not None and "name" in update_fields:
-            kwargs["update_fields"] = {*update_fields, "name_key", "search_key"}
+        if update_fields is not None:
+            derived = (key for name in update_fields for key in KEYS.get(name, ()))
+            kwargs["update_fields"] = {*update_fields, *derived}
         super().save(*args, **kwargs)
 
     def _normalize(self) -> None:
         self.name = nfc(self.name)
         self.name_key = numbered_key(fold(self.name), self.__dict__.get("name_key", ""))
         self.search_key = fold_search(self.name)
+        self.keywords = joined(self.keywords)
+        self.keywords_key = fold_search(self.keywords)
+        self.text_key = fold_search(self.description)
 
     @property
     def is_archived(self) -> bool:

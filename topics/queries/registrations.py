@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Case, When
+from django.db.models import Case, Exists, OuterRef, Prefetch, When
 
 from accounts.models import User
 from topics.models import Registration, Topic
+from topics.models.topics import search_words
 
 
 def registration_of(user: User, topic: Topic) -> Registration | None:
@@ -21,6 +22,22 @@ def is_registered(user: User) -> bool:
 def is_waiting(user: User) -> bool:
     """Whether staff have yet to decide on an offer of the user to teach."""
     return Registration.objects.pending().filter(user=user.pk).exists()
+
+
+def tas_named(text: str, limit: int) -> list[User]:
+    """TAs whose name has every word of ``text``, by name; ``taught``: their registrations.
+
+    Two queries.
+    """
+    words = search_words(text)
+    if not words:
+        return []
+    teaching = Registration.objects.teaching().select_related("topic").order_by("topic__name_key")
+    people = User.objects.filter(Exists(teaching.order_by().filter(user=OuterRef("pk"))))
+    for word in words:
+        people = people.filter(search_key__contains=word)
+    taught = Prefetch("registrations", teaching, to_attr="taught")
+    return list(people.order_by("username_key").prefetch_related(taught)[:limit])
 
 
 def tas_of(topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], bool]:

@@ -23,6 +23,7 @@ from topics.signals import topic_deleting, topic_merging, topic_removed
 # So many people taking the same slug in the same instant don't exist.
 SLUG_ATTEMPTS = 10
 DAY = timedelta(days=1)
+TEXTS = ("name", "description", "keywords")
 
 
 class Removal(Enum):
@@ -33,13 +34,20 @@ class Removal(Enum):
 
 
 def create_topic(
-    creator: User, name: str, description: str = "", image: EncodedImage | None = None
+    creator: User,
+    name: str,
+    description: str = "",
+    image: EncodedImage | None = None,
+    *,
+    keywords: str = "",
 ) -> Topic:
     """A new topic. Raises TopicError beside ``name`` when the name is taken.
 
     By its creator with the same content, it is the same topic, sent twice.
     """
-    topic = Topic(name=name, description=description, creator=creator, image=image or "")
+    topic = Topic(
+        name=name, description=description, keywords=keywords, creator=creator, image=image or ""
+    )
     topic.clean()
     if standing := _standing(topic):
         return standing
@@ -72,7 +80,7 @@ def _standing(asked: Topic) -> Topic | None:
     topic = Topic.objects.named_like(asked)
     if topic is None or topic.is_archived or topic.creator_id != asked.creator_id:
         return None
-    same = (topic.name, topic.description) == (asked.name, asked.description)
+    same = all(getattr(topic, each) == getattr(asked, each) for each in TEXTS)
     return topic if same and (topic.image or not asked.image) else None
 
 
@@ -82,15 +90,20 @@ def update_topic(
     *,
     name: str,
     description: str,
+    keywords: str | None = None,
     image: EncodedImage | Literal[False] | None = None,
     base: Values | None = None,
 ) -> Topic:
     """Change a topic; its slug stays. ``image``: a new picture, False for none, None as it is.
 
+    ``keywords``: None leaves them.
+
     ``base``: the values that the form was filled with. Raises ChangedMeanwhile.
     """
     check_may_change(topic, actor)
     sent: dict[str, Any] = {"name": name, "description": description}
+    if keywords is not None:
+        sent["keywords"] = keywords
     if image is not None:
         sent["image"] = image or ""
     with transaction.atomic():
@@ -100,6 +113,7 @@ def update_topic(
         name, description = values["name"], values["description"]
         renamed = nfc(name) != topic.name  # the one that stands stays, also where it is another's
         topic.name, topic.description = name, description
+        topic.keywords = values.get("keywords", topic.keywords)
         topic.clean()
         if renamed:
             _check_name_free(topic)
@@ -108,7 +122,7 @@ def update_topic(
             topic.image = values["image"]
         try:
             with transaction.atomic():
-                topic.save(update_fields=["name", "description", "image"])
+                topic.save(update_fields=[*TEXTS, "image"])
         except IntegrityError as error:
             if image:
                 topic.image.delete(save=False)
@@ -120,7 +134,8 @@ def update_topic(
 
 def editable(topic: Topic) -> dict[str, str]:
     """What its form is filled with."""
-    return {"name": topic.name, "description": topic.description, "image": topic.image.name or ""}
+    texts = {each: getattr(topic, each) for each in TEXTS}
+    return {**texts, "image": topic.image.name or ""}
 
 
 def check_may_change(topic: Topic, actor: User) -> None:

@@ -10,14 +10,19 @@ from setahub.core.text import trimmed
 from setahub.core.web import addresses
 from setahub.core.web.paging import PER_PAGE, paginate, whole
 from setahub.core.web.parts import wants_part
+from topics.queries.registrations import tas_named
 from topics.queries.topics import listed
 
 PER_PAGE_MAX = 60
+PEOPLE = 6
 
 
 @require_safe
 def topic_list(request: UserRequest) -> HttpResponse:
-    """Topics with their TAs and free times counted; ``?q=`` searches. htmx gets the list alone."""
+    """Topics with their TAs and free times counted. htmx gets the list alone.
+
+    ``?q=`` searches these, and TAs by their names.
+    """
     query = trimmed(request.GET.get("q", "").replace("\0", ""))
     limit = whole(request.GET.get("limit"), PER_PAGE, low=1, high=PER_PAGE_MAX)
     page = paginate(listed(query), request.GET.get("page"), limit)
@@ -27,6 +32,7 @@ def topic_list(request: UserRequest) -> HttpResponse:
         "q": query,
         "limit": limit if limit != PER_PAGE else None,
         "page": page,
+        "people": tas_named(query, PEOPLE) if query and not page.has_previous else [],
         "tiles": [(topic, counted.get(topic.pk, Counts())) for topic in page.items],
         "fragment": fragment,
     }
