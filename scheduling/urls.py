@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import appointments, bookings, calendars, slots
+from scheduling.views import appointments, bookings, calendars, my_week, slots
 
 app_name = "scheduling"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("bookings/new/", bookings.create, name="booking_create"),
     path("bookings/<id:pk>/", bookings.detail, name="booking"),
     path("bookings/<id:pk>/calendar.ics", calendars.booking, name="booking_calendar"),
+    path("calendar/", my_week.my_week, name="my_week"),
     path("calendar/<str:token>.ics", calendars.feed, name="calendar_feed"),
     path("bookings/<id:pk>/cancel/", bookings.cancel, name="booking_cancel"),
     path("bookings/<id:pk>/reschedule/", bookings.reschedule, name="booking_reschedule"),

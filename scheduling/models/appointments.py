@@ -44,6 +44,12 @@ class Cause(models.TextChoices):
     STAFF = "staff", _("Cancelled by the faculty's staff.")
 
 
+def is_at_hand(starts_at: datetime, ends_at: datetime, now: datetime | None = None) -> bool:
+    """Whether it is on, or about to begin: when its people are shown the way in."""
+    now = now or timezone.now()
+    return starts_at - policy.join_before <= now < ends_at
+
+
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def open(self) -> "AppointmentQuerySet":
         """Appointments that were not cancelled."""
@@ -162,6 +168,11 @@ class Appointment(models.Model):
         """Whether its notes may be a way into the room, so that only those who booked read them."""
         way_in = _ADDRESS.search(self.notes) or _CODE.search(self.notes)
         return bool(self.notes) and (self.is_online or way_in is not None)
+
+    @property
+    def shows_way_in(self) -> bool:
+        """Whether its TA needs the way in now, large."""
+        return not self.is_cancelled and is_at_hand(self.starts_at, self.ends_at)
 
     def has_started(self, now: datetime | None = None) -> bool:
         return self.starts_at <= (now or timezone.now())

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, TimeSlot
+from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, TimeSlot, is_at_hand
 from scheduling.models.reminders import Reminder
 from setahub.core import clock
 from setahub.policy.current import policy
@@ -266,6 +266,11 @@ class Booking(models.Model):
         return self.status == self.Status.BOOKED and (
             self.starts_at <= timezone.now() < self.ends_at
         )
+
+    @property
+    def shows_way_in(self) -> bool:
+        """Whether its two people need the way in now, large: of a booking that stands."""
+        return self.status == self.Status.BOOKED and is_at_hand(self.starts_at, self.ends_at)
 
     @property
     def is_settled(self) -> bool:

@@ -60,12 +60,16 @@ def appointment_list(request: UserRequest) -> HttpResponse:
 @show_or_post
 @sent_once
 def create(request: UserRequest) -> HttpResponse:
-    """Open time: one session, or one each week. ``preview`` shows what it makes, stores nothing."""
+    """Open time: one session, or one each week. ``preview`` shows what it makes, stores nothing.
+
+    ``?topic=``, ``?date=``, ``?start_time=`` and ``?end_time=`` fill the form.
+    """
     ta = request.user
     if not is_ta(ta):
         return _not_a_ta(request)
     if request.method != "POST":
-        return _start(request, contexts.defaults(ta, request.GET.get("topic")))
+        plan = contexts.defaults(ta, request.GET.get("topic"))
+        return _start(request, contexts.at_asked_time(plan, request.GET))
     form = AppointmentForm(ta, request.POST)
     opened = None
     if form.is_valid() and "preview" not in request.POST:

@@ -135,6 +135,15 @@ def day_and_year(day: date) -> str:
     return f"{date_format(day, 'j M')} {year(day)}"
 
 
+def days_range(first: date, last: date) -> str:
+    """``23 – 29 Nov 2026``, ``30 Nov – 6 Dec 2026``, ``28 Dec 2026 – 3 Jan 2027``."""
+    if first.year != last.year:
+        begin = day_and_year(first)
+    else:
+        begin = str(first.day) if first.month == last.month else date_format(first, "j M")
+    return f"{begin} – {day_and_year(last)}"
+
+
 def month(day: date) -> str:
     """``November 2026``."""
     return f"{date_format(day, 'F')} {year(day)}"

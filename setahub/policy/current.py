@@ -184,6 +184,11 @@ class Policy:
         return self._time("LATE_CANCEL_GRACE")
 
     @property
+    def join_before(self) -> timedelta:
+        """How long before its start people are shown the way into a session."""
+        return settings.JOIN_BEFORE * MINUTE
+
+    @property
     def no_show_after(self) -> timedelta:
         return self._time("NO_SHOW_AFTER")
 

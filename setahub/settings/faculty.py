@@ -21,6 +21,7 @@ env.checked(
 MAX_ACTIVE_BOOKINGS = from_environment("MAX_ACTIVE_BOOKINGS", 5)
 LATE_CANCEL = from_environment("LATE_CANCEL", 240)
 LATE_CANCEL_GRACE = 15  # minutes: a booking just made may be cancelled freely
+JOIN_BEFORE = 10  # minutes before the start: from then on the way in is shown large
 NO_SHOW_AFTER = 10  # minutes after the start
 OUTCOME_SWITCH = 7  # days after the end: completed <-> no-show
 AUTO_COMPLETE = 24  # hours after the end; also the time to report an absent TA

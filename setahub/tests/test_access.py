@@ -173,6 +173,7 @@ TABLE = {
     "bookings/<id:pk>/calendar.ics": Row(
         "/bookings/{booking}/calendar.ics", [L, 404, 200, 200, 404, 404], USERS_405
     ),
+    "calendar/": Row("/calendar/", USERS_200, USERS_405),
     # Who has the token needs no sign-in; whose it is, is tested in scheduling.
     "calendar/<str:token>.ics": Row("/calendar/1-x.ics", [404] * 6, ALL_405),
     "bookings/<id:pk>/cancel/": Row(

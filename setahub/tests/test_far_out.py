@@ -46,7 +46,8 @@ READ = {
     "/messages/": ["page"],
     "/messages/{ta}/history/": ["before", "after"],
     "/appointments/": ["tab", "page"],
-    "/appointments/new/": ["topic"],
+    "/appointments/new/": ["topic", "date", "start_time", "end_time"],
+    "/calendar/": ["week"],
     "/auth/login/": ["next"],
 }
 PARAMETERS = sorted({name for names in READ.values() for name in names})

@@ -106,7 +106,7 @@ def parts():
     day = date(2026, 11, 25)
     yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
     yield ui._bar_links, ("topics", "list", 0), ("chat", "bookings", 3)
-    yield ui._tab_links, ("topics", "list", 0), ("chat", "bookings", 3)
+    yield ui._tab_links, ("topics", "list", 0, False), ("chat", "bookings", 3, True)
     yield ui._page_assets, (False,), (True,)
     start = clock.at(day, time(13))
     yield (

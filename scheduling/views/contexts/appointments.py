@@ -1,8 +1,8 @@
 """What the pages around TA sessions show: the rows of the list, a preview, what can be copied."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, time, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -26,7 +26,7 @@ from scheduling.queries.appointments import (
 from scheduling.queries.bookings import active_bookings
 from scheduling.queries.series import FOLLOWING, in_scope
 from scheduling.services import appointments
-from scheduling.services.plan import Plan, collisions, obstacles
+from scheduling.services.plan import Plan, collisions, misfit, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
 from setahub.core.web.refusals import attempt
@@ -182,6 +182,29 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
     clashes = collisions(ta.pk, [each.span for each in days])
     open_days = [each for each, clash in zip(days, clashes, strict=True) if not clash]
     return open_days[0] if open_days else plan
+
+
+def at_asked_time(plan: Plan, query: Mapping[str, str]) -> Plan:
+    """The same at the time that an address names (``date``, ``start_time``, ``end_time``), in slots that
+    fill it; an hour unless it names the end. What can't be meant changes nothing."""
+    day = clock.parse_date(query.get("date")) or plan.day
+    start, end = (_time_in(query.get(name)) for name in ("start_time", "end_time"))
+    asked = plan.on(day)
+    if start is not None:
+        later = time((start.hour + 1) % 24, start.minute if start.hour < 23 else 0)
+        asked = replace(asked, start=start, end=later if end is None else end)
+        length = (asked.span.end - asked.span.start) // timedelta(minutes=1)
+        fitting = [each for each in policy.slot_minutes if length % each == 0]
+        if fitting and length % asked.slot_minutes:
+            asked = replace(asked, slot_minutes=max(fitting))
+    return plan if misfit(asked) else asked
+
+
+def _time_in(text: str | None) -> time | None:
+    try:
+        return datetime.strptime(text or "", "%H:%M").time()
+    except ValueError:
+        return None
 
 
 def copied(appointment: Appointment, ta: User) -> Plan:

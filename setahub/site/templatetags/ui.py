@@ -27,6 +27,7 @@ from setahub.core.text import one_way
 from setahub.core.web import expired
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
+from topics.queries.topics import is_ta
 
 register = template.Library()
 
@@ -99,8 +100,8 @@ def live_notes() -> dict[str, Any]:
 def main_navigation(context: Context, template: str, unread: int) -> SafeString:
     """The links to the parts of the site, the one that the reader is in marked."""
     match = context["request"].resolver_match
-    draw = {"bar": _bar_links, "tabs": _tab_links}[template]
-    return draw(match.namespace if match else "", (match and match.url_name) or "", unread)
+    here = match.namespace if match else "", (match and match.url_name) or "", unread
+    return _bar_links(*here) if template == "bar" else _tab_links(*here, is_ta(context["user"]))
 
 
 @repeated("shared/_bar_links.html")
@@ -109,8 +110,8 @@ def _bar_links(section: str, name: str, unread: int) -> dict[str, Any]:
 
 
 @repeated("shared/_tab_links.html")
-def _tab_links(section: str, name: str, unread: int) -> dict[str, Any]:
-    return {"section": section, "name": name, "unread": unread}
+def _tab_links(section: str, name: str, unread: int, is_ta: bool) -> dict[str, Any]:
+    return {"section": section, "name": name, "unread": unread, "is_ta": is_ta}
 
 
 class FormTokenNode(CsrfTokenNode):

@@ -16,6 +16,7 @@ from setahub.tests.browser.conftest import DESK, PHONE
 PUBLIC = ["/", "/auth/login/", "/auth/signup/", "/auth/password/reset/"]
 OF_USERS = [
     "/",
+    "/calendar/",
     "/topics/",
     "/topics/{slug}/",
     "/topics/new/",

@@ -14,6 +14,7 @@ from topics.models import Registration, Topic
 
 OF_STUDENT = [
     "/",
+    "/calendar/",
     "/topics/",
     "/topics/?q=nothing",
     "/topics/new/",
@@ -45,6 +46,7 @@ OF_STUDENT = [
 ]
 OF_TA = [
     "/",
+    "/calendar/?week=2026-11-23",
     "/appointments/",
     "/appointments/new/",
     "/appointments/{appointment}/",

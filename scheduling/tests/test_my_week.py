@@ -1,0 +1,255 @@
+"""One's own week: both roles in one picture, where one is free, and what is on now."""
+
+import re
+from datetime import date, time, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Block, User
+from scheduling.services import bookings
+from scheduling.tests.factories import book, open_time, slots_of, tomorrow
+from scheduling.views.contexts.my_week import MyWeek, hours_of, stretch
+from setahub.core import clock as when
+from topics.models import Registration
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+MONDAY = date(2026, 11, 23)  # the day of the clock, at 9:00
+
+
+def shown(user: User, asked: str | None = None) -> dict[str, list[str]]:
+    """The blocks of each day: kind and start."""
+    week = MyWeek.of(user, asked)
+    return {
+        day.day.isoformat()[5:]: [
+            f"{block.kind} {when.time_of_day(block.starts_at)}" for block in day.blocks
+        ]
+        for day in week.days
+        if day.blocks
+    }
+
+
+def html_of(client, query: str = "") -> str:
+    response = client.get(f"/calendar/{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+class TestWhatStandsInIt:
+    def test_both_roles_and_free_seats_in_order(self, ta, other_ta, topic, student):
+        mine = slots_of(open_time(ta, topic, end="14:00"))
+        theirs = slots_of(open_time(other_ta, topic, start="10:00", end="11:00"))
+        book(student, mine[1])
+        book(ta, theirs[0])
+        assert shown(ta) == {"11-24": ["learn 10:00", "free 13:00", "teach 13:30"]}
+        assert shown(student) == {"11-24": ["learn 13:30"]}
+
+    def test_nothing_of_others(self, ta, topic, student, stranger):
+        book(student, slots_of(open_time(ta, topic))[0])
+        assert shown(stranger) == {}
+
+    def test_nothing_that_was_cancelled(self, ta, topic, student, sign_in):
+        slot = slots_of(open_time(ta, topic, end="13:30", location="https://meet.example/x"))[0]
+        bookings.cancel(book(student, slot), student, "")
+        assert shown(student) == {}
+        assert "meet.example" not in html_of(sign_in(student))
+        assert shown(ta) == {"11-24": ["free 13:00"]}
+
+    def test_several_seats_of_one_time_are_one_block(self, ta, topic, make_user, sign_in):
+        session = open_time(ta, topic, end="13:30", capacity=3)
+        for name in ("Mali", "Nok"):
+            book(make_user(name), slots_of(session)[0])
+        assert shown(ta) == {"11-24": ["teach 13:00"]}
+        html = html_of(sign_in(ta))
+        assert "2 students" in html
+        assert "1 seat free" in html
+        assert f'class="my-week-cover" href="/appointments/{session.pk}/"' in html
+
+    def test_a_free_time_of_ones_own_is_none_while_one_learns(self, ta, other_ta, topic):
+        open_time(ta, topic, end="14:00")
+        book(ta, slots_of(open_time(other_ta, topic, end="13:30"))[0])
+        assert shown(ta) == {"11-24": ["learn 13:00", "free 13:30"]}
+
+    def test_a_block_leads_to_its_page_and_to_a_message(self, ta, topic, student, sign_in):
+        made = book(student, slots_of(open_time(ta, topic))[0])
+        for who, other in ((student, ta), (ta, student)):
+            html = html_of(sign_in(who))
+            assert f'class="my-week-cover" href="/bookings/{made.pk}/"' in html
+            assert f'data-booking-id="{made.pk}" data-status="booked"' in html
+            assert f'href="/messages/{other.pk}/"' in html
+        Block.objects.create(blocker=ta, blocked=student)
+        assert f'href="/messages/{ta.pk}/"' not in html_of(sign_in(student))
+
+    def test_many_rows_cost_no_more_queries(self, ta, other_ta, topic, make_user, sign_in):
+        client = sign_in(ta)
+
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as caught:
+                html_of(client)
+            return len(caught)
+
+        def add(days: int) -> None:
+            day = when.today() + timedelta(days=days)
+            book(make_user(f"Student {days}"), slots_of(open_time(ta, topic, day=day))[0])
+            theirs = open_time(other_ta, topic, day=day, start="10:00", end="11:00")
+            book(ta, slots_of(theirs)[0])
+
+        add(1)
+        queries()
+        few = queries()
+        add(2)
+        add(3)
+        assert queries() == few <= 11
+
+
+class TestNow:
+    def test_the_way_in_is_large_from_ten_minutes_before(self, ta, topic, student, sign_in, clock):
+        session = open_time(ta, topic, end="13:30", location="https://meet.example/x")
+        made = book(student, slots_of(session)[0])
+        clock.move_to(made.starts_at - timedelta(minutes=10, seconds=1))
+        assert "meet.example" not in html_of(sign_in(student))
+        clock.move_to(made.starts_at - timedelta(minutes=10))
+        for who in (student, ta):
+            html = html_of(sign_in(who))
+            assert re.search(r'class="btn primary way-in" href="https://meet.example/x"', html)
+            assert "In 10 min:" in html
+        clock.move_to(made.ends_at)
+        assert "meet.example" not in html_of(sign_in(student))
+
+    def test_what_runs_says_so_and_the_line_lies_in_it(self, ta, topic, student, sign_in, clock):
+        made = book(student, slots_of(open_time(ta, topic))[0])
+        clock.move_to(made.starts_at + timedelta(minutes=22))
+        html = html_of(sign_in(student))
+        assert '<span class="tag brand">now</span>' in html
+        assert html.count('class="my-week-now my-week-m20"') == 1
+
+    def test_in_an_empty_hour_too(self, student, sign_in, clock):
+        clock.move_to(when.at(MONDAY, time(15, 5)))
+        assert html_of(sign_in(student)).count('class="my-week-now my-week-m5"') == 1
+
+
+class TestOpeningTime:
+    def test_an_empty_stretch_offers_it_there(self, ta, topic, sign_in):
+        client = sign_in(ta)
+        url = "/appointments/new/?date=2026-11-24&start_time=15:00&end_time=16:00"
+        encoded = url.replace("&", "&amp;").replace(":", "%3A")
+        assert f'href="{encoded}"' in html_of(client)
+        [plan] = client.get(url).context["form"].plans
+        assert plan.span.start == when.at(tomorrow(), time(15))
+
+    def test_not_to_who_teaches_nothing(self, student, sign_in):
+        assert "/appointments/new/" not in html_of(sign_in(student))
+
+    def test_not_in_what_is_past_nor_too_far_ahead(self, ta, topic):
+        [monday, *_rest] = MyWeek.of(ta, None).days
+        assert "date=2026-11-23&start_time=13%3A00" in monday.url
+        far = MyWeek.of(ta, "2027-11-24").days
+        assert [day.url for day in far] == [""] * 7
+        before = MyWeek.of(ta, "2026-11-16").days
+        assert [day.url for day in before] == [""] * 7
+
+    def test_from_the_next_quarter_hour_on(self, ta, topic, clock):
+        now = timezone.now() + timedelta(minutes=20)  # 9:20
+        cells = stretch(MONDAY, 8 * 60, 11 * 60, now, True).cells
+        assert [cell.url[-35:] for cell in cells] == [
+            "",
+            "start_time=09%3A30&end_time=10%3A30",
+            "start_time=10%3A00&end_time=11%3A00",
+        ]
+        assert [cell.leads for cell in cells] == [False, True, False]
+        assert [cell.now for cell in cells] == [None, 20, None]
+        assert sum(cell.minutes for cell in cells) == 180
+
+    @pytest.mark.parametrize(
+        ("query", "start", "end", "minutes"),
+        [
+            ("start_time=15:00&end_time=15:45", "15:00", "15:45", 45),
+            ("start_time=23:30", "23:30", "00:00", 30),
+            ("start_time=15:00&end_time=14:00", "13:00", "15:00", 30),
+            ("start_time=15:07", "13:00", "15:00", 30),
+            ("start_time=x&end_time=99:99", "13:00", "15:00", 30),
+        ],
+    )
+    def test_an_address_fills_the_form_where_it_can_be_meant(
+        self, ta, topic, sign_in, query, start, end, minutes
+    ):
+        [plan] = sign_in(ta).get(f"/appointments/new/?{query}").context["form"].plans
+        found = plan.start.strftime("%H:%M"), plan.end.strftime("%H:%M"), plan.slot_minutes
+        assert found == (start, end, minutes)
+
+
+class TestWeeks:
+    def test_earlier_later_and_this_one_are_links(self, student, sign_in):
+        html = html_of(sign_in(student))
+        assert 'href="?week=2026-11-16"' in html
+        assert 'href="?week=2026-11-30"' in html
+        assert "This week" not in html
+        html = html_of(sign_in(student), "?week=2026-12-02")
+        assert "30 Nov – 6 Dec 2026" in html
+        assert 'href="/calendar/">This week' in html
+
+    @pytest.mark.parametrize("asked", ["", "nonsense", "2026-13-01", "20261"])
+    def test_what_is_no_day_is_this_week(self, student, sign_in, asked):
+        html = html_of(sign_in(student), f"?week={asked}")
+        assert "23 – 29 Nov 2026" in html
+        assert "shown instead" not in html
+
+    def test_a_buddhist_year_is_refused_with_the_year_that_was_meant(self, student, sign_in):
+        html = html_of(sign_in(student), "?week=2569-11-23")
+        assert "2569 is 2026: type the year as 2026." in html
+        assert "23 – 29 Nov 2026" in html
+
+    @pytest.mark.parametrize("asked", ["0001-01-01", "9999-12-31"])
+    def test_a_year_that_can_not_be_meant_is_refused(self, student, sign_in, asked):
+        assert "can&#x27;t be meant" in html_of(sign_in(student), f"?week={asked}")
+
+    @pytest.mark.parametrize("asked", ["2000-01-01", "2200-12-31"])
+    def test_the_ends_of_the_calendar_hold(self, student, sign_in, asked):
+        html_of(sign_in(student), f"?week={asked}")
+
+    def test_an_agenda_begins_with_today_unless_a_week_was_asked_for(
+        self, ta, topic, student, clock, sign_in
+    ):
+        made = book(student, slots_of(open_time(ta, topic))[0])
+        clock.move_to(made.starts_at + timedelta(days=1))
+        assert 'href="?week=2026-11-23"' in html_of(sign_in(student))
+        assert "Earlier days" not in html_of(sign_in(student), "?week=2026-11-23")
+
+
+class TestHours:
+    def test_a_working_day_and_whatever_lies_outside(self, ta, topic):
+        assert list(MyWeek.of(ta, None).hours) == list(range(8, 18))
+        open_time(ta, topic, start="06:30", end="07:30")
+        open_time(ta, topic, start="23:00", end="00:00")
+        assert list(MyWeek.of(ta, None).hours) == list(range(6, 24))
+
+    def test_every_day_is_as_tall_as_its_hours(self, ta, other_ta, topic):
+        open_time(ta, topic, minutes=20, end="14:00")
+        book(ta, slots_of(open_time(other_ta, topic, minutes=15, start="10:15", end="11:00"))[1])
+        week = MyWeek.of(ta, None)
+        for day in week.days:
+            tall = sum(
+                piece.minutes if piece.is_block else sum(cell.minutes for cell in piece.cells)
+                for piece in day.pieces
+            )
+            assert tall == len(week.hours) * 60
+
+    def test_none_without_a_block(self):
+        assert hours_of([]) == range(8, 18)
+
+
+class TestTheTab:
+    def test_it_takes_the_place_of_sessions_for_who_is_no_ta(self, ta, student, sign_in):
+        def tabs(user: User) -> str:
+            html = sign_in(user).get("/bookings/").content.decode()
+            return html[html.index("tabs-bar") :]
+
+        assert 'href="/calendar/"' in tabs(student)
+        assert 'href="/appointments/"' not in tabs(student)
+        assert 'href="/appointments/"' in tabs(ta)
+        assert 'href="/calendar/"' not in tabs(ta)
+        Registration.objects.all().delete()
+        assert 'href="/calendar/"' in tabs(ta)
