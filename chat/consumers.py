@@ -134,8 +134,8 @@ class TabConsumer(AsyncWebsocketConsumer):
         elif event["type"] == "live.block":
             if event["other"] == self.wanted:
                 self.looking = asyncio.create_task(self._watch_again(event["other"]))
-        elif event["type"] == "live.language":
-            self.language = event["language"]
+        elif event["type"] == "live.speak":
+            self.language = event["code"]
         elif event["type"] == "live.crowded":
             if self.name in event["sockets"]:
                 await self._close(CROWDED)

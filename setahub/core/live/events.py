@@ -56,9 +56,9 @@ def renew(user_id: int, session: str) -> None:
     _after_commit(user_group(user_id), {"type": "live.renew", "session": session})
 
 
-def speak(user_id: int, language: str) -> None:
-    """Have a person's sockets speak this language, after the commit."""
-    _after_commit(user_group(user_id), {"type": "live.language", "language": language})
+def speak(user_id: int, code: str) -> None:
+    """Have a person's sockets speak another tongue, by its code, after the commit."""
+    _after_commit(user_group(user_id), {"type": "live.speak", "code": code})
 
 
 def block(one_id: int, other_id: int) -> None:
