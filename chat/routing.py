@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.routing import URLRouter
-from django.conf import settings
-from django.http.request import split_domain_port, validate_host
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
 from django.urls import path, re_path
 
 from chat.consumers import TabConsumer
@@ -24,9 +24,11 @@ def same_origin(headers: dict[bytes, bytes], scheme: str) -> bool:
     Behind a proxy the scheme is what ``X-Forwarded-Proto`` says, of several proxies the first.
     Another site's page can't set that header, nor the host, so it needs no proof.
     """
-    host = headers.get(b"host", b"").decode("latin1").lower()
-    domain, _port = split_domain_port(host)
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+    request = HttpRequest()
+    request.META["HTTP_HOST"] = headers.get(b"host", b"").decode("latin1").lower()
+    try:
+        host = request.get_host()
+    except DisallowedHost:
         return False
     forwarded = headers.get(b"x-forwarded-proto", scheme.encode()).decode("latin1").lower()
     scheme = forwarded.split(",")[0].strip()

@@ -4,9 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import condition, require_safe
 
 from accounts.requests import UserRequest
 from accounts.services.languages import reading
@@ -35,11 +33,12 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     reader = calendar_owner(token)
     if reader is None:
         raise Http404
+
+    @condition(etag_func=lambda request: calendars.feed_tag(reader))
+    def made(request: HttpRequest) -> HttpResponse:
+        response = HttpResponse(calendars.feed(reader), content_type=ICALENDAR)
+        response.headers["Content-Disposition"] = 'inline; filename="setahub.ics"'
+        return response
+
     with reading(reader):
-        tag = quote_etag(calendars.feed_tag(reader))
-        response = get_conditional_response(request, etag=tag)
-        if response is None:
-            response = HttpResponse(calendars.feed(reader), content_type=ICALENDAR)
-            response.headers["Content-Disposition"] = 'inline; filename="setahub.ics"'
-    response.headers["ETag"] = tag
-    return response
+        return made(request)

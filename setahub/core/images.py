@@ -23,11 +23,10 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
 from django.utils.functional import Promise
-from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import condition
 
 from setahub.core.web import ratelimit
 from setahub.core.web.refusals import RefusableForm
@@ -210,14 +209,16 @@ def picture_response(request: HttpRequest, stored: FieldFile | File, *, cache: s
     since it is small, and ASGI would gather a stream before sending it anyway. Raises OSError when
     the file is gone.
     """
-    tag = quote_etag(PurePosixPath(str(stored.name)).stem)
-    response = get_conditional_response(request, etag=tag)
-    if response is None:
+
+    @condition(etag_func=lambda request: PurePosixPath(str(stored.name)).stem)
+    def read(request: HttpRequest) -> HttpResponse:
         with stored.open() as file:
             response = HttpResponse(file.read(), content_type="image/webp")
         response.headers["Content-Disposition"] = "inline"
+        return response
+
+    response = read(request)
     response.headers["Cache-Control"] = cache
-    response.headers["ETag"] = tag
     return response
 
 

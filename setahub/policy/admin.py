@@ -5,8 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.exceptions import DisallowedModelAdminLookup
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -97,7 +96,7 @@ class PolicyAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.GET.keys() - {"_changelist_filters"}:
-            raise DisallowedModelAdminLookup("There is nothing to filter by")
+            raise SuspiciousOperation("There is nothing to filter by")
         shown = {
             "title": _("Policy"),
             "changes": PolicyChange.objects.select_related("actor")[:SHOWN_CHANGES],

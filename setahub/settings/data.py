@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from redis import from_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.connection import parse_url
 
 from setahub.core import env
 from setahub.settings.basics import BASE_DIR, VAR_DIR
@@ -59,7 +59,7 @@ PAGES_AT_ONCE = 4 if _sqlite else max(1, _connections // 2)
 REDIS_URL = env.checked(
     "REDIS_URL",
     env.text("REDIS_URL"),
-    lambda url: not url or env.can_parse(parse_url, url),
+    lambda url: not url or env.can_parse(from_url, url),
     "redis://host:port/number",
 )
 CACHES: dict[str, dict[str, Any]]

@@ -16,6 +16,19 @@ FOLDERS = ("accounts", "topics", "scheduling", "chat", "setahub")
 FILES = ("conftest.py", "gunicorn.conf.py")
 DOCUMENTED = {"_meta", "_base_manager", "_default_manager", "_db", "_asdict", "_replace"}
 PUBLIC = {"admin.site.login"}  # documented by allauth
+# Modules, and names in them, that their packages do not document for others to use.
+UNDOCUMENTED = (
+    "allauth.account.authentication", "allauth.account.utils", "allauth.mfa.admin",
+    "allauth.mfa.base.forms.BaseAuthenticateForm", "allauth.mfa.base.views",
+    "allauth.mfa.recovery_codes.views", "allauth.mfa.totp.views", "allauth.mfa.webauthn.views",
+    "daphne.", "django.contrib.admin.exceptions", "django.contrib.admin.options",
+    "django.contrib.admin.views", "django.contrib.messages.storage.", "django.core.cache.backends",
+    "django.core.handlers", "django.core.management.color", "django.db.backends.postgresql",
+    "django.forms.utils.flatatt", "django.http.request", "django.template.defaulttags",
+    "django.utils.cache.get_conditional_response", "django.utils.dates",
+    "django.utils.functional.SimpleLazyObject", "django.utils.http.quote_etag",
+    "django_tasks_db.apps", "gunicorn.workers", "redis.connection", "twisted.",
+)  # fmt: skip
 GUIDE = (ROOT / "docs/upgrading.md").read_text()
 ROWS = [
     [re.findall(r"`([^`]+\.py)`", cell) for cell in line.split(" | ")[-2:]]
@@ -25,13 +38,15 @@ ROWS = [
 
 
 def private_uses(tree: ast.Module, ours: set[str]) -> set[str]:
-    """Private names imported, or asked of an object that is not of this project."""
+    """Private or undocumented names imported, or asked of an object that is not of this project."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             parts = {*node.module.split("."), *(alias.name for alias in node.names)}
             found |= {each for each in parts if each == "internal" or is_private(each, ours)}
             found -= parts if is_of_project(node.module) else set()
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name for name in names if name.startswith(UNDOCUMENTED)}
         elif isinstance(node, ast.Attribute) and is_private(node.attr, ours):
             found.add(node.attr)
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"getattr", "hasattr"}:
@@ -142,6 +157,9 @@ def test_nothing_private_is_used_that_the_guide_does_not_name():
         ("request._cached_user", {"_cached_user"}),
         ('getattr(request, "_cached_user", None)', {"_cached_user"}),
         ("from chat.models import _ours", set()),
+        ("from twisted.web import http", {"twisted.web.http"}),
+        ("from django.utils.http import quote_etag", {"django.utils.http.quote_etag"}),
+        ("from django.utils.http import urlencode", set()),
         ("self._kept = 1\nself._kept", set()),
         ("Topic._meta.label", set()),
     ],

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +45,7 @@ def by_person(field: str, title: Any) -> type[admin.SimpleListFilter]:
 
 
 def _refuse(value: str) -> NoReturn:
-    raise IncorrectLookupParameters(f"There is nobody with the id {value!r:.30}")
+    raise SuspiciousOperation(f"There is nobody with the id {value!r:.30}")
 
 
 def by_period(field: str, title: Any, *, ahead: bool = False) -> type[admin.SimpleListFilter]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -35,7 +34,7 @@ class StrictChangeList(ChangeList):
         try:
             super().__init__(request, *args, **options)
         except UNUSABLE as error:
-            raise DisallowedModelAdminLookup(str(error)) from error
+            raise SuspiciousOperation(str(error)) from error
 
     def get_filters(self, request: HttpRequest) -> Any:
         found = super().get_filters(request)
@@ -43,11 +42,11 @@ class StrictChangeList(ChangeList):
         span = {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"}
         foreign = found[2].keys() - self._equals() - (span if self._has_year else set())
         if foreign:
-            raise DisallowedModelAdminLookup(f"Filtering by {sorted(foreign)} is not offered")
+            raise SuspiciousOperation(f"Filtering by {sorted(foreign)} is not offered")
         # Of the first year and the last one, some moments are in no calendar of another zone.
         for year in self.get_filters_params().get(f"{self.date_hierarchy}__year", []):
             if not 1 < int(year) < MAXYEAR:
-                raise DisallowedModelAdminLookup(f"There is no year {year:.20}")
+                raise SuspiciousOperation(f"There is no year {year:.20}")
         return found
 
     def _equals(self) -> set[str]:
@@ -67,7 +66,7 @@ class StrictChangeList(ChangeList):
         for column in columns.split(".") if columns else ():
             known = COLUMN.fullmatch(column) and abs(int(column)) < len(self.list_display)
             if not known:
-                raise DisallowedModelAdminLookup(f"There is no column {column!r:.20}")
+                raise SuspiciousOperation(f"There is no column {column!r:.20}")
         return super().get_ordering(request, queryset)
 
     def get_results(self, request: HttpRequest) -> None:
