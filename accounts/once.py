@@ -31,6 +31,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import SentForm, User
 from accounts.requests import UserRequest
+from setahub.core.storage import atomic_with_pictures
 
 FIELD = "form_key"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -62,7 +63,7 @@ def once(
     """
     key = key_of(request)
     if not key and leaves:
-        with transaction.atomic():
+        with atomic_with_pictures():
             result = write()
             content, url = _content(request), resolve_url(leaves(result))
             kept = {"content": content, "url": url, "created_at": timezone.now()}
@@ -70,7 +71,7 @@ def once(
         return result
     if not key:
         return write()
-    with transaction.atomic():
+    with atomic_with_pictures():
         result = write()
         target = resolve_url(to(result) if to else cast(Model, result))
         sent = SentForm(user=request.user, key=key, content=_content(request), url=target)

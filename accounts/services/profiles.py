@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
 from accounts.models import MailKind, User
-from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
 from setahub.core.web.forms import Values, merged
 
 
@@ -81,7 +81,7 @@ def set_avatar(user: User, picture: ContentFile | None) -> User:
 
     Raises AccountError when it can't be stored.
     """
-    with transaction.atomic():
+    with atomic_with_pictures():
         [user] = User.objects.locked(user.pk)
         old, storage = user.avatar.name, user.avatar.storage
         user.avatar = picture or ""

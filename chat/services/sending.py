@@ -1,12 +1,10 @@
 """Sending messages."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +15,7 @@ from chat.models import Conversation, Message
 from chat.pictures import Picture
 from chat.services.rows import store
 from chat.services.writing import check_may_write, check_text
-from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
 from setahub.core.text import is_blank
 from setahub.core.web import ratelimit
 from setahub.policy.current import policy
@@ -39,7 +37,7 @@ def send(
     check_text(text, needed=picture is None)
     message = _unsaved(sender_id, client_id, text, picture.digest if picture else "")
     try:
-        with transaction.atomic(), _kept_files(message):
+        with atomic_with_pictures():
             return _send(message, recipient_id, picture)
     except StorageAway as error:
         raise ChatError("unavailable", CANNOT_STORE, field="image") from error
@@ -89,21 +87,6 @@ def _send(message: Message, recipient_id: int, picture: Picture | None) -> Messa
         message.image.save("", picture.full, save=False)
         message.thumb.save("", picture.thumb, save=False)
     return store(message, recipient_id)
-
-
-@contextmanager
-def _kept_files(message: Message) -> Iterator[None]:
-    """Takes the message's files away again when it can't be stored.
-
-    Inside the transaction: of a commit that fails nobody knows whether it was done, and a message
-    without its picture is worse than a picture without its message.
-    """
-    try:
-        yield
-    except BaseException:
-        message.image.delete(save=False)
-        message.thumb.delete(save=False)
-        raise
 
 
 def _sent_before(message: Message, recipient_id: int) -> Message | None:

@@ -20,6 +20,7 @@ from chat.tests.pictures import photo
 from scheduling.errors import SchedulingError
 from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
+from setahub.core import storage
 
 pytestmark = pytest.mark.django_db
 
@@ -213,7 +214,8 @@ class TestPictures:
                 yield
             raise OperationalError
 
-        monkeypatch.setattr(sending, "transaction", SimpleNamespace(atomic=answer_lost))
+        lost = SimpleNamespace(atomic=answer_lost, on_commit=transaction.on_commit)
+        monkeypatch.setattr(storage, "transaction", lost)
         with pytest.raises(OperationalError):
             services.send(student.pk, ta.pk, uuid.uuid4(), "", picture())
         assert Message.objects.filter(kind="image").count() == 1

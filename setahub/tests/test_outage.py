@@ -4,8 +4,10 @@ import errno
 import json
 import socket
 import time
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import (
     DatabaseError,
@@ -26,6 +28,7 @@ from setahub.core.db.postgres.base import PAUSE, DatabaseWrapper, Unreachable
 from setahub.core.outage import Unfinished, trouble
 from setahub.core.web import resilience
 from setahub.core.web.resilience import CircuitBreaker
+from topics.models import Topic
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -137,6 +140,59 @@ class TestNothingCanBeWritten:
         response = client.post(f"/messages/{ta.pk}/", form, headers={"Accept": "application/json"})
         assert response.status_code == 503
         assert json.loads(response.content)["code"] == "unavailable"
+
+
+UPLOADS = [
+    ("/users/me/avatar/", "avatar", {}),
+    ("/messages/{ta}/", "image", {"text": "Look"}),
+    ("/topics/new/", "image", {"name": "Heaps"}),
+    ("/topics/{topic}/edit/", "image", {"name": "Trees"}),
+]
+
+
+@pytest.fixture(params=UPLOADS, ids=[path for path, _field, _rest in UPLOADS])
+def upload(request, client, ta, student):
+    """Sends a picture; the status, and how many files were left."""
+    path, field, rest = request.param
+    mine = Topic.objects.create(name="Mine", slug="mine", creator=student)
+
+    def sent() -> tuple[int, int]:
+        form = {**rest, field: photo()}
+        response = client.post(path.format(ta=ta.pk, topic=mine.slug), form)
+        files = [each for each in Path(settings.MEDIA_ROOT).rglob("*") if each.is_file()]
+        return response.status_code, len(files)
+
+    return sent
+
+
+class TestOfPictures:
+    """Nothing stays of one whose row could not be written."""
+
+    def test_without_an_outage_it_is_there(self, transactional_db, upload):
+        status, files = upload()
+        assert (status, bool(files)) == (302, True)
+
+    def test_where_the_database_takes_no_writes(self, upload, nothing_can_be_written):
+        assert upload() == (503, 0)
+
+    def test_where_it_says_so_at_the_commit(self, transactional_db, upload, monkeypatch):
+        def full():
+            error = OperationalError("database or disk is full")
+            error.__cause__ = errors.DiskFull("x") if connection.vendor == "postgresql" else None
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "commit", full)
+            assert upload() == (503, 0)
+
+    def test_where_nobody_knows_it_stays(self, transactional_db, upload, monkeypatch):
+        def lost():
+            raise OperationalError("unable to open database file")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "commit", lost)
+            status, files = upload()
+        assert (status, bool(files)) == (503, True)
 
 
 def test_a_full_disk_of_the_uploads_says_so(client, monkeypatch):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from setahub.core.images import EncodedImage
 from setahub.core.keys import nfc
-from setahub.core.storage import CANNOT_STORE, StorageAway
+from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
 from setahub.core.web import ratelimit
 from setahub.core.web.forms import Values, merged
 from setahub.policy.current import policy
@@ -53,23 +53,30 @@ def create_topic(
         return standing
     _check_name_free(topic)
     _check_rate(creator)
+    try:
+        with atomic_with_pictures():
+            _insert(topic)
+    except StorageAway as error:
+        raise _cannot_store() from error
+    except TopicError:
+        if standing := _standing(topic):
+            return standing
+        raise
+    return topic
+
+
+def _insert(topic: Topic) -> None:
+    """Raises TopicError for who lost a race."""
     for _attempt in range(SLUG_ATTEMPTS):
         topic.slug = ""  # saving finds one that is free
         try:
             with transaction.atomic():
                 topic.save(force_insert=True)
         except IntegrityError:
-            # Lost a race: for the name, which is said, or for the slug, which the next try settles.
-            if Topic.objects.named_like(topic):
-                break
-        except StorageAway as error:
-            raise _cannot_store() from error
+            # For the name, which is said, or for the slug, which the next try settles.
+            _check_name_free(topic)
         else:
-            return topic
-    topic.image.delete(save=False)
-    if standing := _standing(topic):
-        return standing
-    _check_name_free(topic)
+            return
     raise TopicError(
         "race", _("Too many people are creating such a topic right now. Please try again.")
     )
@@ -106,7 +113,7 @@ def update_topic(
         sent["keywords"] = keywords
     if image is not None:
         sent["image"] = image or ""
-    with transaction.atomic():
+    with atomic_with_pictures():
         topic = locked(topic)
         now = editable(topic)
         values = merged(base, now, sent)
@@ -124,8 +131,6 @@ def update_topic(
             with transaction.atomic():
                 topic.save(update_fields=[*TEXTS, "image"])
         except IntegrityError as error:
-            if image:
-                topic.image.delete(save=False)
             raise _name_taken(Topic.objects.named_like(topic) or topic) from error
         except StorageAway as error:
             raise _cannot_store() from error
