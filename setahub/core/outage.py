@@ -32,7 +32,9 @@ _WORDS: dict[str, Trouble] = {
     "not a database": "away",
 }
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+_DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO
+)  # fmt: skip
 
 
 def trouble(error: BaseException | None) -> Trouble | None:

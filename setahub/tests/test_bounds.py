@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -202,6 +203,39 @@ def test_daphne_leaves_a_form_to_the_site(server):
         assert connection.getresponse().status == 403
         connection.close()
     assert memory(server, "VmHWM") - before < 25_000  # at most, in the course of it
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "said"),
+    [
+        ("text/html", "en", "<h1>Nothing can be saved right now</h1>"),
+        ("text/html", "th", "<h1>ตอนนี้ยังบันทึกไม่ได้</h1>"),
+        ("application/json", "en", '"code": "unavailable", "detail": "Nothing can be saved'),
+    ],
+)
+def test_a_request_that_the_disk_has_no_room_for_is_told_so(server, accepted, language, said):
+    assert server._process is not None
+    resource.prlimit(server._process.pid, resource.RLIMIT_FSIZE, (50_000, 50_000))
+    headers = {"Accept": accepted, "Accept-Language": language, "Content-Type": "text/plain"}
+    for length in (150_000, 4_000_000):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        with suppress(ConnectionError):  # answered before it is sent
+            connection.request("POST", "/auth/login/", b"x" * length, headers)
+        answer = connection.getresponse()
+        assert answer.status == 503
+        assert said in answer.read().decode()
+
+
+def test_one_that_is_too_large_is_told_so_in_the_readers_language(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(
+            b"POST /auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: language=th\r\n"
+            b"Accept: application/json\r\nContent-Length: 400000000\r\n\r\n"
+        )
+        head, _line, body = client.recv(4096).partition(b"\r\n\r\n")
+    assert b"\r\nContent-Type: application/json\r\n" in head
+    assert json.loads(body)["code"] == "too_long"
+    assert "ใหญ่เกินไป" in json.loads(body)["detail"]
 
 
 @pytest.mark.parametrize("shape", ["server", "with_redis"])

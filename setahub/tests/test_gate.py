@@ -2,14 +2,17 @@
 
 import asyncio
 import contextvars
+import errno
 import threading
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpResponse, UnreadablePostError
 from django.test import AsyncRequestFactory
 from django.urls import path
 
+from setahub.core.outage import trouble
 from setahub.core.server import threads
 from setahub.core.server.threads import GatedHandler
 
@@ -49,6 +52,29 @@ def test_whether_it_is_alive_needs_no_thread():
     begin, body = sent
     assert (begin["status"], body["body"]) == (200, b"")
     assert Room.threads == {threading.current_thread().name}
+
+
+def test_a_body_that_there_is_no_room_for_is_read_to_its_end_and_told_to_the_page(monkeypatch):
+    pieces = [
+        {"type": "http.request", "body": b"x", "more_body": more} for more in (True, True, False)
+    ]
+
+    async def full(_handler, receive):
+        await receive()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ASGIHandler, "read_body", full)
+
+    async def receive():
+        return pieces.pop(0)
+
+    body = asyncio.run(GatedHandler(1).read_body(receive))
+    assert pieces == []
+    request = AsyncRequestFactory().post("/")
+    request._stream = body
+    with pytest.raises(UnreadablePostError) as caught:
+        request.read()
+    assert trouble(caught.value) == "full"
 
 
 def test_a_page_has_the_context_of_its_request_and_a_thread_that_stays():

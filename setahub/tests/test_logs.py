@@ -95,6 +95,13 @@ def test_secrets_in_addresses_stay_secret(path, shown):
     assert logs.shown_path(path) == shown
 
 
+def test_a_page_that_says_what_is_away_has_its_access_line_and_no_other():
+    said = {"status_code": 503, "args": ("Service Unavailable", "/users/me/avatar/")}
+    assert not logs.RequestLines().filter(record_of(**said))
+    assert logs.RequestLines().filter(record_of(**{**said, "status_code": 500}))
+    assert logs.RequestLines().filter(record_of(OperationalError("disk is full"), **said))
+
+
 def routes(patterns, prefix=""):
     for each in patterns:
         route = prefix + str(each.pattern).lstrip("^").rstrip("$")

@@ -1,6 +1,7 @@
 """``/readyz`` names what failed, and answers in time even when a part doesn't."""
 
 import json
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -31,8 +32,20 @@ def test_all_is_well(db, client):
     assert json.loads(response.content) == {"status": "ok", "failed": []}
 
 
+linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
+
+
 @pytest.mark.parametrize(
-    "part", ["database", "writing", "cache", "channel layer", "media", "static manifest"]
+    "part",
+    [
+        "database",
+        "writing",
+        "cache",
+        "channel layer",
+        "media",
+        "temporary files",
+        "static manifest",
+    ],
 )
 def test_the_part_that_failed_is_named(db, client, parts, part):
     assert part in parts
@@ -78,10 +91,15 @@ class TestReally:
             connection_created.disconnect(read_only)
             begin_anew()
 
-    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
+    @linux
     def test_a_folder_that_takes_no_files(self, settings):
         settings.MEDIA_ROOT = "/proc/setahub-media"
         assert self.failed("media") == "FileNotFoundError"
+
+    @linux
+    def test_no_room_for_temporary_files(self, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", "/proc")
+        assert self.failed("temporary files") == "FileNotFoundError"
 
     def test_static_files_that_were_not_collected(self, settings, tmp_path):
         settings.STATIC_ROOT = tmp_path

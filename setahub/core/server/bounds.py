@@ -9,9 +9,17 @@ These are private parts of Daphne and Twisted; all that we change of them is her
 """
 
 import asyncio
+import json
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
 from time import monotonic
 from typing import Any
+
+from django.http import HttpRequest, parse_cookie
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from setahub.core.images import MAX_REQUEST_BYTES
 
@@ -25,16 +33,48 @@ PARTS_AT_ONCE = 200.0  # frames of a socket that are no message: pings, pongs, b
 PARTS = 20.0  # of them a second in the long run; a browser sends one in twenty seconds
 READ_WITHIN = 60.0  # seconds in which a browser takes some of what waits for it
 
-_BODY = (
-    b"<!doctype html><meta charset=utf-8><title>Too large</title>"
-    b"<h1>That is too large</h1><p>A picture has at most 5 MB. Go back and choose a smaller one.</p>"
+_PAGE = "<!doctype html><html lang={}><meta charset=utf-8><title>{}</title><h1>{}</h1><p>{}</p>"
+_HEADERS = (
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n"
+    "Cache-Control: no-store\r\nConnection: close\r\n"
 )
-_ANSWER = (
-    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/html; charset=utf-8\r\n"
-    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-    b"X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n"
-    b"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
-) % (len(_BODY), _BODY)
+
+
+def _too_large() -> tuple[str, str, str, str]:
+    """Status, code, and words: what a page of this site would say."""
+    text = _("A picture has at most 5 MB. Choose a smaller one.")
+    return "413 Content Too Large", "too_long", _("That is too large"), text
+
+
+def _no_room() -> tuple[str, str, str, str]:
+    text = _("Our disk is full or can't be written to. Nothing was changed. Please try later.")
+    heading = _("Nothing can be saved right now")
+    return "503 Service Unavailable", "unavailable", heading, text
+
+
+def _answer(refusal: Callable[[], tuple[str, str, str, str]], headers: Any) -> bytes:
+    """The whole answer, in the reader's language; a program gets JSON."""
+
+    def sent(name: str) -> str:
+        values = headers.getRawHeaders(name.encode(), [b""])
+        return values[0].decode("latin1")
+
+    reader = HttpRequest()
+    reader.META["HTTP_ACCEPT_LANGUAGE"] = sent("accept-language")
+    reader.META["HTTP_ACCEPT"] = sent("accept") or "*/*"
+    reader.COOKIES = parse_cookie(sent("cookie"))
+    with translation.override(translation.get_language_from_request(reader)):
+        status, code, heading, text = refusal()
+        if reader.accepts("text/html"):
+            kind = "text/html; charset=utf-8"
+            body = _PAGE.format(translation.get_language(), heading, heading, text)
+        else:
+            kind = "application/json"
+            body = json.dumps({"type": "error", "code": code, "detail": f"{heading}. {text}"})
+    content = body.encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
+    return f"{head}{_HEADERS}\r\n".encode() + content
 
 
 def unsent(transport: Any) -> int:
@@ -79,7 +119,10 @@ def bound_daphne() -> None:
     later: Any = reactor.callLater
 
     class BoundedRequest(http.WebRequest):
-        """Answered with 413 as soon as its headers, or its bytes, say that it is too large."""
+        """Answered with 413 as soon as its headers, or its bytes, say that it is too large.
+
+        And with 503 where the disk, on which a large one waits to be complete, has no room for it.
+        """
 
         _bytes = 0
         _refused = False
@@ -90,16 +133,30 @@ def bound_daphne() -> None:
 
         def gotLength(self, length: int | None) -> None:
             too_large = length is not None and length > MAX_REQUEST_BYTES
-            super().gotLength(0 if too_large else length)
+            try:
+                super().gotLength(0 if too_large else length)
+            except OSError:
+                self._refuse(_no_room)
             if too_large:
-                self._refuse()
+                self._refuse(_too_large)
 
         def handleContentChunk(self, data: bytes) -> None:
             self._bytes += max(len(data), PIECE)
             if self._bytes > MAX_REQUEST_BYTES and not self._refused:
-                self._refuse()
+                self._refuse(_too_large)
             if not self._refused:
-                super().handleContentChunk(data)
+                try:
+                    super().handleContentChunk(data)
+                except OSError:
+                    self._refuse(_no_room)
+
+        def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+            content: Any = self.content
+            try:
+                content.flush()
+            except OSError:
+                self._refuse(_no_room)
+            super().requestReceived(command, path, version)
 
         def process(self) -> Any:
             if self._refused:
@@ -124,14 +181,15 @@ def bound_daphne() -> None:
                 self.unregisterProducer()
             super().finish()
 
-        def _refuse(self) -> None:
+        def _refuse(self, refusal: Callable[[], tuple[str, str, str, str]]) -> None:
             self._refused = True
-            content: Any = self.content
-            content.seek(0)
-            content.truncate()
+            if self.content is not None:
+                with suppress(OSError):
+                    self.content.close()
+            self.content = BytesIO()
             self.requestHeaders.removeHeader(b"expect")  # which asks whether to go on
             transport: Any = self.channel.transport
-            transport.write(_ANSWER)
+            transport.write(_answer(refusal, self.requestHeaders))
             # What is on its way is thrown away for a moment: a reset would take the answer along.
             later(LINGER, transport.abortConnection)
 

@@ -50,6 +50,12 @@ def _media() -> None:
         file.write(b"x" * 4096)
 
 
+def _temporary_files() -> None:
+    """Where what is sent waits until it is complete."""
+    with TemporaryFile() as file:
+        file.write(b"x" * 4096)
+
+
 def _static_manifest() -> None:
     staticfiles_storage.url("css/site.css")
 
@@ -67,6 +73,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "cache": _cache,
     "channel layer": events.ping,
     "media": _media,
+    "temporary files": _temporary_files,
     "static manifest": _static_manifest,
 }
 

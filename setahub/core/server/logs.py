@@ -51,7 +51,8 @@ def shown_path(path: str) -> str:
 class RequestLines(logging.Filter):
     """Gives every record the request's id, and keeps what Django says of requests short.
 
-    A refused request (4xx) has its own line in the access log already. An outage is no mistake in
+    A refused request (4xx) has its own line in the access log already, and so has one that a page
+    answered by saying what is away (503). An outage is no mistake in
     the code that met it, so its traceback says nothing, and one line in PAUSE seconds is enough.
     """
 
@@ -64,7 +65,8 @@ class RequestLines(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"
         if record.name == "django.request":
-            if record.levelno < logging.ERROR:
+            said_so = getattr(record, "status_code", 0) == 503 and not record.exc_info
+            if record.levelno < logging.ERROR or said_so:
                 return False
             if isinstance(record.args, tuple):
                 record.args = tuple(

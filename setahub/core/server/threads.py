@@ -7,12 +7,28 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
+from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 ALIVE, READY = "/healthz", "/readyz"
+
+
+class NoRoom:
+    """A body that could not be kept: whoever reads it learns why."""
+
+    def __init__(self, error: OSError) -> None:
+        self._error = error
+
+    def read(self, *_args: Any) -> bytes:
+        raise self._error
+
+    readline = read
+
+    def close(self) -> None:
+        pass
 
 
 class GatedHandler(ASGIHandler):
@@ -43,6 +59,24 @@ class GatedHandler(ASGIHandler):
         request, refused = self.create_request(scope, BytesIO())
         response: Any = self.get_response(request) if request else refused
         await self.send_response(response, send)
+
+    async def read_body(self, receive: Any) -> Any:
+        """Where the disk has no room for it, a page says so as it reads it, and how."""
+        ended = False
+
+        async def noted() -> dict[str, Any]:
+            nonlocal ended
+            message: dict[str, Any] = await receive()
+            ended = not message.get("more_body", False)
+            return message
+
+        try:
+            return await super().read_body(noted)
+        except OSError as error:
+            while not ended:
+                if (await noted())["type"] == "http.disconnect":
+                    raise RequestAborted from error
+            return NoRoom(error)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         threads = self._health if request.path == READY else self._pages
