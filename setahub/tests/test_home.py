@@ -101,6 +101,13 @@ class TestBookings:
         clock.move_to(made.ends_at)
         assert "data-booking-id" not in home(client)
 
+    def test_it_asks_what_one_is_stuck_on_and_searches_that(self, client, topic):
+        html = client.get("/").content.decode()
+        assert "What are you stuck on?" in html
+        [form] = re.findall(r'<form class="dashboard-stuck".*?</form>', html, re.S)
+        assert 'method="get" action="/topics/"' in form
+        assert 'name="q"' in form
+
     def test_with_nothing_booked_it_says_what_to_do(self, client):
         assert "Nothing booked yet" in home(client)
 

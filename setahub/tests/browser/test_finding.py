@@ -91,3 +91,26 @@ def test_a_long_description_opens_on_a_phone(open_page, student, topic):
     assert words.bounding_box()["height"] < 80
     page.get_by_text("More", exact=True).click()
     assert words.bounding_box()["height"] > 400
+
+
+@pytest.mark.parametrize(("phone", "javascript"), EVERYBODY)
+def test_what_one_is_stuck_on_is_found_from_the_start_page(
+    open_page, student, ta, topic, phone, javascript
+):
+    Topic.objects.create(name="Database Systems", keywords="SQL, joins", creator=ta)
+    page = open_page(student, phone=phone, javascript=javascript)
+    page.goto("/")
+    box = page.get_by_label("What are you stuck on?")
+    box.fill("joins")
+    assert box.bounding_box()["y"] < 400
+    box.press("Enter")
+    expect(page.locator("[data-topic-slug]")).to_have_count(1)
+    expect(page.locator("[data-topic-slug]")).to_contain_text("Database Systems")
+    expect(page).to_have_url(re.compile(r"/topics/\?q=joins$"))
+    if javascript:  # goes on typing, letter by letter, and back is one step
+        page.get_by_role("searchbox").fill("")
+        page.get_by_role("searchbox").press_sequentially("น้ำ", delay=400)
+        expect(page.locator("#people")).to_have_text("TAs")
+        expect(page.locator("[data-topic-slug]")).to_contain_text("Data Structures")
+    page.go_back()
+    expect(page.get_by_label("What are you stuck on?")).to_be_visible()
