@@ -3,7 +3,10 @@
 import pytest
 from allauth.account.models import EmailAddress
 from django import forms
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
+from django.template.loader import render_to_string
 
 from setahub.core.web.fields import LinesField
 
@@ -113,6 +116,28 @@ class TestNotice:
     def test_may_have_another(self):
         html = drawn('{% notice "warn" "users" %}{% endnotice %}')
         assert drawn('{% icon "users" %}') in html
+
+    @pytest.mark.parametrize(
+        ("kind", "role", "said"), [("warn", "alert", ' role="alert"'), ("bad", "", "")]
+    )
+    def test_with_a_role_given_is_heard_so_and_leaves_the_focus(self, kind, role, said):
+        html = drawn(f'{{% notice "{kind}" role="{role}" %}}{{% endnotice %}}')
+        assert html.startswith(f'<div class="notice {kind}"{said}><svg')
+
+    @pytest.mark.parametrize(
+        ("level", "kind"),
+        [
+            (constants.INFO, "good"),
+            (constants.SUCCESS, "good"),
+            (constants.WARNING, "warn"),
+            (constants.ERROR, "bad"),
+        ],
+    )
+    def test_a_message_has_the_kind_of_its_level(self, level, kind):
+        messages = [Message(level, "Said.")]
+        page = render_to_string("shared/_messages.html", {"messages": messages})
+        assert f'<div class="notice {kind}">' in page
+        assert '<p dir="auto">Said.</p>' in page
 
 
 @pytest.mark.parametrize("path", ["setahub/examweek/add/", "accounts/user/{}/change/"])

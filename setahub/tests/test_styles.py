@@ -111,6 +111,24 @@ def test_the_browser_s_own_bar_has_the_colour_of_ours():
     assert f"--raised: light-dark({light}, {dark});" in (CSS / "tokens.css").read_text()
 
 
+# --- What repeats -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("crumbs", {"shared/_crumbs.html"}),
+        ("notice", {"shared/_notice.html", "mfa/webauthn/_ceremony.html"}),  # filled by a script
+        ("tile", {"topics/_base_tile.html"}),
+        ("art", {"topics/_art.html"}),
+        ("empty", {"shared/_empty.html", "shared/error.html", "500.html"}),  # all of a page
+    ],
+)
+def test_a_part_of_many_pages_is_written_once(name, places):
+    found = [path for path in TEMPLATES if name in written(path)]
+    assert {path.relative_to(BASE / "templates").as_posix() for path in found} == places
+
+
 # --- Classes ------------------------------------------------------------------------------------
 
 
