@@ -12,6 +12,7 @@ urlpatterns = [
     path("me/sessions/", sessions.sessions, name="sessions"),
     path("me/sessions/<id:pk>/end/", sessions.end_session, name="end_session"),
     path("me/sessions/end-others/", sessions.end_other_sessions, name="end_other_sessions"),
+    path("me/first-steps/", me.dismiss_first_steps, name="dismiss_first_steps"),
     path("me/calendar/renew/", me.renew_calendar, name="renew_calendar"),
     path("me/emails/", emails.emails, name="emails"),
     path("<id:pk>/", profile.profile, name="profile"),

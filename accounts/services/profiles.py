@@ -9,7 +9,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
-from accounts.models import MailKind, User
+from accounts.models import FirstSteps, MailKind, User
 from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
 from setahub.core.web.forms import Values, merged
 
@@ -104,3 +104,9 @@ def renew_calendar(user: User) -> None:
     """Give the private calendar a new address; the old one ends."""
     user.calendar_nonce = get_random_string(32)
     user.save(update_fields=["calendar_nonce"])
+
+
+def dismiss_first_steps(user: User, whose: FirstSteps) -> None:
+    """Put the list of first steps away for good."""
+    user.first_steps_dismissed = whose
+    user.save(update_fields=["first_steps_dismissed"])

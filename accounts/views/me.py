@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import reauthentication
 from accounts.forms.account import AvatarForm, ProfileForm
+from accounts.models import FirstSteps
 from accounts.requests import UserRequest
 from accounts.services import profiles
 from accounts.views.contexts.me import MePage
@@ -80,3 +81,12 @@ def renew_calendar(request: UserRequest) -> HttpResponse:
     profiles.renew_calendar(request.user)
     messages.success(request, _("Your calendar has a new address. Add it to your programs again."))
     return redirect("accounts:me")
+
+
+@require_POST
+def dismiss_first_steps(request: UserRequest) -> HttpResponse:
+    """No more first steps on the start page: those of a TA, or of a student."""
+    profiles.dismiss_first_steps(
+        request.user, FirstSteps.TA if is_ta(request.user) else FirstSteps.STUDENT
+    )
+    return redirect("home")

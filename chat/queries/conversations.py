@@ -29,6 +29,12 @@ def latest(viewer: User) -> list[Participation]:
     return inbox(viewer.pk)[:ON_START_PAGE]
 
 
+def has_written(user_id: int) -> bool:
+    """Whether they ever wrote a message: a card of a booking is none."""
+    sent = Message.objects.filter(sender=user_id)
+    return sent.exclude(kind=Message.Kind.BOOKING).exists()
+
+
 def side_of(viewer: User, person: User) -> Participation | None:
     """The viewer's side of the conversation of the two; None where there is none yet."""
     return Participation.objects.with_other(viewer.pk, person.pk).first()

@@ -25,6 +25,18 @@ def taken(student: int, now: datetime, *, tab: str) -> BookingQuerySet:
     return bookings.cancelled() if tab == "cancelled" else bookings.upcoming(now)
 
 
+@prepared
+def coming_students(ta: int, now: datetime) -> BookingQuerySet:
+    """The TA's bookings that stand and aren't over, soonest first, with student, topic and session."""
+    bookings = Booking.objects.of_ta(ta).upcoming(now)
+    return bookings.select_related("student", "topic", "slot__appointment")
+
+
+def has_booked(student: int) -> bool:
+    """Whether they ever booked a time."""
+    return Booking.objects.of_student(student).exists()
+
+
 def replacement(booking: Booking) -> Booking | None:
     """The booking that its student made instead. One query, and none for one that stands."""
     if not booking.was_taken_away:

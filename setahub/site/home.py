@@ -14,19 +14,21 @@ from scheduling.history import Line
 from scheduling.models import Appointment, Booking
 from scheduling.models.appointments import Bookable
 from scheduling.queries.appointments import given, load_topics
-from scheduling.queries.bookings import taken
+from scheduling.queries.bookings import coming_students, taken
 from scheduling.queries.free import Counts, soonest_of_each, soonest_topics
 from scheduling.queries.news import latest_news
 from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
 from setahub.policy.current import policy
+from setahub.site.first_steps import Step, first_steps
 from topics.models import Topic
 from topics.queries.registrations import is_registered
 from topics.queries.topics import is_ta
 
 BOOKINGS = 4
 SESSIONS = 3
+STUDENTS = 20  # as many as come at one time
 NEWS = 5
 TILES = 6
 CHIPS = 2
@@ -45,9 +47,15 @@ class Tile:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """``limits`` stand above the tiles; ``news`` are lines of the history of a booking."""
+    """``limits`` stand above the tiles; ``news`` are lines of the history of a booking.
+
+    ``student``: the next booking that one gives; ``beside``: how many others come at its time.
+    """
 
     greeting: str
+    first_steps: Sequence[Step]
+    student: Booking | None
+    beside: int
     next: Booking | None
     coming: Sequence[Booking]
     more_coming: bool
@@ -65,12 +73,19 @@ class Dashboard:
         coming = taken(user.pk, now, tab="upcoming")[: BOOKINGS + 1]
         teaches = is_ta(user)
         tiles, limits = _tiles(user, now)
+        sessions = load_topics(given(user.pk, now, tab="upcoming")[:SESSIONS])
+        students = coming_students(user.pk, now)[:STUDENTS]
         return cls(
             greeting=_greeting(clock.local(now).hour),
+            first_steps=first_steps(
+                user, is_ta=teaches, has_coming=bool(sessions if teaches else coming)
+            ),
+            student=students[0] if students else None,
+            beside=sum(each.slot_id == students[0].slot_id for each in students[1:]),
             next=coming[0] if coming else None,
             coming=coming[1:BOOKINGS],
             more_coming=len(coming) > BOOKINGS,
-            sessions=load_topics(given(user.pk, now, tab="upcoming")[:SESSIONS]),
+            sessions=sessions,
             is_ta=teaches,
             may_teach=not teaches and _may_register(user),
             news=[(each.booking, Line.of(each, user)) for each in latest_news(user.pk, now, NEWS)],

@@ -103,6 +103,7 @@ TABLE = {
         "/users/me/sessions/end-others/", USERS_405, [L] + [302] * 5
     ),
     "users/me/emails/": Row("/users/me/emails/", USERS_200, [L] + [302] * 5),
+    "users/me/first-steps/": Row("/users/me/first-steps/", USERS_405, [L] + [302] * 5),
     "users/me/calendar/renew/": Row("/users/me/calendar/renew/", USERS_405, [L] + [302] * 5),
     "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),

@@ -293,6 +293,7 @@ def calls(w):
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)
         ],
+        "scheduling.queries.bookings.coming_students": [((ta, now), {})],
         "scheduling.queries.bookings.taken": [((student, now), tab) for tab in tabs],
         "scheduling.queries.free._free_slot": [
             ((slot, each, leaving, bookable), {})

@@ -101,7 +101,10 @@ def main_navigation(context: Context, template: str, unread: int) -> SafeString:
     """The links to the parts of the site, the one that the reader is in marked."""
     match = context["request"].resolver_match
     here = match.namespace if match else "", (match and match.url_name) or "", unread
-    return _bar_links(*here) if template == "bar" else _tab_links(*here, is_ta(context["user"]))
+    if template == "bar":
+        return _bar_links(*here)
+    known = context.get("is_ta")  # whether the reader is one, where the page has asked
+    return _tab_links(*here, is_ta(context["user"]) if known is None else known)
 
 
 @repeated("shared/_bar_links.html")
