@@ -123,8 +123,8 @@ def parts():
     yield scheduling._day_heading, (day, day), (date(2026, 11, 27), date(2026, 11, 24))
     yield (
         topics._topic_tile,
-        (1, "sql", "SQL", "", 2, 3, start, day),
-        (2, "joins", "Joins", "/media/a.jpg", 0, 0, start + HOUR, day - 2 * DAY),
+        (1, "sql", "SQL", "/media/a.jpg", 2, 3, start, day, True),
+        (2, "joins", "Joins", "", 0, 0, start + HOUR, day - 2 * DAY, False),
     )
     yield (
         topics._ta_card,

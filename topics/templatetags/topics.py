@@ -13,12 +13,14 @@ from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
+ON_FIRST_SCREEN = 2  # tiles of a phone: their pictures are fetched at once
+
 register = template.Library()
 
 
 @register.simple_tag
-def topic_tile(topic: Topic, counted: Counts) -> SafeString:
-    """A topic in the list, with its TAs and its free time."""
+def topic_tile(topic: Topic, counted: Counts, place: int) -> SafeString:
+    """A topic at a place in the list, from 1 on, with its TAs and its free time."""
     free = counted.free
     return _topic_tile(
         topic.pk,
@@ -29,6 +31,7 @@ def topic_tile(topic: Topic, counted: Counts) -> SafeString:
         free.count if free else 0,
         clock.local(free.next_at) if free else None,
         clock.today(),
+        place <= ON_FIRST_SCREEN,
     )
 
 
@@ -42,9 +45,11 @@ def _topic_tile(
     free: int,
     next_at: datetime | None,
     today: date,
+    first: bool,
 ) -> dict[str, Any]:
     return {
         "pk": pk,
+        "first": first,
         "slug": slug,
         "name": name,
         "image": image,
