@@ -4,16 +4,19 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, MailKind, SentForm, SignIn, User
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import sign_ins
-from accounts.services.privacy import Part, register
+from accounts.services.privacy import Part, Told, register
 from accounts.validators import DELETED_NAME, NOWHERE
 
 
@@ -121,6 +124,17 @@ def _forget_in_the_admins_log(user: User) -> None:
 register(
     Part(
         "profile",
+        Told(
+            _(
+                "Your name, email, student ID, year of study, picture, what you say about "
+                "yourself, your language, and which emails you want."
+            ),
+            _(
+                "To sign you in, and to let others know whom they meet. Your email and "
+                "student ID are shown to you and the staff alone."
+            ),
+            _("Until you change it or delete your account."),
+        ),
         export=profile_of,
         erase=forget,
         pictures=lambda user: [("profile.webp", user.avatar)] if user.avatar else [],
@@ -150,5 +164,33 @@ register(
         ],
     )
 )
-register(Part("security", export=security_of))
-register(Part("blocks", export=blocks_of))
+register(
+    Part(
+        "security",
+        Told(
+            _(
+                "Your password (as a hash that nobody can turn back), your second steps, and "
+                "the devices you are signed in on."
+            ),
+            _("To keep others out of your account."),
+            format_lazy(
+                _(
+                    "A device until it is signed out or was unused for {days} days, the rest as your account."
+                ),
+                days=settings.SESSION_COOKIE_AGE // (24 * 3600),
+            ),
+        ),
+        export=security_of,
+    )
+)
+register(
+    Part(
+        "blocks",
+        Told(
+            _("Whom you block."),
+            _("To keep messages and bookings between you two away."),
+            _("Until you unblock them, or one of you deletes their account."),
+        ),
+        export=blocks_of,
+    )
+)

@@ -7,10 +7,11 @@ staff, who may have to answer for what they decided.
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services.privacy import Part, register
+from accounts.services.privacy import Part, Told, register
 from chat.models import Message, Participation, Report
 
 
@@ -43,7 +44,7 @@ def forget(user: User) -> None:
         each.kind = Message.Kind.TEXT
         each.image = each.thumb = each.digest = ""
         each.width = each.height = None
-        each.text = f"{_('[picture removed]')} {each.text}".strip()
+        each.text = f"{gettext('[picture removed]')} {each.text}".strip()
         each.save()
 
 
@@ -54,6 +55,14 @@ def _drop_on_commit(storage: Any, name: str) -> None:
 register(
     Part(
         "messages",
+        Told(
+            _("What you write to others, with the pictures in it."),
+            _("To help each other before and after you meet."),
+            _(
+                "The words for good, for whom they were written to; your pictures until you "
+                "delete your account."
+            ),
+        ),
         export=messages_of,
         erase=forget,
         pictures=lambda user: [
@@ -72,6 +81,14 @@ register(
 register(
     Part(
         "reports",
+        Told(
+            _(
+                "Messages that you reported, or that others reported of you, and what the "
+                "staff decided."
+            ),
+            _("To protect people from each other."),
+            _("For good: staff may have to answer for what they decided."),
+        ),
         export=reports_of,
         kept=[
             "chat.Report.reporter",

@@ -5,8 +5,10 @@ Others appear by their public name, and what they wrote is theirs.
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
-from accounts.services.privacy import Part, register
+from accounts.services.privacy import Part, Told, register
 from scheduling.models import Appointment, Booking, BookingEvent, NothingFree
 from scheduling.services.plan import COLUMNS
 
@@ -77,10 +79,33 @@ def forget(user: User) -> None:
     events.filter(actor=user, kind=BookingEvent.Kind.CHANGED).update(detail="", changes=None)
 
 
-register(Part("sessions", export=sessions_of, erase=forget, kept=["scheduling.Appointment.ta"]))
+register(
+    Part(
+        "sessions",
+        Told(
+            _("The TA sessions you open: times, places, topics and notes."),
+            _("To let students book them."),
+            _(
+                "For good, as the history of who came. The address of an online room goes "
+                "with your account."
+            ),
+        ),
+        export=sessions_of,
+        erase=forget,
+        kept=["scheduling.Appointment.ta"],
+    )
+)
 register(
     Part(
         "bookings",
+        Told(
+            _("Your bookings: when, with whom, on which topic, your question, and how it went."),
+            _("To let both of you know when, where and what about, and to remind you."),
+            _(
+                "For good: it is the other one's history too. Your name leaves it when you "
+                "delete your account."
+            ),
+        ),
         export=bookings_of,
         kept=[
             "scheduling.Booking.student",
@@ -91,6 +116,26 @@ register(
     )
 )
 register(
-    Part("visits_without_free_time", export=visits_of, gone=["scheduling.NothingFree.student"])
+    Part(
+        "visits_without_free_time",
+        Told(
+            _("That you looked for time on a topic that had none."),
+            _("To show the staff where TAs are missing."),
+            _("Until you delete your account."),
+        ),
+        export=visits_of,
+        gone=["scheduling.NothingFree.student"],
+    )
 )
-register(Part("booking_actions", export=actions_of, kept=["scheduling.BookingEvent.actor"]))
+register(
+    Part(
+        "booking_actions",
+        Told(
+            _("What you did with a booking, and when."),
+            _("To tell why a time was moved or cancelled, and by whom."),
+            _("As long as the booking."),
+        ),
+        export=actions_of,
+        kept=["scheduling.BookingEvent.actor"],
+    )
+)

@@ -24,6 +24,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("help/", views.help_page, name="help"),
+    path("privacy/", views.privacy_page, name="privacy"),
     path("auth/", views.auth, name="auth"),
     path("auth/signup/", SignupView.as_view(), name="account_signup"),
     path("auth/email/", EmailView.as_view(), name="account_email"),

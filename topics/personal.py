@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
-from accounts.services.privacy import Part, register
+from accounts.services.privacy import Part, Told, register
 from topics.models import Decision, Registration, Topic
 
 
@@ -33,6 +35,14 @@ def forget(user: User) -> None:
 register(
     Part(
         "topics",
+        Told(
+            _("The topics you made, those you teach, and what the staff decided on that."),
+            _("To let students find who helps with what."),
+            _(
+                "What you teach until you stop. Topics belong to everybody and stay, without "
+                "your name once you are gone."
+            ),
+        ),
         export=topics_of,
         erase=forget,
         pictures=lambda user: [

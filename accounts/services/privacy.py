@@ -5,6 +5,7 @@ Each app says so for its own tables, in a module ``personal.py`` that its AppCon
     privacy.register(
         Part(
             "bookings",                      # becomes bookings.json
+            Told(_("Your bookings …"), _("So that …"), _("Until …")),
             export=bookings_of,              # user -> lists and dicts; nothing private of others
             erase=forget,                    # user -> None; inside the transaction
             gone=["topics.Registration.user"],
@@ -26,6 +27,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.fields.files import FieldFile
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -39,10 +41,24 @@ def _nothing(user: User) -> Any:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the page on privacy says of a part: what is kept, what it is for, and until when.
+
+    In words that are translated when they are read. ``of_staff``: kept of the faculty's staff alone.
+    """
+
+    what: str | Promise
+    why: str | Promise
+    until: str | Promise
+    of_staff: bool = False
+
+
+@dataclass(frozen=True)
 class Part:
     """One app's share. ``pictures``: those of the user, each with its name in the archive."""
 
     name: str
+    told: Told
     export: Callable[[User], Any]
     erase: Callable[[User], None] = _nothing
     pictures: Callable[[User], Iterable[tuple[str, FieldFile]]] = lambda user: ()
@@ -52,6 +68,11 @@ class Part:
 
 
 parts: list[Part] = []  # in the order in which the apps were loaded
+
+
+def told() -> list[Told]:
+    """What is said of each part; what is kept of everybody comes first."""
+    return sorted((part.told for part in parts), key=lambda each: each.of_staff)
 
 
 def register(part: Part) -> None:

@@ -168,12 +168,12 @@ class Policy:
 
     def capped_weeks(self) -> list[ExamWeek]:
         """The exam weeks not yet over that have a number of bookings of their own."""
+        return [each for each in self.exam_weeks_to_come() if each.max_active_bookings is not None]
+
+    def exam_weeks_to_come(self) -> list[ExamWeek]:
+        """Those that are not over, in order of time."""
         today = clock.today()
-        return [
-            week
-            for week in self.source().exam_weeks
-            if week.max_active_bookings is not None and week.last >= today
-        ]
+        return [week for week in self.source().exam_weeks if week.last >= today]
 
     @property
     def late_cancel(self) -> timedelta:

@@ -129,4 +129,11 @@ DEFAULT_FROM_EMAIL = env.checked(
     lambda address: re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(address)[1]) is not None,
     "an address such as SETAHub <noreply@setahub.example>",
 )
+# Whom people ask about their data and the rules; their own coordinators know better than a sender.
+CONTACT_EMAIL = env.checked(
+    "CONTACT_EMAIL",
+    env.text("CONTACT_EMAIL", parseaddr(DEFAULT_FROM_EMAIL)[1]),
+    lambda address: re.fullmatch(r"[^@\s]+@[^@\s]+", address) is not None,
+    "an address such as setahub@faculty.example",
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

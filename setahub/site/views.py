@@ -11,10 +11,12 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.services import privacy
 from scheduling.queries.free import most_taught
 from setahub.core.images import picture_response
 from setahub.core.outage import trouble
 from setahub.core.server.logs import request_id
+from setahub.site import help
 from setahub.site.home import Dashboard
 
 # Only what the upload code stores publicly; a conversation's pictures never lie here.
@@ -29,6 +31,22 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return render(request, "dashboard.html", vars(Dashboard.of(request.user)))
     return render(request, "landing.html", {"topics": most_taught(LANDING_TOPICS)})
+
+
+@login_not_required
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """The rules, in the faculty's current numbers."""
+    context = {"sections": help.sections(), "contact": settings.CONTACT_EMAIL}
+    return render(request, "help.html", context)
+
+
+@login_not_required
+@require_safe
+def privacy_page(request: HttpRequest) -> HttpResponse:
+    """What the site keeps of people, what for, until when, and whom to ask."""
+    context = {"told": privacy.told(), "contact": settings.CONTACT_EMAIL}
+    return render(request, "privacy.html", context)
 
 
 @login_not_required

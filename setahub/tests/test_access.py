@@ -44,6 +44,8 @@ USERS_422 = [L, 422, 422, 422, 422, 422]
 TABLE = {
     "": Row("/", ALL_200, ALL_405),
     "language/": Row("/language/", ALL_405, [422] * 6),
+    "help/": Row("/help/", ALL_200, ALL_405),
+    "privacy/": Row("/privacy/", ALL_200, ALL_405),
     "auth/": Row("/auth/", [302] * 6, ALL_405),
     "auth/login/": Row("/auth/login/", [200, 302, 302, 302, 302, 302], [200] + [302] * 5),
     "auth/logout/": Row("/auth/logout/", [302] + [200] * 5, [302] * 6),

@@ -13,7 +13,16 @@ from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from setahub.tests.browser.conftest import DESK, PHONE
 
-PUBLIC = ["/", "/auth/login/", "/auth/signup/", "/auth/password/reset/"]
+PUBLIC = [
+    "/",
+    "/help/",
+    "/privacy/",
+    "/ta/{ta}/",
+    "/ta/{ta}/?qr",
+    "/auth/login/",
+    "/auth/signup/",
+    "/auth/password/reset/",
+]
 OF_USERS = [
     "/",
     "/calendar/",
@@ -85,6 +94,8 @@ def violations(page: Page) -> list[str]:
 
 @pytest.fixture
 def world(ta, student, topic):
+    ta.public = True
+    ta.save()
     plan = Plan(
         [topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "Room 504", "Bring it"
     )

@@ -65,6 +65,10 @@ OF_TA = [
 ]
 OF_NOBODY = [
     "/",
+    "/help/",
+    "/privacy/",
+    "/ta/{ta}/",
+    "/ta/{ta}/?qr",
     "/auth/login/",
     "/auth/signup/",
     "/auth/password/reset/",
@@ -75,7 +79,7 @@ OF_NOBODY = [
 @pytest.fixture
 def long(make_user):
     """What nobody broke: names of 50 letters, a topic of 100, a place and a question without end."""
-    ta = make_user("ท" * 50, email="ta@example.com", bio="b" * 500)
+    ta = make_user("ท" * 50, email="ta@example.com", bio="b" * 500, public=True)
     student = make_user("M" * 50, email="student@example.com", year=1)
     topic = Topic.objects.create(name="W" * 100, slug="w" * 50, description="d" * 300, creator=ta)
     Registration.objects.create(user=ta, topic=topic)
