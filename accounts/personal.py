@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Block, MailKind, SentForm, SignIn, User
+from accounts.models import Block, MailKind, SentForm, SignIn, Star, User
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import sign_ins
 from accounts.services.privacy import Part, Told, register
@@ -78,10 +78,16 @@ def blocks_of(user: User) -> list[dict[str, Any]]:
     return [{"blocked": each.blocked.username, "since": each.created_at} for each in rows]
 
 
+def favourites_of(user: User) -> list[dict[str, Any]]:
+    rows = Star.objects.filter(owner=user).select_related("person").order_by("pk")
+    return [{"person": each.person.username, "since": each.created_at} for each in rows]
+
+
 def forget(user: User) -> None:
     """Erase everything but the row itself, which others' history points at."""
     _forget_in_the_admins_log(user)
     Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
+    Star.objects.filter(Q(owner=user) | Q(person=user)).delete()
     user.suspensions.update(reason="", lift_reason="")
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
@@ -144,6 +150,8 @@ register(
             "accounts.User_user_permissions.user",
             "accounts.Block.blocker",
             "accounts.Block.blocked",
+            "accounts.Star.owner",
+            "accounts.Star.person",
             "accounts.SentForm.user",
             "accounts.SignIn.user",
             "mfa.Authenticator.user",
@@ -192,5 +200,16 @@ register(
             _("Until you unblock them, or one of you deletes their account."),
         ),
         export=blocks_of,
+    )
+)
+register(
+    Part(
+        "favourites",
+        Told(
+            _("Which TAs and topics are your favourites."),
+            _("To show them first on your start page. Nobody else sees them."),
+            _("Until you take the star off, or one of you deletes their account."),
+        ),
+        export=favourites_of,
     )
 )

@@ -16,6 +16,7 @@ urlpatterns = [
     path("me/calendar/renew/", me.renew_calendar, name="renew_calendar"),
     path("me/emails/", emails.emails, name="emails"),
     path("<id:pk>/", profile.profile, name="profile"),
+    path("<id:pk>/star/", profile.star, name="star"),
     path("<id:pk>/block/", profile.block, name="block"),
     path("<id:pk>/unblock/", profile.unblock, name="unblock"),
 ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services.privacy import Part, Told, register
-from topics.models import Decision, Registration, Topic
+from topics.models import Decision, Registration, Topic, TopicStar
 
 
 def topics_of(user: User) -> dict[str, Any]:
@@ -18,6 +18,9 @@ def topics_of(user: User) -> dict[str, Any]:
             {"topic": each.topic.name, "status": each.status, "since": each.created_at}
             for each in registrations
         ],
+        "favourites": list(
+            TopicStar.objects.filter(owner=user).order_by("pk").values("topic__name", "created_at")
+        ),
         "decisions": list(
             Decision.objects.filter(user=user)
             .order_by("pk")
@@ -29,6 +32,7 @@ def topics_of(user: User) -> dict[str, Any]:
 def forget(user: User) -> None:
     Registration.objects.filter(user=user).delete()
     Decision.objects.filter(user=user).delete()
+    TopicStar.objects.filter(owner=user).delete()
     Topic.objects.filter(creator=user).update(creator=None)
 
 
@@ -49,7 +53,12 @@ register(
             (f"topic-{topic.pk}.webp", topic.image)
             for topic in Topic.objects.filter(creator=user).exclude(image="")
         ],
-        gone=["topics.Registration.user", "topics.Decision.user", "topics.Topic.creator"],
+        gone=[
+            "topics.Registration.user",
+            "topics.Decision.user",
+            "topics.Topic.creator",
+            "topics.TopicStar.owner",
+        ],
         kept=["topics.Decision.decided_by"],
         mentions=["topics.Decision.note"],
     )

@@ -9,6 +9,7 @@ from accounts.models.people import (
     Block,
     FirstSteps,
     MailKind,
+    Star,
     Suspension,
     User,
     UserManager,

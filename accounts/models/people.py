@@ -331,6 +331,25 @@ class Block(models.Model):
         return f"{self.blocker_id} → {self.blocked_id}"
 
 
+class Star(models.Model):
+    """``person`` is a favourite of ``owner``, which nobody else is told."""
+
+    owner = models.ForeignKey(User, models.CASCADE, related_name="stars", db_index=False)
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("favourite TA")
+        verbose_name_plural = _("favourite TAs")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "person"], name="star_unique"),
+            models.CheckConstraint(condition=~Q(owner=models.F("person")), name="star_not_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner_id} → {self.person_id}"
+
+
 class SuspensionQuerySet(models.QuerySet["Suspension"]):
     def open(self) -> "SuspensionQuerySet":
         """Those that were not lifted."""

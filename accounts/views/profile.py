@@ -8,9 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import stars
 from accounts.models import User
 from accounts.requests import UserRequest
 from accounts.services import blocks
+from accounts.services import stars as services
 from accounts.views.contexts.profile import ProfilePage
 from setahub.core.web.addresses import own_path
 from setahub.core.web.refusals import Refusal, attempt
@@ -33,6 +35,16 @@ def block(request: UserRequest, pk: int) -> HttpResponse:
 def unblock(request: UserRequest, pk: int) -> HttpResponse:
     """Take one's block back."""
     return _between(request, pk, blocks.unblock, _("Unblocked."))
+
+
+@require_POST
+def star(request: UserRequest, pk: int) -> HttpResponse:
+    """Make somebody a favourite, or no longer."""
+    person = _person_or_404(request, pk)
+    starred, refusal = attempt(lambda: services.star(request.user, person, stars.wanted(request)))
+    if refusal:
+        return _show(request, person, refusal)
+    return stars.answer(request, bool(starred), person.username, person.get_absolute_url())
 
 
 def _between(

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Min, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Count, F, Min, Q, QuerySet, Window
+from django.db.models.functions import RowNumber, TruncDate
 from django.utils import timezone
 
 from accounts.models import User
@@ -280,10 +280,15 @@ def free_by_ta(topic_id: int) -> dict[int, FreeTime]:
     return _as_dict(_counted(slots, "ta"))
 
 
-def soonest_topics(limit: int) -> list[tuple[Topic, Counts]]:
-    """The topics that have free time soonest, in that order. One query, and as old as ``counts``."""
-    found = counts()
+def soonest_topics(
+    found: Mapping[int, Counts], limit: int, but: Collection[int] = ()
+) -> list[tuple[Topic, Counts]]:
+    """The topics that have free time soonest, in that order, but for those with these ids.
+
+    ``found``: what ``counts`` gave. One query.
+    """
     free = [(each.free.next_at, key) for key, each in found.items() if each.free]
+    free = [each for each in free if each[1] not in but]
     soon = [key for _next, key in sorted(free)[:limit]]
     topics = Topic.objects.in_bulk(soon)
     return [(topics[key], found[key]) for key in soon if key in topics]
@@ -316,6 +321,21 @@ def soonest_of_each(
     first = {topic_id: ids[:most] for topic_id, ids in first.items()}
     slots = TimeSlot.objects.with_ta().in_bulk({pk for ids in first.values() for pk in ids})
     return {topic_id: [slots[pk] for pk in ids] for topic_id, ids in first.items()}
+
+
+def soonest_of_tas(
+    tas: Collection[int], most: int, bookable: Bookable
+) -> dict[int, list[TimeSlot]]:
+    """The first free slots of each of these TAs, by the TA's id. One query, if there are any."""
+    found: dict[int, list[TimeSlot]] = {}
+    if tas:
+        number = Window(
+            RowNumber(), partition_by=F("appointment__ta"), order_by=["starts_at", "pk"]
+        )
+        slots = TimeSlot.objects.free(bookable=bookable).filter(appointment__ta__in=tas)
+        for slot in slots.annotate(number=number).filter(number__lte=most).with_ta().soonest():
+            found.setdefault(slot.appointment.ta_id, []).append(slot)
+    return found
 
 
 def sessions_given(ta_ids: Collection[int], now: datetime | None = None) -> dict[int, int]:

@@ -2,20 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.queries.stars import favourites as starred_people
 from chat.models import Participation
 from chat.queries import conversations
 from scheduling.history import Line
-from scheduling.models import Appointment, Booking
+from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.models.appointments import Bookable
 from scheduling.queries.appointments import given, load_topics
 from scheduling.queries.bookings import coming_students, taken
-from scheduling.queries.free import Counts, soonest_of_each, soonest_topics
+from scheduling.queries.free import (
+    Counts,
+    counts,
+    soonest_of_each,
+    soonest_of_tas,
+    soonest_topics,
+)
 from scheduling.queries.news import latest_news
 from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.slots import Chip, chips
@@ -24,6 +32,7 @@ from setahub.policy.current import policy
 from setahub.site.first_steps import Step, first_steps
 from topics.models import Topic
 from topics.queries.registrations import is_registered
+from topics.queries.stars import favourites as starred_topics
 from topics.queries.topics import is_ta
 
 BOOKINGS = 4
@@ -31,8 +40,11 @@ SESSIONS = 3
 STUDENTS = 20  # as many as come at one time
 NEWS = 5
 TILES = 6
+FAVOURITES = 6  # of topics, and of TAs
 CHIPS = 2
 CANDIDATES = 8  # the user's own bookings may stand in the way of the first ones
+NONE = Counts()
+LAST = datetime.max.replace(tzinfo=UTC)
 SHOWN_OBSTACLES = (None, Obstacle.LIMIT)  # a chip at the limit says that it is closed
 
 
@@ -43,6 +55,30 @@ class Tile:
     topic: Topic
     counts: Counts
     chips: Sequence[Chip]
+
+
+@dataclass(frozen=True)
+class Favourite:
+    """A topic or a TA with the next time that the user can take, or none."""
+
+    chips: Sequence[Chip]
+    topic: Topic | None = None
+    ta: User | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.topic or self.ta)
+
+    @property
+    def url(self) -> str:
+        """Where its free times are."""
+        if self.topic:
+            return self.topic.get_absolute_url()
+        return reverse("scheduling:timeslots", args=[self.ta.pk]) if self.ta else ""
+
+    def rank(self) -> datetime:
+        """Where it stands: those with the soonest times first."""
+        return self.chips[0].slot.starts_at if self.chips else LAST
 
 
 @dataclass(frozen=True)
@@ -65,6 +101,7 @@ class Dashboard:
     news: Sequence[tuple[Booking, Line]]
     conversations: Sequence[Participation]
     tiles: Sequence[Tile]
+    favourites: Sequence[Favourite]
     limits: Sequence[str]
 
     @classmethod
@@ -72,7 +109,8 @@ class Dashboard:
         now = timezone.now()
         coming = taken(user.pk, now, tab="upcoming")[: BOOKINGS + 1]
         teaches = is_ta(user)
-        tiles, limits = _tiles(user, now)
+        topics, tas = starred_topics(user, FAVOURITES), starred_people(user, FAVOURITES)
+        tiles, favourites, limits = _free(user, topics, tas, now)
         sessions = load_topics(given(user.pk, now, tab="upcoming")[:SESSIONS])
         students = coming_students(user.pk, now)[:STUDENTS]
         return cls(
@@ -91,6 +129,7 @@ class Dashboard:
             news=[(each.booking, Line.of(each, user)) for each in latest_news(user.pk, now, NEWS)],
             conversations=conversations.latest(user),
             tiles=tiles,
+            favourites=favourites,
             limits=limits,
         )
 
@@ -108,16 +147,30 @@ def _may_register(user: User) -> bool:
     return (user.year or 0) >= policy.ta_min_year and not is_registered(user)
 
 
-def _tiles(user: User, now: datetime) -> tuple[list[Tile], list[str]]:
-    """The topics with free time, soonest first, and the limits of the user's that close some."""
+def _free(
+    user: User, topics: Sequence[Topic], tas: Sequence[User], now: datetime
+) -> tuple[list[Tile], list[Favourite], list[str]]:
+    """Topics with free time, soonest first; the user's favourites; the limits that close some.
+
+    The free times of all of them are asked for at once, and what stands in their way too.
+    """
     bookable = Bookable.at(now)
-    soonest = soonest_topics(TILES)
-    begins = {topic.pk: counted.free.next_at for topic, counted in soonest if counted.free}
-    slots = soonest_of_each(begins, CANDIDATES, bookable)
-    candidates, limits = chips(user, [slot for each in slots.values() for slot in each])
+    counted, starred = counts(), [topic.pk for topic in topics]
+    soonest = soonest_topics(counted, TILES, but=starred)
+    either = [*starred, *(topic.pk for topic, _counts in soonest)]
+    begins = {pk: free.next_at for pk in either if (free := counted.get(pk, NONE).free)}
+    of_topics = soonest_of_each(begins, CANDIDATES, bookable)
+    of_tas = soonest_of_tas([ta.pk for ta in tas], CANDIDATES, bookable)
+    found = [slot for of in (of_topics, of_tas) for each in of.values() for slot in each]
+    candidates, limits = chips(user, found)
     shown = {chip.slot.pk: chip for chip in candidates if chip.obstacle in SHOWN_OBSTACLES}
-    tiles = []
-    for topic, counted in soonest:
-        own = [shown[slot.pk] for slot in slots.get(topic.pk, ()) if slot.pk in shown]
-        tiles.append(Tile(topic, counted, own[:CHIPS]))
-    return tiles, limits
+
+    def own(slots: Sequence[TimeSlot]) -> list[Chip]:
+        return [shown[slot.pk] for slot in slots if slot.pk in shown][:CHIPS]
+
+    tiles = [Tile(topic, each, own(of_topics.get(topic.pk, ()))) for topic, each in soonest]
+    favourites = [
+        *(Favourite(own(of_topics.get(topic.pk, ()))[:1], topic=topic) for topic in topics),
+        *(Favourite(own(of_tas.get(ta.pk, ()))[:1], ta=ta) for ta in tas),
+    ]
+    return tiles, sorted(favourites, key=Favourite.rank), limits

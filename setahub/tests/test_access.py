@@ -109,6 +109,7 @@ TABLE = {
     "users/me/calendar/renew/": Row("/users/me/calendar/renew/", USERS_405, [L] + [302] * 5),
     "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
+    "users/<id:pk>/star/": Row("/users/{ta}/star/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/unblock/": Row("/users/{ta}/unblock/", USERS_405, [L, 302, 302, 409, 302, 302]),
     # Off until its TA switches it on; who sees it then is tested in accounts.
@@ -136,6 +137,7 @@ TABLE = {
     "topics/<slug:slug>/delete/": Row(
         "/topics/{slug}/delete/", [L, 403, 403, 403, 200, 200], [L, 403, 403, 403, 302, 302]
     ),
+    "topics/<slug:slug>/star/": Row("/topics/{slug}/star/", USERS_405, [L] + [302] * 5),
     "topics/<slug:slug>/register/": Row(
         "/topics/{slug}/register/", USERS_405, [L, 302, 409, 302, 302, 302]
     ),

@@ -24,7 +24,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import AccountError
-from accounts.models import Block, SentForm, SignIn, Suspension, User
+from accounts.models import Block, SentForm, SignIn, Star, Suspension, User
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.queries.sessions import sign_ins_of
 from accounts.services import deletion, privacy, suspensions
@@ -36,7 +36,7 @@ from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, T
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.policy.models import PolicyChange
-from topics.models import Decision, Registration, Topic
+from topics.models import Decision, Registration, Topic, TopicStar
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,9 @@ def person(clock, make_user, other, topic) -> User:
     _conversation(user, make_user("Later"))
     Block.objects.create(blocker=user, blocked=other)
     Block.objects.create(blocker=other, blocked=user)
+    Star.objects.create(owner=user, person=other)
+    Star.objects.create(owner=other, person=user)
+    TopicStar.objects.create(owner=user, topic=topic)
     return user
 
 

@@ -17,7 +17,7 @@ from setahub.core.web import ratelimit
 from setahub.core.web.forms import Values, merged
 from setahub.policy.current import policy
 from topics.errors import TopicError
-from topics.models import Decision, Registration, Topic
+from topics.models import Decision, Registration, Topic, TopicStar
 from topics.signals import topic_deleting, topic_merging, topic_removed
 
 # So many people taking the same slug in the same instant don't exist.
@@ -228,6 +228,7 @@ def merge_topics(source: Topic, target: Topic, actor: User) -> Topic:
         if source.merged_into_id:
             raise TopicError("merged", _("It was merged into another topic already."))
         _merge_registrations(source, target)
+        _merge_stars(source, target)
         topic_merging.send(Topic, source=source, target=target)
         Topic.objects.filter(merged_into=source).update(merged_into=target)
         source.merged_into = target
@@ -257,6 +258,13 @@ def _merge_registrations(source: Topic, target: Topic) -> None:
     source.registrations.filter(user__in=both).delete()
     source.registrations.update(topic=target)
     Decision.objects.filter(topic=source).update(topic=target)
+
+
+def _merge_stars(source: Topic, target: Topic) -> None:
+    """Whose favourite was either of them has the one that stays."""
+    both = target.stars.values_list("owner", flat=True)
+    source.stars.exclude(owner__in=list(both)).update(topic=target)
+    TopicStar.objects.filter(topic=source).delete()
 
 
 def _archive(topic: Topic) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from accounts.models import Block, User
+from accounts.queries.stars import is_starred
 from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given
 from scheduling.views.contexts.slots import SlotDay, times
@@ -28,6 +29,7 @@ class ProfilePage:
     own: bool
     closed: bool
     blocked: bool
+    starred: bool
     may_message: bool
     registrations: QuerySet[Registration]
     given: int
@@ -46,6 +48,7 @@ class ProfilePage:
             own=person.pk == viewer.pk,
             closed=closed,
             blocked=Block.objects.made(viewer.pk, person.pk).exists(),
+            starred=is_starred(viewer, person),
             may_message=reach.may_message(viewer, person),
             registrations=Registration.objects.of_user(person.pk).seen_by(viewer),
             given=sessions_given([person.pk]).get(person.pk, 0),

@@ -114,3 +114,30 @@ def test_what_one_is_stuck_on_is_found_from_the_start_page(
         expect(page.locator("[data-topic-slug]")).to_contain_text("Data Structures")
     page.go_back()
     expect(page.get_by_label("What are you stuck on?")).to_be_visible()
+
+
+@pytest.mark.parametrize(("phone", "javascript"), EVERYBODY)
+def test_a_star_is_set_seen_on_the_start_page_and_taken_off(
+    open_page, student, ta, topic, times, phone, javascript
+):
+    page = open_page(student, phone=phone, javascript=javascript)
+    for path, name in ((topic.get_absolute_url(), topic.name), (f"/users/{ta.pk}/", ta.username)):
+        page.goto(path)
+        star = page.get_by_role("button", name=f"Favourite: {name}")
+        expect(star).to_have_attribute("aria-pressed", "false")
+        star.click()
+        expect(star).to_have_attribute("aria-pressed", "true")
+        assert star.bounding_box()["width"] >= 44
+    page.goto("/")
+    rows = page.get_by_role("region", name="Your favourites").get_by_role("listitem")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Tomorrow 09:00")
+    page.goto(f"/users/{ta.pk}/timeslots/?part=evening")
+    star = page.get_by_role("button", name=f"Favourite: {ta.username}")
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "false")
+    expect(page).to_have_url(re.compile(r"part=evening$"))
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    if javascript:
+        expect(star).to_be_focused()

@@ -22,6 +22,7 @@ from setahub.core.web.refusals import Refusal
 from topics import services
 from topics.models import Registration, Topic
 from topics.queries.registrations import registration_of, tas_of
+from topics.queries.stars import is_starred
 
 SLOTS_SHOWN = 60
 TAS_SHOWN = 24
@@ -47,6 +48,7 @@ class TopicPage:
     error: Refusal | None
     mine: Registration | None
     may_change: bool
+    starred: bool
     cannot_teach: str
     day: date
     from_today: bool
@@ -80,6 +82,7 @@ class TopicPage:
             error=error,
             mine=registration_of(viewer, topic),
             may_change=services.may_change(topic, viewer),
+            starred=is_starred(viewer, topic),
             cannot_teach=services.year_refusal(viewer),
             day=day,
             from_today=day == start_day(None),

@@ -1,0 +1,56 @@
+"""The page of a TA's free times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from accounts.queries.stars import is_starred
+from scheduling.queries.free import ANY, Wanted
+from scheduling.queries.obstacles import is_blocked
+from scheduling.views.contexts.slots import Choice, WeekTimes, choices, start_day, times_of_ta
+from topics.models import Topic
+from topics.queries.topics import taught_by
+
+
+@dataclass(frozen=True)
+class TimesPage:
+    """``times`` is None where a block stands between the two; ``topic``: the one they are for, if any.
+
+    ``choices`` narrow them, and ``narrowed`` says that something does.
+    """
+
+    ta: User
+    topic: Topic | None
+    topics: list[Topic]
+    times: WeekTimes | None
+    from_today: bool
+    choices: list[list[Choice]]
+    narrowed: bool
+    starred: bool
+    own: bool
+
+    @classmethod
+    def of(
+        cls, viewer: User, ta: User, topic: Topic | None, asked: Mapping[str, str]
+    ) -> "TimesPage":
+        """``asked``: what the address asks for: ``from``, ``part``, ``place``."""
+        day, wanted = start_day(asked.get("from")), Wanted.of(asked)
+        which: dict[str, Any] = {"ta": ta.pk, "topic": topic.pk if topic else None}
+        closed = is_blocked(viewer, ta.pk)
+        return cls(
+            ta=ta,
+            topic=topic,
+            topics=taught_by(ta),
+            times=None if closed else times_of_ta(viewer, day, **which, wanted=wanted),
+            from_today=day == start_day(None),
+            choices=choices(wanted),
+            narrowed=wanted != ANY,
+            starred=is_starred(viewer, ta),
+            own=ta.pk == viewer.pk,
+        )
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """For the template, with the times as they stand on other pages."""
+        return {**vars(self), **(vars(self.times) if self.times else {}), "closed": not self.times}
