@@ -1,4 +1,4 @@
-"""The Thai catalogue: whole, with the same placeholders and tags as the English, and compiled."""
+"""The catalogues: whole, with the same placeholders and tags as the English, and compiled."""
 
 import os
 import re
@@ -16,35 +16,48 @@ from django.utils.translation import gettext
 
 from setahub.core.catalogues import compile_changed
 
-CATALOGUE = Path(settings.BASE_DIR) / "locale/th/LC_MESSAGES/django.po"
+LOCALE = Path(settings.BASE_DIR) / "locale"
+CATALOGUES = sorted(LOCALE.glob("*/LC_MESSAGES/django.po"))
+CATALOGUE = LOCALE / "th/LC_MESSAGES/django.po"
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%[sd%]|\{[a-z_]+\}")
 TAG = re.compile(r"</?[a-z][^>]*>|&[a-z]+;")
 
 
-@pytest.fixture(scope="module")
-def messages():
-    with CATALOGUE.open("rb") as text:
-        return [each for each in read_po(text, locale="th") if each.id]
+def language_of(catalogue):
+    return catalogue.parts[-3]
+
+
+@pytest.fixture(scope="module", params=CATALOGUES, ids=language_of)
+def messages(request):
+    with request.param.open("rb") as text:
+        return [each for each in read_po(text, locale=language_of(request.param)) if each.id]
 
 
 def english(message):
-    """Its text; of one that counts, that of many, since Thai has one form."""
+    """Its text; of one that counts, that of many."""
     return message.id if isinstance(message.id, str) else message.id[1]
 
 
-def thai(message):
-    return message.string if isinstance(message.string, str) else message.string[0]
+def translated(message):
+    return message.string if isinstance(message.string, str) else message.string[-1]
+
+
+def test_every_language_but_that_of_the_code_has_one():
+    spoken = {code for code, _name in settings.LANGUAGES}
+    assert {*map(language_of, CATALOGUES)} == spoken - {"en"}
 
 
 def test_nothing_is_untranslated_or_guessed(messages):
-    assert [english(each) for each in messages if not thai(each) or each.fuzzy] == []
+    assert [english(each) for each in messages if not translated(each) or each.fuzzy] == []
 
 
 def test_placeholders_and_tags_are_those_of_the_english(messages):
     for parts in (PLACEHOLDER, TAG):
         wrong = []
         for each in messages:
-            wanted, given = (Counter(parts.findall(text)) for text in (english(each), thai(each)))
+            wanted, given = (
+                Counter(parts.findall(text)) for text in (english(each), translated(each))
+            )
             wrong += [english(each)] if wanted != given else []
         assert wrong == []
 
@@ -54,7 +67,7 @@ def test_space_at_the_ends_is_kept(messages):
     assert [
         english(each)
         for each in messages
-        if ends.sub(r"\1|\2", english(each)) != ends.sub(r"\1|\2", thai(each))
+        if ends.sub(r"\1|\2", english(each)) != ends.sub(r"\1|\2", translated(each))
     ] == []
 
 
@@ -94,8 +107,8 @@ def test_it_has_the_texts_of_the_code_and_no_others(tmp_path):
     copy = tmp_path / "site"
     skipped = shutil.ignore_patterns(".*", "var", "bench", "tests", "conftest.py", "static", "*.mo")
     shutil.copytree(root, copy, ignore=skipped, symlinks=True)
-    command = (root / "script/messages").read_text().partition("mkdir ")[2]
-    command = "set -eu\nmkdir " + command.replace(".venv/bin/python", sys.executable)
+    command = (root / "script/messages").read_text().partition("script/bootstrap dev\n")[2]
+    command = "set -eu\n" + command.replace(".venv/bin/python", sys.executable)
     environment = os.environ | {"DEBUG": "on", "DJANGO_SETTINGS_MODULE": "setahub.settings"}
     subprocess.run(["sh", "-c", command], cwd=copy, env=environment, check=True)
     made = copy / CATALOGUE.relative_to(root)
