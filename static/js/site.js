@@ -21,5 +21,21 @@ function tendMenus() {
   });
 }
 
+/**
+ * Brings all of what the Tab key came to out from under the bars. A browser stops at the line one
+ * types in, or at the box inside of its label; scroll-padding says where the bars end.
+ */
+function showWholeFocus() {
+  document.addEventListener("keyup", (event) => {
+    const here = document.activeElement;
+    if (event.key !== "Tab" || !here || here === document.body) return;
+    // A link over all of a tile shows its focus there.
+    const over = getComputedStyle(here, "::after").position === "absolute" ? here.offsetParent : null;
+    const whole = here.closest("label") ?? over ?? here;
+    if (whole.offsetHeight < innerHeight * 0.7) whole.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+}
+
 focusFirstError(document);
 tendMenus();
+showWholeFocus();
