@@ -16,6 +16,7 @@ from accounts.views.emails import unsubscribe
 from accounts.views.own_page import own_page
 from setahub.core.web.converters import IdConverter
 from setahub.site import views
+from topics.views import teach
 
 register_converter(IdConverter, "id")
 
@@ -41,6 +42,7 @@ urlpatterns = [
     path("ta/<id:pk>/", own_page, name="own_page"),
     path("messages/", include("chat.urls")),
     path("topics/", include("topics.urls")),
+    path("teach/", teach.become_ta, name="become_ta"),
     path("", include("scheduling.urls")),
     path("media/<path:name>", views.media, name="media"),
     path("admin/", admin.site.urls),

@@ -1,18 +1,20 @@
 """What people type about a topic."""
 
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from setahub.core.images import ReencodedImageField, UploadForm
 from setahub.core.keys import nfc
 from setahub.core.text import turns
 from setahub.core.web.fields import LinesField, validate_reads_as_it_is
 from setahub.core.web.forms import BasedForm, ChangedMeanwhile
-from setahub.core.web.refusals import RULE, T
+from setahub.core.web.refusals import RULE, RefusableForm, T
+from setahub.policy.current import policy
 from topics import services
 from topics.models import (
     DESCRIPTION_MAX,
@@ -138,3 +140,74 @@ class TopicForm(UploadForm, BasedForm):
             self.show_both(error, {"image": str(another)})
             self._status = RULE
             return None
+
+
+class TopicsField(forms.MultipleChoiceField):
+    """Some of the topics given to ``offer``, sent as ids or slugs; cleans to a list of topics."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.offer([])
+
+    def offer(self, topics: Sequence[Topic]) -> None:
+        self.topics = {topic.slug: topic for topic in topics}
+        self.topics |= {str(topic.pk): topic for topic in topics}  # an id wins over a slug
+        self.choices = [(topic.pk, topic.name) for topic in topics]
+
+    def prepare_value(self, value: Any) -> Any:
+        """What was sent as a slug is ticked like an id."""
+        handles = [str(each) for each in value or []]
+        return [self.topics[each].pk if each in self.topics else each for each in handles]
+
+    def clean(self, value: Any) -> list[Topic]:
+        handles = [str(each) for each in value or []]
+        if not handles:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        if not all(each in self.topics for each in handles):
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice"
+            )
+        return list({self.topics[each].pk: self.topics[each] for each in handles}.values())
+
+
+class TeachForm(RefusableForm):
+    """Which topics somebody would like to teach, and their year of study where we don't know it."""
+
+    topics = TopicsField(
+        label=_("Topics"),
+        error_messages={
+            "required": _("Choose at least one topic."),
+            "invalid_choice": _("Choose topics of the list."),
+        },
+    )
+    year = forms.TypedChoiceField(
+        label=_("Your year of study"),
+        coerce=int,
+        choices=[(year, str(year)) for year in range(1, 9)],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose your year of study.")},
+    )
+
+    def __init__(
+        self,
+        user: User,
+        data: Mapping[str, Any] | None = None,
+        *,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        if user.year is not None:
+            del self.fields["year"]
+        else:
+            words = _("TAs are in year %(year)d or above.") % {"year": policy.ta_min_year}
+            self.fields["year"].help_text = words
+        # Those that one has registered for already count: what is sent twice is done once.
+        self.offered = list(Topic.objects.by_need())
+        self.fields["topics"].offer(self.offered)  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> set[int]:
+        """The ids of what is ticked."""
+        return {each for each in self["topics"].value() or [] if isinstance(each, int)}

@@ -51,6 +51,12 @@ def update_profile(
     return user
 
 
+def tell_year(user: User, year: int) -> None:
+    """Somebody says which year of study they are in; the caller holds their lock."""
+    user.year = year
+    user.save(update_fields=["year"])
+
+
 def editable(user: User) -> dict[str, Any]:
     """What the form of the profile is filled with."""
     return {

@@ -27,6 +27,7 @@ from setahub.core.text import turns, without_invisible
 from setahub.core.web.fields import ClockField, DayField, EndField, LinesField, WeekField
 from setahub.core.web.refusals import RefusableForm, attempt
 from setahub.policy.current import policy
+from topics.forms import TopicsField
 from topics.models import Topic
 
 # "Room:504" and "B:12" are rooms. "ftp://…" and "javascript:…" are none, and no links either.
@@ -46,34 +47,6 @@ def bookable_days() -> tuple[date, date]:
 def _given_days() -> tuple[date, date]:
     """Those of half a year, and those to come."""
     return clock.today() - policy.max_ahead, clock.today() + policy.max_ahead
-
-
-class TopicsField(forms.MultipleChoiceField):
-    """Some of the topics given to ``offer``, sent as ids or slugs; cleans to a list of topics."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.offer([])
-
-    def offer(self, topics: Sequence[Topic]) -> None:
-        self.topics = {topic.slug: topic for topic in topics}
-        self.topics |= {str(topic.pk): topic for topic in topics}  # an id wins over a slug
-        self.choices = [(topic.pk, topic.name) for topic in topics]
-
-    def prepare_value(self, value: Any) -> Any:
-        """What was sent as a slug is ticked like an id."""
-        handles = [str(each) for each in value or []]
-        return [self.topics[each].pk if each in self.topics else each for each in handles]
-
-    def clean(self, value: Any) -> list[Topic]:
-        handles = [str(each) for each in value or []]
-        if not handles:
-            raise ValidationError(self.error_messages["required"], code="required")
-        if not all(each in self.topics for each in handles):
-            raise ValidationError(_("Choose topics that you teach."), code="invalid_choice")
-        return list({self.topics[each].pk: self.topics[each] for each in handles}.values())
 
 
 def clean_place(text: str) -> str:
@@ -152,7 +125,11 @@ class SlotsForm(RefusableForm):
     """What one session and weekly hours both ask: which topics, and in which pieces."""
 
     topics = TopicsField(
-        label=_("Topics"), error_messages={"required": _("Choose at least one topic.")}
+        label=_("Topics"),
+        error_messages={
+            "required": _("Choose at least one topic."),
+            "invalid_choice": _("Choose topics that you teach."),
+        },
     )
     slot_minutes = length_field(forms.RadioSelect)
     capacity = forms.IntegerField()  # its bounds depend on the policy: see _seats_field

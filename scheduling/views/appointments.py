@@ -85,7 +85,7 @@ def weekly_hours(request: UserRequest) -> HttpResponse:
     if not is_ta(ta):
         return _not_a_ta(request)
     if request.method != "POST":
-        form = WeeklyForm(ta, **weekly.defaults(ta, request.GET.get("topic")))
+        form = WeeklyForm(ta, **weekly.defaults(ta, request.GET.getlist("topic")))
     elif "add" in request.POST:
         form = WeeklyForm.with_another(ta, request.POST, blank=weekly.blank(ta))
     else:

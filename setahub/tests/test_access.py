@@ -130,6 +130,8 @@ TABLE = {
     "messages/<id:pk>/read/": Row("/messages/{ta}/read/", USERS_405, [L, 422, 422, 404, 422, 422]),
     "topics/": Row("/topics/", USERS_200, USERS_405),
     "topics/new/": Row("/topics/new/", USERS_200, USERS_422),
+    # A first-year student has no form, and is told from which year on.
+    "teach/": Row("/teach/", USERS_200, USERS_422),
     "topics/<slug:slug>/": Row("/topics/{slug}/", USERS_200, USERS_405),
     "topics/<slug:slug>/edit/": Row(
         "/topics/{slug}/edit/", [L, 403, 403, 403, 200, 200], [L, 403, 403, 403, 422, 422]

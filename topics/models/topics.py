@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -78,6 +78,10 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         tas = Registration.objects.approved().filter(topic=OuterRef("pk"), user__is_active=True)
         count = tas.order_by().values("topic").annotate(count=Count("pk")).values("count")
         return self.annotate(ta_count=Coalesce(Subquery(count), 0))
+
+    def by_need(self) -> "TopicQuerySet":
+        """Listed topics with their ``ta_count``, those first that have fewest TAs."""
+        return self.listed().with_ta_count().order_by(F("ta_count"), "name_key")
 
     def with_pending_count(self) -> "TopicQuerySet":
         """Annotates ``pending_count``: registrations that wait for staff, who alone may see it."""

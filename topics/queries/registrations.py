@@ -14,6 +14,11 @@ def registration_of(user: User, topic: Topic) -> Registration | None:
     return Registration.objects.filter(user=user, topic=topic).first()
 
 
+def registrations_of(user: User) -> list[Registration]:
+    """What the user offers to teach, approved or not, with the topics, by name."""
+    return list(Registration.objects.of_user(user.pk))
+
+
 def is_registered(user: User) -> bool:
     """Whether the user offers to teach anything, approved or not."""
     return Registration.objects.filter(user=user.pk).exists()

@@ -18,6 +18,11 @@ def tiles() -> "QuerySet[Topic]":
     return Topic.objects.tiles()
 
 
+def named(query: str) -> set[int]:
+    """The ids of the listed topics that a search finds."""
+    return set(Topic.objects.listed().search(query).values_list("pk", flat=True))
+
+
 def find(handle: str) -> Topic | None:
     """The topic with this id or slug."""
     if handle.isascii() and handle.isdigit() and len(handle) < 19:

@@ -4,7 +4,14 @@ Locks are taken people first, by id, then the topic's row.
 """
 
 from topics.errors import TopicError
-from topics.services.teaching import approve, decline, register, unregister, year_refusal
+from topics.services.teaching import (
+    approve,
+    decline,
+    register,
+    register_for,
+    unregister,
+    year_refusal,
+)
 from topics.services.topics import (
     TEXTS,
     Removal,

@@ -1,9 +1,12 @@
 """Registrations: offered, decided on, taken back."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services import profiles
 from setahub.core.text import trimmed
 from setahub.core.work.tasks import later
 from setahub.policy.current import policy
@@ -29,11 +32,23 @@ def register(user: User, topic: Topic) -> Registration:
         if topic.is_archived:
             raise TopicError("archived", _("This topic is archived: nobody can register for it."))
         if refusal := year_refusal(user):
-            raise TopicError("year", refusal)
+            raise TopicError("year", refusal, field="year")
         status = Registration.Status
         return Registration.objects.create(
             user=user, topic=topic, status=status.PENDING if policy.ta_approval else status.APPROVED
         )
+
+
+def register_for(
+    user: User, topics: Sequence[Topic], *, year: int | None = None
+) -> list[Registration]:
+    """Offer to teach these topics, all or none; ``year``: of study, for who hasn't told it yet."""
+    with transaction.atomic():
+        [user] = User.objects.locked(user.pk)
+        if user.year is None and year is not None:
+            profiles.tell_year(user, year)
+        # Their rows are locked one after the other: by everybody in one order.
+        return [register(user, topic) for topic in sorted(topics, key=lambda each: each.pk)]
 
 
 def year_refusal(user: User) -> str:

@@ -281,8 +281,8 @@ class BecomeTA:
             glyph="graduation-cap",
             heading=_("TA sessions are given by TAs"),
             text=_next_step(user),
-            url=reverse("topics:list"),
-            action=_("Find a topic to teach"),
+            url=reverse("become_ta"),
+            action=_("Become a TA"),
         )
 
 

@@ -1,7 +1,7 @@
 """What the page of weekly hours shows: what it begins with, and the term that would be."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -25,10 +25,11 @@ WEEK = timedelta(weeks=1)
 NAMED = 5  # so many clashes are told one by one
 
 
-def defaults(ta: User, handle: str | None) -> dict[str, Any]:
-    """How the form begins: as the last session was, else with every topic of a new TA."""
-    plan = appointments.defaults(ta, handle)
-    topics = plan.topics or taught_by(ta)
+def defaults(ta: User, handles: Collection[str]) -> dict[str, Any]:
+    """How the form begins: for the topics in the address, else as the last session was, else all."""
+    plan, taught = appointments.defaults(ta), taught_by(ta)
+    asked = [each for each in taught if not {each.slug, str(each.pk)}.isdisjoint(handles)]
+    topics = asked or plan.topics or taught
     until = clock.today() + min(TERM, policy.max_repeat)
     return {
         "initial": {

@@ -29,6 +29,7 @@ OF_USERS = [
     "/topics/",
     "/topics/{slug}/",
     "/topics/new/",
+    "/teach/",
     "/users/me/",
     "/users/me/edit/",
     "/users/me/avatar/",

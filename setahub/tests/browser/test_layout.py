@@ -18,6 +18,7 @@ OF_STUDENT = [
     "/topics/",
     "/topics/?q=nothing",
     "/topics/new/",
+    "/teach/",
     "/topics/{slug}/",
     "/users/me/",
     "/users/me/edit/",
