@@ -68,24 +68,13 @@ class PolicyAdmin(admin.ModelAdmin):
                 ],
             },
         ),
-        (
-            gettext_lazy("How it went"),
-            {"fields": ["no_show_after", "outcome_switch", "auto_complete"]},
-        ),
+        (gettext_lazy("How it went"), {"fields": ["no_show_after", "outcome_switch", "auto_complete"]}),
         (gettext_lazy("TAs"), {"fields": ["ta_min_year", "ta_approval"]}),
-        (
-            gettext_lazy("Sessions"),
-            {
-                "fields": [
-                    "appointment_max_length", "appointment_max_ahead", "appointment_max_repeat",
-                    "appointment_max_seats",
-                ]
-            },
-        ),
-        (
-            gettext_lazy("Messages"),
-            {"fields": ["messages_per_minute", "message_images_per_minute"]},
-        ),
+        (gettext_lazy("Sessions"), {"fields": [
+            "appointment_max_length", "appointment_max_ahead", "appointment_max_repeat",
+            "appointment_max_seats",
+        ]}),
+        (gettext_lazy("Messages"), {"fields": ["messages_per_minute", "message_images_per_minute"]}),
     ]  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -96,34 +96,71 @@ class Changes:
 NO_CHANGES = Changes()
 
 
+@dataclass(frozen=True)
+class Count:
+    """A number of the policy, by the name of its setting."""
+
+    name: str
+
+    def __get__(self, policy: "Policy", owner: type) -> int:
+        return policy.number(self.name)
+
+
+@dataclass(frozen=True)
+class Length:
+    """A length of time, by the name of its setting."""
+
+    name: str
+
+    def __get__(self, policy: "Policy", owner: type) -> timedelta:
+        return policy.number(self.name) * (NUMBERS[self.name].unit or MINUTE)
+
+
 class Policy:
-    """Each property is read at the time of asking, so that a changed number counts at once."""
+    """Each number is read at the time of asking, so that a changed one counts at once."""
 
     source: Callable[[], Changes] = staticmethod(lambda: NO_CHANGES)
 
-    def _number(self, name: str) -> int:
+    def number(self, name: str) -> int:
         changed = self.source().numbers.get(name)
         return getattr(settings, name) if changed is None else changed
 
-    def _time(self, name: str) -> timedelta:
-        return self._number(name) * (NUMBERS[name].unit or MINUTE)
-
-    # --- TAs ------------------------------------------------------------------------------------
-
-    @property
-    def ta_min_year(self) -> int:
-        return self._number("TA_MIN_YEAR")
+    ta_min_year = Count("TA_MIN_YEAR")
+    min_notice = Length("BOOKING_MIN_NOTICE")  # ordinary; of a certain slot: min_notice_at
+    horizon = Length("BOOKING_HORIZON")
+    max_active_bookings = Count("MAX_ACTIVE_BOOKINGS")  # ordinary; see capped_weeks
+    late_cancel = Length("LATE_CANCEL")
+    late_cancel_grace = Length("LATE_CANCEL_GRACE")
+    no_show_after = Length("NO_SHOW_AFTER")
+    outcome_switch = Length("OUTCOME_SWITCH")
+    auto_complete = Length("AUTO_COMPLETE")
+    booking_changes = Count("BOOKING_CHANGES")  # of one person in ten minutes
+    topics_a_day = Count("TOPICS_A_DAY")  # of one person
+    max_length = Length("APPOINTMENT_MAX_LENGTH")
+    max_ahead = Length("APPOINTMENT_MAX_AHEAD")
+    max_repeat = Length("APPOINTMENT_MAX_REPEAT")
+    max_seats = Count("APPOINTMENT_MAX_SEATS")
+    messages_per_minute = Count("MESSAGES_PER_MINUTE")
+    message_images_per_minute = Count("MESSAGE_IMAGES_PER_MINUTE")
 
     @property
     def ta_approval(self) -> bool:
-        return bool(self._number("TA_APPROVAL"))
-
-    # --- Bookings -------------------------------------------------------------------------------
+        return bool(self.number("TA_APPROVAL"))
 
     @property
-    def min_notice(self) -> timedelta:
-        """The ordinary one; for a certain slot ask ``min_notice_at``."""
-        return self._time("BOOKING_MIN_NOTICE")
+    def join_before(self) -> timedelta:
+        """How long before its start people are shown the way into a session."""
+        return settings.JOIN_BEFORE * MINUTE
+
+    @property
+    def grid(self) -> timedelta:
+        return settings.APPOINTMENT_GRID
+
+    @property
+    def slot_minutes(self) -> list[int]:
+        return settings.APPOINTMENT_SLOT_MINUTES
+
+    # --- Exam weeks -----------------------------------------------------------------------------
 
     def min_notice_at(self, start: datetime) -> timedelta:
         """The notice that a slot with this start takes."""
@@ -157,15 +194,6 @@ class Policy:
         add(begin, None, ordinary)
         return spans
 
-    @property
-    def horizon(self) -> timedelta:
-        return self._time("BOOKING_HORIZON")
-
-    @property
-    def max_active_bookings(self) -> int:
-        """The ordinary one; an exam week may have its own."""
-        return self._number("MAX_ACTIVE_BOOKINGS")
-
     def capped_weeks(self) -> list[ExamWeek]:
         """The exam weeks not yet over that have a number of bookings of their own."""
         return [each for each in self.exam_weeks_to_come() if each.max_active_bookings is not None]
@@ -175,82 +203,9 @@ class Policy:
         today = clock.today()
         return [week for week in self.source().exam_weeks if week.last >= today]
 
-    @property
-    def late_cancel(self) -> timedelta:
-        return self._time("LATE_CANCEL")
-
-    @property
-    def late_cancel_grace(self) -> timedelta:
-        return self._time("LATE_CANCEL_GRACE")
-
-    @property
-    def join_before(self) -> timedelta:
-        """How long before its start people are shown the way into a session."""
-        return settings.JOIN_BEFORE * MINUTE
-
-    @property
-    def no_show_after(self) -> timedelta:
-        return self._time("NO_SHOW_AFTER")
-
-    @property
-    def outcome_switch(self) -> timedelta:
-        return self._time("OUTCOME_SWITCH")
-
-    @property
-    def auto_complete(self) -> timedelta:
-        return self._time("AUTO_COMPLETE")
-
-    @property
-    def booking_changes(self) -> int:
-        """Bookings, moves and cancellations of one person in ten minutes."""
-        return settings.BOOKING_CHANGES
-
     def exam_week_on(self, day: date) -> ExamWeek | None:
         """The exam week that a day lies in."""
         return next((week for week in self.source().exam_weeks if week.has(day)), None)
-
-    # --- Topics ---------------------------------------------------------------------------------
-
-    @property
-    def topics_a_day(self) -> int:
-        """New topics of one person."""
-        return settings.TOPICS_A_DAY
-
-    # --- Sessions -------------------------------------------------------------------------------
-
-    @property
-    def grid(self) -> timedelta:
-        return settings.APPOINTMENT_GRID
-
-    @property
-    def max_length(self) -> timedelta:
-        return self._time("APPOINTMENT_MAX_LENGTH")
-
-    @property
-    def max_ahead(self) -> timedelta:
-        return self._time("APPOINTMENT_MAX_AHEAD")
-
-    @property
-    def max_repeat(self) -> timedelta:
-        return self._time("APPOINTMENT_MAX_REPEAT")
-
-    @property
-    def slot_minutes(self) -> list[int]:
-        return settings.APPOINTMENT_SLOT_MINUTES
-
-    @property
-    def max_seats(self) -> int:
-        return self._number("APPOINTMENT_MAX_SEATS")
-
-    # --- Messages -------------------------------------------------------------------------------
-
-    @property
-    def messages_per_minute(self) -> int:
-        return self._number("MESSAGES_PER_MINUTE")
-
-    @property
-    def message_images_per_minute(self) -> int:
-        return self._number("MESSAGE_IMAGES_PER_MINUTE")
 
 
 policy = Policy()
