@@ -52,6 +52,8 @@ def test_daphne_still_makes_what_it_takes_in_of_the_classes_that_are_replaced():
     ):
         assert callable(getattr(request, name)), f"{name} is gone from Twisted's request"
     assert twisted.HTTPChannel.lineLengthExceeded.__name__ in LineReceiver.__dict__
+    assert "bound_daphne" in twisted.HTTPChannel.headerReceived.__qualname__
+    assert "headerReceived" in twisted.HTTPChannel.lineReceived.__code__.co_names
     assert "WebRequest" in http_protocol.HTTPFactory.buildProtocol.__code__.co_names
     assert "bound_daphne" in daphne.server.Server.handle_reply.__qualname__
     assert "handle_reply" in daphne.server.Server.create_application.__code__.co_names
@@ -185,6 +187,15 @@ def test_daphne_answers_a_line_that_is_too_long(server, begin, rest):
         client.sendall(begin + rest)
         assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
         assert client.recv(4096) == b""
+
+
+def test_daphne_answers_a_length_that_is_no_number(server):
+    for length in (b"9" * 5000, b"-1", b"x", b"1e3", b""):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            client.sendall(
+                b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + length + b"\r\n\r\n"
+            )
+            assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
 
 
 def test_daphne_takes_what_is_not_too_large(server):

@@ -248,6 +248,17 @@ def bound_daphne() -> None:
         channel.dataReceived = lambda data: None
         later(LINGER, channel.transport.loseConnection)
 
+    take_header = twisted.HTTPChannel.headerReceived
+
+    def headerReceived(channel: Any, line: bytes) -> Any:
+        """A 400 for a length of more digits than Python makes a number of."""
+        try:
+            return take_header(channel, line)
+        except ValueError:
+            lineLengthExceeded(channel, line)
+            return False
+
+    twisted.HTTPChannel.headerReceived = headerReceived  # type: ignore[method-assign]
     twisted.HTTPChannel.lineLengthExceeded = lineLengthExceeded  # type: ignore[method-assign]
     daphne.server.Server.handle_reply = handle_reply  # type: ignore[method-assign]
     http.WebRequest = BoundedRequest  # type: ignore[misc]
