@@ -147,8 +147,9 @@ class SignupForm(Labelled, BaseSignupForm):
             with transaction.atomic():
                 user = self.save(request)
                 # What is asked before a fresh account gets its letter.
-                if not EmailAddress.objects.filter(user=user, verified=True).exists():
-                    EmailAddress.objects.filter(user=user).order_by("-primary", "-verified").first()
+                addresses = EmailAddress.objects.filter(user=user.pk)
+                if not addresses.filter(verified=True).exists():
+                    addresses.order_by("-primary", "-verified").first()
                 transaction.set_rollback(True)
         finally:
             self.account_already_exists = True
