@@ -27,7 +27,7 @@ COPY --from=build /venv /venv
 COPY . .
 # What the site stores is its user's; the code is not. A new volume takes its owner from here.
 RUN python -c "from pathlib import Path; from setahub.core.catalogues import compile_changed; \
-compile_changed([Path('locale')])" \
+compile_changed([Path('locale'), Path('locale/libraries')])" \
     && python -m compileall -q . \
     && install -d -o setahub -g setahub var var/static var/media var/media/messages
 USER setahub

@@ -1,3 +1,3 @@
 """People in the admin: users with all that concerns them, suspensions, blocks."""
 
-from accounts.admin import others, users
+from accounts.admin import groups, others, users

@@ -56,6 +56,18 @@ class BlockAdmin(Folded, LookOnly):
 admin.site.unregister(allauth_mfa.Authenticator)
 
 
+# That has words for none of it.
+Authenticator._meta.verbose_name = _("second step")
+Authenticator._meta.verbose_name_plural = _("second steps")
+for _name, _words in {
+    "user": _("user"),
+    "type": _("kind"),
+    "created_at": _("set up at"),
+    "last_used_at": _("last used at"),
+}.items():
+    setattr(Authenticator._meta.get_field(_name), "verbose_name", _words)  # noqa: B010  (for mypy)
+
+
 @admin.register(Authenticator)
 class AuthenticatorAdmin(Folded, LookOnly):
     list_display = ["created_at", "user", "type", "last_used_at"]

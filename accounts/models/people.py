@@ -311,9 +311,13 @@ class BlockQuerySet(models.QuerySet["Block"]):
 class Block(models.Model):
     """``blocker`` wants no further messages or bookings with ``blocked``, in either direction."""
 
-    blocker = models.ForeignKey(User, models.CASCADE, related_name="blocks_made")
-    blocked = models.ForeignKey(User, models.CASCADE, related_name="blocks_received")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    blocker = models.ForeignKey(
+        User, models.CASCADE, related_name="blocks_made", verbose_name=_("who blocks")
+    )
+    blocked = models.ForeignKey(
+        User, models.CASCADE, related_name="blocks_received", verbose_name=_("who is blocked")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = BlockQuerySet.as_manager()
 

@@ -88,7 +88,7 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
     ordering = ["-starts_at", "-pk"]
     fields = [
         "ta", "topics", "starts_at", "ends_at", *COLUMNS, "series", "created_at", "cancelled_at",
-        "why_cancelled",
+        "why",
     ]  # fmt: skip
     inlines = [TimeSlotInline]
     actions = ["cancel"]
@@ -107,6 +107,10 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
         (gettext_lazy("No-shows"), lambda row: row.missed),
         (gettext_lazy("Minutes given"), lambda row: row.given_slots * row.slot_minutes),
     ]
+
+    @admin.display(description=gettext_lazy("why it was cancelled"))
+    def why(self, row: Appointment) -> str:
+        return row.why_cancelled
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         # Counted for the rows of one page only: a join would count all bookings there are.

@@ -55,7 +55,7 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
     ordering = ["-starts_at", "-pk"]
     fields = [
         "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at", "replaces",
-        "cancelled_at", "cancelled_by", "why_cancelled", "cancelled_late", "ta_absent_at",
+        "cancelled_at", "cancelled_by", "why", "cancelled_late", "ta_absent_at",
     ]  # fmt: skip
     inlines = [BookingEventInline]
     actions = ["cancel", "complete", "undo_no_show"]
@@ -81,6 +81,10 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
     @admin.display(description=gettext_lazy("TA absent"), boolean=True, ordering="ta_absent_at")
     def ta_absent(self, row: Booking) -> bool:
         return row.ta_absent_at is not None
+
+    @admin.display(description=gettext_lazy("why it was cancelled"))
+    def why(self, row: Booking) -> str:
+        return row.why_cancelled
 
     def describe(self, row: Booking) -> str:
         return f"{clock.full(row.starts_at)}: {row.student} – {row.ta}, {row.topic}"

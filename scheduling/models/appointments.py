@@ -102,8 +102,8 @@ class Appointment(models.Model):
     )
     # What this week of a series was given by itself: names of scheduling.services.changes.
     own = models.CharField(max_length=100, blank=True, editable=False, default="", db_default="")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
     cancel_cause = models.CharField(
         max_length=10, choices=Cause, blank=True, default="", db_default="", editable=False
@@ -325,13 +325,18 @@ class TimeSlot(models.Model):
     """
 
     appointment = models.ForeignKey(
-        Appointment, models.PROTECT, related_name="slots", db_index=False
+        Appointment,
+        models.PROTECT,
+        related_name="slots",
+        db_index=False,
+        verbose_name=_("TA session"),
     )
     starts_at = models.DateTimeField(_("start"))
     ends_at = models.DateTimeField(_("end"))
     capacity = models.PositiveSmallIntegerField(_("seats"))
     taken = models.PositiveSmallIntegerField(_("seats taken"), default=0, editable=False)
     withdrawn = models.BooleanField(
+        _("taken off"),
         default=False,
         editable=False,
         help_text=_("Taken off by an edit; kept for the cancelled bookings that point at it."),

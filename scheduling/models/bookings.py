@@ -162,7 +162,7 @@ class Booking(models.Model):
     ends_at = models.DateTimeField(_("end"), editable=False)
     created_at = models.DateTimeField(_("booked at"), default=timezone.now, editable=False)
     moved_at = models.DateTimeField(_("moved at"), null=True, blank=True, editable=False)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -170,6 +170,7 @@ class Booking(models.Model):
         blank=True,
         related_name="+",
         editable=False,
+        verbose_name=_("cancelled by"),
     )
     cancel_reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
     cancel_cause = models.CharField(
@@ -348,17 +349,22 @@ class BookingEvent(models.Model):
         TA_ABSENT = "ta_absent", _("Reported: the TA did not come")
 
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(_("what happened"), max_length=10, choices=Kind)
     cause = models.CharField(max_length=10, choices=Cause, blank=True, default="", db_default="")
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("who did it"),
     )
     detail = models.TextField(blank=True)  # a reason, in the words of whoever gave it
     # What changed in the session: {name of a field: [old, new]}. Older lines have it in ``detail``.
     changes = models.JSONField(null=True, editable=False)
     old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled
     new_starts_at = models.DateTimeField(null=True)  # of what was made or moved
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
     # The booking as this left it, for the email about it, which may be sent after further changes.
     sequence = models.PositiveIntegerField(null=True)
     starts_at = models.DateTimeField(null=True)
@@ -374,4 +380,4 @@ class BookingEvent(models.Model):
         indexes = [models.Index(fields=["actor", "created_at"], name="event_actor_when")]
 
     def __str__(self) -> str:
-        return f"{self.kind} ({self.booking_id})"
+        return f"{self.get_kind_display()} ({self.booking_id})"

@@ -106,7 +106,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 # --- Language and time --------------------------------------------------------------------------
 
 LANGUAGES = [("en", "English"), ("th", "ไทย")]  # as those who speak them call them
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second has what Django and other libraries have no Thai for.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale/libraries"]
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", [code for code, _name in LANGUAGES])
 TIME_ZONE = env.checked(
     "TIME_ZONE",

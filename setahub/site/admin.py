@@ -1,7 +1,5 @@
 """Background work in the admin: what waits, what failed and why, and trying it again."""
 
-from datetime import datetime
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,6 +10,7 @@ from django.utils.translation import ngettext
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from setahub.core import clock
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import by_period
 from setahub.core.work import worker
@@ -46,9 +45,9 @@ class TaskAdmin(LookOnly):
         return row.exception_class_path.rpartition(".")[2] or "–"
 
     @admin.display(description=_("next try"))
-    def again_at(self, row: DBTaskResult) -> datetime | None:
+    def again_at(self, row: DBTaskResult) -> str:
         waits = row.status == TaskResultStatus.READY and row.run_after != get_date_max()
-        return row.run_after if waits else None
+        return clock.full(row.run_after) if waits else "–"
 
     @admin.display(description=_("ids it was given"))
     def arguments(self, row: DBTaskResult) -> str:

@@ -17,7 +17,8 @@ from django.utils.translation import gettext
 from setahub.core.catalogues import compile_changed
 
 LOCALE = Path(settings.BASE_DIR) / "locale"
-CATALOGUES = sorted(LOCALE.glob("*/LC_MESSAGES/django.po"))
+# Those of the site, and of what libraries lack.
+CATALOGUES = sorted(LOCALE.glob("**/LC_MESSAGES/django.po"))
 CATALOGUE = LOCALE / "th/LC_MESSAGES/django.po"
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%[sd%]|\{[a-z_]+\}")
 TAG = re.compile(r"</?[a-z][^>]*>|&[a-z]+;")
@@ -27,7 +28,7 @@ def language_of(catalogue):
     return catalogue.parts[-3]
 
 
-@pytest.fixture(scope="module", params=CATALOGUES, ids=language_of)
+@pytest.fixture(scope="module", params=CATALOGUES, ids=str)
 def messages(request):
     with request.param.open("rb") as text:
         return [each for each in read_po(text, locale=language_of(request.param)) if each.id]

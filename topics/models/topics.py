@@ -116,7 +116,7 @@ class Topic(models.Model):
     name = models.CharField(_("name"), max_length=NAME_MAX)
     name_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
     search_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
-    slug = models.SlugField(max_length=100, unique=True, editable=False)
+    slug = models.SlugField(_("name in addresses"), max_length=100, unique=True, editable=False)
     description = models.TextField(_("description"), max_length=DESCRIPTION_MAX, blank=True)
     keywords = models.CharField(
         _("keywords"), max_length=KEYWORDS_MAX, blank=True, default="", db_default=""
@@ -132,8 +132,8 @@ class Topic(models.Model):
         related_name="created_topics",
         verbose_name=_("creator"),
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
     merged_into = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -237,12 +237,19 @@ class Registration(models.Model):
         PENDING = "pending", _("waiting for approval")
         APPROVED = "approved", _("approved")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="registrations")
-    topic = models.ForeignKey(Topic, models.CASCADE, related_name="registrations")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="registrations",
+        verbose_name=_("user"),
+    )
+    topic = models.ForeignKey(
+        Topic, models.CASCADE, related_name="registrations", verbose_name=_("topic")
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.APPROVED, db_index=True
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = RegistrationQuerySet.as_manager()
 
@@ -264,7 +271,7 @@ class Registration(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} teaches {self.topic_id}"
+        return f"{self.user_id}, {self.topic_id}"
 
     @property
     def is_approved(self) -> bool:
