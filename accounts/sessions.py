@@ -1,8 +1,10 @@
 """The session engine: in the database, and knowing when the session was last seen."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY as NEW_SECRET
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
@@ -11,7 +13,9 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import SignIn, User
 from accounts.queries.sessions import live_session
 from accounts.services import sign_ins
+from accounts.services.mfa import PURPOSE
 from accounts.signals import session_renewed
+from setahub.core import seals
 from setahub.core.db.sessions import SessionStore as BaseSessionStore
 
 
@@ -44,6 +48,19 @@ class SessionStore(BaseSessionStore):
             session.delete()
             self._session_key = self._user = self.last_seen = None
             return {}
+        return data
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """As it lies in the database: the secret of an app that is being set up is encrypted."""
+        if secret := session_dict.get(NEW_SECRET):
+            session_dict = {**session_dict, NEW_SECRET: seals.seal(secret, PURPOSE)}
+        return super().encode(session_dict)
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        data: dict[str, Any] = super().decode(session_data)
+        if sealed := data.pop(NEW_SECRET, None):
+            with suppress(seals.Unreadable):  # then the page makes another one
+                data[NEW_SECRET] = seals.unseal(sealed, PURPOSE)
         return data
 
     def _is_of_staff(self, data: dict[str, Any]) -> bool:

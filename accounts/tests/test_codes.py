@@ -9,12 +9,17 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.conf import settings as configured
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.contrib.sessions.models import Session
+from django.contrib.sessions.serializers import JSONSerializer
+from django.core import signing
 from django.core.cache import cache
 from django.test import Client
 
 from accounts import sweeps
 from accounts.adapters.mfa import MFAAdapter
 from accounts.services import codes, mfa
+from accounts.sessions import SessionStore
 from accounts.tests.test_mfa import SECRET, code_now, confirmed, proven, with_app
 from accounts.tests.test_signing_in import login, signed_in
 from setahub.core import seals
@@ -86,6 +91,28 @@ class TestSecrets:
         TOTP.activate(student, SECRET)
         assert SECRET not in self.stored()
         assert seed not in self.stored()
+
+    def test_nor_is_that_of_an_app_that_is_being_set_up(self, sign_in, student, clock):
+        client = confirmed(sign_in(proven(student)))
+        secret = client.get("/auth/2fa/totp/activate/").context["form"].secret
+        kept = Session.objects.get(pk=client.session.session_key).session_data
+        in_clear = signing.loads(kept, salt=SessionStore().key_salt, serializer=JSONSerializer)
+        assert secret not in json.dumps(in_clear)
+        assert client.session["mfa.totp.secret"] == secret
+        client.post("/auth/2fa/totp/activate/", {"code": code_now(secret)})
+        assert Authenticator.objects.filter(user=student, type="totp").exists()
+
+    def test_one_whose_key_is_gone_is_made_anew(self, sign_in, student, clock, settings):
+        client = confirmed(sign_in(proven(student)))
+        secret = client.get("/auth/2fa/totp/activate/").context["form"].secret
+        store = SessionStore(client.session.session_key)
+        store["mfa.totp.secret"] = secret
+        row = Session.objects.get(pk=client.session.session_key)
+        row.session_data = DatabaseSessionStore().encode(dict(store.items()))  # as text, as it was
+        row.save()
+        assert "mfa.totp.secret" not in client.session
+        answer = client.post("/auth/2fa/totp/activate/", {"code": code_now(secret)})
+        assert answer.status_code == 200
 
     def test_what_is_sealed_for_one_purpose_is_not_read_for_another(self):
         with pytest.raises(seals.Unreadable):
