@@ -12,6 +12,7 @@ urlpatterns = [
     path("appointments/<id:pk>/", appointments.detail, name="appointment"),
     path("appointments/<id:pk>/edit/", appointments.edit, name="appointment_edit"),
     path("appointments/<id:pk>/copy/", appointments.copy, name="appointment_copy"),
+    path("appointments/<id:pk>/outcomes/", appointments.outcomes, name="appointment_outcomes"),
     path("appointments/<id:pk>/delete/", appointments.delete, name="appointment_delete"),
     path("bookings/", bookings.booking_list, name="bookings"),
     path("bookings/new/", bookings.create, name="booking_create"),

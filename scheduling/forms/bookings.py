@@ -1,11 +1,15 @@
 """What a student types: the question of a booking, the reason of a cancellation."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.models import Booking
+from scheduling.models import Appointment, Booking
 from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import QUESTION_MAX
+from scheduling.queries.appointments import bookings_of
 from setahub.core.web.fields import LinesField
 from setahub.core.web.refusals import RefusableForm
 from topics.models import Topic
@@ -49,3 +53,34 @@ class CancelForm(RefusableForm):
     """Whether the reason may be left out is a rule of the service."""
 
     reason = LinesField(label=_("Reason"), max_length=REASON_MAX, required=False, rows=3)
+
+
+class OutcomesForm(RefusableForm):
+    """How bookings of a session went: ids under ``completed`` and under ``no_show``."""
+
+    completed = forms.TypedMultipleChoiceField(required=False, coerce=int)
+    no_show = forms.TypedMultipleChoiceField(required=False, coerce=int)
+
+    def __init__(self, appointment: Appointment, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.names = {each.pk: each.student.username for each in bookings_of(appointment)}
+        words = _("Choose bookings of this session.")
+        for field in self.fields.values():
+            field.choices = [(pk, pk) for pk in self.names]  # type: ignore[attr-defined]
+            field.error_messages["invalid_choice"] = words
+
+    @property
+    def outcomes(self) -> dict[int, str]:
+        """What was said, by the booking's id."""
+        given = self.cleaned_data
+        return {pk: name for name in ("completed", "no_show") for pk in given[name]}
+
+    def clean(self) -> dict[str, Any]:
+        came, missed = (set(self.cleaned_data.get(name, ())) for name in self.fields)
+        if both := came & missed:
+            names = ", ".join(self.names[pk] for pk in sorted(both))
+            words = _("Came, or did not come, not both: %(names)s.") % {"names": names}
+            raise forms.ValidationError(words)
+        if not came | missed and not self.errors:
+            raise forms.ValidationError(_("Say how it went for at least one."))
+        return self.cleaned_data

@@ -1,7 +1,8 @@
 """Booking a seat, moving it, giving it back, and saying how it went."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,17 +13,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
-from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.models.reminders import Reminder
 from scheduling.services import rules
 from scheduling.signals import booking_changed
 from setahub.core import clock
 from setahub.core.text import is_blank, trimmed
+from setahub.core.web.refusals import attempt
 from setahub.policy.current import policy
 from topics.models import Topic
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
+OUTCOMES: dict[str, str] = {Status.COMPLETED: Kind.COMPLETED, Status.NO_SHOW: Kind.NO_SHOW}
 
 
 def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
@@ -195,6 +198,42 @@ def complete(booking: Booking, actor: User) -> Booking:
 def mark_no_show(booking: Booking, actor: User) -> Booking:
     """The TA says that the student did not come: from 10 minutes after the start on."""
     return _set_outcome(booking, actor, Status.NO_SHOW, Kind.NO_SHOW)
+
+
+def settle_all(appointment: Appointment, actor: User, outcomes: Mapping[int, str]) -> int:
+    """The TA says how several bookings of a session went, all at once or none.
+
+    ``outcomes``: ``completed`` or ``no_show`` by the booking's id. Returns of how many that was new.
+    Raises SchedulingError, with each that can't be said by name in ``details``.
+    """
+    chosen = Booking.objects.filter(slot__appointment=appointment, pk__in=outcomes)
+    with transaction.atomic():
+        students = chosen.order_by().values_list("student_id", flat=True)
+        User.objects.locked(appointment.ta_id, *students)
+        locked = chosen.with_people().select_for_update(of=("self",), no_key=True).order_by("pk")
+        new = [each for each in locked if each.status != outcomes[each.pk]]
+        _check_outcomes(new, actor, outcomes)
+        with notifications.one_happening():
+            for booking in new:
+                status = outcomes[booking.pk]
+                _settle(booking, actor, status, OUTCOMES[status])
+        return len(new)
+
+
+def _check_outcomes(bookings: Sequence[Booking], actor: User, outcomes: Mapping[int, str]) -> None:
+    """What can't be said of some of these is told by name."""
+    refused = []
+    for booking in bookings:
+        _allowed, refusal = attempt(
+            partial(rules.check_outcome, booking, actor, outcomes[booking.pk])
+        )
+        if refusal is not None:
+            refused.append(f"{describe(booking)}: {refusal.message}")
+    if refused:
+        heading = _("Nothing was saved:")
+        raise SchedulingError(
+            "outcomes", f"{heading} {' '.join(refused)}", heading=heading, details=refused
+        )
 
 
 def complete_by_staff(booking: Booking, actor: User) -> Booking:

@@ -8,19 +8,21 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, npgettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from scheduling.errors import CONFLICT
 from scheduling.forms import bases
 from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteForm
+from scheduling.forms.bookings import OutcomesForm
 from scheduling.forms.weekly import WeeklyForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given, visible_to
 from scheduling.queries.series import standing_of, to_cancel
-from scheduling.services import appointments
+from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
@@ -167,6 +169,25 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
     return _show(request, get_object_or_404(visible_to(request.user), pk=pk))
 
 
+@require_POST
+@sent_once
+def outcomes(request: UserRequest, pk: int) -> HttpResponse:
+    """How it went, for many bookings at once."""
+    session = _own_or_404(request, pk)
+    form = OutcomesForm(session, request.POST)
+    new = form.attempt(
+        lambda: once(
+            request,
+            lambda: bookings.settle_all(session, request.user, form.outcomes),
+            to=lambda _new: session,
+        )
+    )
+    if new is None:
+        return _show(request, session, form=form)
+    messages.success(request, _("Thank you, we have noted it."))
+    return redirect(session)
+
+
 @show_or_post
 @sent_once
 def edit(request: UserRequest, pk: int) -> HttpResponse:
@@ -253,9 +274,17 @@ def _own_or_404(request: UserRequest, pk: int) -> Appointment:
     return get_object_or_404(Appointment.objects.of(request.user.pk), pk=pk)
 
 
-def _show(request: UserRequest, session: Appointment, error: Refusal | None = None) -> HttpResponse:
-    context = {**vars(contexts.SessionPage.of(session, request.user)), "error": error}
-    status = error.status if error else 200
+def _show(
+    request: UserRequest,
+    session: Appointment,
+    error: Refusal | None = None,
+    form: OutcomesForm | None = None,
+) -> HttpResponse:
+    """The page of a session, with what was refused, or the outcomes that were."""
+    page = contexts.SessionPage.of(session, request.user)
+    outcomes = contexts.Outcomes.of(page, request.user, form)
+    context = {**vars(page), "outcomes": outcomes, "form": form, "error": error}
+    status = error.status if error else form.status if form else 200
     return render(request, "scheduling/appointment.html", context, status=status)
 
 

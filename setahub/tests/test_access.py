@@ -167,6 +167,9 @@ TABLE = {
     "appointments/<id:pk>/copy/": Row(
         "/appointments/{appointment}/copy/", [L, 404, 404, 200, 404, 404], USERS_405
     ),
+    "appointments/<id:pk>/outcomes/": Row(
+        "/appointments/{appointment}/outcomes/", USERS_405, [L, 404, 404, 422, 404, 404]
+    ),
     "appointments/<id:pk>/delete/": Row(
         "/appointments/{appointment}/delete/",
         [L, 404, 404, 200, 404, 404],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.queries import reach
 from scheduling.forms.appointments import CopyWeekForm
+from scheduling.forms.bookings import OutcomesForm
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.queries.appointments import (
     bookings_of,
@@ -25,7 +26,7 @@ from scheduling.queries.appointments import (
 )
 from scheduling.queries.bookings import active_bookings
 from scheduling.queries.series import FOLLOWING, in_scope
-from scheduling.services import appointments
+from scheduling.services import appointments, rules
 from scheduling.services.plan import Plan, collisions, misfit, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
@@ -136,6 +137,59 @@ class SessionPage:
             can_cancel=mine and not appointment.is_cancelled and not started,
             writable=reach.writable(viewer, [each.student for each in kept]),
         )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A booking that has begun, what may be said of it now, and what is ticked."""
+
+    booking: Booking
+    may_complete: bool
+    may_no_show: bool
+    came: bool
+    missed: bool
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How it went, for a whole session; ``form``: what was sent and refused, if anything was."""
+
+    rows: Sequence[Outcome]
+    form: OutcomesForm | None
+
+    @classmethod
+    def of(cls, page: SessionPage, viewer: User, form: OutcomesForm | None) -> "Outcomes":
+        status = Booking.Status
+        if not page.mine or not page.started:
+            return cls([], form)
+        rows = []
+        for booking in (each for slot in page.slots for each in slot.bookings):
+            complete, no_show = (
+                rules.passes(rules.check_outcome, booking, viewer, outcome)
+                for outcome in (status.COMPLETED, status.NO_SHOW)
+            )
+            said = booking.effective_status
+            ticks = [said == status.COMPLETED, said == status.NO_SHOW]
+            if form is not None:
+                names = ("completed", "no_show")
+                ticks = [str(booking.pk) in (form[name].value() or ()) for name in names]
+            if complete or no_show:
+                rows.append(Outcome(booking, complete, no_show, *ticks))
+        return cls(rows, form)
+
+    @property
+    def everyone(self) -> Sequence[Booking]:
+        """Whom "Everyone came" is about; nobody where somebody is said not to have come."""
+        said = {each.booking.effective_status for each in self.rows}
+        if Booking.Status.NO_SHOW in said or Booking.Status.BOOKED not in said:
+            return []
+        return [each.booking for each in self.rows if each.may_complete]
+
+    @property
+    def are_said(self) -> bool:
+        """Whether nothing is left to say, so that the form only serves to change it."""
+        open_rows = (each.booking.effective_status == Booking.Status.BOOKED for each in self.rows)
+        return self.form is None and not any(open_rows)
 
 
 @dataclass(frozen=True)
