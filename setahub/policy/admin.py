@@ -18,6 +18,7 @@ from setahub.core.db.constraints import one_at_a_time
 from setahub.policy import services
 from setahub.policy.constraints import LOCK
 from setahub.policy.current import NUMBERS
+from setahub.policy.history import Line, in_words, label
 from setahub.policy.models import ExamWeek, FacultyPolicy, PolicyChange
 
 SHOWN_CHANGES = 12
@@ -34,7 +35,7 @@ class PolicyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field_name, field in self.fields.items():
             name = field_name.upper()
-            default = services.in_words(name, getattr(settings, name))
+            default = in_words(getattr(settings, name))
             if name in NUMBERS:
                 bounds = NUMBERS[name]
                 field.widget.attrs["placeholder"] = default
@@ -88,7 +89,10 @@ class PolicyAdmin(admin.ModelAdmin):
             raise SuspiciousOperation("There is nothing to filter by")
         shown = {
             "title": _("Policy"),
-            "changes": PolicyChange.objects.select_related("actor")[:SHOWN_CHANGES],
+            "changes": [
+                Line.of(each)
+                for each in PolicyChange.objects.select_related("actor")[:SHOWN_CHANGES]
+            ],
             "exam_weeks": ExamWeek.objects.all(),
         }
         try:
@@ -145,8 +149,20 @@ class ExamWeekAdmin(admin.ModelAdmin):
 
 @admin.register(PolicyChange)
 class PolicyChangeAdmin(LookOnly):
-    list_display = ["at", "actor", "what", "old", "new"]
+    list_display = ["at", "actor", "changed", "before", "after"]
     list_select_related = ["actor"]
     list_filter = [by_period("at", gettext_lazy("date"))]
     search_fields = ["what", "actor__username"]
     list_display_links = None
+
+    @admin.display(description=gettext_lazy("what"))
+    def changed(self, change: PolicyChange) -> str:
+        return label(change)
+
+    @admin.display(description=gettext_lazy("from"))
+    def before(self, change: PolicyChange) -> str:
+        return in_words(change.before)
+
+    @admin.display(description=gettext_lazy("to"))
+    def after(self, change: PolicyChange) -> str:
+        return in_words(change.after)

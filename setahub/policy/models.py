@@ -1,5 +1,6 @@
 """The faculty's policy as staff have changed it, and the log of those changes."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -207,15 +208,22 @@ class ExamWeek(models.Model):
 
 
 class PolicyChange(models.Model):
-    """One line of the log: who changed what, when, from what to what. Never changed itself."""
+    """One line of the log: who changed what, when, from what to what. Never changed itself.
+
+    Stored as data; ``setahub.policy.history`` has the words.
+    """
+
+    EXAM_WEEK = "exam_week"
 
     at = models.DateTimeField(_("when"), default=timezone.now, editable=False, db_index=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
     )
+    # The name of a field of FacultyPolicy, or EXAM_WEEK.
     what = models.CharField(_("what"), max_length=200)
-    old = models.CharField(_("from"), max_length=200)
-    new = models.CharField(_("to"), max_length=200)
+    # JSON: a number, {"default": the installation's}, an exam week's fields, or null.
+    old = models.TextField(_("from"))
+    new = models.TextField(_("to"))
 
     class Meta:
         verbose_name = _("policy change")
@@ -224,3 +232,11 @@ class PolicyChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what}: {self.old} → {self.new}"
+
+    @property
+    def before(self) -> Any:
+        return json.loads(self.old)
+
+    @property
+    def after(self) -> Any:
+        return json.loads(self.new)

@@ -10,7 +10,10 @@ from setahub.policy.models import PolicyChange
 
 
 def changes_of(user: User) -> list[Any]:
-    return list(PolicyChange.objects.filter(actor=user).values("at", "what", "old", "new"))
+    return [
+        {"at": each.at, "what": each.what, "old": each.before, "new": each.after}
+        for each in PolicyChange.objects.filter(actor=user)
+    ]
 
 
 register(

@@ -1,10 +1,13 @@
 """Everything that changes the policy. Each change is logged, and counts in this process at once."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.forms import model_to_dict
 
 from accounts.models import User
 from setahub.core.db.constraints import one_at_a_time
@@ -22,12 +25,11 @@ def change_policy(actor: User, numbers: Mapping[str, int | None]) -> list[Policy
         FacultyPolicy.objects.get_or_create(pk=FacultyPolicy.ONLY)
         row = FacultyPolicy.objects.select_for_update().get()
         changes = []
-        for field, value in numbers.items():
+        for field, number in numbers.items():
             old = getattr(row, field)
-            setattr(row, field, value)
-            label = FacultyPolicy._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+            setattr(row, field, number)
             name = field.upper()
-            changes.append((str(label), in_words(name, old), in_words(name, value)))
+            changes.append((field, value(name, old), value(name, number)))
         row.full_clean(validate_constraints=False)
         row.save()
         return _log(actor, changes)
@@ -40,41 +42,34 @@ def save_exam_week(actor: User, week: ExamWeek) -> list[PolicyChange]:
         week.full_clean()
         old = ExamWeek.objects.select_for_update().filter(pk=week.pk).first()
         week.save()
-        return _log(actor, [(_("Exam week"), _describe(old), _describe(week))])
+        return _log(actor, [(PolicyChange.EXAM_WEEK, _of_week(old), _of_week(week))])
 
 
 def delete_exam_week(actor: User, week: ExamWeek) -> list[PolicyChange]:
     """Take an exam week back; the ordinary numbers hold again on its days."""
     with transaction.atomic():
-        changes = _log(actor, [(_("Exam week"), _describe(week), _("none"))])
+        changes = _log(actor, [(PolicyChange.EXAM_WEEK, _of_week(week), None)])
         week.delete()
         return changes
 
 
-def in_words(name: str, value: int | None) -> str:
-    """A number of the policy as staff read it; None: the installation's own."""
-    if value is None:
-        return _("%(value)s (default)") % {"value": in_words(name, getattr(settings, name))}
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return str(value)
+def value(name: str, number: int | None) -> Any:
+    """A number of the policy as the log keeps it; None: the installation's own."""
+    return {"default": getattr(settings, name)} if number is None else number
 
 
-def _describe(week: ExamWeek | None) -> str:
-    if week is None:
-        return _("none")
-    parts = [str(week)]
-    if week.max_active_bookings is not None:
-        parts.append(_("bookings: %(most)d") % {"most": week.max_active_bookings})
-    if week.booking_min_notice is not None:
-        parts.append(_("notice: %(minutes)d min") % {"minutes": week.booking_min_notice})
-    return "; ".join(parts)
+def _of_week(week: ExamWeek | None) -> Any:
+    return week and model_to_dict(week, exclude=["id"])
 
 
-def _log(actor: User, changes: list[tuple[str, str, str]]) -> list[PolicyChange]:
+def _log(actor: User, changes: list[tuple[str, Any, Any]]) -> list[PolicyChange]:
     transaction.on_commit(source.read)
     return [
-        PolicyChange.objects.create(actor=actor, what=what, old=old, new=new)
+        PolicyChange.objects.create(actor=actor, what=what, old=_json(old), new=_json(new))
         for what, old, new in changes
         if old != new
     ]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder)

@@ -2,16 +2,20 @@
 
 import threading
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from threading import Event
 from time import monotonic
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
+from django.utils.translation import gettext, override
 
 from setahub.core import clock as when
 from setahub.policy import current, services, source
 from setahub.policy.current import NO_CHANGES, NUMBERS, Changes, policy
+from setahub.policy.history import Line
 from setahub.policy.models import POLICY_NAMES, ExamWeek, FacultyPolicy, PolicyChange
 
 MONDAY = date(2026, 11, 30)
@@ -152,11 +156,51 @@ def test_a_change_counts_at_once_and_is_logged(staff):
     assert (policy.max_active_bookings, policy.ta_approval) == (4, False)
     log = PolicyChange.objects.order_by("pk").values_list("actor", "what", "old", "new")
     assert list(log) == [
-        (staff.pk, "upcoming bookings of a student", "5 (default)", "3"),
-        (staff.pk, "staff approve TAs", "no (default)", "yes"),
-        (staff.pk, "upcoming bookings of a student", "3", "4"),
-        (staff.pk, "staff approve TAs", "yes", "no (default)"),
+        (staff.pk, "max_active_bookings", '{"default": 5}', "3"),
+        (staff.pk, "ta_approval", '{"default": false}', "true"),
+        (staff.pk, "max_active_bookings", "3", "4"),
+        (staff.pk, "ta_approval", "true", '{"default": false}'),
     ]
+    assert lines()[:2] == [
+        ("upcoming bookings of a student", "5 (default)", "3"),
+        ("staff approve TAs", "no (default)", "yes"),
+    ]
+    with override("th"):
+        assert lines()[1] == ("เจ้าหน้าที่อนุมัติ TA", "ไม่ใช่ (ค่าเริ่มต้น)", "ใช่")
+
+
+def lines() -> list[tuple[str, str, str]]:
+    """The log as it is read."""
+    read = map(Line.of, PolicyChange.objects.order_by("pk"))
+    return [(line.what, line.old, line.new) for line in read]
+
+
+@pytest.mark.django_db
+def test_older_lines_become_data_and_words_again(staff):
+    migration = import_module("setahub.policy.migrations.0003_changes_as_data")
+    with override("th"):
+        thai = str(FacultyPolicy._meta.get_field("late_cancel").verbose_name)
+        default = gettext("%(value)s (default)") % {"value": 240}
+    written = [
+        ("upcoming bookings of a student", "5 (default)", "3"),
+        ("staff approve TAs", "no (default)", "yes"),
+        ("Exam week", "none", "Midterm, 30 Nov 2026; notice: 1440 min"),
+        (thai, default, "60"),
+    ]
+    for what, old, new in written:
+        PolicyChange.objects.create(actor=staff, what=what, old=old, new=new)
+    migration.to_data(apps, None)
+    assert list(PolicyChange.objects.order_by("pk").values_list("what", "old", "new")) == [
+        ("max_active_bookings", '{"default": 5}', "3"),
+        ("ta_approval", '{"default": false}', "true"),
+        ("exam_week", "null", '"Midterm, 30 Nov 2026; notice: 1440 min"'),
+        ("late_cancel", '{"default": 240}', "60"),
+    ]
+    assert lines()[:3] == written[:3]
+    migration.to_words(apps, None)
+    again = PolicyChange.objects.order_by("pk").values_list("what", "old", "new")
+    late = ("late cancellation, in minutes", "240 (default)", "60")
+    assert list(again) == [*written[:3], late]
 
 
 @pytest.mark.django_db
@@ -194,7 +238,7 @@ def test_an_exam_week_is_made_changed_and_taken_back(staff):
     services.delete_exam_week(staff, made)
     assert policy.min_notice_at(moment("1 Dec 12:00")) == timedelta(hours=1)
     name = "Midterm, 30 Nov 2026 – 4 Dec 2026"
-    assert list(PolicyChange.objects.order_by("pk").values_list("old", "new")) == [
+    assert [(old, new) for _what, old, new in lines()] == [
         ("none", f"{name}; notice: 1440 min"),
         (f"{name}; notice: 1440 min", f"{name}; bookings: 2; notice: 120 min"),
         (f"{name}; bookings: 2; notice: 120 min", "none"),

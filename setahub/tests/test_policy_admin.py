@@ -74,7 +74,7 @@ def test_exam_weeks_are_made_changed_and_deleted(client):
     client.post(f"{WEEKS}{made.pk}/change/", week(max_active_bookings="4"))
     client.post(f"{WEEKS}{made.pk}/delete/", {"post": "yes"})
     assert not ExamWeek.objects.exists()
-    assert [change.what for change in PolicyChange.objects.all()] == ["Exam week"] * 3
+    assert [change.what for change in PolicyChange.objects.all()] == ["exam_week"] * 3
     assert "bookings: 4" in client.get(LOG).content.decode()
 
 
