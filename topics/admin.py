@@ -42,7 +42,7 @@ class ArchivedFilter(admin.SimpleListFilter):
 
 class MergeForm(forms.Form):
     target = forms.ModelChoiceField(
-        Topic.objects.listed().order_by("name_key"), label=gettext_lazy("Merge into")
+        Topic.objects.listed().order_by("sort_key"), label=gettext_lazy("Merge into")
     )
 
 
@@ -66,7 +66,7 @@ class TopicAdmin(LookOnly):
     list_filter = [ArchivedFilter]
     list_select_related = ["creator"]
     search_fields = ["search_key"]  # the box; the search is get_search_results
-    ordering = ["name_key"]
+    ordering = ["sort_key"]
     fields = [
         "name", "slug", "description", "keywords", "image", "creator", "created_at", "archived_at",
         "merged_into", "on_site",

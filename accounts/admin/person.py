@@ -53,7 +53,7 @@ def parts(person: User, viewer: User) -> list[Part]:
 
 def _registrations(person: User, viewer: User) -> Part:
     rows = (
-        Registration.objects.filter(user=person).select_related("topic").order_by("topic__name_key")
+        Registration.objects.filter(user=person).select_related("topic").order_by("topic__sort_key")
     )
     return _part(
         _("Topics"),

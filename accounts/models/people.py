@@ -17,7 +17,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
 from setahub.core.images import random_name
-from setahub.core.keys import GROWTH, NUMBER, fold, fold_email, fold_search, nfc, numbered_key
+from setahub.core.keys import (
+    GROWTH,
+    NUMBER,
+    fold,
+    fold_email,
+    fold_search,
+    nfc,
+    numbered_key,
+    sort_key,
+)
 
 USERNAME_KEY_MAX = GROWTH * USERNAME_MAX
 BIO_MAX = 500
@@ -126,6 +135,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(_("name"), max_length=USERNAME_MAX, validators=[validate_username])
     username_key = models.CharField(max_length=USERNAME_KEY_MAX, editable=False)
     search_key = models.CharField(max_length=USERNAME_KEY_MAX, editable=False)
+    sort_key = models.TextField(editable=False, default="", db_default="")
     email = models.EmailField(
         _("email"),
         unique=True,  # Django asks for it of a USERNAME_FIELD; email_key is what really decides
@@ -275,7 +285,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         self._normalize()
         update_fields: Iterable[str] | None = kwargs.get("update_fields")
         if update_fields is not None:
-            keys = {"username": ["username_key", "search_key"], "email": ["email_key"]}
+            keys = {"username": ["username_key", "search_key", "sort_key"], "email": ["email_key"]}
             derived = (key for name in update_fields for key in keys.get(name, ()))
             kwargs["update_fields"] = {*update_fields, *derived}
         super().save(*args, **kwargs)
@@ -285,8 +295,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         earlier = self.__dict__.get("username_key", "")
         self.username_key = numbered_key(fold(self.username), earlier)
         self.search_key = fold_search(self.username)
+        self.sort_key = sort_key(self.username)
         if self.deleted_at:  # all of them share the name; no name can have this key
-            self.username_key, self.search_key = f"deleted #{self.pk}", ""
+            self.username_key, self.search_key, self.sort_key = f"deleted #{self.pk}", "", ""
         self.email = User.objects.normalize_email(nfc(self.email))
         self.email_key = fold_email(self.email)
         self.student_id = self.student_id or None  # unique, so "none" must not be ""

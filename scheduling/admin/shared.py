@@ -47,7 +47,7 @@ class TaFilter(admin.SimpleListFilter):
     parameter_name = "ta"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tas = User.objects.filter(registrations__isnull=False).distinct().order_by("username_key")
+        tas = User.objects.filter(registrations__isnull=False).distinct().order_by("sort_key")
         return [(str(pk), name) for pk, name in tas.values_list("pk", "username")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

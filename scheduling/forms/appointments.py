@@ -192,7 +192,7 @@ class AppointmentForm(SlotsForm):
         self.appointment = appointment
         self.plans: list[Plan] = []
         self.edited: list[Edited] = []
-        offered = list(Topic.objects.taught_by(ta.pk).order_by("name_key"))
+        offered = list(Topic.objects.taught_by(ta.pk).order_by("sort_key"))
         if appointment is not None:
             offered += [each for each in appointment.topics.all() if each not in offered]
             del self.fields["repeat_until"], self.fields["skip_conflicts"]

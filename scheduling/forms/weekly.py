@@ -141,7 +141,7 @@ class WeeklyForm(SlotsForm):
     ) -> None:
         """``rows``: stretches to begin with; ``blank``: what a line without any is filled with."""
         super().__init__(data, initial=dict(initial or {}))
-        self.offer(list(Topic.objects.taught_by(ta.pk).order_by("name_key")))
+        self.offer(list(Topic.objects.taught_by(ta.pk).order_by("sort_key")))
         self.fields["capacity"].help_text = ""
         self.rows = StretchFormSet(data, initial=list(rows))
         self.blank = dict(blank or {})

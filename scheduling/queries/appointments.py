@@ -87,7 +87,7 @@ def last_of(ta: User) -> Appointment | None:
 
 def parts_of(appointment: Appointment) -> tuple[list[Topic], list[TimeSlot]]:
     """Its topics by name, and the slots that it still has, in order of time."""
-    topics = appointment.topics.order_by("name_key")
+    topics = appointment.topics.order_by("sort_key")
     return list(topics), list(appointment.slots.standing().soonest())
 
 

@@ -27,4 +27,4 @@ def topics_of(slot: TimeSlot) -> list[Topic]:
 @prepared
 def _topics_of(ta: int, appointment: int) -> "QuerySet[Topic]":
     held = Appointment.topics.through.objects.filter(appointment=appointment, topic=OuterRef("pk"))
-    return Topic.objects.taught_by(ta).filter(Exists(held)).order_by("name_key")
+    return Topic.objects.taught_by(ta).filter(Exists(held)).order_by("sort_key")

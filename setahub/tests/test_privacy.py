@@ -176,7 +176,7 @@ def test_every_field_of_a_user_is_exported_or_a_secret(person):
     [profile] = [part for part in privacy.parts if part.name == "profile"]
     exported = json.dumps(profile.export(person), default=str, ensure_ascii=False)
     secret = {"password", "calendar_nonce"}
-    derived = {"username_key", "search_key", "email_key", "deleted_at"}
+    derived = {"username_key", "search_key", "sort_key", "email_key", "deleted_at"}
     switches = {field.name for field in User._meta.fields if field.name.startswith("mail_")}
     names = {
         "username": "name", "bio": "about", "avatar": "picture", "date_joined": "joined",

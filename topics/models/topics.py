@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from setahub.core.images import random_name
-from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key
+from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key, sort_key
 from topics.models.keywords import KEYWORDS_MAX, joined
 from topics.models.slugs import base_slug, numbered
 
@@ -37,7 +37,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
     def tiles(self) -> "TopicQuerySet":
         """What the list of topics shows, by name."""
         texts = ("description", "keywords", "keywords_key", "text_key")
-        return self.listed().order_by("name_key").defer(*texts)
+        return self.listed().order_by("sort_key").defer(*texts)
 
     def search(self, text: str) -> "TopicQuerySet":
         """Topics that have every word of ``text`` somewhere: those first that have it in their name.
@@ -56,7 +56,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
             )
             rows = rows.filter(name | keyword | Q(text_key__contains=word) | Exists(tas))
             rank += Case(When(name, then=0), When(keyword, then=1), default=2)
-        return rows.annotate(rank=rank).order_by("rank", "name_key") if words else rows
+        return rows.annotate(rank=rank).order_by("rank", "sort_key") if words else rows
 
     def locked(self, *ids: int) -> "list[Topic]":
         """These topics, their rows locked in the order of their ids."""
@@ -81,7 +81,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
 
     def by_need(self) -> "TopicQuerySet":
         """Listed topics with their ``ta_count``, those first that have fewest TAs."""
-        return self.listed().with_ta_count().order_by(F("ta_count"), "name_key")
+        return self.listed().with_ta_count().order_by(F("ta_count"), "sort_key")
 
     def with_pending_count(self) -> "TopicQuerySet":
         """Annotates ``pending_count``: registrations that wait for staff, who alone may see it."""
@@ -97,7 +97,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
 
 # What follows from a field and is stored with it.
 KEYS = {
-    "name": ["name_key", "search_key"],
+    "name": ["name_key", "search_key", "sort_key"],
     "keywords": ["keywords_key"],
     "description": ["text_key"],
 }
@@ -116,6 +116,7 @@ class Topic(models.Model):
     name = models.CharField(_("name"), max_length=NAME_MAX)
     name_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
     search_key = models.CharField(max_length=NAME_KEY_MAX, editable=False)
+    sort_key = models.TextField(editable=False, default="", db_default="")
     slug = models.SlugField(_("name in addresses"), max_length=100, unique=True, editable=False)
     description = models.TextField(_("description"), max_length=DESCRIPTION_MAX, blank=True)
     keywords = models.CharField(
@@ -188,6 +189,7 @@ class Topic(models.Model):
         self.name = nfc(self.name)
         self.name_key = numbered_key(fold(self.name), self.__dict__.get("name_key", ""))
         self.search_key = fold_search(self.name)
+        self.sort_key = sort_key(self.name)
         self.keywords = joined(self.keywords)
         self.keywords_key = fold_search(self.keywords)
         self.text_key = fold_search(self.description)
@@ -213,7 +215,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return (
             self.filter(user=user_id, topic__archived_at__isnull=True)
             .select_related("topic")
-            .order_by("topic__name_key")
+            .order_by("topic__sort_key")
         )
 
     def seen_by(self, viewer: User) -> "RegistrationQuerySet":

@@ -37,12 +37,12 @@ def tas_named(text: str, limit: int) -> list[User]:
     words = search_words(text)
     if not words:
         return []
-    teaching = Registration.objects.teaching().select_related("topic").order_by("topic__name_key")
+    teaching = Registration.objects.teaching().select_related("topic").order_by("topic__sort_key")
     people = User.objects.filter(Exists(teaching.order_by().filter(user=OuterRef("pk"))))
     for word in words:
         people = people.filter(search_key__contains=word)
     taught = Prefetch("registrations", teaching, to_attr="taught")
-    return list(people.order_by("username_key").prefetch_related(taught)[:limit])
+    return list(people.order_by("sort_key").prefetch_related(taught)[:limit])
 
 
 def tas_of(topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], bool]:
@@ -55,7 +55,7 @@ def tas_of(topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], 
         Registration.objects.teaching()
         .filter(topic=topic)
         .annotate(later=Case(When(user__in=list(place), then=0), default=1))
-        .order_by("later", "user__username_key")
+        .order_by("later", "user__sort_key")
         .select_related("user")[: limit + 1]
     )
     tas = [row.user for row in rows]

@@ -50,4 +50,4 @@ def taught_by(user: User) -> list[Topic]:
 
 @prepared
 def _taught_by(user: int) -> "QuerySet[Topic]":
-    return Topic.objects.taught_by(user).order_by("name_key")
+    return Topic.objects.taught_by(user).order_by("sort_key")
