@@ -183,7 +183,7 @@ register(
             _("To keep others out of your account."),
             format_lazy(
                 _(
-                    "A device until it is signed out or was unused for {days} days, the rest as your account."
+                    "A device until it is signed out or unused for {days} days, the rest as long as your account."
                 ),
                 days=settings.SESSION_COOKIE_AGE // (24 * 3600),
             ),

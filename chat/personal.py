@@ -59,8 +59,7 @@ register(
             _("What you write to others, with the pictures in it."),
             _("To help each other before and after you meet."),
             _(
-                "The words for good, for whom they were written to; your pictures until you "
-                "delete your account."
+                "The words for good, for the people you wrote to; your pictures until you delete your account."
             ),
         ),
         export=messages_of,
@@ -83,8 +82,7 @@ register(
         "reports",
         Told(
             _(
-                "Messages that you reported, or that others reported of you, and what the "
-                "staff decided."
+                "Messages that you reported, or that others reported about you, and what the staff decided."
             ),
             _("To protect people from each other."),
             _("For good: staff may have to answer for what they decided."),

@@ -102,8 +102,7 @@ register(
             _("Your bookings: when, with whom, on which topic, your question, and how it went."),
             _("To let both of you know when, where and what about, and to remind you."),
             _(
-                "For good: it is the other one's history too. Your name leaves it when you "
-                "delete your account."
+                "For good: it is the other person's history too. Your name leaves it when you delete your account."
             ),
         ),
         export=bookings_of,

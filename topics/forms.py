@@ -179,7 +179,7 @@ class TeachForm(RefusableForm):
         label=_("Topics"),
         error_messages={
             "required": _("Choose at least one topic."),
-            "invalid_choice": _("Choose topics of the list."),
+            "invalid_choice": _("Choose topics from the list."),
         },
     )
     year = forms.TypedChoiceField(

@@ -36,8 +36,8 @@ class StretchForm(forms.Form):
         label=_("Day"), coerce=int, choices=WEEKDAYS.items(), widget=forms.HiddenInput
     )
     weekday = forms.TypedChoiceField(coerce=int, choices=WEEKDAYS.items(), required=False)
-    start = ClockField(label=_("From"), error_messages={"required": _("Say from when.")})
-    end = EndField(label=_("To"), error_messages={"required": _("Say until when.")})
+    start = ClockField(label=_("From"), error_messages={"required": _("Say when it starts.")})
+    end = EndField(label=_("To"), error_messages={"required": _("Say when it ends.")})
     location = forms.CharField(
         label=_("Place"),
         max_length=LOCATION_MAX,
@@ -125,7 +125,7 @@ class WeeklyForm(SlotsForm):
     repeat_until = DayField(
         label=_("Every week until"),
         days=bookable_days,
-        error_messages={"required": _("Say until which day.")},
+        error_messages={"required": _("Choose the last day.")},
     )
     skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)
     skip_exam_weeks = forms.BooleanField(label=_("Leave out exam weeks"), required=False)
@@ -198,7 +198,7 @@ class WeeklyForm(SlotsForm):
         if not self.rows.is_valid() and any(row.line is None for row in on):
             self.add_error(None, _("A day is a number from 0 (Monday) to 6."))
         if self.rows.non_form_errors():
-            self.add_error(None, _("Too many times for one form, or it came incomplete."))
+            self.add_error(None, _("Too many times for one form, or it arrived incomplete."))
         if "slot_minutes" in given:
             pieces = {"slot_minutes": given["slot_minutes"], "capacity": given.get("capacity", 1)}
             plans = [(row, row.plan(given.get("topics", ()), **pieces)) for row in on]

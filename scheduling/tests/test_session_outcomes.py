@@ -147,7 +147,7 @@ class TestThePage:
     def test_both_at_once_is_refused_by_name(self, client, path, seats):
         response = client.post(path, {"completed": pks(seats[0]), "no_show": pks(*seats[:2])})
         assert response.status_code == 422
-        assert "Came, or did not come, not both: Anong." in text(response)
+        assert "Either came or did not come, not both: Anong." in text(response)
         assert statuses() == ["booked"] * 4
 
     @pytest.mark.parametrize("sent", [{}, {"completed": ["x"]}, {"no_show": ["99999"]}])

@@ -221,8 +221,8 @@ class TestWhatIsWrong:
     @pytest.mark.parametrize(
         ("row", "field", "words"),
         [
-            (("", "15:00"), "start", "Say from when."),
-            (("13:00", ""), "end", "Say until when."),
+            (("", "15:00"), "start", "Say when it starts."),
+            (("13:00", ""), "end", "Say when it ends."),
             (("13:00", "12:00"), "end", "The end must be after the start, on the same day."),
             (
                 ("13:10", "15:10"),
@@ -269,7 +269,7 @@ class TestWhatIsWrong:
                 "Select a valid choice. 25 is not one of the available choices.",
             ),
             ("capacity", "21", "At most 20."),
-            ("repeat_until", "", "Say until which day."),
+            ("repeat_until", "", "Choose the last day."),
             ("repeat_until", day(0).isoformat(), "The last day must not be before the first."),
             ("repeat_until", day(2, 26).isoformat(), "At most 26 weeks."),
         ],

@@ -133,7 +133,7 @@ def _teaching() -> list[str]:
             "lengths": lengths,
             "seats": policy.max_seats,
         },
-        _("Who booked keeps their time: a change that would drop it is refused."),
+        _("Whoever booked keeps their time: a change that would drop it is refused."),
     ]
 
 

@@ -101,7 +101,7 @@ class TestTheTopics:
         assert not Registration.objects.filter(topic=topic, user__username="Senior").exists()
 
     def test_a_search_that_finds_none_says_so(self, client, others):
-        assert "No topic is called so." in text(client.post(PAGE, {"search": "1", "q": "zzz"}))
+        assert "No topic has this name." in text(client.post(PAGE, {"search": "1", "q": "zzz"}))
 
     def test_of_many_the_first_are_shown(self, client, creator):
         Topic.objects.bulk_create(
