@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
-from scheduling.models.appointments import Bookable, TimeSlotQuerySet
+from scheduling.models.appointments import AppointmentQuerySet, Bookable, TimeSlotQuerySet
 from scheduling.queries.obstacles import Obstacles
 from setahub.core import clock
-from setahub.core.db.prepared import prepared
+from setahub.core.db.prepared import padded, prepared
 from setahub.core.web.shared import shared
 from setahub.policy.current import policy
 from topics.models import Registration, Topic
@@ -100,11 +100,16 @@ def free_from(
     """
     since = clock.day_bounds(day)[0]
     slots = _free_from(topic, ta, since, Bookable.at(), **_switches(wanted))[:limit]
-    ids = {slot.appointment_id for slot in slots}
-    appointments = Appointment.objects.select_related("ta").in_bulk(ids)
+    ids = sorted({slot.appointment_id for slot in slots})
+    appointments = {each.pk: each for each in _appointments(padded(ids))}
     for slot in slots:
         slot.appointment = appointments[slot.appointment_id]
     return slots
+
+
+@prepared
+def _appointments(ids: tuple[int, ...]) -> AppointmentQuerySet:
+    return Appointment.objects.filter(pk__in=ids).select_related("ta")
 
 
 @prepared

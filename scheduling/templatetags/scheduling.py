@@ -1,17 +1,19 @@
 """How free times read in templates."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from scheduling.models import Booking
 from scheduling.queries.obstacles import Obstacle
-from scheduling.views.contexts.slots import Chip, SlotGroup, why_closed
+from scheduling.views.contexts.slots import Chip, Choice, SlotGroup, Strip, why_closed
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
@@ -19,6 +21,10 @@ from topics.models import Topic
 register = template.Library()
 
 Link = tuple[str, str]
+
+# What the address of a page of times may ask for, and how long it can be.
+KEPT = {"topic", "ta", "tas", "part", "place", "from", "slot"}
+KEPT_LENGTH = 100  # a slug
 
 
 @register.simple_tag
@@ -102,3 +108,80 @@ def day_heading(day: date) -> SafeString:
 def _day_heading(day: date, today: date) -> dict[str, Any]:
     name, short = clock.day_name(day, today), clock.day_short(day, today)
     return {"name": name, "date": short if name != short else ""}
+
+
+@register.simple_tag(takes_context=True)
+def narrowing(
+    context: Context, choices: Iterable[Iterable[Choice]], page: str | None = ""
+) -> SafeString:
+    """The chips that narrow times; they change the query of the page they stand on, or of ``page``."""
+    asked = _asked(context)
+    return mark_safe(  # noqa: S308  (rendered by a template)
+        "".join(
+            _choice(
+                each.name,
+                each.value,
+                each.label,
+                each.chosen,
+                _address(page, asked, each.name, "" if each.chosen else each.value),
+                bool(number and not place),
+            )
+            for number, group in enumerate(choices)
+            for place, each in enumerate(group)
+        )
+    )
+
+
+@repeated("scheduling/_choice.html")
+def _choice(
+    name: str, value: str, label: str, chosen: bool, href: str, starts_group: bool
+) -> dict[str, Any]:
+    return {
+        "id": f"{name}-{value}",
+        "label": label,
+        "chosen": chosen,
+        "href": href,
+        "starts_group": starts_group,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def week_strip(context: Context, strip: Strip, page: str | None = "") -> SafeString:
+    """Seven days to move through, by ``?from=`` of the page they stand on, or of ``page``."""
+    asked = _asked(context)
+    return _week_strip(
+        _address(page, asked, "from", "") + ("&" if len(asked) > ("from" in asked) else ""),
+        strip.month,
+        strip.days[0].day,
+        "".join("x" if each.beyond else "01"[each.free] for each in strip.days),
+        strip.earlier,
+        strip.later,
+    )
+
+
+@repeated("scheduling/_week.html")
+def _week_strip(
+    before: str, current: date, first: date, marks: str, earlier: date | None, later: date | None
+) -> dict[str, Any]:
+    days = [(first + timedelta(days=ahead), mark) for ahead, mark in enumerate(marks)]
+    return {
+        "before": before,
+        "current": current,
+        "days": [(day, mark == "1", mark == "x") for day, mark in days],
+        "earlier": earlier,
+        "later": later,
+    }
+
+
+def _asked(context: Context) -> dict[str, str]:
+    """What the page was asked for that its links keep; no more, since parts are kept by it."""
+    given = context["request"].GET.dict().items()
+    return {name: value for name, value in given if name in KEPT and len(value) <= KEPT_LENGTH}
+
+
+def _address(page: str | None, asked: dict[str, str], name: str, value: str) -> str:
+    """The page's address with one value changed in its query, or taken off where it is ""."""
+    changed = {**asked, name: value}
+    if not value:
+        del changed[name]
+    return f"{page or ''}?{urlencode(changed)}"

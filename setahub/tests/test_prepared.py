@@ -13,6 +13,7 @@ from django.utils import timezone
 import chat.models
 import chat.queries.conversations
 import chat.queries.reach
+import topics.queries.registrations
 import topics.queries.topics
 from accounts.models import User
 from accounts.queries import sessions
@@ -35,6 +36,7 @@ MODULES = (
     news,
     sessions,
     slots,
+    topics.queries.registrations,
     topics.queries.topics,
 )
 HOUR = timedelta(hours=1)
@@ -303,6 +305,7 @@ def calls(w):
         "scheduling.queries.free._free_from": [
             ((*each, now, bookable), only) for each in which for only in narrowed
         ],
+        "scheduling.queries.free._appointments": [((padded([w["session"]]),), {})],
         "scheduling.queries.free._free_days": [
             ((*each, now, later, bookable), only) for each in which for only in narrowed
         ],
@@ -322,6 +325,9 @@ def calls(w):
         "scheduling.queries.news._bookings_lately": [
             ((each, now, now - timedelta(days=7), now - timedelta(days=8)), {})
             for each in (student, ta)
+        ],
+        "topics.queries.registrations._teaching": [
+            ((topic, first), {}) for first in ((), padded([ta]))
         ],
         "topics.queries.topics.tiles": [((), {})],
         "topics.queries.topics._taught_by": [((ta,), {})],

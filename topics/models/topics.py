@@ -36,8 +36,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
 
     def tiles(self) -> "TopicQuerySet":
         """What the list of topics shows, by name."""
-        texts = ("description", "keywords", "keywords_key", "text_key")
-        return self.listed().order_by("sort_key").defer(*texts)
+        return self.listed().order_by("sort_key")
 
     def search(self, text: str) -> "TopicQuerySet":
         """Topics that have every word of ``text`` somewhere: those first that have it in their name.

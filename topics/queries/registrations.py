@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Case, Exists, OuterRef, Prefetch, When
+from django.db.models import Case, Exists, OuterRef, Prefetch, QuerySet, When
 
 from accounts.models import User
+from setahub.core.db.prepared import padded, prepared
 from topics.models import Registration, Topic
 from topics.models.topics import search_words
 
@@ -51,13 +52,14 @@ def tas_of(topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], 
     Those whose ids are in ``first`` come first, in that order; the others by name.
     """
     place = {ta_id: index for index, ta_id in enumerate(first[:limit])}
-    rows = (
-        Registration.objects.teaching()
-        .filter(topic=topic)
-        .annotate(later=Case(When(user__in=list(place), then=0), default=1))
-        .order_by("later", "user__sort_key")
-        .select_related("user")[: limit + 1]
-    )
+    rows = _teaching(topic.pk, padded(list(place)))[: limit + 1]
     tas = [row.user for row in rows]
     tas.sort(key=lambda ta: place.get(ta.pk, limit))
     return tas[:limit], len(tas) > limit
+
+
+@prepared
+def _teaching(topic: int, first: tuple[int, ...]) -> "QuerySet[Registration]":
+    later = Case(When(user__id__in=first, then=0), default=1)
+    rows = Registration.objects.teaching().filter(topic=topic).annotate(later=later)
+    return rows.order_by("later", "user__sort_key").select_related("user")

@@ -108,8 +108,8 @@ class Choice:
 
 def choices(wanted: Wanted, tas: Iterable[User] = (), ta: int | None = None) -> list[list[Choice]]:
     """The chips that narrow times, in groups: parts of the day, places, and these TAs."""
-    parts = [Choice("part", each, str(each.label), each == wanted.part) for each in Part]
-    places = [Choice("place", each, str(each.label), each == wanted.place) for each in Place]
+    parts = [Choice("part", each.value, str(each.label), each == wanted.part) for each in Part]
+    places = [Choice("place", each.value, str(each.label), each == wanted.place) for each in Place]
     people = [Choice("ta", str(each.pk), each.username, each.pk == ta) for each in tas]
     return [parts, places, people] if people else [parts, places]
 
