@@ -30,7 +30,9 @@ def tell_unread(participation_id: int) -> None:
     reader = User.objects.filter(participations=participation_id).first()
     if reader is None:
         return
-    with reading(reader):  # what is read of the database has words too: how the deleted are called
+    with reading(
+        reader
+    ):  # what is read from the database has words too: how the deleted are called
         side = Participation.objects.waiting().filter(pk=participation_id).first()
         if side is not None:
             key = f"unread-{side.pk}-{side.told_id}"

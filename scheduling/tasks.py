@@ -17,7 +17,9 @@ def tell(event_id: int, reader_id: int) -> None:
     reader = User.objects.filter(pk=reader_id).first()
     if reader is None:
         return
-    with reading(reader):  # what is read of the database has words too: how the deleted are called
+    with reading(
+        reader
+    ):  # what is read from the database has words too: how the deleted are called
         event = BookingEvent.objects.with_booking().filter(pk=event_id).first()
         if event is None or not emails.is_news(event, reader):
             return

@@ -1,4 +1,4 @@
-// Where one writes: what Enter does, the draft, pictures from the button, the clipboard or the desktop.
+// Where people write: what Enter does, the draft, pictures from the button, the clipboard or the desktop.
 
 import * as draft from "./draft.js";
 import * as outbox from "./outbox.js";
@@ -174,7 +174,7 @@ function preview(file) {
   return item;
 }
 
-/** Without one of its pictures nothing is sent before one says so again. */
+/** Without one of its pictures nothing is sent until the reader says so again. */
 function unpick(item) {
   picked.delete(item);
   item.remove();

@@ -67,7 +67,7 @@ window.addEventListener("blur", () => {
 outbox.start();
 composer.start();
 
-// One begins where one has stopped reading, wherever the page begins.
+// The reader goes on where they stopped reading, wherever the page begins.
 function open() {
   const first = thread.firstUnseen();
   if (first && !thread.movedByHand()) {

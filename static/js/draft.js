@@ -1,7 +1,7 @@
 // What is typed and not sent yet: kept in this browser, shown in each tab that opens the conversation,
 // and sent once: a draft has the name (`client_id`) that its message will have, in every tab.
 //
-// Who changes a draft that another tab has changed meanwhile goes on with one of their own.
+// Whoever changes a draft that another tab has changed meanwhile goes on with one of their own.
 
 import { me } from "./socket.js";
 import * as thread from "./thread.js";

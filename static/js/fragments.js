@@ -11,7 +11,7 @@ const triesOf = (element) => {
   return tries.get(element);
 };
 
-/** Who is signed out meanwhile, or somebody else, is told so or sent to the login. */
+/** Whoever is signed out meanwhile, or is somebody else, is told so or sent to the login. */
 const isOurs = (request) =>
   request.getResponseHeader("X-Viewer") === me ||
   ["HX-Redirect", "HX-Retarget", "HX-Reswap"].some((name) => request.getResponseHeader(name) !== null);

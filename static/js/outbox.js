@@ -259,7 +259,7 @@ export function start() {
   });
   thread.onInsert(arrived);
   window.addEventListener("storage", (event) => {
-    // All of it goes at once when one signs out: then what this page shows stays to be sent again.
+    // All of it goes at once on signing out: then what this page shows stays to be sent again.
     if (event.key !== KEY || event.newValue === null) return;
     for (const line of thread.list.querySelectorAll(".chat-failed[data-client-id]")) {
       if (!isKept(line.dataset.clientId)) thread.remove(line);

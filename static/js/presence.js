@@ -17,7 +17,7 @@ export function stopTyping() {
   head.classList.remove("chat-typing");
 }
 
-/** Tells the other that one types, now and then. */
+/** Tells the other, now and then, that the reader types. */
 export function typed() {
   if (Date.now() - typedAt < TYPING_EVERY) return;
   if (send({ type: "typing", to: other })) typedAt = Date.now();

@@ -199,7 +199,7 @@ function ping(more = {}) {
 function wake(event) {
   if (document.hidden) return;
   if (event.type !== "online") aside = false;
-  if (stopped) return tell("sync"); // perhaps one has signed in again
+  if (stopped) return tell("sync"); // perhaps the reader has signed in again
   if (socket) return ping();
   attempt = 0;
   connect();

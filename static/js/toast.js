@@ -21,7 +21,7 @@ function isListed(writer) {
   return Boolean(list?.offsetParent && (row || list.dataset.inbox));
 }
 
-/** For who doesn't see the list. */
+/** For people who don't see the list. */
 function speak(line) {
   spoken.textContent = `${line.dataset.senderName}: ${line.dataset.preview}`;
 }

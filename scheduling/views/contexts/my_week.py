@@ -94,7 +94,7 @@ class Block:
 class Cell:
     """An hour or less of an empty stretch; ``url`` opens time there, where one may.
 
-    ``leads``: whether it is the first of its stretch that does, the one for who uses a keyboard.
+    ``leads``: whether it is the first of its stretch that does, the one for the keyboard.
     """
 
     begin: int

@@ -57,7 +57,7 @@ def renew(user_id: int, session: str) -> None:
 
 
 def speak(user_id: int, code: str) -> None:
-    """Have a person's sockets speak another tongue, by its code, after the commit."""
+    """Have a person's sockets speak another language, by its code, after the commit."""
     _after_commit(user_group(user_id), {"type": "live.speak", "code": code})
 
 
