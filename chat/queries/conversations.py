@@ -1,14 +1,16 @@
 """The inbox, and the messages of a conversation."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from django.db.models import BigIntegerField, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
 from setahub.core.db.prepared import prepared
+from topics.models import Topic
 
 MESSAGES_A_PAGE = 50
 MISSED_AT_ONCE = 200  # messages
@@ -55,18 +57,27 @@ def newest_id(user_id: int) -> int | None:
     return Participation.objects.newest(user_id).first()
 
 
-def badge(user_id: int) -> tuple[int, int]:
-    """Unread messages in all, and the newest message there is (0 for none). One query."""
-    return _badge(user_id).first() or (0, 0)
+class Badge(NamedTuple):
+    """What every page says of its reader: unread messages in all, the newest message there is (0 for
+    none), and whether they may open time."""
+
+    unread: int = 0
+    newest: int = 0
+    is_ta: bool = False
+
+
+def badge(user_id: int) -> Badge:
+    """One query."""
+    return Badge(*(_badge(user_id).first() or ()))
 
 
 @prepared
-def _badge(user: int) -> "QuerySet[User, tuple[int, int]]":
+def _badge(user: int) -> "QuerySet[User, tuple[int, int, bool]]":
     sides = Participation.objects
     total = sides.unread(user).values("user").annotate(total=Sum("unread")).values("total")
     newest = Subquery(sides.newest(user)[:1], BigIntegerField())
     return User.objects.filter(pk=user).values_list(
-        Coalesce(Subquery(total), 0), Coalesce(newest, 0)
+        Coalesce(Subquery(total), 0), Coalesce(newest, 0), Exists(Topic.objects.taught_by(user))
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from chat import text
 from chat.models import Message
-from chat.queries.conversations import badge
+from chat.queries.conversations import Badge, badge
 from scheduling.models import BookingEvent
 from setahub.core import clock
 from setahub.core.text import one_way
@@ -86,16 +86,22 @@ def preview(message: Message, viewer_id: int) -> str:
 @register.simple_tag
 def unread_total(user: User) -> int:
     """What the badges of the navigation show."""
-    return _badge(user)[0]
+    return _badge(user).unread
 
 
 @register.filter
 def newest_message_id(user: User) -> int:
     """The newest message of all conversations: a script that hears of a newer one missed some."""
-    return _badge(user)[1]
+    return _badge(user).newest
 
 
-def _badge(user: User) -> tuple[int, int]:
+@register.simple_tag
+def teaches(user: User) -> bool:
+    """Whether the navigation leads to sessions of one's own."""
+    return _badge(user).is_ta
+
+
+def _badge(user: User) -> Badge:
     """Asked once a page."""
     if not hasattr(user, "_badge"):
         user._badge = badge(user.pk)  # type: ignore[attr-defined]

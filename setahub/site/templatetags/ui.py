@@ -27,7 +27,6 @@ from setahub.core.text import one_way
 from setahub.core.web import expired
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
-from topics.queries.topics import is_ta
 
 register = template.Library()
 
@@ -97,14 +96,13 @@ def live_notes() -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def main_navigation(context: Context, template: str, unread: int) -> SafeString:
+def main_navigation(
+    context: Context, template: str, unread: int, is_ta: bool = False
+) -> SafeString:
     """The links to the parts of the site, the one that the reader is in marked."""
     match = context["request"].resolver_match
     here = match.namespace if match else "", (match and match.url_name) or "", unread
-    if template == "bar":
-        return _bar_links(*here)
-    known = context.get("is_ta")  # whether the reader is one, where the page has asked
-    return _tab_links(*here, is_ta(context["user"]) if known is None else known)
+    return _bar_links(*here) if template == "bar" else _tab_links(*here, is_ta)
 
 
 @repeated("shared/_bar_links.html")
