@@ -31,7 +31,8 @@ def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
         request.session.save()  # the session of another user was just dropped
     key = str(request.session.session_key)
     sign_ins.note(user, key, request.META.get("HTTP_USER_AGENT", ""))
-    languages.keep_choice(request, user)
+    if chosen := request.session.pop(languages.CHOSEN, None):  # as a visitor
+        languages.choose(user, chosen)
 
 
 @receiver(user_signed_up)

@@ -4,9 +4,7 @@ import contextlib
 from contextlib import AbstractContextManager
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
-from django.http import HttpRequest
 from django.utils import translation
 
 from accounts.models import User
@@ -38,10 +36,3 @@ def reading(user: User) -> AbstractContextManager[None]:
 def reading_in(code: str) -> AbstractContextManager[None]:
     """The same for a reader of this language; "" for one who has none yet."""
     return translation.override(code or settings.LANGUAGE_CODE)
-
-
-def keep_choice(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """Whoever has just signed in keeps the language that they chose as a visitor."""
-    chosen = request.session.pop(CHOSEN, None)
-    if chosen and isinstance(user, User):
-        choose(user, chosen)

@@ -22,13 +22,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     asked = request.POST.get("next") or request.headers.get("Referer")
     back = own_path(request, asked) or resolve_url("home")
     if code not in dict(settings.LANGUAGES):
-        context = {
-            "heading": _("The site doesn't speak this language"),
-            "text": ", ".join(name for _code, name in settings.LANGUAGES),
-            "url": back,
-            "action": _("Go back"),
-        }
-        return render(request, "shared/error.html", context, status=422)
+        return _unknown(request, back)
     if request.user.is_authenticated:
         languages.choose(request.user, code)
     else:
@@ -43,3 +37,13 @@ def choose(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+def _unknown(request: HttpRequest, back: str) -> HttpResponse:
+    context = {
+        "heading": _("The site doesn't speak this language"),
+        "text": ", ".join(name for _code, name in settings.LANGUAGES),
+        "url": back,
+        "action": _("Go back"),
+    }
+    return render(request, "shared/error.html", context, status=422)

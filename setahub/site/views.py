@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.services import privacy
@@ -109,24 +110,38 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=413, headers={"Cache-Control": "no-store"})
 
 
+TROUBLES = {
+    "away": (
+        gettext_lazy("We can't reach our database"),
+        gettext_lazy("Nothing of yours is lost. Please try again in a moment."),
+    ),
+    "busy": (
+        gettext_lazy("That took too long"),
+        gettext_lazy("Our database is very busy. Please try again in a moment."),
+    ),
+    "full": (
+        gettext_lazy("Nothing can be saved right now"),
+        gettext_lazy(
+            "Our disk is full or can't be written to. Nothing was changed. Please try later."
+        ),
+    ),
+    "unfinished": (
+        gettext_lazy("This site isn't set up yet"),
+        gettext_lazy("Its styles and scripts are missing. Please try again later."),
+    ),
+    None: (
+        gettext_lazy("That's our mistake"),
+        gettext_lazy(
+            "Something broke on our side and has been noted. Please try again in a moment."
+        ),
+    ),
+}
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 in an outage. Needs neither the session nor the user. A program gets JSON."""
     why = trouble(sys.exc_info()[1])
-    if why == "away":
-        heading = _("We can't reach our database")
-        text = _("Nothing of yours is lost. Please try again in a moment.")
-    elif why == "busy":
-        heading = _("That took too long")
-        text = _("Our database is very busy. Please try again in a moment.")
-    elif why == "full":
-        heading = _("Nothing can be saved right now")
-        text = _("Our disk is full or can't be written to. Nothing was changed. Please try later.")
-    elif why == "unfinished":
-        heading = _("This site isn't set up yet")
-        text = _("Its styles and scripts are missing. Please try again later.")
-    else:
-        heading = _("That's our mistake")
-        text = _("Something broke on our side and has been noted. Please try again in a moment.")
+    heading, text = TROUBLES[why]
     status = 503 if why else 500
     shown = {"heading": heading, "text": text, "request_id": request_id.get()}
     response: HttpResponse
