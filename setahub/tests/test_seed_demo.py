@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
+from accounts.queries.stars import favourites as starred_people
 from chat import sweeps as message_sweeps
 from chat.models import Message, Participation
 from chat.queries.conversations import badge
@@ -29,7 +30,8 @@ from setahub.demo import topics as topics_step
 from setahub.demo.art import avatar_art, topic_art
 from setahub.demo.people import ADMIN, STUDENT, TA, TAS
 from setahub.demo.topics import TOPICS
-from topics.models import Registration, Topic
+from topics.models import KEYWORDS, Registration, Topic, keywords_of
+from topics.queries.stars import favourites as starred_topics
 
 pytestmark = pytest.mark.django_db
 TOPIC_ART, AVATAR_ART = cache(topic_art), cache(avatar_art)
@@ -154,6 +156,18 @@ class TestOnceSeeded:
             assert topic.ta_count >= 1
             assert topic.description
             assert topic.image.size > 0
+
+    def test_every_topic_is_found_by_words_of_both_languages(self, demo):
+        for topic in Topic.objects.all():
+            words = keywords_of(topic.keywords)
+            assert 6 <= len(words) <= KEYWORDS
+            assert any(word.isascii() for word in words)
+            assert any("\u0e00" <= word[0] <= "\u0e7f" for word in words)
+
+    def test_the_student_has_two_favourites(self, demo):
+        student = User.objects.get(email=STUDENT)
+        assert [each.email for each in starred_people(student, 9)] == [TA]
+        assert [each.name for each in starred_topics(student, 9)] == ["Database Systems"]
 
     def test_the_student_has_a_short_story(self, demo):
         mine = Booking.objects.of_student(User.objects.get(email=STUDENT).pk)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from setahub.demo import bookings, calendar, messages, people, topics
+from setahub.demo import bookings, calendar, favourites, messages, people, topics
 from setahub.demo.command import SeedCommand
 
 
@@ -20,6 +20,7 @@ class Command(SeedCommand):
         began = timezone.now()
         cast = people.ensure()
         known = topics.ensure(cast)
+        favourites.ensure(cast, known)
         sessions = calendar.ensure(cast, known)
         lines = messages.begin(cast)
         booked = bookings.ensure(cast, sessions)
