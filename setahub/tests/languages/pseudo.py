@@ -7,6 +7,7 @@ texts, formats, emails and the words of scripts are all of it.
 import functools
 import gc
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -16,30 +17,41 @@ import pytest
 from django.utils.translation import trans_real
 
 OPEN, CLOSE = "⟦", "⟧"
+SENTENCE = 14  # letters, from which on a text can break
 WORD = re.compile(r"[^\W\d_]{2,}")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 SHOWN = {"title", "alt", "aria-label", "placeholder", "label", "aria-roledescription", "summary"}
 PROJECT = ("accounts.", "chat.", "scheduling.", "setahub.", "topics.")
 
 
-def marked(text: str) -> str:
+def marked(english: str, thai: str) -> str:
     """A translated text between its marks."""
-    return f"{OPEN}{text}{CLOSE}"
+    return f"{OPEN}{thai}{CLOSE}"
 
 
-def change_translations(patch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
-    """Until the patch is undone Thai is what ``change`` makes of each translation."""
+def longer(english: str, thai: str) -> str:
+    """The English text with 40 % more of it: a word grows longer, a sentence has more words."""
+    bare = re.sub(r"%\([a-z_]+\)[sd]|%[sd]|<[^>]+>|\{\w+\}", "", english)
+    more = "ø" * math.ceil(len(bare) * 0.4)
+    if len(bare) > SENTENCE:
+        more = " " + re.sub("(ø{6})(?=ø)", r"\1 ", more)
+    end = re.search(r"\s*\Z", english)
+    return english[: end.start()] + more + english[end.start() :] if end else english
+
+
+def change_translations(patch: pytest.MonkeyPatch, change: Callable[[str, str], str]) -> None:
+    """Until the patch is undone Thai is what ``change`` makes of each text and its translation."""
     catalogue: Any = trans_real.translation("th")
     known = catalogue._catalog
     one, several = catalogue.gettext, catalogue.ngettext
 
     def gettext(message: str) -> str:
         found = one(message)
-        return change(found) if message in known else found
+        return change(message.rpartition("\x04")[2], found) if message in known else found
 
     def ngettext(single: str, many: str, count: int) -> str:
         found = several(single, many, count)
-        return change(found) if (single, 0) in known else found
+        return change(many, found) if (single, 0) in known else found
 
     forget_what_is_kept()
     patch.setattr(catalogue, "gettext", gettext)
