@@ -252,3 +252,35 @@ def test_through_the_pages_one_wins_and_the_losers_read_why(ta, topic, crowd):
         if response.status_code == 409:
             assert "just taken" in response.content.decode()
             assert "My tree rotates the wrong way." in response.content.decode()
+
+
+def weekly(topic: Topic, *starts: str, days: tuple[int, ...] = (0, 2, 4)) -> list[Plan]:
+    """An hour on each of these days after tomorrow, at each of these times."""
+    return [
+        replace(
+            plan(topic, start, f"{int(start[:2]) + 1}:00"), day=tomorrow() + timedelta(days=day)
+        )
+        for day in days
+        for start in starts
+    ]
+
+
+def test_weekly_hours_sent_by_many_tabs_are_opened_once(ta, topic):
+    stretches = weekly(topic, "13:00")
+    until = tomorrow() + timedelta(weeks=3)
+    call = partial(appointments.open_weekly, ta, stretches, repeat_until=until)
+    results = at_once([call] * 6)
+    assert refusals(results) == {}
+    made = {each.pk for each in Appointment.objects.all()}
+    assert all({each.pk for each in result} == made for result in results)
+    assert Appointment.objects.values("starts_at").distinct().count() == len(made)
+
+
+def test_of_weekly_hours_that_meet_one_is_opened_whole_and_the_others_not_at_all(ta, topic):
+    until = tomorrow() + timedelta(weeks=3)
+    asked = [weekly(topic, "09:00", f"{start}:00") for start in (13, 14, 15)]
+    calls = [partial(appointments.open_weekly, ta, each, repeat_until=until) for each in asked]
+    results = at_once(calls)
+    assert refusals(results) == {"conflict": 2}
+    [opened] = [result for result in results if isinstance(result, list)]
+    assert {each.pk for each in opened} == {each.pk for each in Appointment.objects.all()}
