@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from scheduling.models import Booking, TimeSlot
+from scheduling.models.appointments import Bookable, TimeSlotQuerySet
+from scheduling.models.bookings import BookingQuerySet
+from setahub.core.db.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -20,13 +25,33 @@ class Week:
     @classmethod
     def of(cls, person: int, start: datetime, end: datetime) -> "Week":
         """Of what was not cancelled. Four queries."""
-        inside = Booking.objects.kept().inside((start, end)).order_by("starts_at", "pk")
-        slots = TimeSlot.objects.of_ta(person).filter(starts_at__gte=start, starts_at__lt=end)
-        standing = slots.standing().filter(appointment__cancelled_at__isnull=True)
-        free = TimeSlot.objects.free().of_ta(person).filter(starts_at__gte=start, starts_at__lt=end)
-        return cls(
-            list(inside.of_student(person).with_people()),
-            list(inside.of_ta(person).with_people()),
-            list(standing.select_related("appointment").soonest()),
-            frozenset(free.values_list("pk", flat=True)),
-        )
+        span = person, start, end
+        free = frozenset(_free(*span, Bookable.at()))
+        return cls(list(_taken(*span)), list(_given(*span)), list(_slots(*span)), free)
+
+
+@prepared
+def _taken(student: int, start: datetime, end: datetime) -> BookingQuerySet:
+    bookings = Booking.objects.of_student(student).kept().inside((start, end))
+    return bookings.select_related("ta", "topic", "slot__appointment").order_by("starts_at", "pk")
+
+
+@prepared
+def _given(ta: int, start: datetime, end: datetime) -> BookingQuerySet:
+    bookings = Booking.objects.of_ta(ta).kept().inside((start, end))
+    related = bookings.select_related("student", "topic", "slot__appointment")
+    return related.order_by("starts_at", "pk")
+
+
+@prepared
+def _slots(ta: int, start: datetime, end: datetime) -> TimeSlotQuerySet:
+    """Those that the TA's sessions still have."""
+    slots = TimeSlot.objects.of_ta(ta).standing().filter(starts_at__gte=start, starts_at__lt=end)
+    standing = slots.filter(appointment__cancelled_at__isnull=True)
+    return standing.select_related("appointment").soonest()
+
+
+@prepared
+def _free(ta: int, start: datetime, end: datetime, bookable: Bookable) -> "QuerySet[TimeSlot, int]":
+    slots = TimeSlot.objects.free(bookable=bookable).of_ta(ta)
+    return slots.filter(starts_at__gte=start, starts_at__lt=end).values_list("pk", flat=True)

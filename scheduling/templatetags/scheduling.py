@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from scheduling.models import Booking
 from scheduling.queries.obstacles import Obstacle
+from scheduling.views.contexts.my_week import Cell
 from scheduling.views.contexts.slots import Chip, Choice, SlotGroup, Strip, why_closed
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
@@ -185,3 +186,26 @@ def _address(page: str | None, asked: dict[str, str], name: str, value: str) -> 
     if not value:
         del changed[name]
     return f"{page or ''}?{urlencode(changed)}"
+
+
+@register.simple_tag
+def week_cell(cell: Cell, day: date) -> SafeString:
+    """An empty hour of a day in one's week, with a link to open time there, where one may."""
+    if not cell.url:
+        return _week_cell(cell.minutes, cell.now, "", False, "", "")
+    name = clock.day_long(day)
+    return _week_cell(cell.minutes, cell.now, cell.url, cell.leads, cell.time, name)
+
+
+@repeated("scheduling/_my_week_cell.html")
+def _week_cell(
+    minutes: int, now: int | None, url: str, leads: bool, time: str, day: str
+) -> dict[str, Any]:
+    return {
+        "minutes": minutes,
+        "now": now,
+        "url": url,
+        "leads": leads,
+        "time": time,
+        "day": day,
+    }

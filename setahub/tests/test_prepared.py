@@ -295,6 +295,10 @@ def calls(w):
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)
         ],
+        "scheduling.queries.week._taken": [((student, now, later), {})],
+        "scheduling.queries.week._given": [((ta, now, later), {})],
+        "scheduling.queries.week._slots": [((ta, now, later), {})],
+        "scheduling.queries.week._free": [((ta, now, later, bookable), {})],
         "scheduling.queries.bookings.coming_students": [((ta, now), {})],
         "scheduling.queries.bookings.taken": [((student, now), tab) for tab in tabs],
         "scheduling.queries.free._free_slot": [

@@ -120,6 +120,11 @@ def parts():
         (2, start + HOUR, None, None, None, None, None, "blocked"),
     )
     yield scheduling._slot_group, (1, "Mali", "Room 504", 30), (2, "Nok", "", 60)
+    yield (
+        scheduling._week_cell,
+        (60, None, "/a/", True, "13:00", "Monday 23 November"),
+        (30, 20, "/b/", False, "14:00", "Tuesday 24 November"),
+    )
     yield scheduling._day_heading, (day, day), (date(2026, 11, 27), date(2026, 11, 24))
     yield (
         topics._topic_tile,
