@@ -3,16 +3,13 @@
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.models.people import (
     BIO_MAX,
-    REASON_MAX,
     USERNAME_KEY_MAX,
     WISH_MAX,
-    Block,
     FirstSteps,
     MailKind,
-    Star,
-    Suspension,
     User,
     UserManager,
     UserQuerySet,
 )
+from accounts.models.relations import REASON_MAX, Block, Star, Suspension
 from accounts.models.sign_ins import SentForm, SignIn

@@ -1,4 +1,4 @@
-"""People: the user, the blocks between users, and where they are signed in."""
+"""People: the user."""
 
 from collections.abc import Iterable
 from typing import Any, Self
@@ -30,7 +30,6 @@ from setahub.core.keys import (
 
 USERNAME_KEY_MAX = GROWTH * USERNAME_MAX
 BIO_MAX = 500
-REASON_MAX = 500
 WISH_MAX = 500
 
 
@@ -301,104 +300,3 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email = User.objects.normalize_email(nfc(self.email))
         self.email_key = fold_email(self.email)
         self.student_id = self.student_id or None  # unique, so "none" must not be ""
-
-
-class BlockQuerySet(models.QuerySet["Block"]):
-    def between(self, one: int, other: int) -> "BlockQuerySet":
-        """Blocks of either direction between two users, by id."""
-        return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
-
-    def made(self, blocker: int, blocked: int) -> "BlockQuerySet":
-        """The block that one user put on another, by id."""
-        return self.filter(blocker=blocker, blocked=blocked)
-
-    def others_of(self, user_id: int) -> frozenset[int]:
-        """Ids of those whom the user blocks or is blocked by. One query."""
-        blocked = self.filter(blocker=user_id).values_list("blocked", flat=True)
-        blockers = self.filter(blocked=user_id).values_list("blocker", flat=True)
-        return frozenset(blocked.union(blockers))
-
-
-class Block(models.Model):
-    """``blocker`` wants no further messages or bookings with ``blocked``, in either direction."""
-
-    blocker = models.ForeignKey(
-        User, models.CASCADE, related_name="blocks_made", verbose_name=_("who blocks")
-    )
-    blocked = models.ForeignKey(
-        User, models.CASCADE, related_name="blocks_received", verbose_name=_("who is blocked")
-    )
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-
-    objects = BlockQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("block")
-        verbose_name_plural = _("blocks")
-        constraints = [
-            models.UniqueConstraint(fields=["blocker", "blocked"], name="block_unique"),
-            models.CheckConstraint(
-                condition=~Q(blocker=models.F("blocked")), name="block_not_oneself"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.blocker_id} → {self.blocked_id}"
-
-
-class Star(models.Model):
-    """``person`` is a favourite of ``owner``, which nobody else is told."""
-
-    owner = models.ForeignKey(User, models.CASCADE, related_name="stars", db_index=False)
-    person = models.ForeignKey(User, models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("favourite TA")
-        verbose_name_plural = _("favourite TAs")
-        constraints = [
-            models.UniqueConstraint(fields=["owner", "person"], name="star_unique"),
-            models.CheckConstraint(condition=~Q(owner=models.F("person")), name="star_not_oneself"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.owner_id} → {self.person_id}"
-
-
-class SuspensionQuerySet(models.QuerySet["Suspension"]):
-    def open(self) -> "SuspensionQuerySet":
-        """Those that were not lifted."""
-        return self.filter(lifted_at__isnull=True)
-
-
-class Suspension(models.Model):
-    """One suspension of a person: by whom and why, and its end. Never deleted."""
-
-    user = models.ForeignKey(
-        User, models.PROTECT, related_name="suspensions", verbose_name=_("user")
-    )
-    actor = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("suspended by")
-    )
-    reason = models.TextField(_("reason"), max_length=REASON_MAX, blank=True)
-    cancelled_bookings = models.BooleanField(_("coming bookings were cancelled"), default=False)
-    created_at = models.DateTimeField(_("suspended at"), default=timezone.now, editable=False)
-    lifted_at = models.DateTimeField(_("restored at"), null=True, editable=False)
-    lifted_by = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="+", verbose_name=_("restored by")
-    )
-    lift_reason = models.TextField(_("reason for restoring"), max_length=REASON_MAX, blank=True)
-
-    objects = SuspensionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("suspension")
-        verbose_name_plural = _("suspensions")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user"], condition=Q(lifted_at__isnull=True), name="suspension_one_open"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} ({self.pk})"
