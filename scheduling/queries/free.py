@@ -333,13 +333,8 @@ def soonest_of_tas(
 ) -> dict[int, list[TimeSlot]]:
     """The first free slots of each of these TAs, by the TA's id. One query, if there are any."""
     found: dict[int, list[TimeSlot]] = {}
-    if tas:
-        number = Window(
-            RowNumber(), partition_by=F("appointment__ta"), order_by=["starts_at", "pk"]
-        )
-        slots = TimeSlot.objects.free(bookable=bookable).filter(appointment__ta__in=tas)
-        for slot in slots.annotate(number=number).filter(number__lte=most).with_ta().soonest():
-            found.setdefault(slot.appointment.ta_id, []).append(slot)
+    for slot in _soonest_of_tas(padded(list(tas)), bookable, most=most) if tas else ():
+        found.setdefault(slot.appointment.ta_id, []).append(slot)
     return found
 
 
@@ -374,3 +369,10 @@ def _beginnings(
         near |= Q(appointment__topics=topic, starts_at__range=(start, stop))
     slots = TimeSlot.objects.free_each_topic(near, bookable)
     return slots.soonest().values_list("topic", "pk")  # type: ignore[misc]
+
+
+@prepared
+def _soonest_of_tas(tas: tuple[int, ...], bookable: Bookable, *, most: int) -> TimeSlotQuerySet:
+    number = Window(RowNumber(), partition_by=F("appointment__ta"), order_by=["starts_at", "pk"])
+    slots = TimeSlot.objects.free(bookable=bookable).filter(appointment__ta__id__in=tas)
+    return slots.annotate(number=number).filter(number__lte=most).with_ta().soonest()

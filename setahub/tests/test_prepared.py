@@ -15,8 +15,8 @@ import chat.queries.conversations
 import chat.queries.reach
 import topics.queries.registrations
 import topics.queries.topics
-from accounts.models import User
-from accounts.queries import sessions
+from accounts.models import Star, User
+from accounts.queries import sessions, stars
 from chat.services import send
 from scheduling.models.appointments import Bookable
 from scheduling.queries import appointments, bookings, free, news, slots
@@ -36,6 +36,7 @@ MODULES = (
     news,
     sessions,
     slots,
+    stars,
     topics.queries.registrations,
     topics.queries.topics,
 )
@@ -261,6 +262,7 @@ def world(student, stranger, ta, topic, sign_in):
     cancel(lost, ta, "Ill")
     open_time(ta, topic, day=when.today() + timedelta(days=9))
     send(student.pk, ta.pk, None, "Hello")
+    Star.objects.create(owner=student, person=ta)
     client = sign_in(student)
     return {
         "student": student.pk,
@@ -286,6 +288,7 @@ def calls(w):
     ]
     which = [(topic, ta), (topic, None), (None, ta), (None, None)]
     return {
+        "accounts.queries.stars._favourites": [((student,), {})],
         "accounts.queries.sessions.live_session": [((w["key"], now), {}), ((None, now), {})],
         "chat.queries.conversations._badge": [((ta,), {})],
         "chat.queries.conversations._unread_counts": [((ta,), {})],
@@ -319,6 +322,7 @@ def calls(w):
             for but_ta in (student, None)
             for later_ones in (True, False)
         ],
+        "scheduling.queries.free._soonest_of_tas": [((padded([ta]), bookable), {"most": 2})],
         "scheduling.queries.free._beginnings": [
             (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
         ],
