@@ -1,6 +1,7 @@
 """One's own week: both roles in one picture, where one is free, and what is on now."""
 
 import re
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -8,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Block, User
+from accounts.models import Block as BlockOfPeople
+from accounts.models import User
 from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
-from scheduling.views.contexts.my_week import MyWeek, hours_of, stretch
+from scheduling.views.contexts.my_week import Block, MyWeek, hours_of, stacked, stretch
 from setahub.core import clock as when
 from topics.models import Registration
 
@@ -36,6 +38,20 @@ def html_of(client, query: str = "") -> str:
     response = client.get(f"/calendar/{query}")
     assert response.status_code == 200
     return response.content.decode()
+
+
+def blocks_of(slots) -> list[Block]:
+    return [
+        Block(
+            "free",
+            each.starts_at,
+            each.ends_at,
+            each.appointment,
+            begin=when.local(each.starts_at).hour * 60,
+            minutes=60,
+        )
+        for each in slots
+    ]
 
 
 class TestWhatStandsInIt:
@@ -80,7 +96,7 @@ class TestWhatStandsInIt:
             assert f'class="my-week-cover" href="/bookings/{made.pk}/"' in html
             assert f'data-booking-id="{made.pk}" data-status="booked"' in html
             assert f'href="/messages/{other.pk}/"' in html
-        Block.objects.create(blocker=ta, blocked=student)
+        BlockOfPeople.objects.create(blocker=ta, blocked=student)
         assert f'href="/messages/{ta.pk}/"' not in html_of(sign_in(student))
 
     def test_many_rows_cost_no_more_queries(self, ta, other_ta, topic, make_user, sign_in):
@@ -191,6 +207,11 @@ class TestWeeks:
         assert "30 Nov – 6 Dec 2026" in html
         assert 'href="/calendar/">This week' in html
 
+    def test_in_thai_years_are_of_the_buddhist_era(self, make_user, sign_in):
+        html = html_of(sign_in(make_user("Mali", language="th")), "?week=2026-11-23")
+        assert "23 – 29 พ.ย. 2569" in html
+        assert "สัปดาห์ของฉัน" in html
+
     @pytest.mark.parametrize("asked", ["", "nonsense", "2026-13-01", "20261"])
     def test_what_is_no_day_is_this_week(self, student, sign_in, asked):
         html = html_of(sign_in(student), f"?week={asked}")
@@ -236,6 +257,17 @@ class TestHours:
                 for piece in day.pieces
             )
             assert tall == len(week.hours) * 60
+
+    def test_should_two_things_overlap_the_second_is_drawn_below(self, ta, topic):
+        first, second, *_rest = blocks_of(slots_of(open_time(ta, topic, minutes=60)))
+        at_once = replace(second, begin=first.begin + 30)
+        pieces = stacked(MONDAY, [first, at_once], range(8, 18), timezone.now(), False)
+        assert [piece for piece in pieces if piece.is_block] == [first, at_once]
+        tall = sum(
+            piece.minutes if piece.is_block else sum(cell.minutes for cell in piece.cells)
+            for piece in pieces
+        )
+        assert tall == 600
 
     def test_none_without_a_block(self):
         assert hours_of([]) == range(8, 18)
