@@ -1,5 +1,6 @@
 """Changing, taking back and copying sessions through the pages."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -117,11 +118,14 @@ class TestCopying:
         assert "Laptop" in page
         assert Appointment.objects.count() == 1
 
-    def test_the_list_copies_a_week_with_one_click(self, ta_client, ta, topic):
+    def test_the_list_leads_to_copying_this_week_to_the_next(self, ta_client, ta, topic):
         open_time(ta, topic)
-        page = text(ta_client.get("/appointments/"))
-        assert "Copy this week to next week" in page
-        assert '<input type="hidden" name="week" value="2026-11-23">' in page
+        assert 'href="/appointments/copy-week/"' in text(ta_client.get("/appointments/"))
+        page = text(ta_client.get("/appointments/copy-week/"))
+        assert re.findall(r'<option value="([\d-]+)" selected', page) == [
+            "2026-11-23",
+            "2026-11-30",
+        ]
         sent = {"week": "2026-11-23", "to": "2026-11-30"}
         response = ta_client.post("/appointments/copy-week/", sent)
         assert response.status_code == 302
