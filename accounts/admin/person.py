@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import Suspension, User
 from chat.models import Report
@@ -129,7 +130,7 @@ def _suspensions(person: User, viewer: User) -> Part:
     rows = Suspension.objects.filter(user=person).select_related("actor", "lifted_by")
     return _part(
         _("Suspensions"),
-        [_("From"), _("By"), _("Reason"), _("Until")],
+        [pgettext("a day", "From"), _("By"), _("Reason"), _("Until")],
         rows.order_by("-created_at"),
         lambda row: [
             clock.day_short(row.created_at),

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.models import User
 from scheduling.forms import bases
@@ -156,8 +156,8 @@ class AppointmentForm(SlotsForm):
 
     field_order = ["topics", "date", "start_time", "end_time"]  # then the others
     date = DayField(label=_("Day"), days=bookable_days)
-    start_time = ClockField(label=_("From"))
-    end_time = EndField(label=_("To"))
+    start_time = ClockField(label=pgettext_lazy("a time", "From"))
+    end_time = EndField(label=pgettext_lazy("a time", "To"))
     location = forms.CharField(
         label=_("Place"),
         max_length=LOCATION_MAX,

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from scheduling.forms.appointments import SlotsForm, bookable_days, clean_place, length_field
@@ -36,8 +37,12 @@ class StretchForm(forms.Form):
         label=_("Day"), coerce=int, choices=WEEKDAYS.items(), widget=forms.HiddenInput
     )
     weekday = forms.TypedChoiceField(coerce=int, choices=WEEKDAYS.items(), required=False)
-    start = ClockField(label=_("From"), error_messages={"required": _("Say when it starts.")})
-    end = EndField(label=_("To"), error_messages={"required": _("Say when it ends.")})
+    start = ClockField(
+        label=pgettext_lazy("a time", "From"), error_messages={"required": _("Say when it starts.")}
+    )
+    end = EndField(
+        label=pgettext_lazy("a time", "To"), error_messages={"required": _("Say when it ends.")}
+    )
     location = forms.CharField(
         label=_("Place"),
         max_length=LOCATION_MAX,

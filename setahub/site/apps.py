@@ -17,9 +17,11 @@ class SiteConfig(AppConfig):
         from setahub.core.catalogues import compile_changed
         from setahub.core.web.fields import drop_invisible_ends
         from setahub.core.work import cleanup  # noqa: F401  (takes its part in the sweep)
+        from setahub.site.formats import count_years_as_readers_do
 
         compile_changed(Path(folder) for folder in settings.LOCALE_PATHS)
         drop_invisible_ends()
+        count_years_as_readers_do()
 
 
 class StaffConfig(AdminConfig):
