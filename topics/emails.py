@@ -1,5 +1,6 @@
 """The words of emails about teaching."""
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from setahub.core.mail import Email
@@ -9,11 +10,14 @@ from topics.models import Decision
 def decided(decision: Decision) -> Email:
     """What staff decided on a registration, and their note."""
     topic = {"topic": decision.topic.name}
+    action = (_("See the topic"), decision.topic.get_absolute_url())
     if decision.approved:
+        hours = f"{reverse('scheduling:weekly_hours')}?topic={decision.topic.slug}"
+        action = (_("Open weekly hours"), hours)
         subject = _("You are now a TA of %(topic)s") % topic
         lead = [
             _("The staff approved your registration for %(topic)s. Thank you for helping!") % topic,
-            _("Students can book you as soon as you open time for it, under “TA sessions”."),
+            _("Students can book you as soon as you open time for it."),
         ]
     else:
         subject = _("Your registration for %(topic)s") % topic
@@ -25,5 +29,5 @@ def decided(decision: Decision) -> Email:
         subject=subject,
         lead=lead,
         quotes=[(_("The staff write"), decision.note)] if decision.note else [],
-        action=(_("See the topic"), decision.topic.get_absolute_url()),
+        action=action,
     )

@@ -32,9 +32,9 @@ def test_approved(pending, staff, stranger, topic, run_tasks):
     assert text(message) == (
         "Hello Stranger,\n\n"
         "The staff approved your registration for Data Structures. Thank you for helping!\n\n"
-        "Students can book you as soon as you open time for it, under “TA sessions”.\n\n"
+        "Students can book you as soon as you open time for it.\n\n"
         "The staff write:\n> Welcome!\n> See you on Monday.\n\n"
-        "See the topic: http://localhost/topics/data-structures/"
+        "Open weekly hours: http://localhost/appointments/week/?topic=data-structures"
     )
 
 
