@@ -47,6 +47,7 @@ def blocks_of(slots) -> list[Block]:
             each.starts_at,
             each.ends_at,
             each.appointment,
+            each.pk,
             begin=when.local(each.starts_at).hour * 60,
             minutes=60,
         )
@@ -83,6 +84,12 @@ class TestWhatStandsInIt:
         assert "2 students" in html
         assert "1 seat free" in html
         assert f'class="my-week-cover" href="/appointments/{session.pk}/"' in html
+
+    def test_a_free_time_leads_to_its_session(self, ta, topic, sign_in):
+        session = open_time(ta, topic, end="13:30")
+        [slot] = slots_of(session)
+        html = html_of(sign_in(ta))
+        assert f'href="/appointments/{session.pk}/" data-slot-id="{slot.pk}"' in html
 
     def test_a_free_time_of_ones_own_is_none_while_one_learns(self, ta, other_ta, topic):
         open_time(ta, topic, end="14:00")

@@ -46,6 +46,7 @@ class Block:
     starts_at: datetime
     ends_at: datetime
     appointment: Appointment
+    slot_id: int
     bookings: Sequence[Booking] = ()
     left: int = 0
     is_free: bool = False
@@ -263,6 +264,7 @@ def _block(
         start,
         end,
         appointment,
+        timed.pk if isinstance(timed, TimeSlot) else timed.slot_id,
         bookings,
         left=timed.capacity - len(bookings) if isinstance(timed, TimeSlot) else 0,
         is_free=free,
