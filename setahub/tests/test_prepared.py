@@ -4,42 +4,28 @@ import sys
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.utils import timezone
 
-import chat.models
-import chat.queries.conversations
-import chat.queries.reach
-import topics.queries.registrations
-import topics.queries.topics
 from accounts.models import Star, User
-from accounts.queries import sessions, stars
 from chat.services import send
 from scheduling.models.appointments import Bookable
-from scheduling.queries import appointments, bookings, free, news, slots
 from scheduling.services.bookings import cancel
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
 from topics.models import Registration, Topic
 
-# All that have prepared functions; importing them lists those.
-MODULES = (
-    appointments,
-    bookings,
-    chat.queries.conversations,
-    chat.queries.reach,
-    free,
-    news,
-    sessions,
-    slots,
-    stars,
-    topics.queries.registrations,
-    topics.queries.topics,
-)
+# Importing the modules that may have prepared functions lists these.
+MODULES = [
+    import_module(".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts))
+    for path in sorted(settings.BASE_DIR.glob("*/queries/*.py"))
+]
 HOUR = timedelta(hours=1)
 
 
