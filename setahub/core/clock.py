@@ -176,17 +176,17 @@ def day_name(moment: datetime | date, on: date | None = None) -> str:
 
 def full(moment: datetime) -> str:
     """``Wed 25 Nov, 13:30``."""
-    return _at(day_short(moment), time_of_day(moment))
+    return together(day_short(moment), time_of_day(moment))
 
 
-def _at(day: str, time: str) -> str:
-    """A day and a time; not every language puts a comma between them."""
+def together(day: str, time: str) -> str:
+    """A day and a time, each in words; not every language puts a comma between them."""
     return pgettext("a day and a time", "%(day)s, %(time)s") % {"day": day, "time": time}
 
 
 def full_range(start: datetime, end: datetime) -> str:
     """``Wed 25 Nov, 13:30 – 14:00``."""
-    return _at(day_short(start), time_range(start, end))
+    return together(day_short(start), time_range(start, end))
 
 
 def zone_name(moment: datetime) -> str:
