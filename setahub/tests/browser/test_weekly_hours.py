@@ -16,6 +16,7 @@ from scheduling.models import Appointment, Booking
 from scheduling.services import bookings
 from scheduling.tests.factories import open_time
 from setahub.core import clock as when
+from setahub.tests.browser.test_accessibility import problems_of
 
 WEEK = "/appointments/week/"
 SECONDS = {"tap": 3, "type": 6}  # as people who know their phone do it
@@ -246,3 +247,30 @@ def test_a_week_is_copied_after_it_was_shown(open_page, ta, topic, phone, javasc
     page.get_by_role("button", name="Copy the week").click()
     page.wait_for_url("**/appointments/*/")
     assert Appointment.objects.count() == 2
+
+
+def test_axe_finds_nothing_on_what_is_filled_in(open_page, ta, topic, make_user):
+    """A term with a clash, a session to be settled, and the choice of topics of who told no year."""
+    session = open_time(ta, topic)
+    slot = session.slots.order_by("starts_at")[0]
+    bookings.book(make_user("Anong", year=1), slot.pk, topic, "Why?")
+    begun = timezone.now() - timedelta(minutes=20)
+    ends = begun + timedelta(hours=2)
+    page = open_page(ta)
+    page.goto(WEEK)
+    weekday = when.local(session.starts_at).weekday()
+    page.locator(f"#day-{weekday} [role=switch]").check()
+    expect(page.locator(".hours-term [data-kind=clash]")).to_have_count(1)
+    page.locator(f"#day-{weekday} .hours-add").click()
+    expect(page.locator(f"#day-{weekday} .hours-row")).to_have_count(2)
+    assert problems_of(page) == []
+
+    Appointment.objects.filter(pk=session.pk).update(starts_at=begun, ends_at=ends)
+    session.slots.filter(pk=slot.pk).update(starts_at=begun, ends_at=begun + timedelta(minutes=30))
+    page.goto(f"/appointments/{session.pk}/")
+    assert page.locator("[data-outcomes]").is_visible()
+    assert problems_of(page) == []
+
+    page = open_page(make_user("Nobody knows", year=None))
+    page.goto("/teach/")
+    assert problems_of(page) == []
