@@ -6,6 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from scheduling import history
@@ -61,7 +62,7 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
     if first.kind == Kind.CANCELLED:
         subject = _("Cancelled: %(count)d bookings, the first %(time)s") % words
         why = impersonal_reason(first, len(events)) if first.cause in IMPERSONAL_CAUSES else ""
-        lead = f"{why}." if why else _cancelled_by(first, reader)
+        lead = _sentence(why) if why else _cancelled_by(first, reader)
     else:
         subject = _("Changed: %(count)d bookings, the first %(time)s") % words
         lead = _("%(name)s changed these sessions.") % {"name": actor_name(first)}
@@ -165,12 +166,17 @@ def _words(event: BookingEvent, reader: User) -> tuple[str, str]:
     if kind == Kind.CHANGED:
         return (_("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session."))
     if event.cause in IMPERSONAL_CAUSES:
-        lead = f"{impersonal_reason(event)}.".replace("%", "%%")
+        lead = _sentence(impersonal_reason(event)).replace("%", "%%")
         return (_("Cancelled: %(topic)s with %(name)s, %(time)s"), lead)
     return (
         _("Cancelled: %(topic)s with %(name)s, %(time)s"),
         _("You cancelled this booking.") if own else _("%(name)s cancelled this booking."),
     )
+
+
+def _sentence(words: str) -> str:
+    """Not every language ends one with a full stop."""
+    return pgettext("a whole sentence", "%(words)s.") % {"words": words}
 
 
 def _begins(moment: datetime) -> str:
