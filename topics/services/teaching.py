@@ -32,7 +32,7 @@ def register(user: User, topic: Topic) -> Registration:
         if topic.is_archived:
             raise TopicError("archived", _("This topic is archived: nobody can register for it."))
         if refusal := year_refusal(user):
-            raise TopicError("year", refusal, field="year")
+            raise TopicError("year", refusal)
         status = Registration.Status
         return Registration.objects.create(
             user=user, topic=topic, status=status.PENDING if policy.ta_approval else status.APPROVED
@@ -47,6 +47,8 @@ def register_for(
         [user] = User.objects.locked(user.pk)
         if user.year is None and year is not None:
             profiles.tell_year(user, year)
+        if refusal := year_refusal(user):
+            raise TopicError("year", refusal, field="year")  # it is asked for on the same form
         # Their rows are locked one after the other: by everybody in one order.
         return [register(user, topic) for topic in sorted(topics, key=lambda each: each.pk)]
 
