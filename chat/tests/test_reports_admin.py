@@ -197,7 +197,7 @@ class TestResolving:
     def test_resolved_once(self, client, reported, staff):
         act(client, "dismiss", reported, note="Banter")
         page = text(act(client, "warn", reported, note="x", told="y"))
-        assert "somebody may have been faster" in page
+        assert "somebody else may have been faster" in page
         with pytest.raises(ChatError, match="resolved already"):
             services.resolve(reported, staff, "dismissed", note="Again")
         reported.refresh_from_db()
@@ -206,7 +206,7 @@ class TestResolving:
 
     def test_nobody_decides_on_their_own_message(self, reported, ta):
         ta.is_staff = ta.is_superuser = True
-        with pytest.raises(ChatError, match="Another one of the staff"):
+        with pytest.raises(ChatError, match="Somebody else on the staff"):
             services.resolve(reported, ta, "dismissed", note="I am right")
 
     def test_only_a_superuser_suspends_staff(self, reported, ta, make_user):
