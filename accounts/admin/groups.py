@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth import admin as auth
 from django.contrib.auth.models import Group, Permission
@@ -11,10 +10,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from setahub.core.admin.offered import SomeOfThem
+
 ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 
 
-class PermissionsField(forms.ModelMultipleChoiceField):
+class PermissionsField(SomeOfThem):
     """Django stores how it calls them, in English."""
 
     def label_from_instance(self, obj: Permission) -> str:

@@ -150,6 +150,7 @@ def _choice(
 def week_strip(context: Context, strip: Strip, page: str | None = "") -> SafeString:
     """Seven days to move through, by ``?from=`` of the page they stand on, or of ``page``."""
     asked = _asked(context)
+    day = clock.read_date(asked.get("from"))
     return _week_strip(
         _address(page, asked, "from", "") + ("&" if len(asked) > ("from" in asked) else ""),
         strip.month,
@@ -157,12 +158,19 @@ def week_strip(context: Context, strip: Strip, page: str | None = "") -> SafeStr
         "".join("x" if each.beyond else "01"[each.free] for each in strip.days),
         strip.earlier,
         strip.later,
+        clock.year_refusal(day) if day else "",
     )
 
 
 @repeated("scheduling/_week.html")
 def _week_strip(
-    before: str, current: date, first: date, marks: str, earlier: date | None, later: date | None
+    before: str,
+    current: date,
+    first: date,
+    marks: str,
+    earlier: date | None,
+    later: date | None,
+    refusal: str,
 ) -> dict[str, Any]:
     days = [(first + timedelta(days=ahead), mark) for ahead, mark in enumerate(marks)]
     return {
@@ -171,6 +179,7 @@ def _week_strip(
         "days": [(day, mark == "1", mark == "x") for day, mark in days],
         "earlier": earlier,
         "later": later,
+        "refusal": refusal,
     }
 
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 
+from scheduling.tests.factories import open_time
 from setahub.core import clock as when
 from setahub.core.web.fields import DayField
 from setahub.policy.models import ExamWeek
@@ -71,3 +72,25 @@ def test_one_that_was_stored_before_that_breaks_no_page(clock, ta, topic, sign_i
     client = sign_in(ta)
     for path in ("/", "/topics/", f"/topics/{topic.slug}/", f"/users/{ta.pk}/timeslots/"):
         assert client.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            "2569-11-30",
+            "2569 is 2026: type the year as 2026. The days from today are shown instead.",
+        ),
+        ("2026-11-30", ""),
+        ("x", ""),
+    ],
+)
+def test_a_buddhist_year_in_an_address_of_free_times_is_refused_with_the_one_meant(
+    clock, sign_in, student, ta, topic, asked, words
+):
+    client = sign_in(student)
+    open_time(ta, topic)
+    for path in (f"/topics/{topic.slug}/", f"/users/{ta.pk}/timeslots/"):
+        page = client.get(path, {"from": asked}).text
+        assert ("are shown instead" in page) == bool(words)
+        assert words in page
