@@ -134,7 +134,9 @@ def test_other_programs_send_iso():
     }
 
 
-@pytest.mark.parametrize("path", ["/appointments/new/", "/appointments/copy-week/"])
+@pytest.mark.parametrize(
+    "path", ["/appointments/new/", "/appointments/copy-week/", "/appointments/week/"]
+)
 def test_no_page_leaves_times_or_days_to_the_browser(sign_in, ta, topic, path):
     page = sign_in(ta).get(path).text
     assert "<select" in page
