@@ -21,7 +21,7 @@ def test_without_a_factor_staff_are_led_to_set_one_up(sign_in, staff, path):
     for method in (client.get, client.post):
         assert method(path).url == "/auth/2fa/"
     page = client.get("/auth/2fa/").content.decode()
-    assert "Staff sign in in two steps." in page
+    assert "Staff sign in with two steps." in page
     assert "Set up an app" in page
 
 
