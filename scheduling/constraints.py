@@ -1,5 +1,5 @@
 """What the database itself refuses, whoever writes: two appointments of one TA at one time, more
-active bookings than seats, anybody in two places.
+active bookings and held seats than there are, anybody in two places.
 
 PostgreSQL uses exclusion constraints and a trigger function, SQLite triggers. Both are installed
 idempotently after every ``migrate``. The names below reach the program inside IntegrityError.
@@ -19,6 +19,8 @@ TABLES = frozenset(
         "scheduling_timeslot",
         "scheduling_booking",
         "scheduling_commitment",
+        "scheduling_offer",
+        "scheduling_freedseat",
     }
 )
 
@@ -43,6 +45,11 @@ _FOLLOW = """
     UPDATE scheduling_commitment SET starts_at = NEW.starts_at, ends_at = NEW.ends_at
         WHERE slot_id = NEW.id;
 """
+# An open offer holds a seat; a freed one waits to be matched.
+_HOLD = "UPDATE scheduling_timeslot SET held = held + 1 WHERE id = NEW.slot_id;"
+_LET_GO = "UPDATE scheduling_timeslot SET held = held - 1 WHERE id = OLD.slot_id;"
+_FREED = "UPDATE scheduling_timeslot SET freed = freed + 1 WHERE id = NEW.slot_id;"
+_MATCHED = "UPDATE scheduling_timeslot SET freed = freed - 1 WHERE id = OLD.slot_id;"
 # Else the time of the wrong person would be taken.
 _OTHER_TA = """NEW.ta_id <> (SELECT a.ta_id FROM scheduling_timeslot s
         JOIN scheduling_appointment a ON a.id = s.appointment_id WHERE s.id = NEW.slot_id)"""
@@ -79,6 +86,23 @@ POSTGRESQL = [
         "scheduling_booking",
         f"AFTER INSERT OR UPDATE OF {_WHOLE}",
         f"IF NEW.status = 'booked' THEN {_TAKE} END IF;",
+    ),
+    constraints.pg_trigger(
+        "offer_let_go",
+        "scheduling_offer",
+        "BEFORE DELETE OR UPDATE OF slot_id, status",
+        f"IF OLD.status = 'open' THEN {_LET_GO} END IF;"
+        " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;",
+    ),
+    constraints.pg_trigger(
+        "offer_hold",
+        "scheduling_offer",
+        "AFTER INSERT OR UPDATE OF slot_id, status",
+        f"IF NEW.status = 'open' THEN {_HOLD} END IF;",
+    ),
+    constraints.pg_trigger("seat_freed", "scheduling_freedseat", "AFTER INSERT", _FREED),
+    constraints.pg_trigger(
+        "seat_matched", "scheduling_freedseat", "BEFORE DELETE", f"{_MATCHED} RETURN OLD;"
     ),
     constraints.pg_trigger(
         "timeslot_follow", "scheduling_timeslot", "AFTER UPDATE OF starts_at, ends_at", _FOLLOW
@@ -146,6 +170,26 @@ SQLITE = [
         "BEFORE DELETE ON scheduling_booking WHEN OLD.status = 'booked'",
         _RELEASE,
     ),
+    constraints.sqlite_trigger(
+        "offer_insert_hold", "AFTER INSERT ON scheduling_offer WHEN NEW.status = 'open'", _HOLD
+    ),
+    constraints.sqlite_trigger(
+        "offer_update_let_go",
+        "BEFORE UPDATE OF slot_id, status ON scheduling_offer WHEN OLD.status = 'open'",
+        _LET_GO,
+    ),
+    constraints.sqlite_trigger(
+        "offer_update_hold",
+        "AFTER UPDATE OF slot_id, status ON scheduling_offer WHEN NEW.status = 'open'",
+        _HOLD,
+    ),
+    constraints.sqlite_trigger(
+        "offer_delete_let_go",
+        "BEFORE DELETE ON scheduling_offer WHEN OLD.status = 'open'",
+        _LET_GO,
+    ),
+    constraints.sqlite_trigger("seat_freed", "AFTER INSERT ON scheduling_freedseat", _FREED),
+    constraints.sqlite_trigger("seat_matched", "BEFORE DELETE ON scheduling_freedseat", _MATCHED),
     constraints.sqlite_trigger(
         "timeslot_follow", "AFTER UPDATE OF starts_at, ends_at ON scheduling_timeslot", _FOLLOW
     ),

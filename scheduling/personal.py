@@ -9,7 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services.privacy import Part, Told, register
-from scheduling.models import Appointment, Booking, BookingEvent, NothingFree
+from scheduling.models import (
+    Appointment,
+    Booking,
+    BookingEvent,
+    Digest,
+    HelpRequest,
+    NothingFree,
+    Offer,
+    PlaceInLine,
+)
 from scheduling.services.plan import COLUMNS
 
 NOWHERE = "–"
@@ -69,9 +78,53 @@ def visits_of(user: User) -> list[Any]:
     return list(rows.values("day", "topic__name"))
 
 
+def requests_of(user: User) -> list[dict[str, Any]]:
+    rows = HelpRequest.objects.filter(student=user).select_related("topic", "ta").order_by("pk")
+    return [
+        {
+            "id": each.pk,
+            "topic": each.topic.name,
+            "ta": each.ta.username if each.ta else None,
+            "question": each.question,
+            "from_day": each.from_day,
+            "to_day": each.to_day,
+            "parts": each.parts,
+            "shared": each.shared,
+            "status": each.status,
+            "asked_at": each.created_at,
+            "closed_at": each.closed_at,
+        }
+        for each in rows
+    ]
+
+
+def places_of(user: User) -> list[Any]:
+    rows = PlaceInLine.objects.of(user.pk).order_by("pk")
+    return list(rows.values("request", "request__topic__name", "created_at", "ended_at", "end"))
+
+
+def offers_of(user: User) -> list[Any]:
+    rows = Offer.objects.filter(student=user).order_by("pk")
+    return list(
+        rows.values(
+            "id", "request", "slot__starts_at", "status", "created_at", "expires_at", "ended_at"
+        )
+    )
+
+
+def digests_of(user: User) -> list[Any]:
+    return list(Digest.objects.filter(ta=user).order_by("day").values("day"))
+
+
+def forget_requests(user: User) -> None:
+    """That somebody waited stays in the numbers; what they asked goes."""
+    HelpRequest.objects.filter(student=user).update(question=NOWHERE)
+
+
 def forget(user: User) -> None:
     """History stays with the others; the address of a room of one's own goes."""
     NothingFree.objects.filter(student=user).delete()
+    Digest.objects.filter(ta=user).delete()
     own_rooms = Appointment.objects.of(user.pk).filter(location__icontains="://")
     own_rooms.update(location=NOWHERE)
     events = BookingEvent.objects.filter(booking__ta=user)
@@ -136,5 +189,54 @@ register(
         ),
         export=actions_of,
         kept=["scheduling.BookingEvent.actor"],
+    )
+)
+register(
+    Part(
+        "help_requests",
+        Told(
+            _("What you asked for time on: the topic, your question, the days."),
+            _("So that TAs can open time for it and you are offered it first."),
+            _("For good, as a number. Your question goes when you delete your account."),
+        ),
+        export=requests_of,
+        erase=forget_requests,
+        kept=["scheduling.HelpRequest.student", "scheduling.HelpRequest.ta"],
+    )
+)
+register(
+    Part(
+        "places_in_line",
+        Told(
+            _("That you wait or waited for time, and since when."),
+            _("To offer free time in a fair order."),
+            _("For good, as a number. Your name leaves it when you delete your account."),
+        ),
+        export=places_of,
+        kept=["scheduling.PlaceInLine.person"],
+    )
+)
+register(
+    Part(
+        "offers",
+        Told(
+            _("Which times were held for you, and what you answered."),
+            _("So that no time is offered to you twice."),
+            _("For good, as a number. Your name leaves it when you delete your account."),
+        ),
+        export=offers_of,
+        kept=["scheduling.Offer.student"],
+    )
+)
+register(
+    Part(
+        "digests_of_requests",
+        Told(
+            _("On which days you were written to about new requests on your topics."),
+            _("So that nobody hears of them twice."),
+            _("Two days."),
+        ),
+        export=digests_of,
+        gone=["scheduling.Digest.ta"],
     )
 )

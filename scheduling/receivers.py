@@ -9,10 +9,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.signals import user_deleting, user_suspended
-from scheduling.models import Appointment, Booking, Cause
-from scheduling.queries.bookings import has_bookings, upcoming_bookings_of
+from scheduling.models import Appointment, Booking, Cause, FreedSeat, Offer
+from scheduling.queries.bookings import has_history, upcoming_bookings_of
 from scheduling.queries.free import counts, counts_by_ta
-from scheduling.services import cascades
+from scheduling.services import cascades, offers, requests
 from topics.errors import TopicError
 from topics.models import Registration, Topic
 from topics.signals import registration_withdrawn, topic_deleting, topic_merging, topic_removed
@@ -33,17 +33,19 @@ def keep_promises(user: User, topic: Topic, **kwargs: Any) -> None:
             % {"count": count},
         )
     cascades.take_topic_off(topic, user)
+    requests.end_for(topic, user)
 
 
 @receiver(topic_deleting)
 def keep_history(topic: Topic, **kwargs: Any) -> bool:
-    """A topic that was ever booked is archived, not deleted."""
-    return has_bookings(topic)
+    """A topic that was ever booked or asked for is archived, not deleted."""
+    return has_history(topic)
 
 
 @receiver(topic_removed)
 def leave_the_calendar(topic: Topic, **kwargs: Any) -> None:
     cascades.take_topic_off(topic)
+    requests.end_for(topic)
 
 
 @receiver(topic_merging)
@@ -55,12 +57,17 @@ def follow_the_merger(source: Topic, target: Topic, **kwargs: Any) -> None:
 def cancel_for_suspended(
     user: User, actor: User | None, cancel_bookings: bool, **kwargs: Any
 ) -> None:
+    requests.leave_all(user)
+    requests.end_naming(user)
+    offers.withdraw_of_ta(user)
     if cancel_bookings:
         cascades.cancel_everything_of(user, actor, Cause.STAFF)
 
 
 @receiver(user_deleting)
 def cancel_for_leaving(user: User, **kwargs: Any) -> None:
+    requests.leave_all(user)
+    requests.end_naming(user)
     cascades.leave(user)
 
 
@@ -68,6 +75,8 @@ def cancel_for_leaving(user: User, **kwargs: Any) -> None:
 @receiver([post_save, post_delete], sender=Registration)
 @receiver([post_save, post_delete], sender=Appointment)
 @receiver([post_save, post_delete], sender=Booking)
+@receiver([post_save, post_delete], sender=Offer)
+@receiver(post_delete, sender=FreedSeat)
 @receiver(m2m_changed, sender=Appointment.topics.through)
 @receiver(user_suspended)
 def count_anew(**kwargs: Any) -> None:

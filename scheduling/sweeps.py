@@ -1,11 +1,11 @@
-"""The calendar's part of the sweep: reminders that are due, bookings that are over."""
+"""The calendar's part of the sweep: what is due, what is over, and seats that nobody matched yet."""
 
 from functools import partial
 
 from django.utils import timezone
 
-from scheduling.models import Booking, reminders
-from scheduling.services import bookings
+from scheduling.models import Booking, FreedSeat, Offer, reminders
+from scheduling.services import bookings, offers, requests
 from setahub.core.work.tasks import every_minute, one_by_one
 
 BATCH = 500  # at once; the next sweep does the rest
@@ -26,3 +26,23 @@ def complete() -> None:
     """Complete bookings that ended a day ago, unless the student reported an absent TA."""
     over = Booking.objects.overdue(timezone.now()).order_by("starts_at")
     one_by_one(list(over[:BATCH]), bookings.complete_overdue)
+
+
+@every_minute
+def offer() -> None:
+    """Match seats whose task was lost, and pass on offers that ran out or whose place has ended."""
+    freed = FreedSeat.objects.order_by("pk").values_list("slot", flat=True)
+    run_out = Offer.objects.run_out(timezone.now()).order_by("expires_at")
+    slots = [*freed[:BATCH], *run_out.values_list("slot", flat=True)[:BATCH]]
+    one_by_one(list(dict.fromkeys(slots)), offers.match)
+    left = Offer.objects.open().filter(place__ended_at__isnull=False)
+    one_by_one(list(left.values_list("pk", flat=True)[:BATCH]), offers.let_go)
+
+
+@every_minute
+def wait() -> None:
+    """What time does to requests: they run out, and people are told in time."""
+    requests.end_over()
+    requests.warn()
+    requests.tell_tas()
+    requests.forget_digests()

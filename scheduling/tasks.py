@@ -1,4 +1,7 @@
-"""Emails about bookings, as tasks. Each goes to one person."""
+"""Emails about bookings, offers and requests, as tasks. Each goes to one person."""
+
+from collections.abc import Callable
+from datetime import date
 
 from django.utils import timezone
 
@@ -6,8 +9,11 @@ from accounts.models import MailKind, User
 from accounts.notifications import write_to
 from accounts.services.languages import reading
 from scheduling import calendars, emails
-from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.models import Booking, BookingEvent, Offer, PlaceInLine, TimeSlot
 from scheduling.models.reminders import Reminder
+from scheduling.queries.free import is_free
+from scheduling.queries.waiting import asked_until
+from setahub.core.mail import Email
 from setahub.core.work.tasks import task
 
 
@@ -79,3 +85,91 @@ def remind_ta(slot_id: int, reminder: str) -> None:
         ta = bookings[0].ta
         with reading(ta):
             write_to(ta, MailKind.REMINDERS, emails.reminder_for_ta(slot, bookings), key=key)
+
+
+# --- Waiting for time ---------------------------------------------------------------------------
+
+
+@task
+def tell_offer(offer_id: int) -> None:
+    """That a seat is held, as long as it is."""
+    offer = _offer(offer_id)
+    if offer is not None and offer.stands():
+        _write_about(offer, emails.offered)
+
+
+@task
+def tell_passed_on(offer_id: int) -> None:
+    """That an offer ran out."""
+    offer = _offer(offer_id)
+    if offer is not None and offer.status == Offer.Status.EXPIRED:
+        _write_about(offer, emails.passed_on)
+
+
+@task
+def tell_withdrawn(offer_id: int) -> None:
+    """That the time itself is gone."""
+    offer = _offer(offer_id)
+    if offer is not None and offer.status == Offer.Status.WITHDRAWN:
+        _write_about(offer, emails.no_longer_offered)
+
+
+@task
+def tell_free_time(slot_id: int, place_id: int) -> None:
+    """That there is time too soon to be held, as long as it is free."""
+    place = _place(place_id)
+    slot = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
+    if place is None or slot is None or not is_free(slot.pk, place.request.topic_id):
+        return
+    with reading(place.person):
+        email = emails.free_time(slot, place.request)
+        write_to(place.person, MailKind.BOOKINGS, email, key=f"free-{slot.pk}")
+
+
+@task
+def tell_runs_out(place_id: int) -> None:
+    """That tomorrow is the last day, of whoever still waits."""
+    place = _place(place_id)
+    if place is not None:
+        with reading(place.person):
+            email = emails.runs_out(place.request)
+            write_to(place.person, MailKind.BOOKINGS, email, key=f"runs-out-{place.pk}")
+
+
+@task
+def tell_gone(place_id: int) -> None:
+    """That the topic or the TA that somebody waited for is gone."""
+    gone = PlaceInLine.objects.filter(pk=place_id, end=PlaceInLine.End.GONE)
+    place = gone.select_related("person", "request__topic").first()
+    if place is not None:
+        with reading(place.person):
+            email = emails.gone(place.request)
+            write_to(place.person, MailKind.BOOKINGS, email, key=f"gone-{place.pk}")
+
+
+@task
+def tell_new_requests(ta_id: int, day: str) -> None:
+    """What was asked on a TA's topics in the day until then (``YYYY-MM-DD``, 18:00), if anything."""
+    ta = User.objects.active().filter(pk=ta_id).first()
+    asked = list(asked_until(ta_id, date.fromisoformat(day)))
+    if ta is not None and asked:
+        with reading(ta):
+            write_to(ta, MailKind.TEACHING, emails.digest(asked), key=f"requests-{day}")
+
+
+def _offer(offer_id: int) -> Offer | None:
+    rows = Offer.objects.select_related(
+        "student", "place", "request__topic", "slot__appointment__ta"
+    )
+    return rows.filter(pk=offer_id).first()
+
+
+def _place(place_id: int) -> PlaceInLine | None:
+    waiting = PlaceInLine.objects.waiting().select_related("person", "request__topic")
+    return waiting.filter(pk=place_id).first()
+
+
+def _write_about(offer: Offer, words: Callable[[Offer], Email]) -> None:
+    with reading(offer.student):
+        key = f"offer-{offer.pk}-{offer.status}"
+        write_to(offer.student, MailKind.BOOKINGS, words(offer), key=key)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import appointments, bookings, calendars, my_week, slots
+from scheduling.views import appointments, bookings, calendars, my_week, requests, slots
 
 app_name = "scheduling"
 urlpatterns = [
@@ -26,4 +26,10 @@ urlpatterns = [
     path("bookings/<id:pk>/complete/", bookings.complete, name="booking_complete"),
     path("bookings/<id:pk>/no-show/", bookings.no_show, name="booking_no_show"),
     path("bookings/<id:pk>/ta-absent/", bookings.ta_absent, name="booking_ta_absent"),
+    path("requests/new/", requests.create, name="request_create"),
+    path("requests/<id:pk>/", requests.detail, name="request"),
+    path("requests/<id:pk>/join/", requests.join, name="request_join"),
+    path("requests/<id:pk>/leave/", requests.leave, name="request_leave"),
+    path("requests/<id:pk>/close/", requests.close, name="request_close"),
+    path("offers/<id:pk>/", requests.offer, name="offer"),
 ]

@@ -6,8 +6,27 @@ mistakes. ``:event`` is the newest history line from before the storm; earlier o
 
 BROKEN: dict[str, str] = {
     # --- Seats ---------------------------------------------------------------------------------
-    "a slot has no more taken seats than it has": """
-        SELECT id FROM scheduling_timeslot WHERE taken > capacity""",
+    "a slot has no more taken and held seats than it has": """
+        SELECT id FROM scheduling_timeslot WHERE taken + held > capacity""",
+    "a slot counts its open offers rightly": """
+        SELECT s.id FROM scheduling_timeslot s
+        LEFT JOIN scheduling_offer o ON o.slot_id = s.id AND o.status = 'open'
+        GROUP BY s.id, s.held HAVING count(o.id) <> s.held""",
+    "a slot counts its freed seats rightly": """
+        SELECT s.id FROM scheduling_timeslot s
+        LEFT JOIN scheduling_freedseat f ON f.slot_id = s.id
+        GROUP BY s.id, s.freed HAVING count(f.id) <> s.freed""",
+    "nobody is offered two times at once, or one twice": """
+        SELECT student_id FROM scheduling_offer WHERE status = 'open'
+        GROUP BY student_id HAVING count(*) > 1""",
+    "no open offer is of a time that was taken off": """
+        SELECT o.id FROM scheduling_offer o JOIN scheduling_timeslot s ON s.id = o.slot_id
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        WHERE o.status = 'open' AND (s.withdrawn OR a.cancelled_at IS NOT NULL)""",
+    "an open request is one that its owner waits for": """
+        SELECT r.id FROM scheduling_helprequest r WHERE r.status = 'open' AND NOT EXISTS (
+            SELECT 1 FROM scheduling_placeinline p
+            WHERE p.request_id = r.id AND p.person_id = r.student_id AND p.ended_at IS NULL)""",
     "a slot counts its active bookings rightly": """
         SELECT s.id FROM scheduling_timeslot s
         LEFT JOIN scheduling_booking b ON b.slot_id = s.id AND b.status = 'booked'

@@ -224,16 +224,18 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         topic_id: int | None = None,
         bookable: Bookable | None = None,
         leaving_id: int | None = None,
+        own_seat: bool = False,
     ) -> "TimeSlotQuerySet":
         """Slots that any user could book now, for any of their topics or for one.
 
-        The one definition of "free" (SPEC, section 2): notice, horizon, a seat left, the TA active,
-        approved and not otherwise booked, the topic not archived. ``leaving_id``: a booking that
-        would give up its seat, so that neither this nor its TA's time counts.
+        The one definition of "free" (SPEC, section 2): notice, horizon, a seat neither taken nor
+        held, the TA active, approved and not otherwise booked, the topic not archived.
+        ``leaving_id``: a booking that would give up its seat, so that neither this nor its TA's
+        time counts. ``own_seat``: one of the seats is held for who asks.
         """
         bookable = bookable or Bookable.at()
         if topic_id is not None:
-            return self._free_for(Q(appointment__topics=topic_id), bookable, leaving_id)
+            return self._free_for(Q(appointment__topics=topic_id), bookable, leaving_id, own_seat)
         taught = Appointment.topics.through.objects.filter(
             appointment=OuterRef("appointment"),
             topic__archived_at__isnull=True,
@@ -241,18 +243,22 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__registrations__status="approved",
         )
         # A bare EXISTS PostgreSQL turns into a join, and then reads all sessions there ever were.
-        return self._with_room(bookable, leaving_id).filter(
+        return self._with_room(bookable, leaving_id, own_seat).filter(
             Case(When(Exists(taught), then=True), default=False)
         )
 
-    def free_each_topic(self, which: Q, bookable: Bookable) -> "TimeSlotQuerySet":
+    def free_each_topic(
+        self, which: Q, bookable: Bookable, *, own_seat: bool = False
+    ) -> "TimeSlotQuerySet":
         """Free slots, each once for every topic (``topic``, its id) that it can be booked for.
 
         ``which`` chooses among them; what it says of ``appointment__topics`` is about that topic.
         """
-        return self._free_for(which, bookable, None)
+        return self._free_for(which, bookable, None, own_seat)
 
-    def _free_for(self, which: Q, bookable: Bookable, leaving_id: int | None) -> "TimeSlotQuerySet":
+    def _free_for(
+        self, which: Q, bookable: Bookable, leaving_id: int | None, own_seat: bool
+    ) -> "TimeSlotQuerySet":
         """Each free slot once for every topic that ``which`` lets through."""
         taught = Registration.objects.approved().filter(
             user=OuterRef("appointment__ta"),
@@ -260,13 +266,15 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__archived_at__isnull=True,
         )
         return (
-            self._with_room(bookable, leaving_id)
+            self._with_room(bookable, leaving_id, own_seat)
             .filter(which, appointment__topics__isnull=False)
             .annotate(topic=F("appointment__topics"))
             .filter(Exists(taught))
         )
 
-    def _with_room(self, bookable: Bookable, leaving_id: int | None) -> "TimeSlotQuerySet":
+    def _with_room(
+        self, bookable: Bookable, leaving_id: int | None, own_seat: bool
+    ) -> "TimeSlotQuerySet":
         """All that "free" says apart from topics."""
         elsewhere = (
             Commitment.objects.overlapping(OuterRef("starts_at"), OuterRef("ends_at"))
@@ -277,7 +285,8 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             )
             .exclude(slot=OuterRef("pk"))
         )
-        has_room = Q(taken__lt=F("capacity"))
+        # A held seat is there: the database keeps taken and held within the seats.
+        has_room = Q(taken__lt=F("capacity")) if own_seat else self._has_room(bookable.now)
         if leaving_id is not None:
             elsewhere = elsewhere.exclude(booking=leaving_id)
             seat = Commitment.objects.filter(booking=leaving_id, slot=OuterRef("pk"))
@@ -293,6 +302,13 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             appointment__cancelled_at__isnull=True,
             # Follows from the slot's time; lets the search begin at the sessions to come.
             appointment__ends_at__gt=bookable.now,
+        )
+
+    def _has_room(self, now: datetime) -> Q:
+        """A seat that is neither taken nor held; freed ones wait for their matching a while."""
+        return Q(taken__lt=F("capacity")) & (
+            Q(taken__lt=F("capacity") - F("held") - F("freed"))
+            | Q(taken__lt=F("capacity") - F("held"), freed_until__lte=now)
         )
 
     def of_ta(self, ta_id: int) -> "TimeSlotQuerySet":
@@ -320,8 +336,10 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
 class TimeSlot(models.Model):
     """One bookable piece of an appointment.
 
-    ``taken`` counts active bookings; the triggers of ``scheduling.constraints`` keep it, and its check
-    against ``capacity`` is what makes overbooking impossible.
+    ``taken`` counts active bookings, ``held`` open offers, ``freed`` seats that are to be matched
+    with who waits, which until ``freed_until`` are free for nobody. The triggers of
+    ``scheduling.constraints`` keep all three; the check of the first two against ``capacity`` is what
+    makes overbooking impossible.
     """
 
     appointment = models.ForeignKey(
@@ -335,6 +353,11 @@ class TimeSlot(models.Model):
     ends_at = models.DateTimeField(_("end"))
     capacity = models.PositiveSmallIntegerField(_("seats"))
     taken = models.PositiveSmallIntegerField(_("seats taken"), default=0, editable=False)
+    held = models.PositiveSmallIntegerField(
+        _("seats held"), default=0, db_default=0, editable=False
+    )
+    freed = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    freed_until = models.DateTimeField(null=True, editable=False)
     withdrawn = models.BooleanField(
         _("taken off"),
         default=False,
@@ -355,7 +378,7 @@ class TimeSlot(models.Model):
                 condition=Q(ends_at__gt=F("starts_at")), name="timeslot_ends_after_start"
             ),
             models.CheckConstraint(
-                condition=Q(taken__lte=F("capacity")), name="timeslot_not_overbooked"
+                condition=Q(taken__lte=F("capacity") - F("held")), name="timeslot_not_overbooked"
             ),
         ]
         indexes = [
@@ -376,4 +399,5 @@ class TimeSlot(models.Model):
 
     @property
     def seats_left(self) -> int:
-        return self.capacity - self.taken
+        """Neither taken nor held."""
+        return self.capacity - self.taken - self.held

@@ -1,7 +1,11 @@
 """What people narrow free time by: the part of the day, and the kind of place."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from setahub.core import clock
 
 
 class Part(models.TextChoices):
@@ -10,6 +14,12 @@ class Part(models.TextChoices):
     MORNING = "morning", _("Morning")
     AFTERNOON = "afternoon", _("Afternoon")
     EVENING = "evening", _("Evening")
+
+    @classmethod
+    def of(cls, moment: datetime) -> "Part":
+        """The one that a time which starts then belongs to."""
+        hour = clock.local(moment).hour
+        return next(part for part in cls if part.hours[0] <= hour < part.hours[1])
 
     @property
     def hours(self) -> tuple[int, int]:

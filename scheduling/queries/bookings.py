@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models import Appointment, Booking, HelpRequest, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.free import nearest_instead
 from setahub.core.db.prepared import prepared
@@ -86,9 +86,10 @@ def upcoming_bookings_of(ta: User, topic: Topic) -> int:
     return Booking.objects.of_ta(ta.pk).filter(topic=topic).upcoming(now).count()
 
 
-def has_bookings(topic: Topic) -> bool:
-    """Whether anybody ever booked this topic."""
-    return Booking.objects.filter(topic=topic).exists()
+def has_history(topic: Topic) -> bool:
+    """Whether anybody ever booked this topic, or asked for time on it."""
+    booked = Booking.objects.filter(topic=topic).exists()
+    return booked or HelpRequest.objects.filter(topic=topic).exists()
 
 
 def ahead_of(user: User) -> tuple[int, int]:

@@ -66,20 +66,25 @@ def is_near(moment: datetime, today: date) -> bool:
     return clock.local(moment).date() <= today + timedelta(days=1)
 
 
-def is_free(slot_id: int, topic_id: int | None, leaving: Booking | None = None) -> bool:
+def is_free(
+    slot_id: int, topic_id: int | None, leaving: Booking | None = None, *, own_seat: bool = False
+) -> bool:
     """Whether anybody could book the slot now, for the topic or for any. One query.
 
-    ``leaving``: a booking that would give up its seat.
+    ``leaving``: a booking that would give up its seat; ``own_seat``: one is held for who asks.
     """
     leaving_id = leaving.pk if leaving else None
-    return _free_slot(slot_id, topic_id, leaving_id, Bookable.at()).first() is not None
+    free = _free_slot(slot_id, topic_id, leaving_id, Bookable.at(), own_seat=own_seat)
+    return free.first() is not None
 
 
 @prepared
 def _free_slot(
-    slot: int, topic: int | None, leaving: int | None, bookable: Bookable
+    slot: int, topic: int | None, leaving: int | None, bookable: Bookable, *, own_seat: bool
 ) -> "QuerySet[TimeSlot, int]":
-    slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable, leaving_id=leaving)
+    slots = TimeSlot.objects.free(
+        topic_id=topic, bookable=bookable, leaving_id=leaving, own_seat=own_seat
+    )
     return slots.filter(pk=slot).values_list("pk", flat=True)
 
 

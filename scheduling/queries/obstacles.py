@@ -1,10 +1,11 @@
 """What of a student's own stands in the way of booking a free time."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import cast
 
 from django.utils import timezone
 
@@ -38,8 +39,13 @@ class Limits:
         upcoming = Booking.objects.of_student(student.pk).upcoming(timezone.now())
         if moving is not None:
             upcoming = upcoming.exclude(pk=moving.pk)
+        return cls.with_bookings(upcoming.values_list("starts_at", flat=True))
+
+    @classmethod
+    def with_bookings(cls, starts: Iterable[datetime]) -> "Limits":
+        """Of whoever has upcoming bookings that start then."""
         limits = cls(policy.capped_weeks())
-        counts = Counter(map(limits.week_of, upcoming.values_list("starts_at", flat=True)))
+        counts = Counter(map(limits.week_of, starts))
         full = {week for week in (*limits.weeks, None) if counts[week] >= most_bookings(week)}
         return cls(limits.weeks, frozenset(full))
 
@@ -114,3 +120,28 @@ class Obstacles:
         if busy:
             return Obstacle.SEAT if slot.pk in busy else Obstacle.CLASH
         return Obstacle.LIMIT if self.limits.reached(slot.starts_at) else None
+
+
+def unhindered(students: Sequence[int], slot: TimeSlot) -> list[int]:
+    """Those of them in whose way nothing stands, in the same order. Three queries for all."""
+    blocked = Block.objects.others_of(slot.appointment.ta_id)
+    taken: defaultdict[int, list[tuple[int, datetime, datetime]]] = defaultdict(list)
+    busy = Commitment.objects.filter(person__in=students)
+    busy = busy.overlapping(slot.starts_at, slot.ends_at)
+    for person, *when in busy.values_list("person_id", "slot_id", "starts_at", "ends_at"):
+        taken[person].append(cast("tuple[int, datetime, datetime]", tuple(when)))
+    starts: defaultdict[int, list[datetime]] = defaultdict(list)
+    upcoming = Booking.objects.filter(student__in=students).upcoming(timezone.now())
+    for student, start in upcoming.values_list("student_id", "starts_at"):
+        starts[student].append(start)
+    return [
+        student
+        for student in students
+        if not Obstacles(
+            student,
+            frozenset({slot.appointment.ta_id} if student in blocked else ()),
+            taken[student],
+            None,
+            Limits.with_bookings(starts[student]),
+        ).of(slot)
+    ]

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
-from scheduling.services import rules
+from scheduling.services import offers, rules
 from scheduling.signals import booking_changed
 from setahub.core import clock
 from setahub.core.text import is_blank, trimmed
@@ -59,23 +59,57 @@ def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Book
         raise
 
 
+def take(offer: Offer, student: User, question: str) -> Booking:
+    """Book the seat that an offer holds for the student, while it does. Raises SchedulingError.
+
+    The same again, while it stands, is the booking that it made.
+    """
+    if offer.student_id != student.pk:
+        raise SchedulingError("role", _("This time is offered to somebody else."))
+    topic, slot_id = offer.request.topic, offer.slot_id
+    try:
+        return _book(student, slot_id, topic, question, held_by=offer)
+    except SchedulingError:
+        same = Booking.objects.active().filter(student=student, topic=topic, question=question)
+        same = same.filter(created_at__gte=offer.created_at)
+        if standing := same.filter(slot=slot_id).first() or same.moved_from(slot_id).first():
+            return standing
+        raise
+
+
 def _book(
-    student: User, slot_id: int, topic: Topic, question: str, *, instead_of: Booking | None = None
+    student: User,
+    slot_id: int,
+    topic: Topic,
+    question: str,
+    *,
+    instead_of: Booking | None = None,
+    held_by: Offer | None = None,
 ) -> Booking:
+    """``held_by``: nothing but the seat of this offer, while it can be taken."""
     replacing = instead_of is not None
     seen = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
     if seen is not None and seen.taken >= seen.capacity:
         # A crowd need not queue for what is gone.
         rules.check_bookable(student, seen, topic, replacing=replacing)
     ta_id = seen.appointment.ta_id if seen else None
-    with _refused_by_database(), transaction.atomic():
+    with offers.settled(slot_id), _refused_by_database(), transaction.atomic():
         people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
         slot = _locked_slot(slot_id)
         if instead_of is not None:
             locked = Booking.objects.select_for_update(of=("self",), no_key=True)
             rules.check_replaceable(locked.get(pk=instead_of.pk), student)
-        rules.check_bookable(people[student.pk], slot, topic, replacing=replacing)
+        offer = offers.standing_for(student.pk, slot_id)
+        if held_by is not None and offer != held_by:
+            held_by.refresh_from_db()
+            offers.check_stands(held_by)
+            raise SchedulingError("withdrawn", _("This time is no longer offered."))
+        rules.check_bookable(
+            people[student.pk], slot, topic, replacing=replacing, own_seat=offer is not None
+        )
         rules.check_rate(student)
+        if offer is not None:
+            offers.taken(offer)
         booking = Booking.objects.create(
             slot=slot,
             student=student,
@@ -84,6 +118,7 @@ def _book(
             question=question,
             replaces=instead_of,
         )
+        offers.booked(student.pk, topic, booking.ta_id)
         _record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)
     return booking
 
@@ -94,19 +129,23 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
     Every rule of booking holds for the new slot, not counting the booking itself. To the slot that
     it was moved to it is moved already.
     """
-    with _refused_by_database(), transaction.atomic():
+    with offers.settled(slot_id), _refused_by_database(), transaction.atomic():
         booking = _locked(booking)
         moved = booking.moved_at is not None and not booking.is_settled
         if moved and (booking.slot_id, booking.student_id) == (slot_id, student.pk):
             return booking
         rules.check_movable(booking, student)
         slot = _locked_slot(slot_id)
-        rules.check_move_to(booking, student, slot)
+        offer = offers.standing_for(student.pk, slot_id)
+        rules.check_move_to(booking, student, slot, own_seat=offer is not None)
         rules.check_rate(student)
-        old = booking.starts_at
+        if offer is not None:
+            offers.taken(offer)
+        old, left = booking.starts_at, booking.slot
         booking.slot, booking.moved_at = slot, timezone.now()
         _revise(booking)
         booking.save()
+        offers.freed(left)
         _record(booking, Kind.MOVED, student, old_starts_at=old, new_starts_at=booking.starts_at)
     return booking
 
@@ -326,6 +365,7 @@ def _cancel(
         setattr(booking, name, value)
     _revise(booking)
     booking.save(update_fields=[*changes, "sequence", "revised_at"])
+    offers.freed(booking.slot)
     start = booking.starts_at
     _record(booking, Kind.CANCELLED, actor, detail=reason, cause=cause, old_starts_at=start)
     return booking

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling import notifications
-from scheduling.models import Appointment, Booking, Cause
+from scheduling.models import Appointment, Booking, Cause, HelpRequest
 from scheduling.queries.appointments import coming_with
-from scheduling.services import appointments, bookings
+from scheduling.services import appointments, bookings, offers
 from topics.models import Topic
 
 
@@ -19,17 +19,19 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
         with notifications.one_happening():
             for appointment in coming.order_by("ta", "starts_at"):
                 appointment.topics.remove(topic)
+                offers.withdraw_dropped(appointment)
                 if not appointment.topics.exists():
                     appointments.end([appointment], ta, cause=Cause.TOPIC)
 
 
 def replace_topic(source: Topic, target: Topic) -> None:
-    """Put ``target`` in the place of ``source`` in every session and booking, past ones included."""
+    """Put ``target`` in the place of ``source`` in every session, booking and request, past ones included."""
     links = Appointment.topics.through.objects
     both = links.filter(topic=target).values("appointment")
     links.filter(topic=source, appointment__in=both).delete()
     links.filter(topic=source).update(topic=target)
     Booking.objects.filter(topic=source).update(topic=target)
+    HelpRequest.objects.filter(topic=source).update(topic=target)
 
 
 def cancel_everything_of(user: User, actor: User | None, cause: Cause) -> int:

@@ -15,7 +15,7 @@ from accounts.models import User
 from scheduling import constraints
 from scheduling.errors import CONFLICT, Conflict, SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.services import bookings
+from scheduling.services import bookings, offers
 from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span
 from setahub.core import clock
@@ -53,6 +53,7 @@ def create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
     _save(appointment, plan)
     appointment.topics.set(plan.topics)
     _make_slots(appointment, plan.slots)
+    offers.opened(appointment)
     return appointment
 
 
@@ -81,8 +82,12 @@ def _apply(edited: Edited, ta: User, *, alone: bool) -> None:
     row.topics.set(after.topics)
     if edited.cuts_anew:
         _match_slots(row, after.slots)
+    if after.capacity < before.capacity:
+        offers.withdraw_beyond(row, after.capacity)
     if before.capacity != after.capacity:
         row.slots.update(capacity=after.capacity)
+    offers.withdraw_dropped(row)
+    offers.opened(row)
     if changes := _changes_to_tell(before, after):
         owed = Booking.objects.active().filter(slot__appointment=row, ends_at__gt=timezone.now())
         bookings.note_change(owed.with_people().order_by("starts_at", "pk"), ta, changes)
@@ -188,7 +193,7 @@ def _changes_to_tell(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
 def _match_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
     """Keep the slots that still fit, add new ones, take off the rest.
 
-    A slot that a cancelled booking points at is only withdrawn: history stays.
+    A slot that a cancelled booking or an offer points at is only withdrawn: history stays.
     """
     wanted = {(span.start, span.end) for span in spans}
     present = {(slot.starts_at, slot.ends_at): slot for slot in appointment.slots.all()}
@@ -196,6 +201,6 @@ def _match_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
     go = [slot.pk for times, slot in present.items() if times not in wanted]
     slots = TimeSlot.objects.filter(appointment=appointment)
     slots.filter(pk__in=stay).update(withdrawn=False)
-    slots.filter(pk__in=go, bookings__isnull=True).delete()
+    slots.filter(pk__in=go, bookings__isnull=True, offers__isnull=True).delete()
     slots.filter(pk__in=go).update(withdrawn=True)
     _make_slots(appointment, [span for span in spans if (span.start, span.end) not in present])

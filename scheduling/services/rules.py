@@ -43,11 +43,13 @@ def check_bookable(
     *,
     moving: Booking | None = None,
     replacing: bool = False,
+    own_seat: bool = False,
 ) -> None:
     """A seat may be taken where the time is free and nothing of the student's own is in the way.
 
     ``moving`` is left out of account where a booking changes its slot. ``replacing``: instead of
-    one that was cancelled, which may go beyond the number of bookings. The slot has its appointment
+    one that was cancelled, which may go beyond the number of bookings. ``own_seat``: an offer holds
+    one of the seats for this student. The slot has its appointment
     and TA loaded.
     """
     if not student.is_active:  # suspended, or gone, while the request was on its way
@@ -56,8 +58,9 @@ def check_bookable(
     obstacle = obstacles.of(slot)
     if obstacle in SAID_BEFORE_FREE:
         raise _in_the_way(obstacle, slot, obstacles)
-    if not is_free(slot.pk, topic.pk, moving):
-        raise why_not_free(slot, topic, given=replacing or moving is not None)
+    if not is_free(slot.pk, topic.pk, moving, own_seat=own_seat):
+        given = replacing or moving is not None
+        raise why_not_free(slot, topic, given=given, own_seat=own_seat)
     if obstacle is not None:
         raise _in_the_way(obstacle, slot, obstacles)
 
@@ -92,7 +95,9 @@ def too_many(week: ExamWeek | None) -> str:
     return message % {"most": most}
 
 
-def why_not_free(slot: TimeSlot, topic: Topic, *, given: bool = False) -> SchedulingError:
+def why_not_free(
+    slot: TimeSlot, topic: Topic, *, given: bool = False, own_seat: bool = False
+) -> SchedulingError:
     """The words for a slot that is not free; it decides nothing.
 
     ``given``: the topic stays, so that it is the slot that doesn't fit: a rule, not a field.
@@ -126,6 +131,12 @@ def why_not_free(slot: TimeSlot, topic: Topic, *, given: bool = False) -> Schedu
         return SchedulingError("topic", message, status=422, field="topic")
     if slot.taken >= slot.capacity:
         return SchedulingError("full", _("Sorry, this time was just taken."))
+    kept = slot.freed if slot.freed_until is not None and slot.freed_until > now else 0
+    if not own_seat and slot.seats_left <= kept:
+        return SchedulingError(
+            "held",
+            _("This time is offered to somebody who has waited for one. It may come free again."),
+        )
     return SchedulingError("ta_busy", _("The TA has another booking at that time."))
 
 
@@ -166,7 +177,9 @@ def check_movable(booking: Booking, actor: User) -> None:
         )
 
 
-def check_move_to(booking: Booking, student: User, slot: TimeSlot) -> None:
+def check_move_to(
+    booking: Booking, student: User, slot: TimeSlot, *, own_seat: bool = False
+) -> None:
     """A movable booking may go to another slot of its TA that the student could book."""
     if slot.pk == booking.slot_id:
         raise SchedulingError("same", _("This is the time you have already."))
@@ -174,7 +187,7 @@ def check_move_to(booking: Booking, student: User, slot: TimeSlot) -> None:
         raise SchedulingError(
             "other_ta", _("A booking can only be moved to another time of the same TA.")
         )
-    check_bookable(student, slot, booking.topic, moving=booking)
+    check_bookable(student, slot, booking.topic, moving=booking, own_seat=own_seat)
 
 
 def check_replaceable(booking: Booking, actor: User) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from scheduling.models import Booking
 from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.my_week import Cell
+from scheduling.views.contexts.requests import days_in_words, parts_in_words
 from scheduling.views.contexts.slots import Chip, Choice, SlotGroup, Strip, why_closed
 from setahub.core import clock
 from setahub.core.web.repeated import repeated
@@ -218,3 +219,10 @@ def _week_cell(
         "time": time,
         "day": day,
     }
+
+
+# --- Who waits ----------------------------------------------------------------------------------
+
+
+register.filter("days_asked", days_in_words)
+register.filter("parts_asked", parts_in_words)

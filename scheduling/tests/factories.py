@@ -3,9 +3,11 @@
 from datetime import date, time, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import User
-from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.services import appointments, bookings
+from scheduling.models import Appointment, Booking, HelpRequest, Offer, PlaceInLine, TimeSlot
+from scheduling.services import appointments, bookings, requests
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
 from topics.models import Topic
@@ -69,6 +71,26 @@ def book(
 ) -> Booking:
     """The student's seat in the slot, for ``topic`` or the session's only one."""
     return bookings.book(student, slot.pk, topic or slot.appointment.topics.get(), question)
+
+
+def ask(
+    person: User, topic: Topic, question: str = "Why does it rotate?", **wish: Any
+) -> HelpRequest:
+    """The person's request for time on the topic, in the next two weeks unless told otherwise."""
+    days = {"from_day": when.today(), "to_day": when.today() + timedelta(days=13)}
+    return requests.ask(person, topic, question, **{**days, **wish})
+
+
+def hold(slot: TimeSlot, asked: HelpRequest, person: User | None = None, **row: Any) -> Offer:
+    """A seat of the slot that is held for two hours for who asked, or for somebody who joined."""
+    person = person or asked.student
+    place = PlaceInLine.objects.waiting().get(request=asked, person=person)
+    until = timezone.now() + timedelta(hours=2)
+    return Offer.objects.create(
+        **{"slot": slot, "student": person, "request": asked, "place": place, "turn": 1}
+        | {"expires_at": until}
+        | row
+    )
 
 
 def slots_of(appointment: Appointment) -> list[TimeSlot]:

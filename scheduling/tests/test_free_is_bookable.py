@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 from accounts.models import Block, User
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models import (
+    Appointment,
+    Booking,
+    FreedSeat,
+    HelpRequest,
+    Offer,
+    PlaceInLine,
+    TimeSlot,
+)
 from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_from, is_free
 from scheduling.queries.obstacles import Obstacles
 from scheduling.services import bookings, rules
@@ -55,6 +63,10 @@ class Case:
     elsewhere: timedelta | None  # when another booking of the student begins
     moves: bool  # it is that one which is to be moved here
     others: int  # more bookings of the student, later the same day
+    held: int  # seats that are offered to somebody
+    offered: bool  # one of them to the student
+    freed: int  # seats that wait to be matched
+    freed_for: timedelta  # until when they are kept for that, from now
 
     @property
     def end(self):
@@ -79,9 +91,19 @@ class Case:
             "horizon": self.start > NOW + DAY * self.horizon,
             "topic": self.archived or not self.of_session or self.registration != "approved",
             "full": self.taken + self.has_seat >= self.capacity,
+            "held": self.taken + self.has_seat + self.held + self.kept >= self.capacity,
             "ta_busy": busy,
         }
         return {code for code, is_broken in broken.items() if is_broken}
+
+    @property
+    def kept(self) -> int:
+        """Freed seats that are free for nobody yet."""
+        return self.freed if self.freed_for > timedelta(0) else 0
+
+    @property
+    def why_not_free_for_me(self) -> set[str]:
+        return self.why_not_free - ({"held"} if self.offered else set())
 
     @property
     def in_the_way(self) -> set[str]:
@@ -137,6 +159,8 @@ def cases(draw):
     has_seat = not own and draw(rarely)
     capacity = draw(st.integers(1, 3))
     elsewhere = None if own or has_seat else draw(nearby)
+    taken = draw(st.sampled_from([0, 0, capacity - has_seat]))
+    held = draw(st.integers(0, capacity - has_seat - taken))
     return Case(
         notice=notice,
         horizon=horizon,
@@ -146,7 +170,7 @@ def cases(draw):
         withdrawn=draw(rarely),
         cancelled=draw(rarely),
         capacity=capacity,
-        taken=draw(st.sampled_from([0, 0, capacity - has_seat])),
+        taken=taken,
         ta_is_active=not draw(rarely),
         registration=draw(st.sampled_from(["approved"] * 8 + ["pending", ""])),
         archived=draw(rarely),
@@ -159,6 +183,10 @@ def cases(draw):
         elsewhere=elsewhere,
         moves=elsewhere is not None and draw(st.booleans()),
         others=0 if own else draw(st.integers(0, 2)),
+        held=held,
+        offered=held > 0 and not (own or has_seat) and draw(st.booleans()),
+        freed=draw(st.sampled_from([0, 0, 1])),
+        freed_for=draw(st.sampled_from([MINUTE, *EDGES])),
     )
 
 
@@ -179,6 +207,11 @@ class World:
             self._book(self._person(), self.slot)
         if case.has_seat:
             self._book(self.student, self.slot)
+        for number in range(case.held):
+            mine = case.offered and number == 0
+            self._offer(self.student if mine else self._person(), self.slot)
+        FreedSeat.objects.bulk_create(FreedSeat(slot=self.slot) for _seat in range(case.freed))
+        TimeSlot.objects.filter(pk=self.slot.pk).update(freed_until=NOW + case.freed_for)
         if case.ta_is_elsewhere is not None:
             self._book_elsewhere(self.ta, case.start + case.ta_is_elsewhere)
         self.moving = None
@@ -230,6 +263,16 @@ class World:
             slot=slot, student=student, ta=slot.appointment.ta, topic=self.topic, question="Why?"
         )
 
+    def _offer(self, person: User, slot: TimeSlot) -> Offer:
+        today = when.today()
+        wish = HelpRequest.objects.create(
+            student=person, topic=self.topic, question="Why?", from_day=today, to_day=today
+        )
+        place = PlaceInLine.objects.create(request=wish, person=person)
+        return Offer.objects.create(
+            slot=slot, student=person, request=wish, place=place, turn=1, expires_at=NOW + HOUR
+        )
+
     def _book_elsewhere(self, student: User, start: datetime) -> Booking:
         return self._book(student, self._slot(self._person(), start))
 
@@ -273,11 +316,15 @@ def test_bookable_is_free_and_nothing_of_ones_own_in_the_way(case):
         if obstacle:
             assert obstacle.value in own
 
+        free_for_me = not case.why_not_free_for_me
+        assert is_free(slot.pk, topic.pk, world.moving, own_seat=case.offered) == free_for_me
         code = _refusal(
-            lambda: rules.check_bookable(world.student, slot, topic, moving=world.moving)
+            lambda: rules.check_bookable(
+                world.student, slot, topic, moving=world.moving, own_seat=case.offered
+            )
         )
-        assert bool(code) == (not free or bool(case.in_the_way))
-        assert code == "" or code in case.why_not_free | case.in_the_way
+        assert bool(code) == (not free_for_me or bool(case.in_the_way))
+        assert code == "" or code in case.why_not_free_for_me | case.in_the_way
         transaction.set_rollback(True)
 
 
@@ -301,5 +348,5 @@ def test_a_booking_is_made_just_where_it_may_be(case):
         stays = case.elsewhere is not None and case.moves
         clash = stays and abs(case.elsewhere) < HOUR / 2
         assume(not stays or clash)  # counted there, it may be one too many
-        assert (code == "") == (not case.why_not_free and not case.in_the_way and not clash)
+        assert (code == "") == (not case.why_not_free_for_me and not case.in_the_way and not clash)
         transaction.set_rollback(True)

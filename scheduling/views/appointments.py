@@ -21,13 +21,15 @@ from scheduling.forms.bookings import OutcomesForm
 from scheduling.forms.weekly import WeeklyForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given, visible_to
+from scheduling.queries.requests import count_board, people_to_offer
 from scheduling.queries.series import standing_of, to_cancel
+from scheduling.queries.waiting import answerable_by, requests_for
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
 from scheduling.views.contexts import previews, weekly
-from setahub.core.web.paging import paginate
+from setahub.core.web.paging import paginate, whole
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
 from topics.queries.topics import is_ta
 
@@ -35,14 +37,17 @@ TITLES = {
     "upcoming": gettext_lazy("Upcoming TA sessions"),
     "completed": gettext_lazy("Completed TA sessions"),
     "cancelled": gettext_lazy("Cancelled TA sessions"),
+    "requests": gettext_lazy("Who waits for your time"),
 }
 
 
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
-    """One's sessions as a TA with their bookings, in three tabs."""
+    """One's sessions as a TA with their bookings, in three tabs, and who waits for some."""
     tab = request.GET.get("tab", "")
     tab = tab if tab in TITLES else "upcoming"
+    if tab == "requests":
+        return _board(request)
     page = paginate(given(request.user.pk, timezone.now(), tab=tab), request.GET.get("page"))
     context = {
         "tab": tab,
@@ -50,10 +55,26 @@ def appointment_list(request: UserRequest) -> HttpResponse:
         "page": page,
         "rows": contexts.rows(page.items, tab),
         "is_ta": is_ta(request.user),
+        "asked_count": count_board(request.user.pk),
     }
     if not page.items and not context["is_ta"]:
         context |= vars(contexts.BecomeTA.of(request.user))
     return render(request, "scheduling/appointments.html", context)
+
+
+def _board(request: UserRequest) -> HttpResponse:
+    """What students wait for that this TA could give: questions and numbers, no names."""
+    asked = requests_for(request.user.pk).select_related("topic", "ta")
+    context = {
+        "tab": "requests",
+        "title": TITLES["requests"],
+        "page": paginate(asked, request.GET.get("page")),
+        "is_ta": is_ta(request.user),
+        "asked_count": count_board(request.user.pk),
+    }
+    if not context["is_ta"]:
+        context |= vars(contexts.BecomeTA.of(request.user))
+    return render(request, "scheduling/board.html", context)
 
 
 # --- Open ---------------------------------------------------------------------------------------
@@ -70,13 +91,23 @@ def create(request: UserRequest) -> HttpResponse:
     if not is_ta(ta):
         return _not_a_ta(request)
     if request.method != "POST":
-        plan = contexts.defaults(ta, request.GET.get("topic"))
-        return _start(request, contexts.at_asked_time(plan, request.GET))
+        return _start(request, _asked_plan(request))
     form = AppointmentForm(ta, request.POST)
     opened = None
     if form.is_valid() and "preview" not in request.POST:
         opened = _open(request, form, lambda: appointments.open_time(ta, **form.asked_anew))
     return opened or _show_form(request, form)
+
+
+def _asked_plan(request: UserRequest) -> Plan:
+    """What the form starts with: for ``?request=``, else as last time, at the asked time."""
+    ta, wanted = request.user, request.GET.get("request")
+    if wanted is None:
+        plan = contexts.defaults(ta, request.GET.get("topic"))
+        return contexts.at_asked_time(plan, request.GET)
+    pk = whole(wanted, 0, low=0, high=10**9)
+    asked = answerable_by(ta.pk).counted().select_related("topic")
+    return contexts.answer_to(get_object_or_404(asked, pk=pk), ta)
 
 
 @show_or_post
@@ -143,10 +174,20 @@ def _open(
     if sessions is not None:
         text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(sessions))
         messages.success(request, text % {"count": len(sessions)})
+        if people := people_to_offer(sessions):
+            messages.info(request, _offered(people))
         return redirect(_opened_page(sessions))
     clashes = form.refusal is not None and form.refusal.code == CONFLICT
     standing = _opened_before(request) if clashes else None
     return redirect(standing) if standing else None
+
+
+def _offered(people: int) -> str:
+    return ngettext(
+        "%(count)d student waited for this: a seat is offered to them first.",
+        "%(count)d students waited for this: seats are offered to them first.",
+        people,
+    ) % {"count": people}
 
 
 def _opened_before(request: UserRequest) -> Appointment | None:

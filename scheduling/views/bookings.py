@@ -18,9 +18,11 @@ from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import moved_since, replacement, taken
 from scheduling.queries.obstacles import is_blocked
+from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
 from scheduling.services import bookings, rules
 from scheduling.views.contexts import bookings as contexts
+from scheduling.views.contexts.requests import MyRequests
 from scheduling.views.contexts.slots import start_day, times_of_ta
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import Refusal, attempt, show_or_post
@@ -30,16 +32,21 @@ TITLES = {
     "upcoming": gettext_lazy("Upcoming bookings"),
     "completed": gettext_lazy("Completed bookings"),
     "cancelled": gettext_lazy("Cancelled bookings"),
+    "requests": gettext_lazy("Requests for time"),
 }
 
 
 @require_safe
 def booking_list(request: UserRequest) -> HttpResponse:
-    """One's bookings as a student, in three tabs."""
-    tab = request.GET.get("tab", "")
+    """One's bookings as a student, in three tabs, and what one waits for."""
+    tab, number = request.GET.get("tab", ""), request.GET.get("page")
     tab = tab if tab in TITLES else "upcoming"
-    page = paginate(taken(request.user.pk, timezone.now(), tab=tab), request.GET.get("page"))
-    context = {"tab": tab, "page": page, "title": TITLES[tab]}
+    context = {"tab": tab, "title": TITLES[tab], "waiting": count_waiting(request.user.pk)}
+    if tab == "requests":
+        waits = MyRequests.of(request.user, number)
+        context |= {**vars(waits), "is_empty": waits.is_empty}
+        return render(request, "scheduling/my_requests.html", context)
+    context["page"] = paginate(taken(request.user.pk, timezone.now(), tab=tab), number)
     return render(request, "scheduling/bookings.html", context)
 
 

@@ -33,6 +33,7 @@ NUMBERS = {
     "BOOKING_MIN_NOTICE": Number(0, 20_160, MINUTE),
     "BOOKING_HORIZON": Number(1, 365, DAY),
     "MAX_ACTIVE_BOOKINGS": Number(1, 1000),
+    "MAX_REQUESTS": Number(1, 100),
     "LATE_CANCEL": Number(0, 20_160, MINUTE),
     "LATE_CANCEL_GRACE": Number(0, 1440, MINUTE),
     "NO_SHOW_AFTER": Number(0, 60, MINUTE),
@@ -129,6 +130,7 @@ class Policy:
     min_notice = Length("BOOKING_MIN_NOTICE")  # ordinary; of a certain slot: min_notice_at
     horizon = Length("BOOKING_HORIZON")
     max_active_bookings = Count("MAX_ACTIVE_BOOKINGS")  # ordinary; see capped_weeks
+    max_requests = Count("MAX_REQUESTS")  # places in line of one student
     late_cancel = Length("LATE_CANCEL")
     late_cancel_grace = Length("LATE_CANCEL_GRACE")
     no_show_after = Length("NO_SHOW_AFTER")
@@ -136,6 +138,7 @@ class Policy:
     auto_complete = Length("AUTO_COMPLETE")
     booking_changes = Count("BOOKING_CHANGES")  # of one person in ten minutes
     topics_a_day = Count("TOPICS_A_DAY")  # of one person
+    requests_a_day = Count("REQUESTS_A_DAY")  # of one person
     max_length = Length("APPOINTMENT_MAX_LENGTH")
     max_ahead = Length("APPOINTMENT_MAX_AHEAD")
     max_repeat = Length("APPOINTMENT_MAX_REPEAT")

@@ -52,6 +52,11 @@ class FacultyPolicy(models.Model):
         _("upcoming bookings of a student"),
         _("The most that one student may have at once."),
     )
+    max_requests = _number(
+        "MAX_REQUESTS",
+        _("places in line of a student"),
+        _("For how many help requests one student may wait at once."),
+    )
     late_cancel = _number(
         "LATE_CANCEL",
         _("late cancellation, in minutes"),

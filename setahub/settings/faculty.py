@@ -19,6 +19,7 @@ env.checked(
     "shorter than BOOKING_HORIZON: else nothing could be booked",
 )
 MAX_ACTIVE_BOOKINGS = from_environment("MAX_ACTIVE_BOOKINGS", 5)
+MAX_REQUESTS = from_environment("MAX_REQUESTS", 3)
 LATE_CANCEL = from_environment("LATE_CANCEL", 240)
 LATE_CANCEL_GRACE = 15  # minutes: a booking just made may be cancelled freely
 JOIN_BEFORE = 10  # minutes before the start: from then on the way in is shown large
@@ -33,5 +34,6 @@ APPOINTMENT_MAX_REPEAT = 26  # weeks
 APPOINTMENT_MAX_SEATS = 20
 BOOKING_CHANGES = 30  # of one person in 10 minutes: bookings, moves and cancellations
 TOPICS_A_DAY = 10  # of one person
+REQUESTS_A_DAY = 10  # of one person
 MESSAGES_PER_MINUTE = 30  # of one user
 MESSAGE_IMAGES_PER_MINUTE = 10

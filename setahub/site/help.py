@@ -25,6 +25,7 @@ class Section:
 def sections() -> list[Section]:
     return [
         Section("calendar-plus", _("Booking a time"), _booking()),
+        Section("hand", _("When no time fits"), _waiting()),
         Section("calendar-x", _("Moving and cancelling"), _changing()),
         Section("video", _("On the day, and after it"), _on_the_day()),
         Section("hand-heart", _("Teaching"), _teaching()),
@@ -74,6 +75,23 @@ def _exam_week(week: ExamWeek) -> str:
         "days": clock.days_range(week.first, week.last),
         "what": ", ".join(parts) or _("the ordinary numbers"),
     }
+
+
+def _waiting() -> list[str]:
+    most = policy.max_requests
+    return [
+        _("Ask for time: what comes free is offered first to those who wait."),
+        ngettext(
+            "You can wait for %(most)d request at once, your own or somebody else's that you join.",
+            "You can wait for %(most)d requests at once, your own or others' that you join.",
+            most,
+        )
+        % {"most": most},
+        _(
+            "Who had the fewest bookings in the last 30 days comes first, then who has waited longest."
+        ),
+        _("A seat that is offered to you is held, up to two hours by day, from 07:00 to 22:00."),
+    ]
 
 
 def _changing() -> list[str]:

@@ -26,6 +26,7 @@ from scheduling.queries.free import (
 )
 from scheduling.queries.news import latest_news
 from scheduling.queries.obstacles import Obstacle
+from scheduling.views.contexts.requests import Held, held_for
 from scheduling.views.contexts.slots import Chip, chips
 from setahub.core import clock
 from setahub.policy.current import policy
@@ -85,10 +86,12 @@ class Favourite:
 class Dashboard:
     """``limits`` stand above the tiles; ``news`` are lines of the history of a booking.
 
+    ``held``: what the user is offered.
     ``student``: the next booking that one gives; ``beside``: how many others come at its time.
     """
 
     greeting: str
+    held: Held | None
     first_steps: Sequence[Step]
     student: Booking | None
     beside: int
@@ -115,6 +118,7 @@ class Dashboard:
         students = coming_students(user.pk, now)[:STUDENTS]
         return cls(
             greeting=_greeting(clock.local(now).hour),
+            held=next(iter(held_for(user, now)), None),
             first_steps=first_steps(
                 user, is_ta=teaches, has_coming=bool(sessions if teaches else coming)
             ),

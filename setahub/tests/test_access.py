@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from chat.models import Message
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
+from scheduling.tests.factories import ask, hold
 from setahub.core import clock as when
 from topics.models import Registration, Topic
 
@@ -207,6 +208,18 @@ TABLE = {
     "bookings/<id:pk>/ta-absent/": Row(
         "/bookings/{booking}/ta-absent/", USERS_405, [L, 404, 409, 403, 404, 404]
     ),
+    "requests/new/": Row("/requests/new/", USERS_200, USERS_422),
+    "requests/<id:pk>/": Row("/requests/{request}/", [L, 404, 200, 200, 404, 404], USERS_405),
+    "requests/<id:pk>/join/": Row("/requests/{request}/join/", USERS_405, USERS_302),
+    "requests/<id:pk>/leave/": Row(
+        "/requests/{request}/leave/", USERS_405, [L, 404, 302, 404, 404, 404]
+    ),
+    "requests/<id:pk>/close/": Row(
+        "/requests/{request}/close/", USERS_405, [L, 404, 302, 403, 404, 404]
+    ),
+    "offers/<id:pk>/": Row(
+        "/offers/{offer}/", [L, 404, 200, 404, 404, 404], [L, 404, 422, 404, 404, 404]
+    ),
     "media/<path:name>": Row("/media/avatars/none.webp", [404] * 6, ALL_405),
 }
 
@@ -228,7 +241,10 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
     [appointment] = appointments.open_time(ta, plan)
     slot = appointment.slots.order_by("starts_at")[0]
     made = bookings.book(student, slot.pk, topic, "Why?")
+    asked = ask(student, topic, shared=True)
     return {
+        "request": asked.pk,
+        "offer": hold(appointment.slots.order_by("starts_at")[2], asked).pk,
         "ta": ta.pk,
         "slug": topic.slug,
         "appointment": appointment.pk,
@@ -274,9 +290,12 @@ def test_everybody_gets_what_is_theirs(world, route, method):
 def restore(world: dict[str, Any]) -> None:
     """Undo what a POST of one person may have done, so that the next meets the same world."""
     from accounts.models import Block
-    from scheduling.models import Booking
+    from scheduling.models import Booking, HelpRequest, PlaceInLine
 
     Block.objects.all().delete()
+    PlaceInLine.objects.exclude(person=world["people"]["student"]).delete()
+    PlaceInLine.objects.update(ended_at=None, end="")
+    HelpRequest.objects.update(status="open")
     Booking.objects.filter(pk=world["booking"]).update(status="booked")
     Topic.objects.filter(slug=world["slug"]).update(archived_at=None)
     Registration.objects.exclude(user=world["ta"]).delete()
@@ -308,6 +327,8 @@ def test_garbage_ids_are_not_found(world, garbage):
         f"/appointments/{garbage}/",
         f"/bookings/{garbage}/",
         f"/bookings/{garbage}/cancel/",
+        f"/requests/{garbage}/",
+        f"/offers/{garbage}/",
         f"/topics/{garbage}/",
         f"/bookings/new/?slot={garbage}",
     ):
@@ -327,5 +348,8 @@ def test_garbage_in_a_query_is_never_an_error_of_ours(world, value):
         f"/users/{world['ta']}/timeslots/?topic={value}",
         f"/topics/{world['slug']}/?from={value}",
         f"/bookings/new/?slot={world['slot']}&topic={value}",
+        f"/bookings/?tab=requests&page={value}",
+        f"/appointments/?tab=requests&page={value}",
+        f"/requests/new/?topic={value}&ta={value}&part={value}&from={value}&question={value}",
     ):
         assert client.get(path).status_code in {200, 400, 404, 409}, path

@@ -11,9 +11,11 @@ from chat import services as chat
 from topics.models import Registration
 
 migration = import_module("setahub.policy.migrations.0002_coordinators")
+of_requests = import_module("setahub.policy.migrations.0005_coordinators_of_requests")
 MAY_OPEN = [
     "accounts/user", "accounts/suspension", "accounts/block", "topics/topic",
     "topics/registration", "scheduling/appointment", "scheduling/timeslot", "scheduling/booking",
+    "scheduling/helprequest", "scheduling/offer",
     "chat/report", "setahub/facultypolicy", "setahub/examweek", "setahub/policychange",
 ]  # fmt: skip
 
@@ -21,6 +23,7 @@ MAY_OPEN = [
 @pytest.fixture
 def coordinator(make_user):
     migration.make(apps, None)  # tests that write for real leave an empty database behind
+    of_requests.make(apps, None)
     user = make_user("Coordinator", is_staff=True)
     user.groups.add(Group.objects.get(name="Coordinators"))
     return user
@@ -34,7 +37,7 @@ def client(coordinator, sign_in):
 def test_the_group_has_just_these_powers(coordinator):
     expected = {
         f"{label.split('.')[0]}.{action}_{label.split('.')[1]}"
-        for label, actions in migration.POWERS.items()
+        for label, actions in (migration.POWERS | of_requests.POWERS).items()
         for action in actions
     }
     assert coordinator.get_all_permissions() == expected
@@ -45,6 +48,13 @@ def test_making_the_group_again_changes_nothing(coordinator):
     before = coordinator.groups.get().permissions.count()
     migration.make(apps, None)
     assert coordinator.groups.get().permissions.count() == before
+
+
+def test_the_powers_over_requests_can_be_taken_back(coordinator):
+    of_requests.unmake(apps, None)
+    powers = coordinator.groups.get().permissions.values_list("codename", flat=True)
+    assert "view_helprequest" not in powers
+    assert "view_booking" in powers
 
 
 def test_the_group_can_be_unmade(coordinator):

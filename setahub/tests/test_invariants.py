@@ -1,26 +1,33 @@
 """The storm's invariants hold for what the services make, and each is broken by what breaks it."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from bench.storm.invariants import BROKEN
 from chat import services as chat
-from scheduling.services import bookings
+from scheduling.services import bookings, offers, requests
 from scheduling.tests.factories import book, open_time, slots_of
+from setahub.core import clock as when
 
 pytestmark = pytest.mark.usefixtures("clock", "world")
 
 
 @pytest.fixture
-def world(clock, student, stranger, ta, topic, staff):
-    """Bookings that were made, moved, cancelled and settled, and what was written about them."""
+def world(clock, student, stranger, ta, topic, staff, make_user):
+    """Bookings that were made, moved, cancelled and settled, what was written about them, an offer."""
     slots = slots_of(open_time(ta, topic, capacity=2))
     book(stranger, slots[0])
     bookings.move(book(student, slots[1]), student, slots[0].pk)
     bookings.cancel(book(student, slots[2]), student, "Ill")
     chat.send(student.pk, ta.pk, None, "Hello")
     chat.send(ta.pk, student.pk, None, "Hi")
+    today = when.today()
+    requests.ask(make_user("Waiting"), topic, "Why?", from_day=today, to_day=today + timedelta(9))
+    [slot] = slots_of(open_time(ta, topic, start="16:00", end="16:30"))
+    offers.match(slot.pk)
 
 
 def broken() -> set[str]:
@@ -47,9 +54,18 @@ FORGED = {
     "a session has a slot and a topic": "DELETE FROM scheduling_appointment_topics",
     "a slot lies within its session": (
         "UPDATE scheduling_appointment SET ends_at = (SELECT min(ends_at) FROM scheduling_timeslot)"
+        " WHERE slot_minutes = 30 AND starts_at < (SELECT min(ends_at) FROM scheduling_timeslot)"
     ),
     "no active booking is in a slot that was taken off": (
         "UPDATE scheduling_timeslot SET withdrawn = TRUE"
+    ),
+    "a slot counts its open offers rightly": "UPDATE scheduling_timeslot SET held = 0",
+    "a slot counts its freed seats rightly": "UPDATE scheduling_timeslot SET freed = 1",
+    "no open offer is of a time that was taken off": (
+        "UPDATE scheduling_timeslot SET withdrawn = TRUE"
+    ),
+    "an open request is one that its owner waits for": (
+        "UPDATE scheduling_placeinline SET ended_at = created_at"
     ),
     "a booking was made once": (
         "UPDATE scheduling_bookingevent SET kind = 'changed' WHERE kind = 'made'"
@@ -92,7 +108,8 @@ def test_what_breaks_one_is_found(name, student, ta):
 
 # What the database itself refuses is found too, should it ever let it through.
 REFUSED = {
-    "a slot has no more taken seats than it has",
+    "a slot has no more taken and held seats than it has",
+    "nobody is offered two times at once, or one twice",
     "a slot counts its active bookings rightly",
     "nobody has two seats in one slot",
     "no active booking is in a cancelled session",
@@ -126,4 +143,7 @@ def test_commitments_that_went_astray_are_found():
 def test_a_cancelled_session_with_bookings_is_found():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE scheduling_appointment SET cancelled_at = %s", [timezone.now()])
-    assert broken() == {"no active booking is in a cancelled session"}
+    assert broken() == {
+        "no active booking is in a cancelled session",
+        "no open offer is of a time that was taken off",
+    }

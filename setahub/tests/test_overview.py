@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from scheduling.models import Booking, NothingFree
-from scheduling.services import bookings, demand
-from scheduling.tests.factories import book, open_time, slots_of, tomorrow
+from scheduling.models import Booking, HelpRequest, NothingFree
+from scheduling.services import bookings, demand, requests
+from scheduling.tests.factories import ask, book, hold, open_time, slots_of, tomorrow
 from setahub.core import clock as when
 from setahub.site.overview import page, weeks
 from setahub.site.overview.chart import bars
@@ -66,6 +66,29 @@ def test_the_median_time_from_booking_to_session(ta, topic, make_user):
             created_at=made.starts_at - timedelta(hours=hours)
         )
     assert card("From booking to session").now == "17 h"
+
+
+def test_requests_are_counted_by_the_week_they_were_asked_in(student, make_user, topic, clock):
+    rows = [ask(make_user(f"S{number}"), topic) for number in range(4)]
+    clock.shift(timedelta(hours=3))
+    requests.close(rows[0], rows[0].student, solved=True)
+    clock.shift(timedelta(hours=2))
+    requests.close(rows[1], rows[1].student, solved=True)
+    HelpRequest.objects.filter(pk=rows[2].pk).update(status="expired")
+    assert card("Requests for time").now == "4"
+    assert card("Requests answered").now == "50%"
+    assert card("Requests expired").now == "25%"
+    assert card("From request to answer").now == "4 h"
+    assert [(line.name, line.count) for line in numbers().asked] == [(topic.name, 4)]
+
+
+def test_a_seat_that_was_passed_on_and_taken_is_one_seat(ta, topic, student, stranger):
+    slots = slots_of(open_time(ta, topic))
+    hold(slots[0], ask(student, topic), status="declined")
+    hold(slots[0], ask(stranger, topic), turn=2, status="taken")
+    hold(slots[1], ask(student, topic, "Again"))
+    assert card("Seats offered to who waited").now == "2"
+    assert card("Offered seats taken").now == "50%"
 
 
 def test_new_users_and_the_week_before(make_user):
@@ -146,13 +169,14 @@ def test_the_page_shows_it_all_in_a_constant_number_of_queries(
         other = make_user(f"S{number}")
         book(other, slots_of(open_time(ta, topic, day=tomorrow() + number * DAY))[0])
         demand.note_nothing_free(other, topic)
+        ask(other, topic, to_day=when.today())  # no time of these sessions
         cache.clear()
         with CaptureQueriesContext(connection) as captured:
             shown = client.get("/admin/").content.decode()
         counts.append(len(captured))
     assert counts[0] == counts[2] <= 20
-    assert shown.count('<svg class="bars"') == 7 + 1 + 1
-    assert shown.count("As a table") == 7
+    assert shown.count('<svg class="bars"') == 13 + 1 + 1 + 1
+    assert shown.count("As a table") == 13
 
 
 @pytest.mark.django_db(transaction=True)  # in one, nothing is kept

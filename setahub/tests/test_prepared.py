@@ -291,9 +291,10 @@ def calls(w):
         "scheduling.queries.bookings.coming_students": [((ta, now), {})],
         "scheduling.queries.bookings.taken": [((student, now), tab) for tab in tabs],
         "scheduling.queries.free._free_slot": [
-            ((slot, each, leaving, bookable), {})
+            ((slot, each, leaving, bookable), {"own_seat": own_seat})
             for each in (topic, None)
             for leaving in (w["booking"], None)
+            for own_seat in (False, True)
         ],
         "scheduling.queries.free._free_from": [
             ((*each, now, bookable), only) for each in which for only in narrowed

@@ -32,7 +32,17 @@ from accounts.tests.test_mfa import code_now, confirmed, with_app
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent, NothingFree, TimeSlot
+from scheduling.models import (
+    Appointment,
+    Booking,
+    BookingEvent,
+    Digest,
+    HelpRequest,
+    NothingFree,
+    Offer,
+    PlaceInLine,
+    TimeSlot,
+)
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.policy.models import PolicyChange
@@ -114,7 +124,24 @@ def person(clock, make_user, other, topic) -> User:
     Star.objects.create(owner=user, person=other)
     Star.objects.create(owner=other, person=user)
     TopicStar.objects.create(owner=user, topic=topic)
+    _waiting(user, other, topic)
     return user
+
+
+def _waiting(user: User, other: User, topic: Topic) -> None:
+    day = when.today()
+    for person, ta in ((user, other), (other, user)):
+        asked = HelpRequest.objects.create(
+            student=person, topic=topic, ta=ta, from_day=day, to_day=day,
+            question=f"a wish of {person}",
+        )  # fmt: skip
+        place = PlaceInLine.objects.create(request=asked, person=person)
+        slot = TimeSlot.objects.filter(appointment__ta=ta).first()
+        Offer.objects.create(
+            slot=slot, student=person, request=asked, place=place, turn=1, status="declined",
+            expires_at=timezone.now(),
+        )  # fmt: skip
+        Digest.objects.create(ta=person, day=day)
 
 
 def _calendar(user: User, other: User, topic: Topic) -> None:

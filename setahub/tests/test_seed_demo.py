@@ -22,7 +22,17 @@ from chat.models import Message, Participation
 from chat.queries.conversations import badge
 from conftest import NOW
 from scheduling import sweeps as calendar_sweeps
-from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
+from scheduling.models import (
+    Appointment,
+    Booking,
+    BookingEvent,
+    Commitment,
+    HelpRequest,
+    Offer,
+    PlaceInLine,
+    TimeSlot,
+)
+from scheduling.queries.waiting import requests_for
 from scheduling.services import appointments, bookings
 from setahub.core import clock as when
 from setahub.demo import people as people_step
@@ -36,7 +46,7 @@ from topics.queries.stars import favourites as starred_topics
 pytestmark = pytest.mark.django_db
 TOPIC_ART, AVATAR_ART = cache(topic_art), cache(avatar_art)
 TABLES = [User, EmailAddress, Topic, Registration, Appointment, TimeSlot, Booking, BookingEvent]
-TABLES += [Message, Participation]
+TABLES += [Message, Participation, HelpRequest, PlaceInLine, Offer]
 
 
 def draw_once(patch):
@@ -178,6 +188,16 @@ class TestOnceSeeded:
         assert len(coming) == 3
         assert when.local(coming[0].starts_at).date() == when.today() + timedelta(days=1)
         assert coming[0].ta.email == TA
+
+    def test_the_student_waits_in_line_and_a_time_is_held(self, demo):
+        student = User.objects.get(email=STUDENT)
+        assert PlaceInLine.objects.waiting().of(student.pk).count() == 2
+        [offer] = Offer.objects.standing(timezone.now())
+        assert (offer.student, offer.slot.appointment.ta.email) == (student, TA)
+
+    def test_the_ta_sees_who_waits_most_first(self, demo):
+        board = requests_for(User.objects.get(email=TA).pk)
+        assert [asked.waiting for asked in board] == [5, 1, 1, 1]
 
     def test_the_ta_has_questions_to_read_today_or_tomorrow(self, demo):
         ta = User.objects.get(email=TA)

@@ -12,7 +12,15 @@ from django.utils import timezone
 from accounts.models import User
 from chat import services
 from chat.models import Conversation, Message, Participation
-from scheduling.models import Appointment, Booking, BookingEvent, Commitment, TimeSlot
+from scheduling.models import (
+    Appointment,
+    Booking,
+    BookingEvent,
+    Commitment,
+    HelpRequest,
+    PlaceInLine,
+    TimeSlot,
+)
 from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
@@ -109,6 +117,20 @@ def test_messages_are_as_many_as_asked_for_and_every_count_is_right(clock):
         assert side.unread == later.filter(sender=side.other_id).count()
         assert side.last_message_id == side.conversation.last_message_id
     assert any(side.unread for side in sides)
+
+
+def test_requests_are_as_many_as_asked_for_and_nobody_waits_for_too_many(clock):
+    seed(requests=70)
+    assert HelpRequest.objects.open().count() == PlaceInLine.objects.waiting().count() == 70
+    most = PlaceInLine.objects.values("person").annotate(count=Count("pk")).order_by("-count")[0]
+    assert most["count"] == policy.max_requests == 3
+    taught = Registration.objects.values("topic")
+    assert not HelpRequest.objects.exclude(topic__in=taught).exists()
+
+
+def test_more_requests_than_people_may_make_are_refused(clock):
+    with pytest.raises(CommandError, match="So many requests"):
+        seed(requests=91)
 
 
 def test_the_site_goes_on_counting_after_them(clock):

@@ -14,7 +14,7 @@ from accounts.models import User
 from chat.queries import reach
 from scheduling.forms.appointments import CopyWeekForm
 from scheduling.forms.bookings import OutcomesForm
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models import Appointment, Booking, HelpRequest, Part, TimeSlot
 from scheduling.queries.appointments import (
     bookings_of,
     first_bookings,
@@ -25,8 +25,10 @@ from scheduling.queries.appointments import (
     starts_between,
 )
 from scheduling.queries.bookings import active_bookings
+from scheduling.queries.requests import Answers, answers_to
 from scheduling.queries.series import FOLLOWING, in_scope
 from scheduling.services import appointments, rules
+from scheduling.services.holds import LEAST_LEFT
 from scheduling.services.plan import Plan, collisions, misfit, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
@@ -37,6 +39,13 @@ from topics.queries.registrations import is_waiting
 from topics.queries.topics import taught_by
 
 METER_CELLS = 16
+SEATS_ASKED_MOST = 20  # however many wait
+# What is opened for a part of the day, the likeliest first.
+START_OF = {
+    Part.AFTERNOON.value: (time(13), time(15)),
+    Part.EVENING.value: (time(17), time(19)),
+    Part.MORNING.value: (time(10), time(12)),
+}
 WEEK = timedelta(weeks=1)
 
 # --- Lists --------------------------------------------------------------------------------------
@@ -90,7 +99,7 @@ class SlotRow:
 
     @property
     def left(self) -> int:
-        return max(self.slot.capacity - len(self.bookings), 0)
+        return max(self.slot.capacity - len(self.bookings) - self.slot.held, 0)
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,7 @@ class SessionPage:
     can_edit: bool
     can_cancel: bool
     writable: Collection[int]
+    answers: Answers
 
     @classmethod
     def of(cls, appointment: Appointment, viewer: User) -> "SessionPage":
@@ -136,6 +146,7 @@ class SessionPage:
             can_edit=mine and not appointment.is_cancelled and not ended,
             can_cancel=mine and not appointment.is_cancelled and not started,
             writable=reach.writable(viewer, [each.student for each in kept]),
+            answers=answers_to(appointment),
         )
 
 
@@ -236,6 +247,32 @@ def defaults(ta: User, handle: str | None = None) -> Plan:
     clashes = collisions(ta.pk, [each.span for each in days])
     open_days = [each for each, clash in zip(days, clashes, strict=True) if not clash]
     return open_days[0] if open_days else plan
+
+
+def answer_to(asked: HelpRequest, ta: User) -> Plan:
+    """A session that answers a request: its topic, its first fitting day, a seat for all who wait.
+
+    ``asked`` with ``waiting``, and its topic loaded.
+    """
+    plan = defaults(ta, asked.topic.slug)
+    seats = min(max(asked.waiting, 1), SEATS_ASKED_MOST, policy.max_seats)
+    first = max(asked.from_day, clock.today())
+    days = [first + timedelta(days=ahead) for ahead in range((asked.to_day - first).days + 1)]
+    hours = [START_OF[part] for part in asked.parts.split()] or list(START_OF.values())
+    tries = [
+        replace(plan, day=day, start=start, end=end, capacity=seats)
+        for day in days
+        for start, end in hours
+    ]
+    now = timezone.now()
+    bookable = [
+        each
+        for each in tries
+        if each.span.start >= now + policy.min_notice_at(each.span.start) + LEAST_LEFT
+    ]
+    clashes = collisions(ta.pk, [each.span for each in bookable])
+    fitting = (each for each, clash in zip(bookable, clashes, strict=True) if not clash)
+    return next(fitting, replace(plan, capacity=seats))
 
 
 def at_asked_time(plan: Plan, query: Mapping[str, str]) -> Plan:

@@ -24,6 +24,7 @@ from topics.queries.topics import find
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
+NO_TIME_HELPS = ("too_many", "rate_limited")  # another time would be refused for the same reason
 
 # --- Booking a time -----------------------------------------------------------------------------
 
@@ -37,6 +38,7 @@ class BookPage:
     topic: Topic | None
     refusal: Refusal | None
     nearest: Sequence[SlotDay]
+    can_ask: bool = False
 
     @classmethod
     def of(cls, viewer: User, slot: TimeSlot, handle: str) -> "BookPage":
@@ -48,7 +50,8 @@ class BookPage:
             return cls(slot, topics, topic, None, [])
         # The session may have other topics now than the one that was looked for.
         topic = find(handle) or topic
-        return cls(slot, topics, topic, refusal, _instead(viewer, slot, topic, refusal))
+        nearest = _instead(viewer, slot, topic, refusal)
+        return cls(slot, topics, topic, refusal, nearest, _can_ask(refusal))
 
     @classmethod
     def sent(cls, viewer: User, slot: TimeSlot, form: BookForm) -> "BookPage":
@@ -56,7 +59,13 @@ class BookPage:
         topics, refusal, nearest = topics_of(slot), form.refusal, list[SlotDay]()
         if refusal is not None:
             nearest = _instead(viewer, slot, form.cleaned_data["topic"], refusal)
-        return cls(slot, topics, _chosen(topics, form.data.get("topic")), refusal, nearest)
+        topic = _chosen(topics, form.data.get("topic"))
+        return cls(slot, topics, topic, refusal, nearest, _can_ask(refusal))
+
+
+def _can_ask(refusal: Refusal | None) -> bool:
+    """Whether another time would help who can't have this one."""
+    return refusal is not None and refusal.code not in NO_TIME_HELPS
 
 
 def _instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) -> list[SlotDay]:
@@ -65,7 +74,7 @@ def _instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) 
     For the topic; where none was chosen, for those of the slot. None where another time would be
     refused for the same reason.
     """
-    if error.code in ("too_many", "rate_limited"):
+    if error.code in NO_TIME_HELPS:
         return []
     ta, to, slots = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
     for each in [topic] if topic else topics_of(slot):

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.queries.stars import is_starred
 from scheduling.queries.free import ANY, Wanted
 from scheduling.queries.obstacles import is_blocked
+from scheduling.views.contexts.requests import ask_address
 from scheduling.views.contexts.slots import Choice, WeekTimes, choices, start_day, times_of_ta
 from topics.models import Topic
 from topics.queries.topics import taught_by
@@ -17,7 +18,8 @@ from topics.queries.topics import taught_by
 class TimesPage:
     """``times`` is None where a block stands between the two; ``topic``: the one they are for, if any.
 
-    ``choices`` narrow them, and ``narrowed`` says that something does.
+    ``choices`` narrow them, and ``narrowed`` says that something does; ``ask``: where the viewer can
+    ask for other times, "" for oneself.
     """
 
     ta: User
@@ -29,6 +31,7 @@ class TimesPage:
     narrowed: bool
     starred: bool
     own: bool
+    ask: str
 
     @classmethod
     def of(
@@ -48,9 +51,15 @@ class TimesPage:
             narrowed=wanted != ANY,
             starred=is_starred(viewer, ta),
             own=ta.pk == viewer.pk,
+            ask=_ask(ta, topic, wanted, viewer),
         )
 
     @property
     def shown(self) -> dict[str, Any]:
         """For the template, with the times as they stand on other pages."""
         return {**vars(self), **(vars(self.times) if self.times else {}), "closed": not self.times}
+
+
+def _ask(ta: User, topic: Topic | None, wanted: Wanted, viewer: User) -> str:
+    gone = topic is not None and topic.is_archived
+    return "" if gone or ta.pk == viewer.pk else ask_address(topic, ta.pk, part=wanted.part)

@@ -20,7 +20,7 @@ POWERS = {
 }
 
 
-def make(apps, schema_editor):
+def make(apps, schema_editor, powers=POWERS):
     """On a new database no permission exists yet: Django makes them after all migrations.
 
     It then takes those that are there, so making them here in its way is safe.
@@ -28,7 +28,7 @@ def make(apps, schema_editor):
     ContentType = apps.get_model("contenttypes", "ContentType")
     Permission = apps.get_model("auth", "Permission")
     group, _made = apps.get_model("auth", "Group").objects.get_or_create(name=NAME)
-    for label, actions in POWERS.items():
+    for label, actions in powers.items():
         app_label, model = label.split(".")
         kind, _made = ContentType.objects.get_or_create(app_label=app_label, model=model)
         name = apps.get_model(app_label, model)._meta.verbose_name_raw

@@ -57,11 +57,12 @@ class Todo:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is counted: cards, and the busiest TAs and topics."""
+    """What is counted: cards, the busiest TAs, topics without free time, those asked for."""
 
     cards: Sequence[Card]
     tas: Sequence[Line]
     topics: Sequence[Line]
+    asked: Sequence[Line]
 
 
 @shared(seconds=CACHED_FOR, under=lambda: (get_language(), clock.today()))
@@ -70,6 +71,7 @@ def numbers() -> Numbers:
     period = weeks.last_weeks()
     sessions, slots = weeks.opened(period)
     bookings = weeks.booked(period)
+    asked, offered = weeks.asked(period), weeks.offered(period)
     measures: list[tuple[str, str, Values, Callable[[float], str]]] = [
         (_("TA sessions"), _("not cancelled"), sessions, _whole),
         (_("Bookings"), _("not cancelled"), bookings.kept, _whole),
@@ -87,12 +89,34 @@ def numbers() -> Numbers:
             _percent,
         ),
         (_("From booking to session"), _("median"), weeks.lead_times(period), _hours),
+        (_("Requests for time"), _("asked"), asked.made, _whole),
+        (
+            _("Requests answered"),
+            _("share of those asked"),
+            _shares(asked.answered, asked.made),
+            _percent,
+        ),
+        (
+            _("Requests expired"),
+            _("share of those asked"),
+            _shares(asked.expired, asked.made),
+            _percent,
+        ),
+        (_("From request to answer"), _("median"), asked.hours, _hours),
+        (_("Seats offered to who waited"), _("freed or opened"), offered.seats, _whole),
+        (
+            _("Offered seats taken"),
+            _("share of the seats offered"),
+            _shares(offered.taken, offered.seats),
+            _percent,
+        ),
         (_("New users"), _("signed up"), weeks.joined(period), _whole),
     ]
     return Numbers(
         cards=[_card(period.mondays, *measure) for measure in measures],
         tas=_lines(weeks.by_ta(period), "accounts_user"),
         topics=_lines(weeks.by_topic(period), "topics_topic"),
+        asked=_lines(weeks.by_asked_topic(period), "topics_topic"),
     )
 
 

@@ -24,7 +24,7 @@ from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking, NothingFree
+from scheduling.models import Appointment, Booking, HelpRequest, NothingFree, Offer
 from setahub.core import clock
 from topics.models import Topic
 
@@ -127,17 +127,78 @@ def lead_times(period: Period) -> list[float | None]:
     """The median time from booking to session of each week's kept bookings, in hours."""
     ahead = ExpressionWrapper(F("starts_at") - F("created_at"), output_field=DurationField())
     rows = _within(Booking.objects.kept(), "starts_at", period).annotate(week=_week("starts_at"))
+    return _medians(rows, ahead, period)
+
+
+def _medians(rows: "QuerySet", lasted: ExpressionWrapper, period: Period) -> list[float | None]:
+    """The middle of what lasted, in hours, of each week that has any."""
     medians: dict[date, float]
     if connection.vendor == "postgresql":
-        middle = Median(ahead, output_field=DurationField())
+        middle = Median(lasted, output_field=DurationField())
         weekly = rows.values_list("week").annotate(middle=middle)
         medians = {week: length / HOUR for week, length in weekly}
     else:
         lengths: dict[date, list[float]] = {}
-        for week, length in rows.annotate(ahead=ahead).values_list("week", "ahead"):
+        for week, length in rows.annotate(lasted=lasted).values_list("week", "lasted"):
             lengths.setdefault(week, []).append(length / HOUR)
         medians = {week: median(each) for week, each in lengths.items()}
     return [max(medians[monday], 0) if monday in medians else None for monday in period.mondays]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Requests for time of each week, and what became of them."""
+
+    made: list[int]
+    answered: list[int]
+    expired: list[int]
+    hours: list[float | None]  # the median time to an answer
+
+
+def asked(period: Period) -> Asked:
+    """By the week that they were asked in. Two queries."""
+    rows = _within(HelpRequest.objects.all(), "created_at", period)
+    rows = rows.annotate(week=_week("created_at"))
+    answered = Q(status=HelpRequest.Status.ANSWERED)
+    counted = list(
+        rows.values("week").annotate(
+            made=Count("pk"),
+            answered=Count("pk", filter=answered),
+            expired=Count("pk", filter=Q(status=HelpRequest.Status.EXPIRED)),
+        )
+    )
+    took = ExpressionWrapper(F("closed_at") - F("created_at"), output_field=DurationField())
+    made, answered_ones, expired = (
+        period.along({row["week"]: row[name] for row in counted})
+        for name in ("made", "answered", "expired")
+    )
+    hours = _medians(rows.filter(answered, closed_at__isnull=False), took, period)
+    return Asked(made, answered_ones, expired, hours)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Seats of each week that were held for who waited, and how many of them were taken."""
+
+    seats: list[int]
+    taken: list[int]
+
+
+def offered(period: Period) -> Offered:
+    """A seat that was passed on is one seat. By the week that it was offered in. One query."""
+    first = Q(turn=1)
+    rows = list(
+        _within(Offer.objects.all(), "created_at", period)
+        .annotate(week=_week("created_at"))
+        .values("week")
+        .annotate(
+            seats=Count("pk", filter=first),
+            taken=Count("pk", filter=Q(status=Offer.Status.TAKEN)),
+        )
+    )
+    return Offered(
+        *(period.along({row["week"]: row[name] for row in rows}) for name in ("seats", "taken"))
+    )
 
 
 def joined(period: Period) -> list[int]:
@@ -171,6 +232,17 @@ def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
         .annotate(count=Count("student", distinct=True))
     )
     return _lines(period, ids, weekly, Topic.objects.in_bulk(ids))
+
+
+def by_asked_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
+    """The topics that most time was asked for this week, at most eight."""
+    rows = _within(HelpRequest.objects.all(), "created_at", period)
+    this_week = rows.filter(created_at__gte=clock.day_bounds(period.mondays[-1])[0])
+    top = this_week.values_list("topic").annotate(count=Count("pk")).order_by("-count", "topic")[:8]
+    ids = [topic for topic, _count in top]
+    weekly = rows.filter(topic__in=ids).annotate(week=_week("created_at"))
+    counted = weekly.values_list("topic", "week").annotate(count=Count("pk"))
+    return _lines(period, ids, counted, Topic.objects.in_bulk(ids))
 
 
 def _lines(period: Period, ids: Sequence[int], rows: Iterable, named: dict) -> list:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from chat import services
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
+from scheduling.tests.factories import ask, hold
 from setahub.core import clock as when
 from setahub.tests.browser.conftest import DESK, PHONE
 
@@ -54,13 +55,28 @@ OF_USERS = [
     "/bookings/{booking}/",
     "/bookings/{booking}/cancel/",
     "/bookings/{booking}/reschedule/",
+    "/bookings/?tab=requests",
+    "/appointments/?tab=requests",
+    "/appointments/new/?request={request}",
+    "/requests/new/",
+    "/requests/new/?topic={slug}&ta={ta}",
+    "/requests/{request}/",
+    "/offers/{offer}/",
     "/messages/",
     "/messages/{student}/",
     "/messages/report/{message}/",
     "/nothing/",
 ]
 # The student sees these as their own; the TA the others.
-OF_STUDENT = ("/bookings/new/", "/bookings/", "/users/{ta}", "/topics/", "/users/me")
+OF_STUDENT = (
+    "/bookings/new/",
+    "/bookings/",
+    "/users/{ta}",
+    "/topics/",
+    "/users/me",
+    "/requests/",
+    "/offers/",
+)
 
 
 # The phone is the last one: what follows on the page is done on it.
@@ -101,11 +117,15 @@ def world(ta, student, topic):
         [topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "Room 504", "Bring it"
     )
     [appointment] = appointments.open_time(ta, plan)
-    first, second, *_ = appointment.slots.order_by("starts_at")
+    first, second, third, *_ = appointment.slots.order_by("starts_at")
     made = bookings.book(student, first.pk, topic, "Why?")
+    asked = ask(student, topic, shared=True)
+    offer = hold(third, asked)
     said = services.send(student.pk, ta.pk, None, "See https://example.com\n```\nx = 1\n```")
     services.send(ta.pk, student.pk, None, "Thank you")
     return {
+        "request": asked.pk,
+        "offer": offer.pk,
         "slug": topic.slug,
         "ta": ta.pk,
         "appointment": appointment.pk,

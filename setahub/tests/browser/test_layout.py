@@ -9,6 +9,7 @@ from accounts.models import User
 from chat import services
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
+from scheduling.tests.factories import ask, hold
 from setahub.core import clock as when
 from topics.models import Registration, Topic
 
@@ -36,6 +37,10 @@ OF_STUDENT = [
     "/bookings/{cancelled}/",
     "/bookings/{cancelled}/rebook/",
     "/bookings/{cancelled}/rebook/?slot={slot}",
+    "/bookings/?tab=requests",
+    "/requests/new/?topic={slug}&ta={ta}",
+    "/requests/{request}/",
+    "/offers/{offer}/",
     "/users/me/avatar/",
     "/users/me/delete/",
     "/auth/email/",
@@ -56,6 +61,8 @@ OF_TA = [
     "/appointments/{appointment}/copy/",
     "/appointments/copy-week/",
     "/appointments/week/",
+    "/appointments/?tab=requests",
+    "/requests/{request}/",
     "/topics/{slug}/unregister/",
     "/users/{student}/",
     "/bookings/{booking}/",
@@ -88,15 +95,18 @@ def long(make_user):
         [topic], when.today() + timedelta(days=1), time(13), time(15), 30, 1, "R" * 100, "n" * 300
     )
     [appointment] = appointments.open_time(ta, plan)
-    first, second, third, *_ = appointment.slots.order_by("starts_at")
+    first, second, third, fourth = appointment.slots.order_by("starts_at")
     cancelled = bookings.book(student, third.pk, topic, "q" * 1000)
     bookings.cancel(cancelled, ta, "r" * 500)
     made = bookings.book(student, first.pk, topic, "q" * 1000)
+    asked = ask(student, topic, "q" * 1000, shared=True, ta=ta)
     services.send(student.pk, ta.pk, None, "t" * 500)
     services.send(student.pk, ta.pk, None, f"https://x.example/{'l' * 300}\n```\n{'c' * 300}\n```")
     return {
         "ta": ta.pk,
         "student": student.pk,
+        "request": asked.pk,
+        "offer": hold(fourth, asked).pk,
         "slug": topic.slug,
         "appointment": appointment.pk,
         "taken": first.pk,

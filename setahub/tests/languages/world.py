@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -21,11 +22,12 @@ from accounts.models import User
 from accounts.services import deletion, email_changes, suspensions
 from chat import services as chat
 from chat.tests.pictures import photo
-from scheduling.models import Cause
+from scheduling.models import Cause, HelpRequest, Offer
 from scheduling.queries.series import FOLLOWING
-from scheduling.services import appointments, bookings
+from scheduling.services import appointments, bookings, requests
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
+from setahub.core import clock as when
 from setahub.core.work.tasks import later, parts_of_sweep
 from topics.models import Registration, Topic
 from topics.services import teaching
@@ -44,7 +46,7 @@ FACTS = {  # whatever a letter about an account may name
 }
 OWN = (
     "Mali", "Jonas", "Priya", "Anan", "Graph", "Theory", "Sorting", "Lab", "Hall", "Because",
-    "Knots", "Bring", "Paper", "Room", "SETAHub", "Django",
+    "Knots", "Waiting", "Lines", "Digests", "Bring", "Paper", "Room", "SETAHub", "Django",
 )  # fmt: skip
 
 
@@ -75,7 +77,8 @@ class World:
     def everything_happens(self) -> None:
         """In the language of the actor's pages; the worker's is that of the faculty."""
         for part in (
-            self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.suspension, self.leaving,
+            self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.as_waiting,
+            self.as_waited_for, self.suspension, self.leaving,
         ):  # fmt: skip
             with translation.override(self.actor.language), self.committing():
                 part()
@@ -165,6 +168,41 @@ class World:
             self.clock.move_to(start - before)
             self.sweep()
         self.clock.move_to(start + timedelta(minutes=1))
+
+    def as_waiting(self) -> None:
+        """Who waits is told of each offer, and how it ended; TAs of what was asked."""
+        topic = self.topic_of(self.actor, "Waiting")
+        other = self.topic_of(self.actor, "Lines")
+        today = when.today()
+        ask = partial(requests.ask, self.reader, from_day=today, to_day=today + 9 * DAY)
+        ask(topic, "Knots")
+        for ends in (False, True):
+            session = open_time(self.actor, topic, day=today + 4 * DAY, start="08:00", end="08:30")
+            self.work()
+            if ends:
+                appointments.cancel(session, self.actor, "Because")
+            else:
+                self.clock.move_to(Offer.objects.get(status="open").expires_at)
+                self.sweep()
+                appointments.cancel(session, self.actor, "Because")
+        self.work()
+        self.clock.move_to(when.at(when.today() + DAY, time(10)))
+        open_time(self.actor, topic, day=when.today(), start="11:15", end="11:45")
+        self.work()  # too near to be held
+        requests.leave(HelpRequest.objects.get(topic=topic), self.reader)
+        today = when.today()
+        requests.ask(self.reader, other, "Knots", ta=self.actor, from_day=today, to_day=today + DAY)
+        self.sweep()  # tomorrow is its last day
+        teaching.unregister(self.actor, other)
+        self.work()
+
+    def as_waited_for(self) -> None:
+        topic = self.topic_of(self.reader, "Digests")
+        requests.ask(
+            self.actor, topic, "Knots", from_day=when.today(), to_day=when.today() + 9 * DAY
+        )
+        self.clock.move_to(when.at(when.today(), time(18, 1)))
+        self.sweep()
 
     def suspension(self) -> None:
         topic = Topic.objects.get(name="Knots")

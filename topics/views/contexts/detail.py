@@ -6,7 +6,10 @@ from datetime import date, timedelta
 
 from accounts.models import User
 from chat.queries import reach
+from scheduling.models import HelpRequest
 from scheduling.queries.free import ANY, FreeTime, Wanted, counts_by_ta, free_days, free_from
+from scheduling.queries.requests import shared_on
+from scheduling.views.contexts.requests import ask_address
 from scheduling.views.contexts.slots import (
     Choice,
     SlotDay,
@@ -28,6 +31,8 @@ SLOTS_SHOWN = 60
 TAS_SHOWN = 24
 TAS_MAX = 1000
 TAS_TO_CHOOSE = 8
+SHARED_SHOWN = 3
+SHARED_MAX = 60
 LARGEST_ID = 10**9
 
 Person = tuple[User, FreeTime | None, int, bool]
@@ -41,7 +46,8 @@ class TopicPage:
 
     ``tas`` are those who have free time first, since that is who can help: each with that time,
     the number of sessions given, and whether the viewer may write to them. ``next`` is the soonest
-    free time of all.
+    free time of all. ``shared`` are requests of others that the viewer may join; ``ask`` is where
+    to ask for time oneself.
     """
 
     topic: Topic
@@ -61,12 +67,15 @@ class TopicPage:
     tas: list[Person]
     more_tas: bool
     next: FreeTime | None
+    ask: str
+    shared: list[HelpRequest]
+    more_shared: bool
 
     @classmethod
     def of(
         cls, viewer: User, topic: Topic, error: Refusal | None, asked: Mapping[str, str]
     ) -> "TopicPage":
-        """``asked``: what the address asks for: ``from``, ``part``, ``place``, ``ta``, ``tas``."""
+        """``asked``: what the address asks for: ``from``, ``part``, ``place``, ``ta``, ``tas``, ``requests``."""
         day, wanted = start_day(asked.get("from")), Wanted.of(asked)
         ta = whole(asked.get("ta"), 0, low=0, high=LARGEST_ID)
         free, given = counts_by_ta(topic.pk)
@@ -77,6 +86,8 @@ class TopicPage:
         slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=SLOTS_SHOWN + 1)
         shown = times(viewer, slots[:SLOTS_SHOWN])
         writable = reach.writable(viewer, tas)
+        most = SHARED_MAX if asked.get("requests") == "all" else SHARED_SHOWN
+        shared = list(shared_on(topic, viewer.pk)[: most + 1])
         return cls(
             topic=topic,
             error=error,
@@ -95,6 +106,11 @@ class TopicPage:
             tas=[(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
             more_tas=more_tas,
             next=next(iter(free.values()), None),
+            ask=ask_address(
+                topic, chosen, wanted.part, day.isoformat() if asked.get("from") else ""
+            ),
+            shared=shared[:most],
+            more_shared=len(shared) > most and most == SHARED_SHOWN,
         )
 
     @property

@@ -5,13 +5,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from setahub.demo import bookings, calendar, favourites, messages, people, topics
+from setahub.demo import bookings, calendar, favourites, messages, people, requests, topics
 from setahub.demo.command import SeedCommand
 
 
 class Command(SeedCommand):
     help = (
-        "Demo people, topics, sessions, bookings and messages. Safe to repeat: keeps what users changed, and"
+        "Demo people, topics, sessions, bookings, requests and messages. Safe to repeat: keeps what users changed, and"
         " opens time on the next 14 days where it is missing."
     )
 
@@ -24,9 +24,10 @@ class Command(SeedCommand):
         sessions = calendar.ensure(cast, known)
         lines = messages.begin(cast)
         booked = bookings.ensure(cast, sessions)
+        asked = requests.ensure(cast)
         lines += messages.finish(cast, began)
         self.say(
-            f"Added {len(cast.fresh)} people, {len(sessions)} sessions, {booked} bookings"
-            f" and {lines} messages.",
+            f"Added {len(cast.fresh)} people, {len(sessions)} sessions, {booked} bookings,"
+            f" {asked} requests and {lines} messages.",
             verbosity,
         )

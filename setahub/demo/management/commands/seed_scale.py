@@ -1,4 +1,4 @@
-"""``seed_scale``: very many people, sessions, bookings and messages, for measurements."""
+"""``seed_scale``: very many people, sessions, bookings, messages and requests, for measurements."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from time import monotonic
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from setahub.demo import scale_requests
 from setahub.demo.command import SeedCommand
 from setahub.demo.scale import Scale, TooMany
 from setahub.demo.scale_messages import ScaleMessages
@@ -18,7 +19,7 @@ def _number(text: str) -> int:
 
 
 class Command(SeedCommand):
-    help = "Adds very many people, bookings and messages, to measure with; each run adds more."
+    help = "Adds very many people, bookings, messages and requests, to measure with; each run adds more."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -28,6 +29,7 @@ class Command(SeedCommand):
             "--bookings", type=_number, default=10_000, help="in the past year and the coming weeks"
         )
         parser.add_argument("--messages", type=_number, default=0, help="over the past year")
+        parser.add_argument("--requests", type=_number, default=0, help="that wait for time")
 
     def handle(
         self,
@@ -36,6 +38,7 @@ class Command(SeedCommand):
         tas: int,
         bookings: int,
         messages: int,
+        requests: int,
         verbosity: int,
         **options: Any,
     ) -> None:
@@ -43,7 +46,9 @@ class Command(SeedCommand):
         scale = Scale(students, tas, bookings, lambda line: self.say(line, verbosity))
         try:
             scale.make()
-        except TooMany as error:
+            taught = sorted({topic for own in scale.topics for topic in own})
+            scale_requests.make(scale.students, taught, requests, scale.say)
+        except (TooMany, scale_requests.TooMany) as error:
             raise CommandError(str(error)) from error
         ScaleMessages(scale.students, scale.tas, messages, scale.say).make()
         self.say(f"Done in {monotonic() - began:.0f} s.", verbosity)

@@ -1,0 +1,169 @@
+"""Help requests and offers as pages show them, each to who may see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import Block, User
+from scheduling.models import Appointment, Booking, HelpRequest, Offer, Part, PlaceInLine, TimeSlot
+from scheduling.models.requests import HelpRequestQuerySet, OfferQuerySet, PlaceInLineQuerySet
+from scheduling.queries.waiting import answerable_by
+from setahub.core import clock
+from topics.models import Registration, Topic
+
+COUNTED_MOST = 99  # a tab counts no further
+
+
+def visible_to(viewer_id: int) -> HelpRequestQuerySet:
+    """What the viewer asked, joined, or could answer as a TA; with ``waiting``."""
+    own = HelpRequest.objects.of_or_joined_by(viewer_id).values("pk")
+    answerable = answerable_by(viewer_id).values("pk")
+    seen = HelpRequest.objects.filter(Q(pk__in=own) | Q(pk__in=answerable))
+    return seen.counted().select_related("topic", "ta")
+
+
+def joinable_by(viewer_id: int) -> HelpRequestQuerySet:
+    """What the viewer can know of as a student: their own, and shared ones, however they stand."""
+    shared = Q(shared=True) & ~Q(student__in=Block.objects.others_of(viewer_id))
+    own = HelpRequest.objects.of_or_joined_by(viewer_id).values("pk")
+    return HelpRequest.objects.filter(shared | Q(pk__in=own)).select_related("topic")
+
+
+def shared_on(topic: Topic, viewer_id: int) -> HelpRequestQuerySet:
+    """What others may join, most waiting first, with ``waiting`` and ``joined``: by the viewer."""
+    joined = PlaceInLine.objects.waiting().of(viewer_id).filter(request=OuterRef("pk"))
+    return (
+        HelpRequest.objects.open()
+        .filter(topic=topic, shared=True, to_day__gte=clock.today())
+        .exclude(student=viewer_id)
+        .exclude(ta=viewer_id)
+        .exclude(student__in=Block.objects.others_of(viewer_id))
+        .with_waiting()
+        .annotate(joined=Exists(joined))
+        .select_related("ta")
+        .order_by(F("waiting").desc(), "created_at", "pk")
+    )
+
+
+def waiting_places(viewer_id: int) -> PlaceInLineQuerySet:
+    """The viewer's places in line, longest first; each with its request, and how many wait for it."""
+    return _with_request(PlaceInLine.objects.waiting().of(viewer_id)).order_by("created_at", "pk")
+
+
+def ended_places(viewer_id: int) -> PlaceInLineQuerySet:
+    """The viewer's former places in line, latest first."""
+    ended = PlaceInLine.objects.of(viewer_id).filter(ended_at__isnull=False)
+    return _with_request(ended).order_by("-ended_at", "-pk")
+
+
+def _with_request(places: PlaceInLineQuerySet) -> PlaceInLineQuerySet:
+    still = Q(request__places__ended_at__isnull=True)
+    counted = places.annotate(waiting=Count("request__places", filter=still))
+    return counted.select_related("request__topic", "request__ta")
+
+
+def place_of(asked: HelpRequest, viewer_id: int) -> PlaceInLine | None:
+    """The viewer's place for the request: the one that waits, else the last that did."""
+    places = PlaceInLine.objects.of(viewer_id).filter(request=asked).select_related("request")
+    return places.order_by(F("ended_at").desc(nulls_first=True), "-pk").first()
+
+
+# --- Offers -------------------------------------------------------------------------------------
+
+
+def offers_of(student_id: int) -> OfferQuerySet:
+    """What was ever offered to the student, with all that their page of it shows."""
+    return Offer.objects.filter(student=student_id).select_related(
+        "request__topic", "place", "slot__appointment__ta"
+    )
+
+
+def standing_offers(student_id: int, now: datetime) -> OfferQuerySet:
+    """What the student can take now, the one that ends first before the others."""
+    standing = offers_of(student_id).standing(now).filter(place__ended_at__isnull=True)
+    return standing.order_by("expires_at")
+
+
+def booking_of(offer: Offer) -> Booking | None:
+    """What taking the offer has made, where it stands."""
+    return Booking.objects.kept().filter(student=offer.student_id, slot=offer.slot_id).first()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What became of the seats of a session that were offered: how many of each."""
+
+    open: int = 0
+    taken: int = 0
+    declined: int = 0
+    expired: int = 0
+
+    @property
+    def offered(self) -> int:
+        return self.open + self.taken + self.passed
+
+    @property
+    def passed(self) -> int:
+        return self.declined + self.expired
+
+
+def answers_to(appointment: Appointment) -> Answers:
+    """To the offers of the session; those that it withdrew itself are left out. One query."""
+    rows = Offer.objects.filter(slot__appointment=appointment).exclude(
+        status=Offer.Status.WITHDRAWN
+    )
+    return Answers(**dict(rows.order_by().values_list("status").annotate(count=Count("pk"))))
+
+
+def people_to_offer(sessions: Sequence[Appointment]) -> int:
+    """How many people wait for what these sessions, just opened as one, could give. Four queries."""
+    ta_id, topics = sessions[0].ta_id, sessions[0].topics.values("pk")
+    starts = TimeSlot.objects.standing().filter(appointment__in=sessions)
+    times = {_day_and_part(start) for start in starts.values_list("starts_at", flat=True)}
+    places = PlaceInLine.objects.waiting().for_topics(topics, ta_id).exclude(person=ta_id)
+    wishes = places.exclude(person__in=Block.objects.others_of(ta_id)).values_list(
+        "person", "request__from_day", "request__to_day", "request__parts"
+    )
+    return len(
+        {
+            person
+            for person, first, last, parts in wishes
+            if any(
+                first <= day <= last and (not parts or part in parts.split()) for day, part in times
+            )
+        }
+    )
+
+
+def _day_and_part(start: datetime) -> tuple[date, str]:
+    return clock.local(start).date(), Part.of(start).value
+
+
+# --- Counted, chosen from -----------------------------------------------------------------------
+
+
+def count_waiting(viewer_id: int) -> int:
+    """How many places in line the viewer has. One query."""
+    return PlaceInLine.objects.waiting().of(viewer_id).count()
+
+
+def count_board(ta_id: int) -> int:
+    """How many requests a TA could answer, counted to ``COUNTED_MOST``."""
+    waiting = PlaceInLine.objects.waiting().filter(request=OuterRef("pk"))
+    open_ones = answerable_by(ta_id).filter(Exists(waiting))
+    return open_ones.values("pk")[:COUNTED_MOST].count()
+
+
+def tas_to_ask(topic: Topic, viewer: User) -> "QuerySet[Registration]":
+    """Who teaches the topic and whom the viewer may ask by name, by name; with their user."""
+    teaching = Registration.objects.teaching().filter(topic=topic).exclude(user=viewer.pk)
+    unblocked = teaching.exclude(user__in=Block.objects.others_of(viewer.pk))
+    return unblocked.select_related("user").order_by("user__username_key")
+
+
+def topics_to_ask(ta: User | None) -> "QuerySet[Topic]":
+    """Listed topics by name; with a TA, those that they teach."""
+    topics = Topic.objects.taught_by(ta.pk) if ta else Topic.objects.listed()
+    return topics.order_by("name_key")

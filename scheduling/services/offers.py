@@ -1,0 +1,321 @@
+"""Seats that come free go to those who wait: matched, held, taken, passed on.
+
+Locks as everywhere: people, appointment, slot, booking, then help request, then offer. Matching
+writes to nobody's account, so it locks the slot alone and the places that it picks.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from scheduling import tasks
+from scheduling.errors import SchedulingError
+from scheduling.models import Appointment, FreedSeat, HelpRequest, Offer, PlaceInLine, TimeSlot
+from scheduling.models.appointments import TimeSlotQuerySet
+from scheduling.models.requests import TURNS
+from scheduling.queries.obstacles import unhindered
+from scheduling.queries.waiting import bookable_topics, to_be_offered
+from scheduling.services.holds import closes_at, hold_until
+from setahub.core.work.tasks import later, task
+from topics.models import Topic
+
+MATCHED_WITHIN = timedelta(minutes=2)  # then a freed seat is free for everybody, matched or not
+AT_ONCE = 100  # people of a line that are looked at together
+UNANSWERED_MOST = 3  # offers in a row; then the place ends
+
+Status = Offer.Status
+End = PlaceInLine.End
+# What a request becomes when its owner's place ends so.
+_OUTCOMES = {
+    End.BOOKED: HelpRequest.Status.ANSWERED,
+    End.SOLVED: HelpRequest.Status.ANSWERED,
+    End.LEFT: HelpRequest.Status.WITHDRAWN,
+    End.GONE: HelpRequest.Status.WITHDRAWN,
+    End.OVER: HelpRequest.Status.EXPIRED,
+    End.UNANSWERED: HelpRequest.Status.EXPIRED,
+}
+
+
+# --- Seats that come free -----------------------------------------------------------------------
+
+
+def freed(slot: TimeSlot, *, seats: int = 1, turn: int = 1) -> None:
+    """Seats of the slot came free: where they can be offered to somebody, they are kept until matched.
+
+    Inside the transaction that freed them. The slot has its appointment loaded.
+    """
+    now = timezone.now()
+    if seats < 1 or turn > TURNS or closes_at(slot) < now:
+        return
+    if not to_be_offered(slot, slot.appointment.topics.values("pk"), now).exists():
+        return
+    FreedSeat.objects.bulk_create(FreedSeat(slot=slot, turn=turn) for _seat in range(seats))
+    TimeSlot.objects.filter(pk=slot.pk).update(freed_until=now + MATCHED_WITHIN)
+    later(match_later, slot.pk)
+
+
+def opened(appointment: Appointment) -> None:
+    """What is free of this session now is offered first to those who wait, as ``freed``.
+
+    For one that was opened or changed.
+    """
+    waiting = PlaceInLine.objects.waiting()
+    if not waiting.for_topics(appointment.topics.values("pk"), appointment.ta_id).exists():
+        return
+    for slot in TimeSlot.objects.standing().filter(appointment=appointment):
+        slot.appointment = appointment
+        freed(slot, seats=slot.seats_left - slot.freed)
+
+
+# --- Matching -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def settled(slot_id: int) -> Iterator[None]:
+    """Around a booking: offers that ran out end first, and those that did meanwhile end after it.
+
+    So the next in line comes before a booker. One query where there are none.
+    """
+    _settle(slot_id)
+    try:
+        yield
+    except SchedulingError:
+        _settle(slot_id)
+        raise
+
+
+def _settle(slot_id: int) -> None:
+    if Offer.objects.run_out(timezone.now()).filter(slot=slot_id).exists():
+        match(slot_id)
+
+
+def match(slot_id: int) -> None:
+    """Offer the freed seats of a slot, each to one person who waits; the rest is for everybody.
+
+    Doing it again changes nothing. Constant in queries but for the seats that it gives.
+    """
+    with transaction.atomic():
+        slot = _slots().filter(pk=slot_id).first()
+        if slot is None:
+            return
+        now = timezone.now()
+        for offer in Offer.objects.run_out(now).filter(slot=slot).select_related("place"):
+            _expire(offer, slot)
+        seats = list(FreedSeat.objects.filter(slot=slot).order_by("pk"))
+        if not seats:
+            return
+        slot.refresh_from_db(fields=["taken", "held"])
+        topics = bookable_topics(slot.pk, now)
+        until = hold_until(slot, now)
+        if until is None:
+            for place in _in_line(slot, topics, now):
+                later(tasks.tell_free_time, slot.pk, place.pk)
+        else:
+            line = _in_line(slot, topics, now)
+            for seat in seats[: slot.seats_left]:
+                _offer(slot, line, seat.turn, until)
+        FreedSeat.objects.filter(pk__in=[seat.pk for seat in seats]).delete()
+
+
+def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[PlaceInLine]:
+    """Who can take a time of the slot now, each person once, in order."""
+    seen: set[int] = set()
+    while topics:
+        line = to_be_offered(slot, topics, now).exclude(person__in=seen)
+        batch = list({place.person_id: place for place in reversed(line[:AT_ONCE])}.values())
+        batch.reverse()
+        if not batch:
+            return
+        able = set(unhindered([place.person_id for place in batch], slot))
+        yield from (place for place in batch if place.person_id in able)
+        seen |= {place.person_id for place in batch}
+
+
+def _offer(slot: TimeSlot, line: Iterator[PlaceInLine], turn: int, until: datetime) -> None:
+    """Hold a seat for the first in line who isn't just being offered another."""
+    for place in line:
+        waiting = PlaceInLine.objects.waiting().select_for_update(no_key=True, skip_locked=True)
+        if not waiting.filter(pk=place.pk).exists():
+            continue
+        try:
+            with transaction.atomic():
+                offer = Offer.objects.create(
+                    slot=slot,
+                    student=place.person,
+                    request=place.request,
+                    place=place,
+                    turn=turn,
+                    expires_at=until,
+                )
+        except IntegrityError:  # an offer of another slot was quicker
+            continue
+        later(tasks.tell_offer, offer.pk)
+        return
+
+
+# --- Ends of an offer ---------------------------------------------------------------------------
+
+
+def standing_for(student_id: int, slot_id: int) -> Offer | None:
+    """The person's own offer of this slot, where it can still be taken. Under the slot's lock."""
+    offers = Offer.objects.standing(timezone.now()).filter(
+        student=student_id, slot=slot_id, place__ended_at__isnull=True
+    )
+    return offers.select_related("place").first()
+
+
+def taken(offer: Offer) -> None:
+    """Its person takes the seat, which is not held any more; the caller books it."""
+    _end(offer, Status.TAKEN)
+    PlaceInLine.objects.filter(pk=offer.place_id).update(unanswered=0)
+
+
+def decline(offer: Offer, student: User) -> Offer:
+    """Not now: the seat goes to the next, the place in line stays. Raises SchedulingError."""
+    with transaction.atomic():
+        slot, offer = _locked_offer(offer)
+        if offer.student_id != student.pk:
+            raise SchedulingError("role", _("This time is offered to somebody else."))
+        if offer.status == Status.DECLINED:
+            return offer
+        check_stands(offer)
+        _end(offer, Status.DECLINED)
+        PlaceInLine.objects.filter(pk=offer.place_id).update(unanswered=0)
+        freed(slot, turn=offer.turn + 1)
+    return offer
+
+
+def check_stands(offer: Offer) -> None:
+    """It can still be taken, or declined."""
+    if offer.stands():
+        return
+    if offer.status == Status.TAKEN:
+        raise SchedulingError("taken", _("You have taken this time."))
+    if offer.status == Status.WITHDRAWN:
+        raise SchedulingError("withdrawn", _("This time is no longer offered."))
+    if offer.status == Status.DECLINED:
+        raise SchedulingError("declined", _("You have passed this time on."))
+    raise SchedulingError(
+        "expired", _("This offer has run out; the time went to the next in line.")
+    )
+
+
+def withdraw(offers: Iterable[Offer]) -> None:
+    """End open offers whose slot or session is gone, and say so."""
+    for offer in offers:
+        _end(offer, Status.WITHDRAWN)
+        later(tasks.tell_withdrawn, offer.pk)
+
+
+def let_go(offer_id: int) -> None:
+    """The place that it was for has ended: it goes to the next in line."""
+    offer = Offer.objects.filter(pk=offer_id).first()
+    if offer is None:
+        return
+    with transaction.atomic():
+        slot, offer = _locked_offer(offer)
+        if offer.status == Status.OPEN and offer.place.ended_at is not None:
+            _end(offer, Status.WITHDRAWN)
+            freed(slot, turn=offer.turn + 1)
+
+
+def withdraw_dropped(appointment: Appointment, *, all_of_it: bool = False) -> None:
+    """After an edit: the offers of slots and topics that the session has no longer, or all."""
+    offers = Offer.objects.open().filter(slot__appointment=appointment)
+    if not all_of_it:
+        kept = appointment.topics.values("pk")
+        offers = offers.filter(Q(slot__withdrawn=True) | ~Q(request__topic__in=kept))
+    withdraw(offers.select_related("slot"))
+
+
+def withdraw_of_ta(ta: User) -> None:
+    """A suspended TA's time is nobody's."""
+    offers = Offer.objects.open().filter(slot__appointment__ta=ta.pk)
+    withdraw(offers.select_related("slot"))
+
+
+def withdraw_beyond(appointment: Appointment, capacity: int) -> None:
+    """Before a session has fewer seats: held ones go first, the last offered first."""
+    full = TimeSlot.objects.filter(appointment=appointment, held__gt=0)
+    for slot in full.filter(taken__gt=capacity - F("held")):
+        surplus = slot.taken + slot.held - capacity
+        last = Offer.objects.open().filter(slot=slot).order_by("-created_at", "-pk")
+        withdraw(last[:surplus])
+    FreedSeat.objects.filter(slot__appointment=appointment).delete()
+
+
+def _expire(offer: Offer, slot: TimeSlot) -> None:
+    """Nobody answered in time: the seat goes to the next; after three in a row the place ends."""
+    _end(offer, Status.EXPIRED)
+    PlaceInLine.objects.filter(pk=offer.place_id).update(unanswered=F("unanswered") + 1)
+    offer.place.refresh_from_db()
+    if offer.place.unanswered >= UNANSWERED_MOST:
+        end_places([offer.place], End.UNANSWERED)
+    later(tasks.tell_passed_on, offer.pk)
+    freed(slot, turn=offer.turn + 1)
+
+
+def _end(offer: Offer, status: str) -> None:
+    offer.status, offer.ended_at = status, timezone.now()
+    offer.save(update_fields=["status", "ended_at"])
+
+
+# --- Ends of a place in line --------------------------------------------------------------------
+
+
+def end_places(places: Iterable[PlaceInLine], how: PlaceInLine.End) -> list[PlaceInLine]:
+    """End these places, those that still wait; nobody else's. Returns which were ended.
+
+    What is offered to them goes to the next in line, by a task: it is about other slots than those
+    that the caller has locked.
+    """
+    now = timezone.now()
+    ids = [place.pk for place in places]
+    waiting = PlaceInLine.objects.waiting().select_for_update(no_key=True, of=("self",))
+    ended = list(waiting.filter(pk__in=ids).select_related("request").order_by("pk"))
+    ids = [place.pk for place in ended]
+    PlaceInLine.objects.filter(pk__in=ids).update(ended_at=now, end=how)
+    owned = [each.request_id for each in ended if each.person_id == each.request.student_id]
+    HelpRequest.objects.open().filter(pk__in=owned).update(status=_OUTCOMES[how], closed_at=now)
+    for offer_id in Offer.objects.open().filter(place__in=ids).values_list("pk", flat=True):
+        later(let_go_later, offer_id)
+    return ended
+
+
+def booked(student_id: int, topic: Topic, ta_id: int) -> None:
+    """A booking of the topic ends the places that waited for it, those for another TA aside."""
+    waiting = PlaceInLine.objects.waiting().of(student_id).for_topics([topic.pk], ta_id)
+    if found := list(waiting):
+        end_places(found, End.BOOKED)
+
+
+# --- Locks --------------------------------------------------------------------------------------
+
+
+def _slots() -> TimeSlotQuerySet:
+    return TimeSlot.objects.with_ta().select_for_update(of=("self",), no_key=True)
+
+
+def _locked_offer(offer: Offer) -> tuple[TimeSlot, Offer]:
+    slot = _slots().get(pk=offer.slot_id)
+    locked = Offer.objects.select_for_update(no_key=True, of=("self",))
+    return slot, locked.get(pk=offer.pk)
+
+
+# --- As tasks -----------------------------------------------------------------------------------
+
+
+@task
+def match_later(slot_id: int) -> None:
+    match(slot_id)
+
+
+@task
+def let_go_later(offer_id: int) -> None:
+    let_go(offer_id)

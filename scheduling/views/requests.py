@@ -1,0 +1,162 @@
+"""Asking for time, joining who asks, and taking what is offered."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.once import once, sent_once
+from accounts.requests import UserRequest
+from scheduling.forms.bookings import QuestionForm
+from scheduling.forms.requests import AskForm, CloseForm
+from scheduling.models import HelpRequest, Offer
+from scheduling.queries.requests import joinable_by, offers_of, visible_to
+from scheduling.services import bookings, offers, requests
+from scheduling.views.contexts.requests import OfferPage, RequestPage
+from setahub.core.web.refusals import Refusal, attempt, show_or_post
+from setahub.core.web.too_many import say_when
+from topics.views.detail import show as show_topic
+
+# --- Asking -------------------------------------------------------------------------------------
+
+
+@show_or_post
+@sent_once
+def create(request: UserRequest) -> HttpResponse:
+    """Ask for time; ``?topic=``, ``ta``, ``part``, ``from`` fill the form, and so does a ``fill``.
+
+    That is the form of a booking, sent here with the question when its time can't be had.
+    """
+    if request.method != "POST" or "fill" in request.POST:
+        given = request.POST if request.method == "POST" else request.GET
+        return _ask(request, AskForm.started(request.user, given))
+    form = AskForm(request.user, request.POST)
+    asked = form.attempt(
+        lambda: once(request, lambda: requests.ask(request.user, **form.cleaned_data))
+    )
+    if asked is None:
+        say_when(request, form)
+        return _ask(request, form)
+    messages.success(request, _("You are in line. When a time comes up, it is offered to you."))
+    return redirect(asked)
+
+
+def _ask(request: UserRequest, form: AskForm) -> HttpResponse:
+    context = {"form": form, "topic": form.known_topic}
+    return render(request, "scheduling/request_new.html", context, status=form.status)
+
+
+# --- One request --------------------------------------------------------------------------------
+
+
+@require_safe
+def detail(request: UserRequest, pk: int) -> HttpResponse:
+    """One request, for its owner, for who joined, and for the TAs who could answer it."""
+    return _show(request, _visible_or_404(request, pk))
+
+
+@require_POST
+@sent_once
+def join(request: UserRequest, pk: int) -> HttpResponse:
+    """Wait for the same."""
+    asked = get_object_or_404(joinable_by(request.user.pk), pk=pk)
+    _place, refusal = attempt(
+        lambda: once(request, lambda: requests.join(asked, request.user), to=lambda _done: asked)
+    )
+    if refusal is not None:
+        say_when(request, refusal)
+        return show_topic(request, asked.topic, refusal)
+    messages.success(request, _("You wait with them now. When a time comes up, it is offered."))
+    return redirect(asked)
+
+
+@require_POST
+@sent_once
+def leave(request: UserRequest, pk: int) -> HttpResponse:
+    """Give one's own place in line up."""
+    own = HelpRequest.objects.of_or_joined_by(request.user.pk)
+    asked = get_object_or_404(own, pk=pk)
+    once(request, lambda: requests.leave(asked, request.user), to=lambda _done: asked)
+    messages.success(request, _("You no longer wait for this."))
+    return redirect(asked)
+
+
+@require_POST
+@sent_once
+def close(request: UserRequest, pk: int) -> HttpResponse:
+    """Its owner needs it no more, ``solved`` or not."""
+    asked, form = _visible_or_404(request, pk), CloseForm(request.POST)
+    solved = form.is_valid() and form.cleaned_data["solved"]
+    _none, refusal = attempt(
+        lambda: once(
+            request,
+            lambda: requests.close(asked, request.user, solved=solved),
+            to=lambda _done: asked,
+        )
+    )
+    if refusal is not None:
+        return _show(request, asked, refusal)
+    messages.success(
+        request, _("Glad that it is solved!") if solved else _("Your request is closed.")
+    )
+    return redirect(asked)
+
+
+def _visible_or_404(request: UserRequest, pk: int) -> HelpRequest:
+    return get_object_or_404(visible_to(request.user.pk), pk=pk)
+
+
+def _show(request: UserRequest, asked: HelpRequest, error: Refusal | None = None) -> HttpResponse:
+    page = RequestPage.of(request.user, asked, error)
+    status = error.status if error else 200
+    return render(request, "scheduling/request.html", vars(page), status=status)
+
+
+# --- One offer ----------------------------------------------------------------------------------
+
+
+@show_or_post
+@sent_once
+def offer(request: UserRequest, pk: int) -> HttpResponse:
+    """A time that is held for the viewer: take it with a question, or ``decline`` it."""
+    held = _offer_or_404(request, pk)
+    if request.method != "POST":
+        form = QuestionForm(initial={"question": held.request.question})
+        return _show_offer(request, held, form)
+    return _decline(request, held) if request.POST.get("decline") else _take(request, held)
+
+
+def _take(request: UserRequest, held: Offer) -> HttpResponse:
+    form = QuestionForm(request.POST)
+    booking = form.attempt(
+        lambda: once(request, lambda: bookings.take(held, request.user, **form.cleaned_data))
+    )
+    if booking is not None:
+        messages.success(request, _("Booked. See you there!"))
+        return redirect(booking)
+    say_when(request, form)
+    return _show_offer(request, _offer_or_404(request, held.pk), form)
+
+
+def _decline(request: UserRequest, held: Offer) -> HttpResponse:
+    _declined, refusal = attempt(lambda: once(request, lambda: offers.decline(held, request.user)))
+    if refusal is None:
+        messages.success(request, _("Passed on. You keep your place in line."))
+        return redirect(held)
+    form = QuestionForm(initial={"question": request.POST.get("question", "")})
+    form.refusal = refusal
+    return _show_offer(request, _offer_or_404(request, held.pk), form, refusal.status)
+
+
+def _show_offer(
+    request: UserRequest, held: Offer, form: QuestionForm, status: int | None = None
+) -> HttpResponse:
+    page = OfferPage.of(held, form.refusal)
+    context = {**vars(page), "slot": page.slot, "topic": page.topic, "form": form}
+    context["still_waits"] = page.still_waits
+    return render(request, "scheduling/offer.html", context, status=status or form.status)
+
+
+def _offer_or_404(request: UserRequest, pk: int) -> Offer:
+    return get_object_or_404(offers_of(request.user.pk), pk=pk)
