@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_noop, ngettext, pgettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from setahub.core.text import trimmed
 
 # Days beyond have no use here, and sums with days near the ends of the calendar fail.
 FIRST_YEAR, LAST_YEAR = 2000, 2200
-gettext_noop("Bangkok")  # a city has its name in Thai where the catalogue has one
+CITIES = {"Bangkok": gettext_lazy("Bangkok")}  # that Thai has a name for
 BUDDHIST = 543  # years that the Buddhist era is ahead
 _EARLIEST, _LATEST = date.min + timedelta(days=2), date.max - timedelta(days=2)
 
@@ -201,7 +201,10 @@ def zone_name(moment: datetime) -> str:
     area, _slash, city = settings.TIME_ZONE.rpartition("/")
     if not area or area == "Etc":
         return offset
-    return _("%(city)s time, %(offset)s") % {"city": _(city.replace("_", " ")), "offset": offset}
+    return _("%(city)s time, %(offset)s") % {
+        "city": CITIES.get(city, city.replace("_", " ")),
+        "offset": offset,
+    }
 
 
 def until(moment: datetime) -> str:

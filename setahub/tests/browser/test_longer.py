@@ -10,6 +10,7 @@ import pytest
 from chat import services as chat
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
+from scheduling.tests.factories import ask, hold
 from setahub.core import clock as when
 from setahub.tests.browser.test_layout import OF_NOBODY, OF_STUDENT, OF_TA
 from setahub.tests.languages import pseudo
@@ -72,16 +73,18 @@ def ordinary(make_user) -> dict[str, Any]:
     day = when.today() + timedelta(days=1)
     plan = Plan([topic], day, time(13), time(15), 30, 2, "ห้อง 504", "โน้ตบุ๊ก")
     [session] = appointments.open_time(ta, plan)
-    first, second, third, *_ = session.slots.order_by("starts_at")
+    first, second, third, fourth = session.slots.order_by("starts_at")
     cancelled = bookings.book(student, third.pk, topic, "ทำไม")
     bookings.cancel(cancelled, ta, "ป่วย")
     made = bookings.book(student, first.pk, topic, "ทำไม")
+    asked = ask(student, topic, "ทำไม", shared=True, ta=ta)
     chat.send(student.pk, ta.pk, uuid.uuid4(), "สวัสดี")
     chat.send(ta.pk, student.pk, uuid.uuid4(), "สวัสดี")
     return {
         "people": {"student": student, "ta": ta, "nobody": None},
         "ta": ta.pk, "student": student.pk, "slug": topic.slug, "appointment": session.pk,
         "taken": first.pk, "slot": second.pk, "booking": made.pk, "cancelled": cancelled.pk,
+        "request": asked.pk, "offer": hold(fourth, asked).pk,
     }  # fmt: skip
 
 

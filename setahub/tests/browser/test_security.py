@@ -228,7 +228,7 @@ def test_staff_are_led_from_the_admin_to_the_second_step_and_back(open_page, sta
     page = open_page()
     sign_in(page, staff)
     page.goto("/admin/")
-    assert page.get_by_text("Staff sign in in two steps.").is_visible()
+    assert page.get_by_text("Staff sign in with two steps.").is_visible()
     page.get_by_role("link", name="Set up an app").click()
     page.fill("[name=code]", code_now(page.locator("[data-totp-secret]").text_content()))
     submit(page)
