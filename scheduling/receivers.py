@@ -15,7 +15,13 @@ from scheduling.queries.free import counts, counts_by_ta
 from scheduling.services import cascades, offers, requests
 from topics.errors import TopicError
 from topics.models import Registration, Topic
-from topics.signals import registration_withdrawn, topic_deleting, topic_merging, topic_removed
+from topics.signals import (
+    registration_withdrawn,
+    topic_archived,
+    topic_deleting,
+    topic_merging,
+    topic_removed,
+)
 
 
 @receiver(registration_withdrawn)
@@ -45,6 +51,11 @@ def keep_history(topic: Topic, **kwargs: Any) -> bool:
 @receiver(topic_removed)
 def leave_the_calendar(topic: Topic, **kwargs: Any) -> None:
     cascades.take_topic_off(topic)
+
+
+@receiver(topic_archived)
+def end_the_line(topic: Topic, **kwargs: Any) -> None:
+    """Nobody waits for what can't be booked; they are told."""
     requests.end_for(topic)
 
 
@@ -57,6 +68,7 @@ def follow_the_merger(source: Topic, target: Topic, **kwargs: Any) -> None:
 def cancel_for_suspended(
     user: User, actor: User | None, cancel_bookings: bool, **kwargs: Any
 ) -> None:
+    cascades.lock_people_around(user)
     requests.leave_all(user)
     requests.end_naming(user)
     offers.withdraw_of_ta(user)
@@ -66,6 +78,7 @@ def cancel_for_suspended(
 
 @receiver(user_deleting)
 def cancel_for_leaving(user: User, **kwargs: Any) -> None:
+    cascades.lock_people_around(user)
     requests.leave_all(user)
     requests.end_naming(user)
     cascades.leave(user)

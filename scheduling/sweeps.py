@@ -37,6 +37,7 @@ def offer() -> None:
     one_by_one(list(dict.fromkeys(slots)), offers.match)
     left = Offer.objects.open().filter(place__ended_at__isnull=False)
     one_by_one(list(left.values_list("pk", flat=True)[:BATCH]), offers.let_go)
+    offers.withdraw_stranded()
 
 
 @every_minute

@@ -8,5 +8,7 @@ registration_withdrawn = Signal()
 topic_deleting = Signal()
 # topic: is being deleted for good; take it out of wherever it stands.
 topic_removed = Signal()
+# topic: is archived; history stays, and what stands in calendars too, since it may be restored.
+topic_archived = Signal()
 # source, target: everything of the source becomes the target's. A receiver may raise TopicError.
 topic_merging = Signal()

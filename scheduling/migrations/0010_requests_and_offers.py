@@ -79,6 +79,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('unanswered', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('told_at', models.DateTimeField(editable=False, null=True)),
                 ('warned', models.BooleanField(default=False, editable=False)),
                 ('ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='ended at')),
                 ('end', models.CharField(blank=True, choices=[('booked', 'booked'), ('solved', 'solved'), ('left', 'left'), ('over', 'the days are over'), ('unanswered', 'three offers ran out unanswered'), ('gone', 'the topic or the TA is gone')], editable=False, max_length=10)),

@@ -158,6 +158,7 @@ class PlaceInLine(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     unanswered = models.PositiveSmallIntegerField(default=0, editable=False)  # offers, in a row
+    told_at = models.DateTimeField(null=True, editable=False)  # of time too soon to be held
     warned = models.BooleanField(default=False, editable=False)  # that the days are nearly over
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True, editable=False)
     end = models.CharField(max_length=10, choices=End, blank=True, editable=False)

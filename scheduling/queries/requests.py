@@ -34,12 +34,13 @@ def joinable_by(viewer_id: int) -> HelpRequestQuerySet:
 def shared_on(topic: Topic, viewer_id: int) -> HelpRequestQuerySet:
     """What others may join, most waiting first, with ``waiting`` and ``joined``: by the viewer."""
     joined = PlaceInLine.objects.waiting().of(viewer_id).filter(request=OuterRef("pk"))
+    blocked = Block.objects.others_of(viewer_id)
     return (
         HelpRequest.objects.open()
         .filter(topic=topic, shared=True, to_day__gte=clock.today())
         .exclude(student=viewer_id)
         .exclude(ta=viewer_id)
-        .exclude(student__in=Block.objects.others_of(viewer_id))
+        .exclude(Q(student__in=blocked) | Q(ta__isnull=False, ta__in=blocked))
         .with_waiting()
         .annotate(joined=Exists(joined))
         .select_related("ta")

@@ -194,6 +194,7 @@ def end(
 
     ``cause``: of Cause, where nobody gave a ``reason``.
     """
+    offers.lock_slots(chosen)
     for each in chosen:
         offers.withdraw_dropped(each, all_of_it=True)
     with notifications.one_happening():

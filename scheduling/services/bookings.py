@@ -99,7 +99,7 @@ def _book(
         if instead_of is not None:
             locked = Booking.objects.select_for_update(of=("self",), no_key=True)
             rules.check_replaceable(locked.get(pk=instead_of.pk), student)
-        offer = offers.standing_for(student.pk, slot_id)
+        offer = offers.standing_for(student.pk, slot_id, topic)
         if held_by is not None and offer != held_by:
             held_by.refresh_from_db()
             offers.check_stands(held_by)
@@ -136,11 +136,12 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
             return booking
         rules.check_movable(booking, student)
         slot = _locked_slot(slot_id)
-        offer = offers.standing_for(student.pk, slot_id)
+        offer = offers.standing_for(student.pk, slot_id, booking.topic)
         rules.check_move_to(booking, student, slot, own_seat=offer is not None)
         rules.check_rate(student)
         if offer is not None:
             offers.taken(offer)
+            offers.booked(student.pk, booking.topic, booking.ta_id)
         old, left = booking.starts_at, booking.slot
         booking.slot, booking.moved_at = slot, timezone.now()
         _revise(booking)

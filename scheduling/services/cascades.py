@@ -18,9 +18,12 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
         User.objects.locked(*coming.values_list("ta", flat=True))
         with notifications.one_happening():
             for appointment in coming.order_by("ta", "starts_at"):
+                offers.lock_slots([appointment])
                 appointment.topics.remove(topic)
                 offers.withdraw_dropped(appointment)
-                if not appointment.topics.exists():
+                if appointment.topics.exists():
+                    offers.opened(appointment)
+                else:
                     appointments.end([appointment], ta, cause=Cause.TOPIC)
 
 
@@ -37,12 +40,18 @@ def replace_topic(source: Topic, target: Topic) -> None:
 def cancel_everything_of(user: User, actor: User | None, cause: Cause) -> int:
     """Cancel a person's coming bookings, taken and given. Returns how many."""
     with transaction.atomic():
-        coming = Booking.objects.of(user.pk).upcoming(timezone.now())
-        people = coming.values_list("student", "ta")
-        User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
+        lock_people_around(user)
         # Read again: what was booked before the locks were ours counts as well.
+        coming = Booking.objects.of(user.pk).upcoming(timezone.now())
         with notifications.one_happening():
             return bookings.cancel_all(list(coming.with_people()), actor, cause=cause)
+
+
+def lock_people_around(user: User) -> None:
+    """Lock a person, and everybody of their coming bookings: before places and offers are."""
+    coming = Booking.objects.of(user.pk).upcoming(timezone.now())
+    people = coming.values_list("student", "ta")
+    User.objects.locked(user.pk, *{pk for pair in people for pk in pair})
 
 
 def leave(user: User) -> None:

@@ -4,7 +4,7 @@ Locks as everywhere: people, appointment, slot, booking, then help request, then
 writes to nobody's account, so it locks the slot alone and the places that it picks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ from topics.models import Topic
 
 MATCHED_WITHIN = timedelta(minutes=2)  # then a freed seat is free for everybody, matched or not
 AT_ONCE = 100  # people of a line that are looked at together
+TOLD_AGAIN_AFTER = timedelta(hours=3)  # of time that is not held
 UNANSWERED_MOST = 3  # offers in a row; then the place ends
 
 Status = Offer.Status
@@ -114,13 +115,22 @@ def match(slot_id: int) -> None:
         topics = bookable_topics(slot.pk, now)
         until = hold_until(slot, now)
         if until is None:
-            for place in _in_line(slot, topics, now):
-                later(tasks.tell_free_time, slot.pk, place.pk)
+            _tell(slot, list(_in_line(slot, topics, now)), now)
         else:
             line = _in_line(slot, topics, now)
             for seat in seats[: slot.seats_left]:
                 _offer(slot, line, seat.turn, until)
         FreedSeat.objects.filter(pk__in=[seat.pk for seat in seats]).delete()
+
+
+def _tell(slot: TimeSlot, line: Sequence[PlaceInLine], now: datetime) -> None:
+    """That there is time too soon to be held: each person once in a while, however much is freed."""
+    not_lately = Q(told_at__isnull=True) | Q(told_at__lte=now - TOLD_AGAIN_AFTER)
+    rows = PlaceInLine.objects.filter(not_lately, pk__in=[place.pk for place in line])
+    untold = list(rows.values_list("pk", flat=True))
+    PlaceInLine.objects.filter(pk__in=untold).update(told_at=now)
+    for place_id in untold:
+        later(tasks.tell_free_time, slot.pk, place_id)
 
 
 def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[PlaceInLine]:
@@ -140,8 +150,10 @@ def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[Place
 def _offer(slot: TimeSlot, line: Iterator[PlaceInLine], turn: int, until: datetime) -> None:
     """Hold a seat for the first in line who isn't just being offered another."""
     for place in line:
-        waiting = PlaceInLine.objects.waiting().select_for_update(no_key=True, skip_locked=True)
-        if not waiting.filter(pk=place.pk).exists():
+        # All places of the person: another slot's matcher may have met them in another line.
+        waiting = PlaceInLine.objects.waiting().of(place.person_id)
+        locked = waiting.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        if len(locked.values_list("pk")) < waiting.count():
             continue
         try:
             with transaction.atomic():
@@ -162,10 +174,16 @@ def _offer(slot: TimeSlot, line: Iterator[PlaceInLine], turn: int, until: dateti
 # --- Ends of an offer ---------------------------------------------------------------------------
 
 
-def standing_for(student_id: int, slot_id: int) -> Offer | None:
-    """The person's own offer of this slot, where it can still be taken. Under the slot's lock."""
+def standing_for(student_id: int, slot_id: int, topic: Topic) -> Offer | None:
+    """The person's own offer of this slot for the topic, where it can still be taken.
+
+    Under the slot's lock.
+    """
     offers = Offer.objects.standing(timezone.now()).filter(
-        student=student_id, slot=slot_id, place__ended_at__isnull=True
+        student=student_id,
+        slot=slot_id,
+        request__topic=topic.pk,
+        place__ended_at__isnull=True,
     )
     return offers.select_related("place").first()
 
@@ -237,6 +255,7 @@ def withdraw_dropped(appointment: Appointment, *, all_of_it: bool = False) -> No
 def withdraw_of_ta(ta: User) -> None:
     """A suspended TA's time is nobody's."""
     offers = Offer.objects.open().filter(slot__appointment__ta=ta.pk)
+    lock_slots(Appointment.objects.filter(pk__in=offers.values("slot__appointment")))
     withdraw(offers.select_related("slot"))
 
 
@@ -295,7 +314,23 @@ def booked(student_id: int, topic: Topic, ta_id: int) -> None:
         end_places(found, End.BOOKED)
 
 
+def withdraw_stranded() -> None:
+    """For the sweep: open offers of times that were taken off or cancelled beside their matching."""
+    gone = Q(slot__withdrawn=True) | Q(slot__appointment__cancelled_at__isnull=False)
+    for offer in Offer.objects.open().filter(gone)[:AT_ONCE]:
+        with transaction.atomic():
+            _slot, offer = _locked_offer(offer)
+            if offer.status == Status.OPEN:
+                withdraw([offer])
+
+
 # --- Locks --------------------------------------------------------------------------------------
+
+
+def lock_slots(appointments: Iterable[Appointment]) -> None:
+    """Lock all slots of these sessions, in order: before their offers, as the matcher does."""
+    slots = TimeSlot.objects.filter(appointment__in=list(appointments)).order_by("pk")
+    list(slots.select_for_update(no_key=True).values_list("pk"))
 
 
 def _slots() -> TimeSlotQuerySet:

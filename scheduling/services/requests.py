@@ -138,9 +138,11 @@ def check_joinable(request: HelpRequest, person: User) -> None:
     """It is shared, still open, and no block stands between the two."""
     if request.student_id == person.pk:
         raise SchedulingError("own", _("You asked this yourself."))
-    if not request.shared or person.pk in Block.objects.others_of(request.student_id):
+    blocked = Block.objects.others_of(person.pk)
+    if not request.shared or not blocked.isdisjoint({request.student_id, request.ta_id}):
         raise SchedulingError("role", _("This request isn't open to others."))
-    if request.status != HelpRequest.Status.OPEN or request.to_day < clock.today():
+    is_open = request.status == HelpRequest.Status.OPEN and not request.topic.is_archived
+    if not is_open or request.to_day < clock.today():
         raise SchedulingError("closed", _("This request is closed."))
     if request.ta_id == person.pk:
         raise SchedulingError("role", _("This asks for time with you."))

@@ -63,6 +63,7 @@ def apply(edited: Sequence[Edited], ta: User, *, alone: bool) -> None:
     ``alone``: the edit was of this one, not of it and the later ones of its series.
     """
     # Moved weeks must not meet on the way: all leave their times before the first takes another.
+    offers.lock_slots([each.row for each in edited])
     moving = [each.row.pk for each in edited if each.moves]
     Appointment.objects.filter(pk__in=moving).update(cancelled_at=timezone.now())
     for each in edited:
@@ -87,7 +88,8 @@ def _apply(edited: Edited, ta: User, *, alone: bool) -> None:
     if before.capacity != after.capacity:
         row.slots.update(capacity=after.capacity)
     offers.withdraw_dropped(row)
-    offers.opened(row)
+    if edited.cuts_anew or before.topics != after.topics or before.capacity < after.capacity:
+        offers.opened(row)
     if changes := _changes_to_tell(before, after):
         owed = Booking.objects.active().filter(slot__appointment=row, ends_at__gt=timezone.now())
         bookings.note_change(owed.with_people().order_by("starts_at", "pk"), ta, changes)

@@ -7,9 +7,11 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from accounts.services.suspensions import suspend
 from scheduling import sweeps
 from scheduling.models import Booking, FreedSeat, HelpRequest, Offer, PlaceInLine, TimeSlot
-from scheduling.services import bookings, offers, requests
+from scheduling.services import appointments, bookings, offers, requests
+from scheduling.services.plan import Plan
 from scheduling.tests.test_races import at_once, open_slot, refusals
 from setahub.core import clock as when
 
@@ -172,3 +174,49 @@ def test_asking_at_once_keeps_the_limit(ta, topic, people, make_user):
     assert refusals(results) == Counter(too_many=5)
     assert PlaceInLine.objects.waiting().count() == 3
     assert TimeSlot.objects.count() == 0
+
+
+def test_a_session_that_is_cancelled_or_edited_while_its_seats_are_matched(ta, topic, people):
+    for number, act in enumerate((cancel_session, add_nothing_but_seats, fewer_seats)):
+        start = f"{10 + 2 * number}:00"
+        slot = open_slot(ta, topic, start, f"{10 + 2 * number}:30", seats=3)
+        for person in people[4 * number : 4 * number + 4]:
+            ask(person, topic)
+        FreedSeat.objects.bulk_create(FreedSeat(slot=slot) for _seat in range(3))
+        results = at_once(
+            [partial(offers.match, slot.pk), partial(act, slot, ta), partial(offers.match, slot.pk)]
+        )
+        assert [each for each in results if isinstance(each, Exception)] == []
+        offers.match(slot.pk)
+        _booked, held = check(slot)
+        if act is cancel_session:
+            assert held == 0
+
+
+def cancel_session(slot, ta):
+    appointments.cancel(slot.appointment, ta, "ill")
+
+
+def add_nothing_but_seats(slot, ta):
+    was = Plan.of(slot.appointment)
+    appointments.edit(slot.appointment, ta, Plan(**{**vars(was), "capacity": 4}))
+
+
+def fewer_seats(slot, ta):
+    was = Plan.of(slot.appointment)
+    appointments.edit(slot.appointment, ta, Plan(**{**vars(was), "capacity": 1}))
+
+
+def test_leaving_while_the_named_ta_is_suspended(ta, topic, people, staff):
+    asked = [
+        requests.ask(person, topic, "Why?", ta=ta, from_day=when.today(), to_day=when.today())
+        for person in people[:6]
+    ]
+    results = at_once(
+        [
+            partial(suspend, ta, actor=staff, cancel_bookings=True),
+            *(partial(requests.leave, one, one.student) for one in asked),
+        ]
+    )
+    assert [each for each in results if isinstance(each, Exception)] == []
+    assert PlaceInLine.objects.waiting().count() == 0

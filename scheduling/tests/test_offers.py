@@ -1,6 +1,6 @@
 """Seats that come free: who is offered them, in which order, and how an offer ends."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,13 +11,22 @@ from accounts.models import Block
 from accounts.services.suspensions import suspend
 from scheduling import sweeps
 from scheduling.errors import SchedulingError
-from scheduling.models import Booking, FreedSeat, HelpRequest, Offer, PlaceInLine, TimeSlot
+from scheduling.models import (
+    Appointment,
+    Booking,
+    FreedSeat,
+    HelpRequest,
+    Offer,
+    PlaceInLine,
+    TimeSlot,
+)
 from scheduling.queries.free import counts, free_from, is_free
 from scheduling.services import appointments, bookings, offers, requests
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_time, slots_of, tomorrow
 from setahub.core import clock as when
 from topics.models import Registration, Topic
+from topics.services import archive_topic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -545,3 +554,78 @@ def test_a_slot_that_is_gone_is_no_error(run_tasks):
     offers.match(99999)
     offers.let_go(99999)
     assert TimeSlot.objects.count() == 0
+
+
+# --- What others tried --------------------------------------------------------------------------
+
+
+def test_of_much_time_that_is_not_held_each_is_told_once(ta, topic, people, asks, clock, post):
+    for person in people[:2]:
+        asks(person)
+    clock.move_to(when.at(tomorrow(), time(11, 50)))
+    session = open_time(ta, topic, day=when.today(), start="13:15", end="16:15")
+    late = [mail.to for mail in post() if mail.subject.startswith("A free time")]
+    assert sorted(late) == [["student.0@example.com"], ["student.1@example.com"]]
+    assert len(slots_of(session)) == 6
+    plan = Plan.of(session)
+    appointments.edit(session, ta, Plan(**{**vars(plan), "notes": "Bring paper"}))
+    assert len([mail for mail in post() if mail.subject.startswith("A free time")]) == 2
+
+
+def test_an_archived_topic_ends_the_line_and_its_offers(
+    taken, topic, creator, people, asks, run_tasks, post
+):
+    asked = asks(people[0], shared=True)
+    slot = freed_now(taken, run_tasks)
+    archive_topic(topic, creator)
+    run_tasks()
+    assert offered(slot) == [("Student 0", "withdrawn")]
+    assert PlaceInLine.objects.get().end == "gone"
+    assert any("is no longer here" in mail.body for mail in post())
+    with pytest.raises(SchedulingError) as refused:
+        requests.join(HelpRequest.objects.get(pk=asked.pk), people[1])
+    assert refused.value.code == "closed"
+
+
+def test_nobody_joins_a_request_for_a_ta_whom_a_block_stands_between(ta, people, asks):
+    asked = asks(people[0], ta=ta, shared=True)
+    Block.objects.create(blocker=ta, blocked=people[1])
+    with pytest.raises(SchedulingError) as refused:
+        requests.join(asked, people[1])
+    assert refused.value.code == "role"
+
+
+def test_moving_to_the_offered_time_ends_the_place(ta, topic, people, asks, run_tasks):
+    old, new = slots_of(open_time(ta, topic, end="14:00"))
+    mine = book(people[0], old)
+    theirs = book(people[1], new)
+    asks(people[0])
+    cancel(theirs)
+    run_tasks()
+    bookings.move(mine, people[0], new.pk)
+    assert offered(new) == [("Student 0", "taken")]
+    assert PlaceInLine.objects.get().end == "booked"
+
+
+def test_a_seat_held_for_one_topic_is_held_for_it_alone(
+    ta, topic, second_topic, people, asks, run_tasks, student
+):
+    slot = slots_of(open_time(ta, topic, second_topic, end="13:30"))[0]
+    booked = book(student, slot, topic)
+    asks(people[0])
+    cancel(booked)
+    run_tasks()
+    with pytest.raises(SchedulingError) as refused:
+        book(people[0], slot, second_topic)
+    assert refused.value.code == "held"
+    assert book(people[0], slot, topic).topic == topic
+
+
+def test_an_offer_that_was_left_on_a_cancelled_session_ends_with_the_sweep(
+    taken, people, asks, run_tasks
+):
+    asks(people[0])
+    slot = freed_now(taken, run_tasks)
+    Appointment.objects.filter(pk=slot.appointment_id).update(cancelled_at=timezone.now())
+    sweeps.offer()
+    assert offered(slot) == [("Student 0", "withdrawn")]

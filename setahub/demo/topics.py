@@ -82,7 +82,7 @@ TOPICS = (
             "ช่วยดูการวิเคราะห์ Big-O ของ recursion ข้อ 5 ให้หน่อยครับ",
         ),
         "Big-O, sorting, dynamic programming, greedy, recursion,"
-        " อัลกอริทึม, การเรียงลำดับ, เวลาในการทำงาน",
+        " อัลกอริทึม, การเรียงลำดับ, เวลาในการทำงาน, เวียนเกิด, เรียกซ้ำ",
     ),
     DemoTopic(
         "Database Systems", "⛁", (NAPAT, KITTIPONG),

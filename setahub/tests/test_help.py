@@ -82,7 +82,7 @@ class TestHelp:
             assert 'href="mailto:coordinators@faculty.example"' in page(path)
 
     def test_in_thai_too(self):
-        assert "จองได้ตั้งแต่ 30 วัน ก่อนถึงเวลา" in page("/help/", "th")
+        assert "จองล่วงหน้าได้ไม่เกิน 30 วัน" in page("/help/", "th")
 
 
 class TestPrivacy:

@@ -18,7 +18,7 @@ from setahub.core.web.forms import Values, merged
 from setahub.policy.current import policy
 from topics.errors import TopicError
 from topics.models import Decision, Registration, Topic, TopicStar
-from topics.signals import topic_deleting, topic_merging, topic_removed
+from topics.signals import topic_archived, topic_deleting, topic_merging, topic_removed
 
 # So many people taking the same slug in the same instant don't exist.
 SLUG_ATTEMPTS = 10
@@ -271,6 +271,7 @@ def _archive(topic: Topic) -> None:
     if topic.archived_at is None:
         topic.archived_at = timezone.now()
         topic.save(update_fields=["archived_at"])
+        topic_archived.send(Topic, topic=topic)
 
 
 def locked(topic: Topic) -> Topic:
