@@ -82,7 +82,7 @@ def _of_ta(user: User, has_coming: bool) -> list[Step]:
         ),
         Step(
             "qr-code",
-            reverse("accounts:edit"),
+            reverse("accounts:edit") + "#id_public",
             _("Switch on your own page"),
             _("Share your free times by link or as a poster with a QR code."),
             user.public,

@@ -122,7 +122,11 @@ class TestFirstSteps:
 
     def test_of_a_ta(self, ta, topic, sign_in):
         client = sign_in(ta)
-        assert steps(client) == ["/appointments/week/", "/users/me/edit/", "/users/me/edit/"]
+        assert steps(client) == [
+            "/appointments/week/",
+            "/users/me/edit/",
+            "/users/me/edit/#id_public",
+        ]
         open_time(ta, topic)
         ta.bio, ta.public = "I like trees.", True
         ta.save()
