@@ -237,6 +237,7 @@ def test_a_week_is_copied_after_it_was_shown(open_page, ta, topic, phone, javasc
     page = open_page(ta, phone=phone, javascript=javascript)
     page.goto("/appointments/")
     page.get_by_role("link", name="Copy a week").click()
+    page.wait_for_url("**/copy-week/", wait_until="load")  # what is chosen earlier shows no preview
     page.locator("[name=week]").select_option((monday + timedelta(weeks=1)).isoformat())
     page.locator("[name=to]").select_option((monday + timedelta(weeks=3)).isoformat())
     if not javascript:
