@@ -139,6 +139,11 @@ def answerable_by(ta_id: int) -> HelpRequestQuerySet:
     )
 
 
+def can_answer(ta_id: int, request_id: int) -> bool:
+    """Whether this TA could answer that request by opening time. One query."""
+    return answerable_by(ta_id).filter(pk=request_id).exists()
+
+
 def requests_for(ta_id: int) -> HelpRequestQuerySet:
     """What a TA could answer by opening time, most waiting first, with ``waiting``."""
     waiting = answerable_by(ta_id).with_waiting().select_related("topic")

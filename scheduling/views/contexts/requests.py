@@ -21,7 +21,7 @@ from scheduling.queries.requests import (
     standing_offers,
     waiting_places,
 )
-from scheduling.queries.waiting import answerable_by, people_before
+from scheduling.queries.waiting import can_answer, people_before
 from scheduling.services.offers import check_stands
 from setahub.core import clock
 from setahub.core.web.paging import Page, paginate
@@ -205,7 +205,7 @@ class RequestPage:
             error=error,
             waiting=asked.waiting,
             is_owner=asked.student_id == viewer.pk,
-            can_answer=place is None and answerable_by(viewer.pk).filter(pk=asked.pk).exists(),
+            can_answer=place is None and can_answer(viewer.pk, asked.pk),
             line=in_line([place], held, now)[0] if place and waits else None,
             ended=None if waits else place,
             held=next(iter(held), None),
