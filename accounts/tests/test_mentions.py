@@ -23,7 +23,7 @@ from setahub.core.server.logs import without_people
 from setahub.core.work import tasks, worker
 from setahub.policy.models import PolicyChange
 from setahub.tests import work
-from setahub.tests.test_privacy import everything_stored
+from setahub.tests.privacy.steps import everything_stored
 from topics.models import Decision
 
 pytestmark = pytest.mark.django_db

@@ -1,9 +1,10 @@
 """Appointments, their time slots, bookings, help requests and offers, what was looked for in vain,
 and the table that keeps people out of two places."""
 
-from scheduling.models.appointments import Appointment, Cause, TimeSlot
+from scheduling.models.appointments import Appointment, Cause
 from scheduling.models.bookings import Booking, BookingEvent
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree
 from scheduling.models.narrowing import Part, Place
 from scheduling.models.requests import Digest, FreedSeat, HelpRequest, Offer, PlaceInLine
+from scheduling.models.slots import TimeSlot

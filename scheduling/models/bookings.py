@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, TimeSlot, is_at_hand
+from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, is_at_hand
 from scheduling.models.reminders import Reminder
+from scheduling.models.slots import TimeSlot
 from setahub.core import clock
 from setahub.policy.current import policy
 from topics.models import Topic

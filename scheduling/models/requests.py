@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from scheduling.models.appointments import TimeSlot
 from scheduling.models.bookings import QUESTION_MAX
 from scheduling.models.narrowing import Part
+from scheduling.models.slots import TimeSlot
 from setahub.core import clock
 from topics.models import Topic
 

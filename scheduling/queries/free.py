@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
-from scheduling.models.appointments import AppointmentQuerySet, Bookable, TimeSlotQuerySet
+from scheduling.models.appointments import AppointmentQuerySet
+from scheduling.models.slots import Bookable, TimeSlotQuerySet
 from scheduling.queries.obstacles import Obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared

@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Block
 from scheduling.models import Booking, HelpRequest, Offer, Part, PlaceInLine, TimeSlot
-from scheduling.models.appointments import Bookable
 from scheduling.models.requests import HelpRequestQuerySet, PlaceInLineQuerySet
+from scheduling.models.slots import Bookable
 from setahub.core import clock
 from topics.models import Registration
 

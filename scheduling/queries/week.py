@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from scheduling.models import Booking, TimeSlot
-from scheduling.models.appointments import Bookable, TimeSlotQuerySet
 from scheduling.models.bookings import BookingQuerySet
+from scheduling.models.slots import Bookable, TimeSlotQuerySet
 from setahub.core.db.prepared import prepared
 
 

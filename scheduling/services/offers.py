@@ -17,8 +17,8 @@ from accounts.models import User
 from scheduling import tasks
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, FreedSeat, HelpRequest, Offer, PlaceInLine, TimeSlot
-from scheduling.models.appointments import TimeSlotQuerySet
 from scheduling.models.requests import TURNS
+from scheduling.models.slots import TimeSlotQuerySet
 from scheduling.queries.obstacles import unhindered
 from scheduling.queries.waiting import bookable_topics, to_be_offered
 from scheduling.services.holds import closes_at, hold_until

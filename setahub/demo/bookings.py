@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
-from scheduling.models.appointments import Bookable
+from scheduling.models.slots import Bookable
 from scheduling.services import bookings
 from setahub.core import clock
 from setahub.demo.calendar import Session, dice, split

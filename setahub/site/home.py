@@ -14,7 +14,7 @@ from chat.models import Participation
 from chat.queries import conversations
 from scheduling.history import Line
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.models.appointments import Bookable
+from scheduling.models.slots import Bookable
 from scheduling.queries.appointments import given, load_topics
 from scheduling.queries.bookings import coming_students, taken
 from scheduling.queries.free import (

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Star, User
 from chat.services import send
-from scheduling.models.appointments import Bookable
+from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when

@@ -1,9 +1,7 @@
-"""Booking a seat, moving it, giving it back, and saying how it went."""
+"""Booking a seat, moving it, and giving it back."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -13,19 +11,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent, Offer, TimeSlot
+from scheduling.models import Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
 from scheduling.services import offers, rules
-from scheduling.signals import booking_changed
-from setahub.core import clock
+from scheduling.services.bookings.rows import locked, record, revise
 from setahub.core.text import is_blank, trimmed
-from setahub.core.web.refusals import attempt
-from setahub.policy.current import policy
 from topics.models import Topic
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
-OUTCOMES: dict[str, str] = {Status.COMPLETED: Kind.COMPLETED, Status.NO_SHOW: Kind.NO_SHOW}
 
 
 def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
@@ -97,8 +91,8 @@ def _book(
         people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
         slot = _locked_slot(slot_id)
         if instead_of is not None:
-            locked = Booking.objects.select_for_update(of=("self",), no_key=True)
-            rules.check_replaceable(locked.get(pk=instead_of.pk), student)
+            rows = Booking.objects.select_for_update(of=("self",), no_key=True)
+            rules.check_replaceable(rows.get(pk=instead_of.pk), student)
         offer = offers.standing_for(student.pk, slot_id, topic)
         if held_by is not None and offer != held_by:
             held_by.refresh_from_db()
@@ -119,7 +113,7 @@ def _book(
             replaces=instead_of,
         )
         offers.booked(student.pk, topic, booking.ta_id)
-        _record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)
+        record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)
     return booking
 
 
@@ -130,7 +124,7 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
     it was moved to it is moved already.
     """
     with offers.settled(slot_id), _refused_by_database(), transaction.atomic():
-        booking = _locked(booking)
+        booking = locked(booking)
         moved = booking.moved_at is not None and not booking.is_settled
         if moved and (booking.slot_id, booking.student_id) == (slot_id, student.pk):
             return booking
@@ -144,10 +138,10 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
             offers.booked(student.pk, booking.topic, booking.ta_id)
         old, left = booking.starts_at, booking.slot
         booking.slot, booking.moved_at = slot, timezone.now()
-        _revise(booking)
+        revise(booking)
         booking.save()
         offers.freed(left)
-        _record(booking, Kind.MOVED, student, old_starts_at=old, new_starts_at=booking.starts_at)
+        record(booking, Kind.MOVED, student, old_starts_at=old, new_starts_at=booking.starts_at)
     return booking
 
 
@@ -158,7 +152,7 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
     late, unless the booking was made or moved just now. Whoever cancelled it already has done so.
     """
     with transaction.atomic():
-        booking = _locked(booking)
+        booking = locked(booking)
         if booking.status == Status.CANCELLED and booking.cancelled_by_id == actor.pk:
             return booking
         rules.check_cancellable(booking, actor)
@@ -194,20 +188,9 @@ def cancel_all(
 def cancel_by_staff(booking: Booking, actor: User, reason: str) -> Booking:
     """Cancel for an admin, with a reason, while it is active."""
     with transaction.atomic():
-        booking = _locked(booking)
+        booking = locked(booking)
         rules.check_active(booking)
         return _cancel(booking, actor, reason, late=False)
-
-
-def complete_overdue(booking: Booking) -> None:
-    """Complete a booking that ended a day ago and that nobody said anything about."""
-    with transaction.atomic():
-        booking = _locked(booking)
-        if booking.status == Status.BOOKED and booking.effective_status == Status.COMPLETED:
-            booking.status = Status.COMPLETED
-            booking.save(update_fields=["status"])
-            at = booking.ends_at + policy.auto_complete
-            _record(booking, Kind.COMPLETED, None, created_at=at)
 
 
 def remind(slot_id: int, which: Reminder) -> None:
@@ -230,73 +213,6 @@ def remind(slot_id: int, which: Reminder) -> None:
         notifications.due(slot_id, due, which)
 
 
-def complete(booking: Booking, actor: User) -> Booking:
-    """The TA says that it took place: from the start on, changeable for 7 days after the end."""
-    return _set_outcome(booking, actor, Status.COMPLETED, Kind.COMPLETED)
-
-
-def mark_no_show(booking: Booking, actor: User) -> Booking:
-    """The TA says that the student did not come: from 10 minutes after the start on."""
-    return _set_outcome(booking, actor, Status.NO_SHOW, Kind.NO_SHOW)
-
-
-def settle_all(appointment: Appointment, actor: User, outcomes: Mapping[int, str]) -> int:
-    """The TA says how several bookings of a session went, all at once or none.
-
-    ``outcomes``: ``completed`` or ``no_show`` by the booking's id. Returns of how many that was new.
-    Raises SchedulingError, with each that can't be said by name in ``details``.
-    """
-    chosen = Booking.objects.filter(slot__appointment=appointment, pk__in=outcomes)
-    with transaction.atomic():
-        students = chosen.order_by().values_list("student_id", flat=True)
-        User.objects.locked(appointment.ta_id, *students)
-        locked = chosen.with_people().select_for_update(of=("self",), no_key=True).order_by("pk")
-        new = [each for each in locked if each.status != outcomes[each.pk]]
-        _check_outcomes(new, actor, outcomes)
-        with notifications.one_happening():
-            for booking in new:
-                status = outcomes[booking.pk]
-                _settle(booking, actor, status, OUTCOMES[status])
-        return len(new)
-
-
-def _check_outcomes(bookings: Sequence[Booking], actor: User, outcomes: Mapping[int, str]) -> None:
-    """What can't be said of some of these is told by name."""
-    refused = []
-    for booking in bookings:
-        _allowed, refusal = attempt(
-            partial(rules.check_outcome, booking, actor, outcomes[booking.pk])
-        )
-        if refusal is not None:
-            refused.append(f"{describe(booking)}: {refusal.message}")
-    if refused:
-        heading = _("Nothing was saved:")
-        raise SchedulingError(
-            "outcomes", f"{heading} {' '.join(refused)}", heading=heading, details=refused
-        )
-
-
-def complete_by_staff(booking: Booking, actor: User) -> Booking:
-    """Staff say that it took place, from the start on: also instead of a no-show."""
-    with transaction.atomic():
-        booking = _locked(booking)
-        rules.check_settled_by_staff(booking)
-        return _settle(booking, actor, Status.COMPLETED, Kind.COMPLETED)
-
-
-def report_ta_absent(booking: Booking, student: User) -> Booking:
-    """The student says that the TA did not come: from the start until 24 hours after the end."""
-    with transaction.atomic():
-        booking = _locked(booking)
-        if booking.ta_absent_at is not None and booking.student_id == student.pk:
-            return booking
-        rules.check_absence_report(booking, student)
-        booking.ta_absent_at = timezone.now()
-        booking.save(update_fields=["ta_absent_at"])
-        _record(booking, Kind.TA_ABSENT, student)
-    return booking
-
-
 def note_change(
     bookings: Iterable[Booking], actor: User, changes: Mapping[str, tuple[str, str]]
 ) -> None:
@@ -305,12 +221,9 @@ def note_change(
     ``changes``: old and new value by the name of the field. The bookings have their people and their session loaded.
     """
     for booking in bookings:
-        _revise(booking)
+        revise(booking)
         booking.save(update_fields=["sequence", "revised_at"])
-        _record(booking, Kind.CHANGED, actor, changes=changes)
-
-
-# --- Locks --------------------------------------------------------------------------------------
+        record(booking, Kind.CHANGED, actor, changes=changes)
 
 
 def _locked_slot(slot_id: int) -> TimeSlot:
@@ -319,36 +232,6 @@ def _locked_slot(slot_id: int) -> TimeSlot:
     if slot is None:  # an edit of the session took it off a moment ago
         raise SchedulingError("gone", _("This time is no longer offered."))
     return slot
-
-
-def _locked(booking: Booking) -> Booking:
-    """The booking as it is now, its people's rows and its own locked."""
-    User.objects.locked(booking.student_id, booking.ta_id)
-    return (
-        Booking.objects.with_people()
-        .select_for_update(of=("self",), no_key=True)
-        .get(pk=booking.pk)
-    )
-
-
-# --- Writes -------------------------------------------------------------------------------------
-
-
-def _set_outcome(booking: Booking, actor: User, status: str, kind: str) -> Booking:
-    with transaction.atomic():
-        booking = _locked(booking)
-        if (booking.status, booking.ta_id) == (status, actor.pk):
-            return booking
-        rules.check_outcome(booking, actor, status)
-        return _settle(booking, actor, status, kind)
-
-
-def _settle(booking: Booking, actor: User, status: str, kind: str) -> Booking:
-    if booking.status != status:
-        booking.status = status
-        booking.save(update_fields=["status"])
-        _record(booking, kind, actor)
-    return booking
 
 
 def _cancel(
@@ -364,34 +247,12 @@ def _cancel(
     }
     for name, value in changes.items():
         setattr(booking, name, value)
-    _revise(booking)
+    revise(booking)
     booking.save(update_fields=[*changes, "sequence", "revised_at"])
     offers.freed(booking.slot)
     start = booking.starts_at
-    _record(booking, Kind.CANCELLED, actor, detail=reason, cause=cause, old_starts_at=start)
+    record(booking, Kind.CANCELLED, actor, detail=reason, cause=cause, old_starts_at=start)
     return booking
-
-
-def _revise(booking: Booking) -> None:
-    """What calendars have of the booking is out of date from now on."""
-    booking.sequence += 1
-    booking.revised_at = timezone.now()
-
-
-def _record(booking: Booking, kind: str, actor: User | None, **more: Any) -> None:
-    """A line of its history with the booking as it is now; ``more``: other fields of the event."""
-    event = BookingEvent.objects.create(
-        booking=booking,
-        kind=kind,
-        actor=actor,
-        sequence=booking.sequence,
-        starts_at=booking.starts_at,
-        ends_at=booking.ends_at,
-        place=booking.slot.appointment.location,
-        **more,
-    )
-    notifications.happened(event)
-    booking_changed.send(Booking, event=event)
 
 
 @contextmanager
@@ -410,8 +271,3 @@ def _refused_by_database() -> Iterator[None]:
         if "replaces" in str(error):
             raise rules.replaced() from error
         raise SchedulingError("full", _("Sorry, this time was just taken.")) from error
-
-
-def describe(booking: Booking) -> str:
-    """A booking as a refusal names it: ``สมชาย, Wed 25 Nov, 13:30``."""
-    return f"{booking.student.username}, {clock.full(booking.starts_at)}"
