@@ -17,6 +17,9 @@ session_renewed = Signal()
 # user: reads another language from now on; what of theirs is open is to speak it too.
 language_chosen = Signal()
 
+# blocker, blocked: from now on nothing goes between the two, in either direction.
+user_blocked = Signal()
+
 # user: is deleting their account, and is still there. Cancel what is to come, with notice to the
 # others. accounts.services.privacy erases what is kept about them afterwards.
 user_deleting = Signal()

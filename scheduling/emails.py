@@ -229,11 +229,11 @@ def passed_on(offer: Offer) -> Email:
 
 
 def no_longer_offered(offer: Offer) -> Email:
-    """The time itself is gone: cancelled or changed by its TA."""
+    """The time itself is gone, cancelled or changed by its TA, or a block stands before it."""
     return Email(
         subject=_("No longer offered: %(topic)s, %(time)s") % _offer_words(offer),
         lead=[
-            _("This time was changed or cancelled, so the seat isn't held for you any more."),
+            _("This time is no longer offered, so the seat isn't held for you any more."),
             _("You keep your place in line: the next free time may be yours."),
         ],
         facts=_offer_facts(offer),
@@ -265,16 +265,15 @@ def runs_out(request: HelpRequest) -> Email:
     )
 
 
-def gone(request: HelpRequest) -> Email:
-    """The topic, or the TA that was named, is not there any more."""
+def gone(place: PlaceInLine) -> Email:
+    """The topic or the TA that was named is not there any more, or a block stands before them."""
+    request = place.request
     return Email(
         subject=_("No longer offered: %(topic)s") % {"topic": request.topic.name},
-        lead=[
-            _(
-                "The topic or the TA that you waited for is no longer here, so your place in line has ended."
-            )
-        ],
-        quotes=[(_("The question"), request.question)],
+        lead=[_("What you waited for is no longer offered, so your place in line has ended.")],
+        quotes=[(_("The question"), request.question)]
+        if request.student_id == place.person_id
+        else [],
         action=(_("See all topics"), reverse("topics:list")),
     )
 

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.signals import user_deleting, user_suspended
+from accounts.signals import user_blocked, user_deleting, user_suspended
 from scheduling.models import Appointment, Booking, Cause, FreedSeat, Offer
 from scheduling.queries.bookings import has_history, upcoming_bookings_of
 from scheduling.queries.free import counts, counts_by_ta
@@ -62,6 +62,13 @@ def end_the_line(topic: Topic, **kwargs: Any) -> None:
 @receiver(topic_merging)
 def follow_the_merger(source: Topic, target: Topic, **kwargs: Any) -> None:
     cascades.replace_topic(source, target)
+
+
+@receiver(user_blocked)
+def wait_apart(blocker: User, blocked: User, **kwargs: Any) -> None:
+    """None of the two waits for the other, is offered their time or reads what they asked."""
+    offers.withdraw_between(blocker, blocked)
+    requests.end_between(blocker, blocked)
 
 
 @receiver(user_suspended)

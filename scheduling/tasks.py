@@ -12,6 +12,7 @@ from scheduling import calendars, emails
 from scheduling.models import Booking, BookingEvent, Offer, PlaceInLine, TimeSlot
 from scheduling.models.reminders import Reminder
 from scheduling.queries.free import is_free
+from scheduling.queries.obstacles import unhindered
 from scheduling.queries.waiting import asked_until
 from setahub.core.mail import Email
 from setahub.core.work.tasks import task
@@ -116,10 +117,12 @@ def tell_withdrawn(offer_id: int) -> None:
 
 @task
 def tell_free_time(slot_id: int, place_id: int) -> None:
-    """That there is time too soon to be held, as long as it is free."""
+    """That there is time too soon to be held, as long as it is free and nothing is in the way."""
     place = _place(place_id)
     slot = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
     if place is None or slot is None or not is_free(slot.pk, place.request.topic_id):
+        return
+    if not unhindered([place.person_id], slot):
         return
     with reading(place.person):
         email = emails.free_time(slot, place.request)
@@ -138,12 +141,12 @@ def tell_runs_out(place_id: int) -> None:
 
 @task
 def tell_gone(place_id: int) -> None:
-    """That the topic or the TA that somebody waited for is gone."""
+    """That what somebody waited for is gone for them."""
     gone = PlaceInLine.objects.filter(pk=place_id, end=PlaceInLine.End.GONE)
     place = gone.select_related("person", "request__topic").first()
     if place is not None:
         with reading(place.person):
-            email = emails.gone(place.request)
+            email = emails.gone(place)
             write_to(place.person, MailKind.BOOKINGS, email, key=f"gone-{place.pk}")
 
 

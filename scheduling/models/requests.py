@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import Block
 from scheduling.models.bookings import QUESTION_MAX
 from scheduling.models.narrowing import Part
 from scheduling.models.slots import TimeSlot
@@ -39,9 +40,13 @@ class HelpRequestQuerySet(models.QuerySet["HelpRequest"]):
         return self.annotate(waiting=_waiting()).filter(waiting__gt=0)
 
     def of_or_joined_by(self, person_id: int) -> "HelpRequestQuerySet":
-        """Those that the person asked or joined, however they ended."""
+        """Those that the person asked or joined, however they ended.
+
+        Not those of somebody from whom a block parts them since.
+        """
         joined = PlaceInLine.objects.of(person_id).values("request")
-        return self.filter(Q(student=person_id) | Q(pk__in=joined))
+        apart = Block.objects.others_of(person_id)
+        return self.filter(Q(student=person_id) | Q(pk__in=joined)).exclude(student__in=apart)
 
 
 class HelpRequest(models.Model):
@@ -150,7 +155,7 @@ class PlaceInLine(models.Model):
         LEFT = "left", _("left")
         OVER = "over", _("the days are over")
         UNANSWERED = "unanswered", _("three offers ran out unanswered")
-        GONE = "gone", _("the topic or the TA is gone")
+        GONE = "gone", _("no longer offered")
 
     request = models.ForeignKey(HelpRequest, models.CASCADE, related_name="places")
     person = models.ForeignKey(
@@ -197,6 +202,11 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         """Open ones whose time is over, and which somebody has to end."""
         return self.open().filter(expires_at__lte=now)
 
+    def answerable(self) -> "OfferQuerySet":
+        """Without those that were withdrawn while their person still waited, by no act of theirs."""
+        still_waited = Q(place__ended_at__isnull=True) | Q(place__ended_at__gt=F("ended_at"))
+        return self.exclude(still_waited, status=Offer.Status.WITHDRAWN)
+
 
 class Offer(models.Model):
     """A seat of a slot that is held for one person who waits, until ``expires_at``.
@@ -235,8 +245,12 @@ class Offer(models.Model):
         verbose_name = _("offer")
         verbose_name_plural = _("offers")
         constraints = [
-            # The same time is never offered twice to one person.
-            models.UniqueConstraint(fields=["slot", "student"], name="offer_once"),
+            # The same time is never offered twice to one person, unless it was taken from them.
+            models.UniqueConstraint(
+                fields=["slot", "student"],
+                condition=~Q(status="withdrawn"),
+                name="offer_once",
+            ),
             models.UniqueConstraint(
                 fields=["student"], condition=Q(status="open"), name="offer_one_at_a_time"
             ),

@@ -50,13 +50,19 @@ def shared_on(topic: Topic, viewer_id: int) -> HelpRequestQuerySet:
 
 def waiting_places(viewer_id: int) -> PlaceInLineQuerySet:
     """The viewer's places in line, longest first; each with its request, and how many wait for it."""
-    return _with_request(PlaceInLine.objects.waiting().of(viewer_id)).order_by("created_at", "pk")
+    return _with_request(_readable(viewer_id).waiting()).order_by("created_at", "pk")
 
 
 def ended_places(viewer_id: int) -> PlaceInLineQuerySet:
     """The viewer's former places in line, latest first."""
-    ended = PlaceInLine.objects.of(viewer_id).filter(ended_at__isnull=False)
+    ended = _readable(viewer_id).filter(ended_at__isnull=False)
     return _with_request(ended).order_by("-ended_at", "-pk")
+
+
+def _readable(viewer_id: int) -> PlaceInLineQuerySet:
+    """The viewer's places, but those for what somebody asked from whom a block parts them."""
+    apart = Block.objects.others_of(viewer_id)
+    return PlaceInLine.objects.of(viewer_id).exclude(request__student__in=apart)
 
 
 def _with_request(places: PlaceInLineQuerySet) -> PlaceInLineQuerySet:

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
-from itertools import takewhile
-from typing import Any, NamedTuple
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Block
 from scheduling.models import Booking, HelpRequest, Offer, Part, PlaceInLine, TimeSlot
-from scheduling.models.requests import HelpRequestQuerySet, PlaceInLineQuerySet
+from scheduling.models.requests import HelpRequestQuerySet, OfferQuerySet, PlaceInLineQuerySet
 from scheduling.models.slots import Bookable
 from setahub.core import clock
 from topics.models import Registration
@@ -34,57 +35,45 @@ def by_fairness(places: PlaceInLineQuerySet, now: datetime) -> PlaceInLineQueryS
 
 
 def people_before(places: Sequence[PlaceInLine], now: datetime) -> dict[int, int]:
-    """How many people come before each of these places, by its id. One query.
+    """How many people come before each of these places, by its id. Two queries.
 
     Who waits for the same topic and could be answered by the same time. Places that have ended are
     left out. Each has its request loaded.
     """
-    topics = {place.request.topic_id for place in places}
-    everybody = PlaceInLine.objects.waiting().filter(
-        request__topic__in=topics, person__is_active=True
-    )
-    wishes = ("topic", "ta", "from_day", "to_day", "parts")
-    line = by_fairness(everybody, now).values_list(
-        "pk", "person", *(f"request__{wish}" for wish in wishes)
-    )
-    rows = [(pk, person, Wish(*wish)) for pk, person, *wish in line] if topics else []
-    return {
-        place.pk: len(_people_before(place, rows))
+    waiting = PlaceInLine.objects.waiting().filter(person__is_active=True)
+    ids = [place.pk for place in places]
+    own = by_fairness(waiting.filter(pk__in=ids), now).values_list("pk", "recent")  # type: ignore[misc]
+    recent = dict(own)
+    if not recent:
+        return {}
+    counts = {
+        str(place.pk): Count("person", distinct=True, filter=_is_before(place, recent[place.pk]))
         for place in places
-        if any(pk == place.pk for pk, _person, _wish in rows)
+        if place.pk in recent
     }
+    line = waiting.filter(request__topic__in={place.request.topic_id for place in places})
+    before = by_fairness(line, now).order_by().aggregate(**counts)
+    return {int(pk): count for pk, count in before.items()}
 
 
-def _people_before(place: PlaceInLine, line: "Sequence[tuple[int, int, Wish]]") -> set[int]:
+def _is_before(place: PlaceInLine, recent: int) -> Q:
+    """Of somebody else, met by a time that could answer both, and earlier in the order of
+    ``by_fairness``."""
     asked = place.request
-    own = Wish(asked.topic_id, asked.ta_id, asked.from_day, asked.to_day, asked.parts)
-    ahead = takewhile(lambda row: row[0] != place.pk, line)
-    before = {person for _pk, person, wish in ahead if wish.meets(own)}
-    return before - {place.person_id}
-
-
-class Wish(NamedTuple):
-    """What a request is for."""
-
-    topic: int
-    ta: int | None
-    from_day: date
-    to_day: date
-    parts: str
-
-    def meets(self, other: "Wish") -> bool:
-        """Whether one time could answer both."""
-        return (
-            self.topic == other.topic
-            and (self.ta == other.ta or not self.ta or not other.ta)
-            and self.from_day <= other.to_day
-            and other.from_day <= self.to_day
-            and (
-                not self.parts
-                or not other.parts
-                or not set(self.parts.split()).isdisjoint(other.parts.split())
-            )
+    same_ta = Q(request__ta__isnull=True) | Q(request__ta=asked.ta_id)
+    parts = [Q(request__parts__contains=part) for part in asked.parts.split()]
+    longer = Q(created_at__lt=place.created_at) | Q(created_at=place.created_at, pk__lt=place.pk)
+    return (
+        Q(
+            request__topic=asked.topic_id,
+            request__from_day__lte=asked.to_day,
+            request__to_day__gte=asked.from_day,
         )
+        & (same_ta if asked.ta_id else Q())
+        & (reduce(or_, parts, Q(request__parts="")) if parts else Q())
+        & (Q(recent__lt=recent) | Q(recent=recent) & longer)
+        & ~Q(person=place.person_id)
+    )
 
 
 def bookable_topics(slot_id: int, now: datetime) -> list[int]:
@@ -113,12 +102,23 @@ def waiting_for(
 def to_be_offered(
     slot: TimeSlot, topic_ids: "Collection[int] | QuerySet[Any, Any]", now: datetime
 ) -> PlaceInLineQuerySet:
-    """Of these, in order, who has no live offer and wasn't offered this slot before."""
+    """Of these, in order, who has no live offer and wasn't offered this slot before.
+
+    An offer that was withdrawn while its person still waited was never theirs to answer: when the
+    time comes back, it may be offered again.
+    """
     offers = Offer.objects.filter(student=OuterRef("person"))
     waiting = waiting_for(slot, topic_ids).filter(
-        ~Exists(offers.open()), ~Exists(offers.filter(slot=slot))
+        ~Exists(offers.open()), ~Exists(offers.filter(slot=slot).answerable())
     )
     return by_fairness(waiting, now).select_related("request", "person")
+
+
+def parted(offers: OfferQuerySet) -> OfferQuerySet:
+    """Of these, those of a TA whom a block parts from their person."""
+    student, ta = OuterRef("student"), OuterRef("slot__appointment__ta")
+    block = Q(blocker=student, blocked=ta) | Q(blocker=ta, blocked=student)
+    return offers.filter(Exists(Block.objects.filter(block)))
 
 
 def answerable_by(ta_id: int) -> HelpRequestQuerySet:

@@ -1,11 +1,12 @@
 """What follows for the calendar when a topic goes, a TA stops teaching, a person is suspended."""
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
 from scheduling import notifications
-from scheduling.models import Appointment, Booking, Cause, HelpRequest
+from scheduling.models import Appointment, Booking, Cause, HelpRequest, NothingFree
 from scheduling.queries.appointments import coming_with
 from scheduling.services import appointments, bookings, offers
 from topics.models import Topic
@@ -28,13 +29,31 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
 
 
 def replace_topic(source: Topic, target: Topic) -> None:
-    """Put ``target`` in the place of ``source`` in every session, booking and request, past ones included."""
+    """Put ``target`` in the place of ``source`` in every session, booking and request, past ones included.
+
+    Who waits is offered what is free in the sessions to come that it changes, as after an edit.
+    """
     links = Appointment.topics.through.objects
     both = links.filter(topic=target).values("appointment")
+    changed = list(coming_with(source, None).exclude(pk__in=both).order_by("ta", "starts_at"))
+    offers.lock_slots(changed)
     links.filter(topic=source, appointment__in=both).delete()
     links.filter(topic=source).update(topic=target)
     Booking.objects.filter(topic=source).update(topic=target)
     HelpRequest.objects.filter(topic=source).update(topic=target)
+    _merge_visits(source, target)
+    for each in changed:
+        offers.opened(each)
+
+
+def _merge_visits(source: Topic, target: Topic) -> None:
+    """A day on which somebody found neither of them free counts once."""
+    both = NothingFree.objects.filter(
+        topic=target, student=OuterRef("student"), day=OuterRef("day")
+    )
+    here = NothingFree.objects.filter(topic=source)
+    here.filter(Exists(both)).delete()
+    here.update(topic=target)
 
 
 def cancel_everything_of(user: User, actor: User | None, cause: Cause) -> int:

@@ -20,7 +20,7 @@ from scheduling.models import Appointment, FreedSeat, HelpRequest, Offer, PlaceI
 from scheduling.models.requests import TURNS
 from scheduling.models.slots import TimeSlotQuerySet
 from scheduling.queries.obstacles import unhindered
-from scheduling.queries.waiting import bookable_topics, to_be_offered
+from scheduling.queries.waiting import bookable_topics, parted, to_be_offered
 from scheduling.services.holds import closes_at, hold_until
 from setahub.core.work.tasks import later, task
 from topics.models import Topic
@@ -225,10 +225,18 @@ def check_stands(offer: Offer) -> None:
 
 
 def withdraw(offers: Iterable[Offer]) -> None:
-    """End open offers whose slot or session is gone, and say so."""
+    """End open offers, and say so: their slot or session is gone, or their TA for this person."""
     for offer in offers:
         _end(offer, Status.WITHDRAWN)
         later(tasks.tell_withdrawn, offer.pk)
+
+
+def _withdraw_and_pass_on(offer: Offer) -> None:
+    """The time stays, but no longer for its person."""
+    slot, offer = _locked_offer(offer)
+    if offer.status == Status.OPEN:
+        withdraw([offer])
+        freed(slot, turn=offer.turn + 1)
 
 
 def let_go(offer_id: int) -> None:
@@ -257,6 +265,15 @@ def withdraw_of_ta(ta: User) -> None:
     offers = Offer.objects.open().filter(slot__appointment__ta=ta.pk)
     lock_slots(Appointment.objects.filter(pk__in=offers.values("slot__appointment")))
     withdraw(offers.select_related("slot"))
+
+
+def withdraw_between(one: User, other: User) -> None:
+    """A block parts the two: what of the one's time is held for the other goes to the next in line."""
+    pair = [one.pk, other.pk]
+    offers = Offer.objects.open().filter(student__in=pair, slot__appointment__ta__in=pair)
+    lock_slots(Appointment.objects.filter(pk__in=offers.values("slot__appointment")))
+    for offer in offers.order_by("pk"):
+        _withdraw_and_pass_on(offer)
 
 
 def withdraw_beyond(appointment: Appointment, capacity: int) -> None:
@@ -315,13 +332,17 @@ def booked(student_id: int, topic: Topic, ta_id: int) -> None:
 
 
 def withdraw_stranded() -> None:
-    """For the sweep: open offers of times that were taken off or cancelled beside their matching."""
+    """For the sweep: open offers of times that were taken off beside their matching, or of a TA whom
+    a block parted from their person beside it."""
     gone = Q(slot__withdrawn=True) | Q(slot__appointment__cancelled_at__isnull=False)
     for offer in Offer.objects.open().filter(gone)[:AT_ONCE]:
         with transaction.atomic():
             _slot, offer = _locked_offer(offer)
             if offer.status == Status.OPEN:
                 withdraw([offer])
+    for offer in parted(Offer.objects.open())[:AT_ONCE]:
+        with transaction.atomic():
+            _withdraw_and_pass_on(offer)
 
 
 # --- Locks --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -124,6 +125,14 @@ def end_for(topic: Topic, ta: User | None = None) -> None:
     """Nobody waits for a topic that is gone, or that the named TA no longer teaches."""
     waiting = PlaceInLine.objects.waiting().filter(request__topic=topic.pk)
     _end_gone(waiting if ta is None else waiting.filter(request__ta=ta.pk))
+
+
+def end_between(one: User, other: User) -> None:
+    """Nobody waits for somebody, or beside somebody, from whom a block parts them; they are told."""
+    pair = [one.pk, other.pk]
+    apart = ~Q(person=F("request__student")) & Q(request__student__in=pair)
+    apart |= Q(request__ta__in=pair)
+    _end_gone(PlaceInLine.objects.waiting().filter(apart, person__in=pair))
 
 
 def _end_gone(waiting: PlaceInLineQuerySet) -> None:

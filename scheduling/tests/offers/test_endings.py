@@ -134,7 +134,7 @@ def test_a_suspended_ta_s_offers_end_and_who_named_them_is_told(
     suspend(ta, actor=staff, cancel_bookings=False)
     assert offered(slot) == [("Student 0", "withdrawn")]
     assert PlaceInLine.objects.waiting().get().person == people[0]
-    gone = [mail.to for mail in post() if "waited for is no longer here" in mail.body]
+    gone = [mail.to for mail in post() if "What you waited for is no longer offered" in mail.body]
     assert gone == [["student.1@example.com"]]
 
 
@@ -160,7 +160,7 @@ def test_an_archived_topic_ends_the_line_and_its_offers(
     run_tasks()
     assert offered(slot) == [("Student 0", "withdrawn")]
     assert PlaceInLine.objects.get().end == "gone"
-    assert any("is no longer here" in mail.body for mail in post())
+    assert any("waited for is no longer offered" in mail.body for mail in post())
     with pytest.raises(SchedulingError) as refused:
         requests.join(HelpRequest.objects.get(pk=asked.pk), people[1])
     assert refused.value.code == "closed"

@@ -169,7 +169,7 @@ def held_for(viewer: User, now: datetime) -> list[Held]:
 
 
 def in_line(places: Sequence[PlaceInLine], held: Sequence[Held], now: datetime) -> list[InLine]:
-    """Places that wait, with what comes before each. One query."""
+    """Places that wait, with what comes before each. Two queries."""
     before = people_before(places, now)
     offers = {each.offer.place_id: each.offer for each in held}
     return [InLine(each, before.get(each.pk, 0), offers.get(each.pk)) for each in places]
