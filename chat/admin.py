@@ -147,17 +147,15 @@ class ReportAdmin(Folded, LookOnly):
 
     @admin.action(description=gettext_lazy("Dismiss"), permissions=["act"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._resolve(request, queryset, Status.DISMISSED, NoteForm, _("Dismiss"))
+        return self._resolve(request, queryset, Status.DISMISSED, NoteForm)
 
     @admin.action(description=gettext_lazy("Warn the person"), permissions=["act"])
     def warn(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._resolve(request, queryset, Status.WARNED, WarnForm, _("Warn the person"))
+        return self._resolve(request, queryset, Status.WARNED, WarnForm)
 
     @admin.action(description=gettext_lazy("Suspend the person"), permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Report]) -> HttpResponse | None:
-        return self._resolve(
-            request, queryset, Status.SUSPENDED, SuspendForm, _("Suspend the person")
-        )
+        return self._resolve(request, queryset, Status.SUSPENDED, SuspendForm)
 
     def _resolve(
         self,
@@ -165,9 +163,8 @@ class ReportAdmin(Folded, LookOnly):
         queryset: QuerySet[Report],
         outcome: str,
         form: type[forms.Form],
-        title: str,
     ) -> HttpResponse | None:
         def act(report: Report, given: Mapping[str, Any]) -> None:
             services.resolve(report, cast(User, request.user), outcome, **given)
 
-        return self.ask(request, queryset, form, act, title=title)
+        return self.ask(request, queryset, form, act)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from setahub.core.admin.actions import LookOnly
@@ -72,6 +72,7 @@ class TopicAdmin(LookOnly):
         "merged_into", "on_site",
     ]  # fmt: skip
     actions = ["rename", "merge", "archive", "restore"]
+    titles = {"archive": gettext_lazy("Archive"), "restore": pgettext_lazy("topic", "Restore")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return Topic.objects.with_ta_count().with_pending_count()
@@ -112,7 +113,7 @@ class TopicAdmin(LookOnly):
                 topic, actor(request), name=given["name"], description=topic.description
             )
 
-        return self.ask(request, queryset, RenameForm, act, title=_("Rename"))
+        return self.ask(request, queryset, RenameForm, act)
 
     @admin.action(description=gettext_lazy("Merge into another topic"), permissions=["act"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
@@ -124,7 +125,6 @@ class TopicAdmin(LookOnly):
             queryset,
             MergeForm,
             act,
-            title=_("Merge"),
             warning=_(
                 "Registrations, sessions and bookings become the other topic's. This one is archived,"
                 " and its address leads there. It can't be undone."
@@ -138,14 +138,14 @@ class TopicAdmin(LookOnly):
         def act(topic: Topic) -> None:
             services.archive_topic(topic, actor(request))
 
-        return self.apply(request, queryset, act, _("Archive"))
+        return self.apply(request, queryset, act)
 
     @admin.action(description=gettext_lazy("Restore: list again"), permissions=["act"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
         def act(topic: Topic) -> None:
             services.restore_topic(topic, actor(request))
 
-        return self.apply(request, queryset, act, _("Restore"))
+        return self.apply(request, queryset, act)
 
 
 @admin.register(Registration)
@@ -161,6 +161,7 @@ class RegistrationAdmin(Folded, LookOnly):
     ordering = ["-created_at", "-pk"]
     fields = ["user", "topic", "status", "created_at"]
     actions = ["approve", "decline"]
+    titles = {"approve": gettext_lazy("Approve"), "decline": gettext_lazy("Decline")}
 
     @admin.display(description=gettext_lazy("year of study"), ordering="user__year")
     def year(self, registration: Registration) -> int | None:
@@ -177,7 +178,7 @@ class RegistrationAdmin(Folded, LookOnly):
         def act(registration: Registration, given: Mapping[str, Any]) -> None:
             services.approve(registration, actor(request), **given)
 
-        return self._decide(request, queryset, act, _("Approve"))
+        return self._decide(request, queryset, act)
 
     @admin.action(
         description=gettext_lazy("Decline: the registration is gone"), permissions=["act"]
@@ -186,10 +187,10 @@ class RegistrationAdmin(Folded, LookOnly):
         def act(registration: Registration, given: Mapping[str, Any]) -> None:
             services.decline(registration, actor(request), **given)
 
-        return self._decide(request, queryset, act, _("Decline"))
+        return self._decide(request, queryset, act)
 
     def _decide(
-        self, request: HttpRequest, queryset: QuerySet[Registration], act: Any, title: str
+        self, request: HttpRequest, queryset: QuerySet[Registration], act: Any
     ) -> HttpResponse | None:
         chosen = queryset.select_related("user", "topic")
-        return self.ask(request, chosen, NoteForm, act, title=title)
+        return self.ask(request, chosen, NoteForm, act)

@@ -110,6 +110,10 @@ class UserAdmin(Export, Acting):
     readonly_fields = ["email", "verified", "active", "date_joined", "last_login", "avatar"]
     filter_horizontal = ["groups", "user_permissions"]
     actions = ["suspend", "restore", "reset_password", "remove_factors"]
+    titles = {
+        "reset_password": gettext_lazy("Password reset sent"),
+        "remove_factors": gettext_lazy("Remove the second step"),
+    }
     fieldsets = [
         (None, {"fields": ["username", "email", "verified", "student_id", "year", "bio"]}),
         (gettext_lazy("State"), {"fields": ["active", "date_joined", "last_login", "avatar"]}),
@@ -194,7 +198,6 @@ class UserAdmin(Export, Acting):
             queryset,
             SuspendForm,
             act,
-            title=_("Suspend"),
             warning=_("They are signed out everywhere at once, and their free time disappears."),
         )
 
@@ -203,7 +206,7 @@ class UserAdmin(Export, Acting):
         def act(user: User, given: Mapping[str, Any]) -> None:
             suspensions.restore(user, actor=cast(User, request.user), **given)
 
-        return self.ask(request, queryset, ReasonForm, act, title=_("Restore"))
+        return self.ask(request, queryset, ReasonForm, act)
 
     @admin.action(description=gettext_lazy("Send a password reset"), permissions=["act"])
     def reset_password(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -213,7 +216,7 @@ class UserAdmin(Export, Acting):
                 raise AccountError("suspended", _("Suspended people can't reset their password."))
             form.save(request)
 
-        return self.apply(request, queryset, act, _("Password reset sent"))
+        return self.apply(request, queryset, act)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -237,7 +240,6 @@ class UserAdmin(Export, Acting):
             queryset,
             forms.Form,
             act,
-            title=_("Remove the second step"),
             warning=_(
                 "Authenticator app, passkeys and recovery codes are removed, and they are signed"
                 " out everywhere; from then on the password alone is enough. First make sure that"

@@ -92,6 +92,7 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
     ]  # fmt: skip
     inlines = [TimeSlotInline]
     actions = ["cancel"]
+    titles = {"cancel": gettext_lazy("Cancel the sessions")}
     columns = [
         (gettext_lazy("ID"), lambda row: row.pk),
         (gettext_lazy("TA"), lambda row: row.ta.username),
@@ -154,7 +155,6 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
             queryset,
             CancelForm,
             act,
-            title=_("Cancel the sessions"),
             warning=_("Their bookings are cancelled too, and the students are told."),
         )
 

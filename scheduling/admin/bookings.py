@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -59,6 +58,10 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
     ]  # fmt: skip
     inlines = [BookingEventInline]
     actions = ["cancel", "complete", "undo_no_show"]
+    titles = {
+        "cancel": gettext_lazy("Cancel the bookings"),
+        "undo_no_show": gettext_lazy("Undo a no-show"),
+    }
     columns = [
         (gettext_lazy("ID"), lambda row: row.pk),
         (gettext_lazy("Start"), lambda row: row.starts_at),
@@ -101,22 +104,20 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         def act(row: Booking, given: Mapping[str, Any]) -> None:
             bookings.cancel_by_staff(row, cast(User, request.user), given["reason"])
 
-        return self.ask(request, queryset, CancelForm, act, title=_("Cancel the bookings"))
+        return self.ask(request, queryset, CancelForm, act)
 
     @admin.action(description=gettext_lazy("Mark as completed"), permissions=["act"])
     def complete(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
-        return self._settle(request, queryset, _("Mark as completed"))
+        return self._settle(request, queryset)
 
     @admin.action(description=gettext_lazy("Undo a no-show: it took place"), permissions=["act"])
     def undo_no_show(
         self, request: HttpRequest, queryset: QuerySet[Booking]
     ) -> HttpResponse | None:
-        return self._settle(request, queryset.filter(status=Status.NO_SHOW), _("Undo a no-show"))
+        return self._settle(request, queryset.filter(status=Status.NO_SHOW))
 
-    def _settle(
-        self, request: HttpRequest, queryset: QuerySet[Booking], title: str
-    ) -> HttpResponse | None:
+    def _settle(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         def act(row: Booking) -> None:
             bookings.complete_by_staff(row, cast(User, request.user))
 
-        return self.apply(request, queryset, act, title)
+        return self.apply(request, queryset, act)

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from scheduling.admin.shared import FindsPeople
@@ -88,8 +87,7 @@ class HelpRequestAdmin(FindsPeople, Export, LookOnly):
 
     @admin.action(description=gettext_lazy("Close, for all who wait"), permissions=["act"])
     def close(self, request: HttpRequest, queryset: QuerySet[HelpRequest]) -> HttpResponse | None:
-        title = _("Close, for all who wait")
-        return self.apply(request, queryset, requests.close_by_staff, title)
+        return self.apply(request, queryset, requests.close_by_staff)
 
 
 @admin.register(Offer)

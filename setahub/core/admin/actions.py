@@ -1,16 +1,19 @@
 """Pages of the admin where rows are looked at, and changed by actions that call services."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import LogEntry
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,6 +29,7 @@ class Acting(admin.ModelAdmin):
     change_form_template = "admin/act.html"
     list_per_page = 50
     show_full_result_count = False
+    titles: Mapping[str, Any] = {}  # of actions whose buttons say more than their name
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """What actions ask for: Django's permission to change rows of this model."""
@@ -44,14 +48,13 @@ class Acting(admin.ModelAdmin):
         request: HttpRequest,
         chosen: QuerySet[Any],
         act: Callable[[Any], object],
-        title: str,
-        log: str = "",
+        words: str = "",
     ) -> HttpResponse | None:
         """Do it to each row; tell how many it was and what was refused.
 
-        ``log``: what the row's history keeps, where that is more than the title.
+        ``words``: what the person gave for a reason; the row's history keeps it.
         """
-        done = 0
+        action, done = request.POST["action"], 0
         for row in self._few(request, chosen):
             _done, refusal = attempt(partial(act, row))
             if refusal is not None:
@@ -59,10 +62,11 @@ class Acting(admin.ModelAdmin):
                 self.message_user(request, text, messages.ERROR)
             else:
                 done += 1
-                self.log_change(request, row, log or title)
+                with translation.override(None):  # the log names the row as no reader does
+                    self.log_change(request, row, [{"action": action, "words": words}])
         if done:
             text = ngettext("%(count)d done.", "%(count)d done.", done) % {"count": done}
-            self.message_user(request, f"{title}: {text}", messages.SUCCESS)
+            self.message_user(request, f"{self.title_of(action)}: {text}", messages.SUCCESS)
         return self._back(request)
 
     def ask(
@@ -72,7 +76,6 @@ class Acting(admin.ModelAdmin):
         form_class: type[forms.Form],
         act: Callable[[Any, dict[str, Any]], object],
         *,
-        title: str,
         warning: str = "",
     ) -> HttpResponse | None:
         """A page that asks for what the action needs; once that is sent, ``act`` on each row.
@@ -84,14 +87,13 @@ class Acting(admin.ModelAdmin):
         if sent and form.is_valid():
             given = form.cleaned_data
             words = " ".join(filter(None, (given.get("note"), given.get("reason"))))
-            log = f"{title}: {words}" if words else title
-            return self.apply(request, chosen, lambda row: act(row, given), title, log)
+            return self.apply(request, chosen, lambda row: act(row, given), words)
         rows = self._few(request, chosen)
         if not rows:
             return self._back(request)
         shown = {
             **self.admin_site.each_context(request),
-            "title": title,
+            "title": self.title_of(request.POST["action"]),
             "warning": warning,
             "opts": self.opts,
             "form": form,
@@ -104,6 +106,27 @@ class Acting(admin.ModelAdmin):
             "back": self._back_path(request),
         }
         return TemplateResponse(request, "admin/ask.html", shown, status=422 if sent else 200)
+
+    def title_of(self, action: str) -> str:
+        """What an action is called."""
+        described = getattr(getattr(self, action, None), "short_description", action)
+        return str(self.titles.get(action, described))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """What was done to a row; the log keeps actions by name, their words are made here."""
+        response = super().history_view(request, object_id, extra_context)
+        if isinstance(response, TemplateResponse):
+            for entry in (response.context_data or {})["action_list"]:
+                entry.change_message = self._in_words(entry)
+        return response
+
+    def _in_words(self, entry: LogEntry) -> str:
+        try:
+            [done] = json.loads(entry.change_message)
+            title, words = self.title_of(done["action"]), done["words"]
+        except (ValueError, TypeError, KeyError):
+            return entry.get_change_message()
+        return f"{title}: {words}" if words else title
 
     def _few(self, request: HttpRequest, chosen: QuerySet[Any]) -> list[Any]:
         """The chosen rows; none, and a word about it, where they are too many or gone."""
