@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from scheduling.models import BookingEvent
+from scheduling.models import BookingEvent, Takeaway
 from setahub.core.images import random_name
 
 TEXT_MAX = 4000
 REASON_MAX = 1000
+CARDS = ("booking", "takeaway")  # kinds of message that nobody writes
 
 
 def message_path(instance: object, filename: str) -> str:
@@ -73,7 +74,11 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
         return (
             self.of(user_id)
             .filter(last_message__isnull=False)
-            .select_related("other", "last_message__event__booking__topic")
+            .select_related(
+                "other",
+                "last_message__event__booking__topic",
+                "last_message__takeaway__booking__topic",
+            )
             .order_by("-is_unread", "-last_message")
         )
 
@@ -81,16 +86,16 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
         return self.of(user_id).filter(is_unread=True)
 
     def unread_since(self, moment: datetime) -> "ParticipationQuerySet":
-        """Those with a message, booking cards aside, that has waited since then or longer.
+        """Those with a message, cards aside, that has waited since then or longer.
 
         Left out is where an email has told of messages that are still unread.
         """
-        written = Message.objects.filter(
+        written = Message.objects.by_hand().filter(
             conversation=OuterRef("conversation"),
             sender=OuterRef("other"),
             pk__gt=OuterRef("last_read_id"),
             created_at__lte=moment,
-        ).exclude(kind="booking")
+        )
         return self.filter(
             Exists(written),
             is_unread=True,
@@ -179,15 +184,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages of conversations that this user is one of the two of."""
         return self.filter(Q(conversation__low=user_id) | Q(conversation__high=user_id))
 
+    def by_hand(self) -> "MessageQuerySet":
+        """What people wrote: no cards."""
+        return self.exclude(kind__in=CARDS)
+
     def unread_by_hand(self, side: "Participation") -> "MessageQuerySet":
-        """What the other wrote and this one hasn't read, booking cards aside."""
-        return self.filter(
+        """What the other wrote and this one hasn't read, cards aside."""
+        return self.by_hand().filter(
             conversation=side.conversation_id, sender=side.other_id, pk__gt=side.last_read_id
-        ).exclude(kind=Message.Kind.BOOKING)
+        )
 
     def shown(self) -> "MessageQuerySet":
         """Loads what showing a message needs."""
-        return self.select_related("sender", "event__booking__topic")
+        return self.select_related("sender", "event__booking__topic", "takeaway__booking__topic")
 
     def newest(self, count: int, before: int | None = None) -> "Sequence[Message]":
         """The last ``count`` messages (before one, by id), oldest first."""
@@ -200,7 +209,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One message: a text, a picture with an optional caption, or the card of a booking.
+    """One message: a text, a picture with an optional caption, or the card of a booking or a takeaway.
 
     ``prev`` is the id of the conversation's message before it, so that a page notices a gap.
     ``client_id`` is the sender's own name for it, and ``digest`` the SHA-256 of the picture as it
@@ -211,6 +220,7 @@ class Message(models.Model):
         TEXT = "text", _("text")
         IMAGE = "image", _("image")
         BOOKING = "booking", _("booking")
+        TAKEAWAY = "takeaway", _("takeaway")
 
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="messages", db_index=False
@@ -218,7 +228,7 @@ class Message(models.Model):
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", db_index=False
     )
-    kind = models.CharField(max_length=7, choices=Kind, default=Kind.TEXT)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.TEXT)
     text = models.TextField(blank=True)
     client_id = models.UUIDField(null=True)
     prev = models.BigIntegerField(null=True)
@@ -229,6 +239,9 @@ class Message(models.Model):
     digest = models.CharField(max_length=64, blank=True)
     event = models.ForeignKey(
         BookingEvent, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    takeaway = models.ForeignKey(
+        Takeaway, models.PROTECT, null=True, related_name="+", db_index=False
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -244,7 +257,8 @@ class Message(models.Model):
                 name="message_client_id_once",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["text", "image", "booking"]), name="message_kind_known"
+                condition=Q(kind__in=["text", "image", "booking", "takeaway"]),
+                name="message_kind_known",
             ),
         ]
         indexes = [
@@ -257,11 +271,14 @@ class Message(models.Model):
 
     @property
     def is_card(self) -> bool:
-        return self.kind == self.Kind.BOOKING
+        return self.kind in CARDS
 
     @property
     def words(self) -> str:
-        """What it says: what somebody typed, or on a card why nobody's words cancelled it."""
+        """What it says: what somebody typed, what was left behind, or on the card of a cancellation why
+        nobody's words cancelled it."""
+        if self.takeaway is not None:
+            return self.takeaway.done
         if self.text or self.event is None:
             return self.text
         return self.event.get_cause_display()

@@ -17,7 +17,7 @@ from chat.models import Message, Participation, Report
 
 def messages_of(user: User) -> list[dict[str, Any]]:
     names = dict(Participation.objects.of(user.pk).values_list("conversation", "other__username"))
-    rows = Message.objects.filter(sender=user).exclude(kind=Message.Kind.BOOKING).order_by("pk")
+    rows = Message.objects.by_hand().filter(sender=user).order_by("pk")
     return [
         {
             "id": each.pk,

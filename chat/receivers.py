@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from accounts.models import Block, User
 from accounts.signals import language_chosen, session_renewed, sessions_ended, user_suspended
 from chat import services
-from scheduling.models import BookingEvent
-from scheduling.signals import booking_changed
+from scheduling.models import BookingEvent, Takeaway
+from scheduling.signals import booking_changed, takeaway_left
 from setahub.core.db.sessions import session_mark
 from setahub.core.live import events
 
@@ -19,6 +19,11 @@ from setahub.core.live import events
 @receiver(booking_changed)
 def show_card(event: BookingEvent, **kwargs: Any) -> None:
     services.post_card(event)
+
+
+@receiver(takeaway_left)
+def show_takeaway(takeaway: Takeaway, **kwargs: Any) -> None:
+    services.post_takeaway(takeaway)
 
 
 @receiver([post_save, post_delete], sender=Block)

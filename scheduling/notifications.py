@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from itertools import groupby
 
 from scheduling import tasks
-from scheduling.models import Booking, BookingEvent
+from scheduling.models import Booking, BookingEvent, Takeaway
 from scheduling.models.reminders import Reminder
 from setahub.core.work.tasks import later
 
@@ -71,3 +71,13 @@ def due(slot_id: int, bookings: Sequence[Booking], which: Reminder) -> None:
         later(tasks.remind_student, booking.pk, which.value)
     if bookings:
         later(tasks.remind_ta, slot_id, which.value)
+
+
+def left_behind(takeaway: Takeaway) -> None:
+    """A TA has left something for the student."""
+    later(tasks.tell_takeaway, takeaway.pk)
+
+
+def thanked(booking: Booking) -> None:
+    """A student thanks the TA."""
+    later(tasks.tell_thanks, booking.pk)

@@ -18,6 +18,8 @@ from scheduling.models import (
     NothingFree,
     Offer,
     PlaceInLine,
+    Takeaway,
+    Thanks,
 )
 from scheduling.services.plan import COLUMNS
 
@@ -61,11 +63,26 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
         "moved_at": booking.moved_at,
         "instead_of": booking.replaces_id if taken else None,
         "question": booking.question if taken else None,
+        "takeaway_shown_to_ta": booking.shown_takeaway_id if taken else None,
         "cancelled_at": booking.cancelled_at,
         "cancel_reason": booking.why_cancelled if own_reason else None,
         "cancelled_late": booking.cancelled_late if own_reason else None,
         "ta_absent_reported_at": booking.ta_absent_at,
     }
+
+
+def takeaways_of(user: User) -> list[dict[str, Any]]:
+    """What they left as a TA; what they were left is the words of their TAs."""
+    rows = Takeaway.objects.filter(booking__ta=user).order_by("pk")
+    return list(
+        rows.values("booking", "done", "next_step", "links", "created_at", "edited_at")  # type: ignore[arg-type]
+    )
+
+
+def thanks_of(user: User) -> list[Any]:
+    """What they said as a student; what was said to them is in their students' words."""
+    rows = Thanks.objects.filter(booking__student=user).order_by("pk")
+    return list(rows.values("booking", "helped", "text", "created_at"))
 
 
 def actions_of(user: User) -> list[Any]:
@@ -122,7 +139,9 @@ def forget_requests(user: User) -> None:
 
 
 def forget(user: User) -> None:
-    """History stays with the others; the address of a room of one's own goes."""
+    """History stays with the others; the address of a room of one's own goes, and what was shown of
+    earlier sessions is shown no more."""
+    Booking.objects.filter(student=user).update(shown_takeaway=None)
     NothingFree.objects.filter(student=user).delete()
     Digest.objects.filter(ta=user).delete()
     own_rooms = Appointment.objects.of(user.pk).filter(location__icontains="://")
@@ -165,6 +184,31 @@ register(
             "scheduling.Booking.cancelled_by",
             "scheduling.Commitment.person",
         ],
+    )
+)
+register(
+    Part(
+        "takeaways",
+        Told(
+            _("What you leave behind after a session: what you did, the next step, links."),
+            _("So that something remains for the student."),
+            _("For good, for the student you wrote it to."),
+        ),
+        export=takeaways_of,
+    )
+)
+register(
+    Part(
+        "thanks",
+        Told(
+            _("Whether a session helped you, and your thanks to the TA."),
+            _(
+                "Your TA reads the thanks. Whether it helped is counted in sums of five or more; neither your TA nor "
+                "the staff see your answer."
+            ),
+            _("For good: the thanks for your TA, the answer as a number."),
+        ),
+        export=thanks_of,
     )
 )
 register(

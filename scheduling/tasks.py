@@ -1,4 +1,4 @@
-"""Emails about bookings, offers and requests, as tasks. Each goes to one person."""
+"""Emails about bookings, what remains of them, offers and requests, as tasks. Each goes to one person."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,8 +8,16 @@ from django.utils import timezone
 from accounts.models import MailKind, User
 from accounts.notifications import write_to
 from accounts.services.languages import reading
-from scheduling import calendars, emails
-from scheduling.models import Booking, BookingEvent, Offer, PlaceInLine, TimeSlot
+from scheduling import after_emails, calendars, emails
+from scheduling.models import (
+    Booking,
+    BookingEvent,
+    Offer,
+    PlaceInLine,
+    Takeaway,
+    Thanks,
+    TimeSlot,
+)
 from scheduling.models.reminders import Reminder
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import unhindered
@@ -86,6 +94,33 @@ def remind_ta(slot_id: int, reminder: str) -> None:
         ta = bookings[0].ta
         with reading(ta):
             write_to(ta, MailKind.REMINDERS, emails.reminder_for_ta(slot, bookings), key=key)
+
+
+# --- What remains of a session ------------------------------------------------------------------
+
+
+@task
+def tell_takeaway(takeaway_id: int) -> None:
+    """The student, what the TA has left."""
+    rows = Takeaway.objects.select_related("booking__student", "booking__ta", "booking__topic")
+    takeaway = rows.filter(pk=takeaway_id).first()
+    if takeaway is not None:
+        student = takeaway.booking.student
+        with reading(student):
+            email = after_emails.takeaway(takeaway)
+            write_to(student, MailKind.BOOKINGS, email, key=f"takeaway-{takeaway.booking_id}")
+
+
+@task
+def tell_thanks(booking_id: int) -> None:
+    """The TA, in whose words the student thanks."""
+    said = Thanks.objects.said().select_related("booking__student", "booking__ta", "booking__topic")
+    thanks = said.filter(booking=booking_id).first()
+    if thanks is not None:
+        ta = thanks.booking.ta
+        with reading(ta):
+            email = after_emails.thanks(thanks.booking, thanks.text)
+            write_to(ta, MailKind.TEACHING, email, key=f"thanks-{booking_id}")
 
 
 # --- Waiting for time ---------------------------------------------------------------------------

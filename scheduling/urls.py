@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import appointments, bookings, calendars, my_week, requests, slots
+from scheduling.views import appointments, bookings, calendars, my_week, requests, slots, takeaways
 
 app_name = "scheduling"
 urlpatterns = [
@@ -26,6 +26,10 @@ urlpatterns = [
     path("bookings/<id:pk>/complete/", bookings.complete, name="booking_complete"),
     path("bookings/<id:pk>/no-show/", bookings.no_show, name="booking_no_show"),
     path("bookings/<id:pk>/ta-absent/", bookings.ta_absent, name="booking_ta_absent"),
+    path("bookings/<id:pk>/takeaway/", takeaways.takeaway, name="booking_takeaway"),
+    path("bookings/<id:pk>/show-takeaway/", takeaways.show_takeaway, name="booking_show_takeaway"),
+    path("bookings/<id:pk>/thanks/", takeaways.thanks, name="booking_thanks"),
+    path("bookings/<id:pk>/again/", takeaways.again, name="booking_again"),
     path("requests/new/", requests.create, name="request_create"),
     path("requests/<id:pk>/", requests.detail, name="request"),
     path("requests/<id:pk>/join/", requests.join, name="request_join"),

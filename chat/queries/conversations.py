@@ -32,9 +32,8 @@ def latest(viewer: User) -> list[Participation]:
 
 
 def has_written(user_id: int) -> bool:
-    """Whether they ever wrote a message: a card of a booking is none."""
-    sent = Message.objects.filter(sender=user_id)
-    return sent.exclude(kind=Message.Kind.BOOKING).exists()
+    """Whether they ever wrote a message: a card is none."""
+    return Message.objects.by_hand().filter(sender=user_id).exists()
 
 
 def side_of(viewer: User, person: User) -> Participation | None:

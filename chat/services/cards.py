@@ -1,8 +1,8 @@
-"""Cards of bookings."""
+"""Cards of bookings and takeaways."""
 
 from chat.models import Message
 from chat.services.rows import store
-from scheduling.models import BookingEvent
+from scheduling.models import BookingEvent, Takeaway
 
 CARD_KINDS = {BookingEvent.Kind.MADE, BookingEvent.Kind.MOVED, BookingEvent.Kind.CANCELLED}
 
@@ -19,3 +19,10 @@ def post_card(event: BookingEvent) -> None:
     is_new = event.kind == BookingEvent.Kind.MADE
     text = booking.question if is_new else event.detail
     store(Message(sender=sender, kind=Message.Kind.BOOKING, text=text, event=event), recipient.pk)
+
+
+def post_takeaway(takeaway: Takeaway) -> None:
+    """Show what a TA left behind in the conversation with the student; it is read from its row."""
+    booking = takeaway.booking
+    card = Message(sender=booking.ta, kind=Message.Kind.TAKEAWAY, takeaway=takeaway)
+    store(card, booking.student_id)

@@ -12,7 +12,7 @@ from accounts.models import User
 from chat import text
 from chat.models import Message
 from chat.queries.conversations import Badge, badge
-from scheduling.models import BookingEvent
+from scheduling.models import BookingEvent, Takeaway
 from setahub.core import clock
 from setahub.core.text import one_way
 
@@ -53,6 +53,14 @@ def card_title(event: BookingEvent) -> str:
     return words % {"topic": event.booking.topic.name, **times}
 
 
+@register.simple_tag
+def takeaway_title(takeaway: Takeaway) -> str:
+    """``Takeaway: Data Structures, Wed 25 Nov, 13:30``."""
+    booking = takeaway.booking
+    words = {"topic": booking.topic.name, "time": clock.full(booking.starts_at)}
+    return _("Takeaway: %(topic)s, %(time)s") % words
+
+
 @register.filter
 def card_glyph(event: BookingEvent) -> str:
     """The icon of what happened to a booking."""
@@ -77,6 +85,8 @@ def clock_or_day(moment: datetime) -> str:
 @register.simple_tag
 def preview(message: Message, viewer_id: int) -> str:
     """A message in one line of a list."""
+    if message.takeaway is not None:
+        return takeaway_title(message.takeaway)
     if message.is_card and message.event is not None:
         return card_title(message.event)
     words = " ".join(one_way(message.text[:PREVIEW_MAX]).split()) or _("Photo")

@@ -41,6 +41,7 @@ class BookForm(QuestionForm):
 
     field_order = ["topic", "question"]
     topic = forms.CharField(label=_("Topic"), max_length=100, error_messages={"required": NO_TOPIC})
+    show_takeaway = forms.BooleanField(required=False)
 
     def clean_topic(self) -> Topic:
         topic = find(self.cleaned_data["topic"])

@@ -1,5 +1,5 @@
-"""Appointments, their time slots, bookings, help requests and offers, what was looked for in vain,
-and the table that keeps people out of two places."""
+"""Appointments, their time slots, bookings and what remains of them, help requests and offers, what
+was looked for in vain, and the table that keeps people out of two places."""
 
 from scheduling.models.appointments import Appointment, Cause
 from scheduling.models.bookings import Booking, BookingEvent
@@ -8,3 +8,4 @@ from scheduling.models.demand import NothingFree
 from scheduling.models.narrowing import Part, Place
 from scheduling.models.requests import Digest, FreedSeat, HelpRequest, Offer, PlaceInLine
 from scheduling.models.slots import TimeSlot
+from scheduling.models.takeaways import Takeaway, Thanks

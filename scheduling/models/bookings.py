@@ -112,6 +112,18 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         )
         return self.filter(Exists(made_for_it), ~Q(slot=slot_id), moved_at__isnull=False)
 
+    def with_words(self, words: Iterable[str]) -> "BookingQuerySet":
+        """Those that have every word (folded for search) in their takeaway, topic or TA's name."""
+        rows = self
+        for word in words:
+            rows = rows.filter(
+                Q(takeaway__search_key__contains=word)
+                | Q(topic__search_key__contains=word)
+                | Q(topic__keywords_key__contains=word)
+                | Q(ta__search_key__contains=word)
+            )
+        return rows
+
     def with_people(self) -> "BookingQuerySet":
         """Loads what every list and page of bookings shows along."""
         return self.select_related("student", "ta", "topic", "slot__appointment")
@@ -180,6 +192,15 @@ class Booking(models.Model):
     cancelled_late = models.BooleanField(_("cancelled late"), default=False, editable=False)
     ta_absent_at = models.DateTimeField(
         _("student reported that the TA did not come"), null=True, blank=True, editable=False
+    )
+    # What the student was left before and lets this booking's TA read; none where they don't.
+    shown_takeaway = models.ForeignKey(
+        "scheduling.Takeaway",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
     )
     # What calendars know it by, and how often its time or place has changed, cancelling included.
     uid = models.UUIDField(default=uuid.uuid4, editable=False)

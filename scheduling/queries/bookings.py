@@ -11,18 +11,28 @@ from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.free import nearest_instead
 from setahub.core.db.prepared import prepared
 from topics.models import Topic
+from topics.models.topics import search_words
 
 
 @prepared
 def taken(student: int, now: datetime, *, tab: str) -> BookingQuerySet:
     """The student's bookings in a tab, with their TA, topic and session."""
-    # The student is the reader: no need to load them with each row.
-    bookings = Booking.objects.of_student(student).select_related(
-        "ta", "topic", "slot__appointment"
-    )
+    bookings = _of(student)
     if tab == "completed":
-        return bookings.completed(now)
+        return bookings.select_related("takeaway").completed(now)
     return bookings.cancelled() if tab == "cancelled" else bookings.upcoming(now)
+
+
+def _of(student: int) -> BookingQuerySet:
+    # The student is the reader: no need to load them with each row.
+    return Booking.objects.of_student(student).select_related("ta", "topic", "slot__appointment")
+
+
+def found(student: int, now: datetime, text: str) -> BookingQuerySet:
+    """The student's completed ones that have every word of ``text`` somewhere: in what was left, in
+    their topic, in their TA's name. Folded as names are."""
+    rows, words = _of(student).select_related("takeaway").completed(now), search_words(text)
+    return rows.none() if words is None else rows.with_words(words)
 
 
 @prepared

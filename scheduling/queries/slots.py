@@ -1,5 +1,7 @@
 """Single slots, and what may be booked in them."""
 
+from datetime import datetime
+
 from django.db.models import Exists, OuterRef, QuerySet
 
 from scheduling.models import Appointment, TimeSlot
@@ -28,3 +30,9 @@ def topics_of(slot: TimeSlot) -> list[Topic]:
 def _topics_of(ta: int, appointment: int) -> "QuerySet[Topic]":
     held = Appointment.topics.through.objects.filter(appointment=appointment, topic=OuterRef("pk"))
     return Topic.objects.taught_by(ta).filter(Exists(held)).order_by("sort_key")
+
+
+def slot_at(ta_id: int, start: datetime) -> TimeSlot | None:
+    """The slot with this start in a session that the TA has open, free or not."""
+    slots = TimeSlot.objects.standing().of_ta(ta_id).filter(starts_at=start)
+    return slots.filter(appointment__cancelled_at__isnull=True).order_by("pk").first()

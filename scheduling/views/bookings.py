@@ -16,7 +16,7 @@ from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
 from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
-from scheduling.queries.bookings import moved_since, replacement, taken
+from scheduling.queries.bookings import found, moved_since, replacement, taken
 from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
@@ -24,6 +24,8 @@ from scheduling.services import bookings, rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.requests import MyRequests
 from scheduling.views.contexts.slots import start_day, times_of_ta
+from scheduling.views.contexts.takeaways import Remains
+from setahub.core.text import trimmed
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
@@ -46,7 +48,11 @@ def booking_list(request: UserRequest) -> HttpResponse:
         waits = MyRequests.of(request.user, number)
         context |= {**vars(waits), "is_empty": waits.is_empty}
         return render(request, "scheduling/my_requests.html", context)
-    context["page"] = paginate(taken(request.user.pk, timezone.now(), tab=tab), number)
+    rows: Any = taken(request.user.pk, timezone.now(), tab=tab)
+    if tab == "completed":
+        context["q"] = q = trimmed(request.GET.get("q", ""))
+        rows = found(request.user.pk, timezone.now(), q) if q else rows
+    context["page"] = paginate(rows, number)
     return render(request, "scheduling/bookings.html", context)
 
 
@@ -70,7 +76,8 @@ def create(request: UserRequest) -> HttpResponse:
 def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
     student = request.user
     if form.is_valid() and not key_of(request):
-        moved = moved_since(student, slot.pk, **form.cleaned_data)
+        same = {name: form.cleaned_data[name] for name in ("topic", "question")}
+        moved = moved_since(student, slot.pk, **same)
         if moved is not None:
             return redirect(moved)
     booking = form.attempt(
@@ -281,7 +288,8 @@ def _slot_or_404(text: str | None) -> TimeSlot:
 def _show(request: UserRequest, booking: Booking, error: Refusal | None = None) -> HttpResponse:
     """The page of a booking; with an error, what was refused and its status."""
     sequel = contexts.Sequel.of(booking, request.user)
-    context = {**_shown(request, booking), **vars(sequel), "error": error}
+    remains = Remains.of(booking, request.user)
+    context = {**_shown(request, booking), **vars(sequel), **vars(remains), "error": error}
     status = error.status if error else 200
     return render(request, "scheduling/booking.html", context, status=status)
 

@@ -46,6 +46,13 @@ def linked(text: str) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308  (each part is escaped)
 
 
+def is_secure_address(text: str) -> bool:
+    """Whether the text is one address that begins with ``https://``, and nothing else."""
+    scheme = _SCHEME.match(text)
+    secure = scheme is not None and scheme[0].lower() == "https://"
+    return secure and scheme is not None and _end(text, scheme) == len(text)
+
+
 def _end(text: str, scheme: re.Match[str]) -> int | None:
     """Where the address that begins with ``scheme`` ends; None when it is none to follow."""
     start = scheme.end()

@@ -139,6 +139,7 @@ class Policy:
     booking_changes = Count("BOOKING_CHANGES")  # of one person in ten minutes
     topics_a_day = Count("TOPICS_A_DAY")  # of one person
     requests_a_day = Count("REQUESTS_A_DAY")  # of one person
+    records_a_day = Count("RECORDS_A_DAY")  # of one TA
     max_length = Length("APPOINTMENT_MAX_LENGTH")
     max_ahead = Length("APPOINTMENT_MAX_AHEAD")
     max_repeat = Length("APPOINTMENT_MAX_REPEAT")
@@ -154,6 +155,16 @@ class Policy:
     def join_before(self) -> timedelta:
         """How long before its start people are shown the way into a session."""
         return settings.JOIN_BEFORE * MINUTE
+
+    @property
+    def takeaway_within(self) -> timedelta:
+        """How long after the end a TA may leave a takeaway, and change it."""
+        return settings.TAKEAWAY_WITHIN * DAY
+
+    @property
+    def thanks_within(self) -> timedelta:
+        """How long after the end a student may say how it was, and change that."""
+        return settings.THANKS_WITHIN * DAY
 
     @property
     def grid(self) -> timedelta:

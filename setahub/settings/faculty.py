@@ -25,6 +25,9 @@ LATE_CANCEL_GRACE = 15  # minutes: a booking just made may be cancelled freely
 JOIN_BEFORE = 10  # minutes before the start: from then on the way in is shown large
 NO_SHOW_AFTER = 10  # minutes after the start
 OUTCOME_SWITCH = 7  # days after the end: completed <-> no-show
+TAKEAWAY_WITHIN = 7  # days after the end: what a TA leaves behind
+THANKS_WITHIN = 14  # days after the end: what a student says of it
+RECORDS_A_DAY = 10  # of one TA
 AUTO_COMPLETE = 24  # hours after the end; also the time to report an absent TA
 APPOINTMENT_GRID = timedelta(minutes=15)
 APPOINTMENT_SLOT_MINUTES = [15, 20, 30, 45, 60]

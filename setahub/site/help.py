@@ -28,6 +28,7 @@ def sections() -> list[Section]:
         Section("hand", _("When no time fits"), _waiting()),
         Section("calendar-x", _("Moving and cancelling"), _changing()),
         Section("video", _("On the day, and after it"), _on_the_day()),
+        Section("notebook-pen", _("What remains"), _afterwards()),
         Section("hand-heart", _("Teaching"), _teaching()),
         Section("message-circle", _("Messages"), _messages()),
     ]
@@ -127,6 +128,25 @@ def _on_the_day() -> list[str]:
             " counts as completed then."
         )
         % {"time": in_words(policy.auto_complete.total_seconds())},
+    ]
+
+
+def _afterwards() -> list[str]:
+    leaves, says = _time(policy.takeaway_within), _time(policy.thanks_within)
+    return [
+        _("Your TA may leave a takeaway for %(time)s: what you did, the next step, links.")
+        % {"time": leaves},
+        _("It stays with the booking, in your conversation, and in the list of completed ones.")
+        + " "
+        + _("A next TA reads it only where you tick that, and no longer once you take it back."),
+        _("For %(time)s you can say whether it helped, and thank your TA.") % {"time": says},
+        _(
+            "Your TA reads the thanks, never whether it helped; the staff see sums of five or more, "
+            "never one answer."
+        ),
+        _(
+            "The same time next week, or another time with the same TA, is one tap from the booking."
+        ),
     ]
 
 

@@ -208,6 +208,21 @@ TABLE = {
     "bookings/<id:pk>/ta-absent/": Row(
         "/bookings/{booking}/ta-absent/", USERS_405, [L, 404, 409, 403, 404, 404]
     ),
+    # Of a booking that is not over; of one that is, scheduling tests it.
+    "bookings/<id:pk>/takeaway/": Row(
+        "/bookings/{booking}/takeaway/",
+        [L, 404, 403, 409, 404, 404],
+        [L, 404, 422, 422, 404, 404],
+    ),
+    "bookings/<id:pk>/thanks/": Row(
+        "/bookings/{booking}/thanks/", [L, 404, 409, 403, 404, 404], [L, 404, 422, 422, 404, 404]
+    ),
+    "bookings/<id:pk>/show-takeaway/": Row(
+        "/bookings/{booking}/show-takeaway/", USERS_405, [L, 404, 302, 403, 404, 404]
+    ),
+    "bookings/<id:pk>/again/": Row(
+        "/bookings/{booking}/again/", [L, 404, 409, 403, 404, 404], USERS_405
+    ),
     "requests/new/": Row("/requests/new/", USERS_200, USERS_422),
     "requests/<id:pk>/": Row("/requests/{request}/", [L, 404, 200, 200, 404, 404], USERS_405),
     "requests/<id:pk>/join/": Row("/requests/{request}/join/", USERS_405, USERS_302),

@@ -8,6 +8,7 @@ from accounts.models import Block, User
 from accounts.queries.stars import is_starred
 from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given
+from scheduling.queries.takeaways import thanks_given
 from scheduling.views.contexts.slots import SlotDay, times
 from setahub.core import clock
 from setahub.core.web.refusals import Refusal
@@ -21,7 +22,8 @@ class ProfilePage:
     """``closed``: one of the two blocks the other; ``blocked``: the viewer does.
 
     ``days`` are the next free times, ``more`` whether there are others, ``limits`` what is said
-    above them; ``given``: the number of sessions that the person gave.
+    above them; ``given``: the number of sessions that the person gave,
+    ``thanks``: how often they were thanked in words.
     """
 
     person: User
@@ -33,6 +35,7 @@ class ProfilePage:
     may_message: bool
     registrations: QuerySet[Registration]
     given: int
+    thanks: int
     days: list[SlotDay]
     limits: list[str]
     more: bool
@@ -52,6 +55,7 @@ class ProfilePage:
             may_message=reach.may_message(viewer, person),
             registrations=Registration.objects.of_user(person.pk).seen_by(viewer),
             given=sessions_given([person.pk]).get(person.pk, 0),
+            thanks=thanks_given(person),
             days=shown.days,
             limits=shown.limits,
             more=len(slots) > SLOTS_SHOWN,

@@ -13,6 +13,7 @@ from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
+from scheduling.queries.takeaways import latest_takeaway
 from scheduling.services import offers, rules
 from scheduling.services.bookings.rows import locked, record, revise
 from setahub.core.text import is_blank, trimmed
@@ -22,13 +23,16 @@ Status = Booking.Status
 Kind = BookingEvent.Kind
 
 
-def book(student: User, slot_id: int, topic: Topic, question: str) -> Booking:
+def book(
+    student: User, slot_id: int, topic: Topic, question: str, *, show_takeaway: bool = False
+) -> Booking:
     """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not.
 
-    The same again, while it stands, is the booking that it made.
+    ``show_takeaway``: its TA may read what the student was left last on the topic. The same again,
+    while it stands, is the booking that it made.
     """
     try:
-        return _book(student, slot_id, topic, question)
+        return _book(student, slot_id, topic, question, show_takeaway=show_takeaway)
     except SchedulingError:
         # Looked for only now: hardly any is sent twice, and one that stands refuses another.
         same = Booking.objects.active().filter(student=student, slot=slot_id, topic=topic)
@@ -79,6 +83,7 @@ def _book(
     *,
     instead_of: Booking | None = None,
     held_by: Offer | None = None,
+    show_takeaway: bool = False,
 ) -> Booking:
     """``held_by``: nothing but the seat of this offer, while it can be taken."""
     replacing = instead_of is not None
@@ -111,6 +116,7 @@ def _book(
             topic=topic,
             question=question,
             replaces=instead_of,
+            shown_takeaway=latest_takeaway(student, topic) if show_takeaway else None,
         )
         offers.booked(student.pk, topic, booking.ta_id)
         record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)

@@ -12,10 +12,11 @@ from scheduling import calendars
 from scheduling.errors import SchedulingError
 from scheduling.forms.bookings import BookForm
 from scheduling.history import Line, history
-from scheduling.models import Booking, BookingEvent, TimeSlot
+from scheduling.models import Booking, BookingEvent, Takeaway, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
 from scheduling.queries.free import NEAREST, nearest_free
 from scheduling.queries.slots import any_topic_of, topics_of
+from scheduling.queries.takeaways import latest_takeaways
 from scheduling.services import rules
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core.web.refusals import Refusal, attempt
@@ -39,6 +40,7 @@ class BookPage:
     refusal: Refusal | None
     nearest: Sequence[SlotDay]
     can_ask: bool = False
+    left: Sequence[Takeaway] = ()  # what the student was left last, on each topic
 
     @classmethod
     def of(cls, viewer: User, slot: TimeSlot, handle: str) -> "BookPage":
@@ -47,7 +49,7 @@ class BookPage:
         topic = _chosen(topics, handle)
         refusal = _refusal(viewer, slot, topic or next(iter(topics), None))
         if refusal is None:
-            return cls(slot, topics, topic, None, [])
+            return cls(slot, topics, topic, None, [], left=_left(viewer, topics))
         # The session may have other topics now than the one that was looked for.
         topic = find(handle) or topic
         nearest = _instead(viewer, slot, topic, refusal)
@@ -60,7 +62,13 @@ class BookPage:
         if refusal is not None:
             nearest = _instead(viewer, slot, form.cleaned_data["topic"], refusal)
         topic = _chosen(topics, form.data.get("topic"))
-        return cls(slot, topics, topic, refusal, nearest, _can_ask(refusal))
+        left = _left(viewer, topics)
+        return cls(slot, topics, topic, refusal, nearest, _can_ask(refusal), left)
+
+
+def _left(student: User, topics: Sequence[Topic]) -> list[Takeaway]:
+    latest = latest_takeaways(student, topics)
+    return [latest[topic.pk] for topic in topics if topic.pk in latest]
 
 
 def _can_ask(refusal: Refusal | None) -> bool:

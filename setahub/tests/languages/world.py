@@ -24,7 +24,7 @@ from chat import services as chat
 from chat.tests.pictures import photo
 from scheduling.models import Cause, HelpRequest, Offer
 from scheduling.queries.series import FOLLOWING
-from scheduling.services import appointments, bookings, requests
+from scheduling.services import appointments, bookings, requests, takeaways
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from setahub.core import clock as when
@@ -46,7 +46,7 @@ FACTS = {  # whatever a letter about an account may name
 }
 OWN = (
     "Mali", "Jonas", "Priya", "Anan", "Graph", "Theory", "Sorting", "Lab", "Hall", "Because",
-    "Knots", "Waiting", "Lines", "Digests", "Bring", "Paper", "Room", "SETAHub", "Django",
+    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Bring", "Paper", "Room", "SETAHub", "Django",
 )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ class World:
     def everything_happens(self) -> None:
         """In the language of the actor's pages; the worker's is that of the faculty."""
         for part in (
-            self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.as_waiting,
-            self.as_waited_for, self.suspension, self.leaving,
+            self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.as_remains,
+            self.as_waiting, self.as_waited_for, self.suspension, self.leaving,
         ):  # fmt: skip
             with translation.override(self.actor.language), self.committing():
                 part()
@@ -168,6 +168,19 @@ class World:
             self.clock.move_to(start - before)
             self.sweep()
         self.clock.move_to(start + timedelta(minutes=1))
+
+    def as_remains(self) -> None:
+        """What each leaves after a session, and thanks for."""
+        for ta, student, name in (
+            (self.actor, self.reader, "Diaries"),
+            (self.reader, self.actor, "Letters"),
+        ):
+            session = open_time(ta, self.topic_of(ta, name), start="08:00", end="08:30")
+            made = book(student, slots_of(session)[0], question="Knots")
+            self.clock.move_to(made.ends_at)
+            takeaways.leave(made, ta, "Knots", "Knots", "https://example.com/knots")
+            takeaways.thank(made, student, "yes", "Because")
+            self.work()
 
     def as_waiting(self) -> None:
         """Who waits is told of each offer, and how it ended; TAs of what was asked."""

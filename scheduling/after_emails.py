@@ -1,0 +1,47 @@
+"""What emails about what remains of a session say."""
+
+from django.utils.translation import gettext as _
+
+from scheduling.models import Booking, Takeaway
+from setahub.core import clock
+from setahub.core.mail import Email
+
+
+def takeaway(left: Takeaway) -> Email:
+    """For the student: what the TA has left behind."""
+    booking = left.booking
+    quotes = [
+        (_("What you did"), left.done),
+        (_("Next step"), left.next_step),
+        (_("Links"), left.links),
+    ]
+    return Email(
+        subject=_("What to take away: %(topic)s with %(name)s")
+        % _names(booking, booking.ta.username),
+        lead=[
+            _("%(name)s wrote down what remains of your session.") % {"name": booking.ta.username}
+        ],
+        facts=[_when(booking)],
+        quotes=[(label, text) for label, text in quotes if text],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
+def thanks(booking: Booking, text: str) -> Email:
+    """For the TA: the student's words, and nothing else that they said."""
+    name = booking.student.username
+    return Email(
+        subject=_("%(name)s thanks you: %(topic)s") % _names(booking, name),
+        lead=[_("This is why it is worth it.")],
+        facts=[_when(booking)],
+        quotes=[(_("Thanks"), text)],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
+def _names(booking: Booking, name: str) -> dict[str, str]:
+    return {"topic": booking.topic.name, "name": name}
+
+
+def _when(booking: Booking) -> tuple[str, str]:
+    return _("When"), clock.full_range(booking.starts_at, booking.ends_at)
