@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
+from setahub.core.db.prepared import prepared
 
 REASON_MAX = 500
 
@@ -21,9 +22,13 @@ class BlockQuerySet(models.QuerySet["Block"]):
 
     def others_of(self, user_id: int) -> frozenset[int]:
         """Ids of those whom the user blocks or is blocked by. One query."""
-        blocked = self.filter(blocker=user_id).values_list("blocked", flat=True)
-        blockers = self.filter(blocked=user_id).values_list("blocker", flat=True)
-        return frozenset(blocked.union(blockers))
+        return frozenset(each for pair in _pairs(user_id) for each in pair) - {user_id}
+
+
+@prepared
+def _pairs(user: int) -> "models.QuerySet[Block, tuple[int, int]]":
+    blocks = Block.objects.filter(Q(blocker=user) | Q(blocked=user))
+    return blocks.values_list("blocker", "blocked")
 
 
 class Block(models.Model):

@@ -86,8 +86,13 @@ def active_bookings(chosen: Iterable[Appointment]) -> list[Booking]:
 
 def moved_since(student: User, slot_id: int, topic: Topic, question: str) -> Booking | None:
     """The booking that the same form once made, where it stands at another time now."""
-    own = Booking.objects.of_student(student.pk).active().filter(topic=topic, question=question)
-    return own.moved_from(slot_id).first()
+    return _moved_since(student.pk, slot_id, topic.pk, question).first()
+
+
+@prepared
+def _moved_since(student: int, slot: int, topic: int, question: str) -> BookingQuerySet:
+    own = Booking.objects.of_student(student).active().filter(topic=topic, question=question)
+    return own.moved_from(slot)
 
 
 def upcoming_bookings_of(ta: User, topic: Topic) -> int:

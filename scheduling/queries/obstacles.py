@@ -7,11 +7,15 @@ from datetime import datetime
 from enum import Enum
 from typing import cast
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Block, User
 from scheduling.models import Booking, Commitment, TimeSlot
-from setahub.policy.current import ExamWeek, policy
+from setahub.core.db.prepared import prepared
+from setahub.policy.current import LONGEST_SESSION, ExamWeek, policy
+
+STUDENT = Commitment.Role.STUDENT
 
 
 class Obstacle(Enum):
@@ -32,14 +36,6 @@ class Limits:
 
     weeks: Sequence[ExamWeek] = ()
     full: frozenset[ExamWeek | None] = frozenset()
-
-    @classmethod
-    def of(cls, student: User, moving: Booking | None = None) -> "Limits":
-        """Not counting ``moving``. One query."""
-        upcoming = Booking.objects.of_student(student.pk).upcoming(timezone.now())
-        if moving is not None:
-            upcoming = upcoming.exclude(pk=moving.pk)
-        return cls.with_bookings(upcoming.values_list("starts_at", flat=True))
 
     @classmethod
     def with_bookings(cls, starts: Iterable[datetime]) -> "Limits":
@@ -72,7 +68,7 @@ def is_blocked(viewer: User, ta_id: int) -> bool:
 
 @dataclass(frozen=True)
 class Obstacles:
-    """All that may stand in one student's way, for any number of slots. Three queries."""
+    """All that may stand in one student's way, for any number of slots. Two queries."""
 
     student: int
     blocked: frozenset[int]
@@ -92,16 +88,21 @@ class Obstacles:
         """For these slots. ``moving`` is left out of account; not ``limited``: as many as one likes."""
         if not slots:
             return cls(student.pk, frozenset(), (), None, Limits())
-        first, last = min(each.starts_at for each in slots), max(each.ends_at for each in slots)
-        taken = Commitment.objects.filter(person=student.pk).overlapping(first, last)
-        if moving is not None:
-            taken = taken.exclude(booking=moving.pk)
+        now = timezone.now()
+        since = min(now, *(each.starts_at for each in slots))
+        left = moving.pk if moving else None
+        rows = [
+            row
+            for row in _commitments(student.pk, since - LONGEST_SESSION, since)
+            if row[0] != left
+        ]
+        booked = [start for _pk, _slot, role, start, end in rows if role == STUDENT and end > now]
         return cls(
             student.pk,
             Block.objects.others_of(student.pk),
-            list(taken.values_list("slot_id", "starts_at", "ends_at")),
+            [(slot, start, end) for _pk, slot, _role, start, end in rows],
             moving.slot_id if moving else None,
-            Limits.of(student, moving) if limited else Limits(),
+            Limits.with_bookings(booked) if limited else Limits(),
         )
 
     def of(self, slot: TimeSlot) -> Obstacle | None:
@@ -120,6 +121,15 @@ class Obstacles:
         if busy:
             return Obstacle.SEAT if slot.pk in busy else Obstacle.CLASH
         return Obstacle.LIMIT if self.limits.reached(slot.starts_at) else None
+
+
+@prepared
+def _commitments(
+    person: int, after: datetime, since: datetime
+) -> "QuerySet[Commitment, tuple[int, int, str, datetime, datetime]]":
+    """What the person has to do from ``since`` on. ``after``: no longer one began before that."""
+    rows = Commitment.objects.filter(person=person, starts_at__gt=after, ends_at__gt=since)
+    return rows.values_list("booking", "slot", "role", "starts_at", "ends_at")
 
 
 def unhindered(students: Sequence[int], slot: TimeSlot) -> list[int]:

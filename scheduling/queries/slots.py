@@ -1,19 +1,30 @@
 """Single slots, and what may be booked in them."""
 
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from scheduling.models import Appointment, TimeSlot
 from setahub.core.db.prepared import prepared
 from setahub.core.web.paging import whole
-from topics.models import Topic
+from topics.models import Registration, Topic
 
 
 def find_slot(text: str | None) -> TimeSlot | None:
     """The slot with this id as users send it, with its TA; None for garbage and unknown ones."""
     number = whole(text, 0, low=0, high=10**9)
-    return TimeSlot.objects.with_ta().filter(pk=number).first() if number else None
+    return slot_with_ta(number) if number else None
+
+
+def slot_with_ta(slot_id: int) -> TimeSlot | None:
+    """The slot with this id, with its session and TA."""
+    return _slot(slot_id).first()
+
+
+@prepared
+def _slot(slot: int) -> "QuerySet[TimeSlot]":
+    return TimeSlot.objects.with_ta().filter(pk=slot)
 
 
 def any_topic_of(slot: TimeSlot) -> Topic | None:
@@ -36,3 +47,25 @@ def slot_at(ta_id: int, start: datetime) -> TimeSlot | None:
     """The slot with this start in a session that the TA has open, free or not."""
     slots = TimeSlot.objects.standing().of_ta(ta_id).filter(starts_at=start)
     return slots.filter(appointment__cancelled_at__isnull=True).order_by("pk").first()
+
+
+class Offering(NamedTuple):
+    """Whether a topic can be booked in a session: of the session, and taught by its TA."""
+
+    archived_at: datetime | None
+    in_session: bool
+    taught: bool
+
+
+def offering_of(appointment: Appointment, topic_id: int) -> Offering | None:
+    """Of a topic in a session; None for a topic that is gone. One query."""
+    row = _offering(topic_id, appointment.pk, appointment.ta_id).first()
+    return Offering(*row) if row else None
+
+
+@prepared
+def _offering(topic: int, appointment: int, ta: int) -> "QuerySet[Topic, Any]":
+    held = Appointment.topics.through.objects.filter(appointment=appointment, topic=OuterRef("pk"))
+    taught = Registration.objects.approved().filter(user=ta, topic=OuterRef("pk"))
+    found = Topic.objects.filter(pk=topic).annotate(held=Exists(held), taught=Exists(taught))
+    return found.values_list("archived_at", "held", "taught")

@@ -16,10 +16,11 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
+from scheduling.queries.slots import offering_of
 from setahub.core.web import ratelimit
 from setahub.core.web.refusals import attempt
 from setahub.policy.current import ExamWeek, policy
-from topics.models import Registration, Topic
+from topics.models import Topic
 
 Status = Booking.Status
 CHANGES_COUNTED = timedelta(minutes=10)
@@ -141,11 +142,12 @@ def why_not_free(
 
 
 def _why_not_offered(appointment: Appointment, topic: Topic) -> str:
-    if Topic.objects.filter(pk=topic.pk, archived_at__isnull=False).exists():
+    offering = offering_of(appointment, topic.pk)
+    if offering is not None and offering.archived_at is not None:
         return _("This topic was archived, so it can't be booked any more.")
-    if not appointment.topics.filter(pk=topic.pk).exists():
+    if offering is None or not offering.in_session:
         return _("This session isn't for that topic.")
-    if not Registration.objects.approved().filter(user=appointment.ta_id, topic=topic).exists():
+    if not offering.taught:
         return _("The TA doesn't teach this topic any more.")
     return ""
 

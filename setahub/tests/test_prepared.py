@@ -12,10 +12,10 @@ from django.db import connection, models
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Star, User
+from accounts.models import Block, Star, User
 from chat.services import send
 from scheduling.models.slots import Bookable
-from scheduling.services.bookings import cancel
+from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
@@ -24,7 +24,8 @@ from topics.models import Registration, Topic
 # Importing the modules that may have prepared functions lists these.
 MODULES = [
     import_module(".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts))
-    for path in sorted(settings.BASE_DIR.glob("*/queries/*.py"))
+    for layer in ("models", "queries")
+    for path in sorted(settings.BASE_DIR.glob(f"*/{layer}/[a-z]*.py"))
 ]
 HOUR = timedelta(hours=1)
 
@@ -246,9 +247,11 @@ def world(student, stranger, ta, topic, sign_in):
     first, second, third, *_rest = slots_of(session)
     kept, lost = book(student, first), book(stranger, second)
     cancel(lost, ta, "Ill")
-    open_time(ta, topic, day=when.today() + timedelta(days=9))
+    left, moved_to, *_rest = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=9)))
+    moved = move(book(student, left), student, moved_to.pk)
     send(student.pk, ta.pk, None, "Hello")
     Star.objects.create(owner=student, person=ta)
+    Block.objects.create(blocker=stranger, blocked=ta)
     client = sign_in(student)
     return {
         "student": student.pk,
@@ -257,6 +260,10 @@ def world(student, stranger, ta, topic, sign_in):
         "session": session.pk,
         "slot": third.pk,
         "booking": kept.pk,
+        "blocker": stranger.pk,
+        "moved_from": left.pk,
+        "question": moved.question,
+        "slug": topic.slug,
         "key": client.session.session_key,
         "now": timezone.now(),
     }
@@ -274,6 +281,7 @@ def calls(w):
     ]
     which = [(topic, ta), (topic, None), (None, ta), (None, None)]
     return {
+        "accounts.models.relations._pairs": [((w["blocker"],), {})],
         "accounts.queries.stars._favourites": [((student,), {})],
         "accounts.queries.sessions.live_session": [((w["key"], now), {}), ((None, now), {})],
         "chat.queries.conversations._badge": [((ta,), {})],
@@ -313,6 +321,12 @@ def calls(w):
         "scheduling.queries.free._beginnings": [
             (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
         ],
+        "scheduling.queries.bookings._moved_since": [
+            ((student, w["moved_from"], topic, w["question"]), {})
+        ],
+        "scheduling.queries.obstacles._commitments": [((ta, now - HOUR, now), {})],
+        "scheduling.queries.slots._slot": [((slot,), {})],
+        "scheduling.queries.slots._offering": [((topic, w["session"], ta), {})],
         "scheduling.queries.slots._topics_of": [((ta, w["session"]), {})],
         "scheduling.queries.news._events": [
             ((padded([w["booking"]]), now - timedelta(days=7), ta), {})
@@ -324,6 +338,7 @@ def calls(w):
         "topics.queries.registrations._teaching": [
             ((topic, first), {}) for first in ((), padded([ta]))
         ],
+        "topics.queries.topics._found": [((topic, ""), {}), ((None, w["slug"]), {})],
         "topics.queries.topics.tiles": [((), {})],
         "topics.queries.topics._taught_by": [((ta,), {})],
     }

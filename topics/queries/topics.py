@@ -26,11 +26,16 @@ def named(query: str) -> set[int]:
 def find(handle: str) -> Topic | None:
     """The topic with this id or slug."""
     if handle.isascii() and handle.isdigit() and len(handle) < 19:
-        topics = Topic.objects.filter(Q(pk=int(handle)) | Q(slug=handle))
-        return topics.order_by("pk").first()
+        return _found(int(handle), handle).first()
     # PostgreSQL refuses to even look for a NUL.
     can_be_slug = handle.isascii() and handle.isprintable()
-    return Topic.objects.filter(slug=handle).first() if can_be_slug else None
+    return _found(None, handle).first() if can_be_slug else None
+
+
+@prepared
+def _found(topic: int | None, slug: str) -> "QuerySet[Topic]":
+    named = Q(slug=slug)
+    return Topic.objects.filter(named if topic is None else named | Q(pk=topic)).order_by("pk")
 
 
 def listed_of(creator: User, name: str) -> Topic | None:

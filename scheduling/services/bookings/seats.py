@@ -13,6 +13,7 @@ from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
+from scheduling.queries.slots import slot_with_ta
 from scheduling.queries.takeaways import latest_takeaway
 from scheduling.services import offers, rules
 from scheduling.services.bookings.rows import locked, record, revise
@@ -33,8 +34,11 @@ def book(
     """
     try:
         return _book(student, slot_id, topic, question, show_takeaway=show_takeaway)
-    except SchedulingError:
-        # Looked for only now: hardly any is sent twice, and one that stands refuses another.
+    except SchedulingError as refusal:
+        # Looked for only now: hardly any is sent twice, and one that stands refuses another. Whoever
+        # has a seat is told of that rather than that there is none left.
+        if refusal.code == "full":
+            raise
         same = Booking.objects.active().filter(student=student, slot=slot_id, topic=topic)
         if standing := same.filter(question=question).first():
             return standing
@@ -87,7 +91,7 @@ def _book(
 ) -> Booking:
     """``held_by``: nothing but the seat of this offer, while it can be taken."""
     replacing = instead_of is not None
-    seen = TimeSlot.objects.with_ta().filter(pk=slot_id).first()
+    seen = slot_with_ta(slot_id)
     if seen is not None and seen.taken >= seen.capacity:
         # A crowd need not queue for what is gone.
         rules.check_bookable(student, seen, topic, replacing=replacing)

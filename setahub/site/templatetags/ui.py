@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.contrib.messages import ERROR, WARNING
 from django.contrib.messages.storage.base import Message
 from django.forms import BaseForm
@@ -18,6 +19,7 @@ from django.template.defaulttags import CsrfTokenNode
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
@@ -93,6 +95,18 @@ def _page_assets(signed_in: bool) -> dict[str, Any]:
 def live_notes() -> dict[str, Any]:
     """What live updates have to say, hidden until they do."""
     return {}
+
+
+@register.simple_tag
+def language_buttons(kind: str) -> SafeString:
+    """A button for each language but that of the page; ``kind``: its class."""
+    return _language_buttons(str(kind))
+
+
+@repeated("shared/_language_buttons.html")
+def _language_buttons(kind: str) -> dict[str, Any]:
+    current = get_language()
+    return {"class": kind, "codes": [code for code, _name in settings.LANGUAGES if code != current]}
 
 
 @register.simple_tag(takes_context=True)
