@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from bench import (
+    arrivals,
     capacity,
     crowd,
     first_visit,
@@ -12,19 +13,20 @@ from bench import (
     idle,
     memory,
     pages,
+    peers,
     photos,
     race,
     report,
-    slots,
     sockets,
     split,
+    university,
 )
 from bench.machine import Lacking, Machine
 
 Bench = Callable[[Machine], Iterator[report.Table]]  # each table as soon as it is measured
 SHORT: dict[str, Bench] = {
     "pages": pages.run,
-    "slots": slots.run,
+    "university": university.run,
     "crowd": crowd.run,
     "first_visit": first_visit.run,
     "sockets": sockets.run,
@@ -34,7 +36,13 @@ SHORT: dict[str, Bench] = {
     "photos": photos.run,
     "flood": flood.run,
 }
-LONG: dict[str, Bench] = {"growth": growth.run, "idle": idle.run, "memory": memory.run}
+LONG: dict[str, Bench] = {
+    "arrivals": arrivals.run,
+    "growth": growth.run,
+    "idle": idle.run,
+    "memory": memory.run,
+    "peers": peers.run,
+}
 
 
 def main(names: list[str]) -> None:

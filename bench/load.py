@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 MIX = Path(__file__).with_name("mix.lua")
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
@@ -23,10 +24,23 @@ class Round:
     failed: int
 
 
-def wrk(port: int, path: str, session: str, clients: int, seconds: int) -> Round:
+@dataclass(frozen=True)
+class Target:
+    """What is asked for: an address, and the Cookie that goes along, or ""."""
+
+    url: str
+    cookie: str = ""
+
+
+def target(port: int, path: str, session: str) -> Target:
+    """A page of ours, for whoever has this session."""
+    return Target(f"http://127.0.0.1:{port}{path}", f"sessionid={session}")
+
+
+def wrk(asked: Target, clients: int, seconds: int) -> Round:
     """So many clients, each asking again as soon as it is answered."""
-    options = ["-H", f"Cookie: sessionid={session}"]
-    return _run(options, f"http://127.0.0.1:{port}{path}", [], clients, seconds)
+    options = ["-H", f"Cookie: {asked.cookie}"] if asked.cookie else []
+    return _run(options, asked.url, [], clients, seconds)
 
 
 def mixed(
@@ -34,20 +48,23 @@ def mixed(
 ) -> Round:
     """The same, but page after page and person after person in turns."""
     for path in paths:
-        page(port, path, sessions[0])
+        page(target(port, path, sessions[0]))
     options, arguments = ["-s", str(MIX)], [",".join(paths), ",".join(sessions)]
     return _run(options, f"http://127.0.0.1:{port}", arguments, clients, seconds)
 
 
-def page(port: int, path: str, session: str) -> str:
+def page(asked: Target) -> str:
     """The page; raises unless it is there, since wrk takes the way to the sign-in for one too."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", path, headers={"Cookie": f"sessionid={session}"})
+    parts = urlsplit(asked.url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=30)
+    path = parts._replace(scheme="", netloc="").geturl() or "/"
+    connection.request("GET", path, headers={"Cookie": asked.cookie} if asked.cookie else {})
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
     if answer.status != http.HTTPStatus.OK:
-        raise RuntimeError(f"{path} answers {answer.status}")
+        raise RuntimeError(f"{asked.url} answers {answer.status}")
     return text
 
 
@@ -72,15 +89,15 @@ def _spent(out: str, percent: int) -> float:
     return float(found[1]) * UNITS[found[2]] if found else 0.0
 
 
-def in_turns(targets: Sequence[tuple[int, str, str]], clients: int, rounds: int) -> list[Round]:
-    """The median of each target (port, path, session), all measured in turns."""
-    for target in targets:
-        page(*target)
+def in_turns(targets: Sequence[Target], clients: int, rounds: int) -> list[Round]:
+    """The median of each target, all measured in turns."""
+    for asked in targets:
+        page(asked)
     found: list[list[Round]] = [[] for _target in targets]
     for number in range(rounds + 1):
-        for index, (port, path, session) in enumerate(targets):
+        for index, asked in enumerate(targets):
             seconds = 2 if number else 1  # the first warms up
-            measured = wrk(port, path, session, clients, seconds)
+            measured = wrk(asked, clients, seconds)
             if number:
                 found[index].append(measured)
     return [middle(rounds_) for rounds_ in found]

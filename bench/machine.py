@@ -224,6 +224,28 @@ class Machine:
         self._running[port] = self._start(command, environment)
         return self._answering(port)
 
+    def proxy(self, environment: Environment, pages: int, sockets: int) -> int:
+        """Caddy with the site's own Caddyfile before these two; its port."""
+        port, data = free_port(), str(self.folder / "caddy")
+        told = {
+            "SITE_ADDRESS": f"http://127.0.0.1:{port}",
+            "CADDY_ADMIN": f"127.0.0.1:{free_port()}",
+            "WEB_HOST": "127.0.0.1",
+            "WEB_PORT": str(pages),
+            "LIVE_HOST": "127.0.0.1",
+            "LIVE_PORT": str(sockets),
+            "STATIC_ROOT": environment["BENCH_STATIC"],
+            "MEDIA_ROOT": environment["MEDIA_ROOT"],
+            "XDG_DATA_HOME": data,
+            "XDG_CONFIG_HOME": data,
+        }
+        version = subprocess.run(["caddy", "version"], check=True, capture_output=True, text=True)
+        if version.stdout.lstrip("v").startswith("2.6.2"):  # Debian 12's (docs/operations.md)
+            told["REQUEST_BUFFERS"] = "buffer_requests"
+        command = ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"]
+        self._running[port] = self._start(command, environment | told)
+        return self._answering(port)
+
     def kill(self, port: int) -> None:
         """Kill the process at this port, without a farewell, and have a new one in its place.
 

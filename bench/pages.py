@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.load import in_turns
+from bench.load import in_turns, target
 from bench.machine import SHAPES, SIZE, Machine
 from bench.people import sessions
 from bench.report import Table
@@ -26,7 +26,10 @@ def run(machine: Machine) -> Iterator[Table]:
             floor = start({**site, "DJANGO_SETTINGS_MODULE": ""}, f"bench.floor.bare:{kind}")
             paths = LISTS if server == "Daphne" else ("/topics/",)
             for count in clients:
-                targets = [(floor, "/", key), *((port, path, key) for path in paths)]
+                targets = [
+                    target(floor, "/", key),
+                    *(target(port, path, key) for path in paths),
+                ]
                 bare, *pages = in_turns(targets, count, ROUNDS)
                 rows += [
                     [

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from accounts.models import User
-from chat import frames, protocol
+from chat import allowance, frames, protocol
 from chat.consumers import TabConsumer
 from chat.models import Message
 from setahub.core.live import events
@@ -40,6 +40,7 @@ class Unstored(TabConsumer):
         self.user_id = int(self.scope["path"].strip("/").rpartition("/")[2])
         logs.user_id.set(self.user_id)
         await hub().join(events.user_group(self.user_id), self)
+        self.own = allowance.join(self.user_id, self)
         await self.accept()
         self.open = True
 
