@@ -1,4 +1,4 @@
-"""Emails about an account itself, written with allauth's templates. Only tasks send them.
+"""Emails about an account itself, in the words of ``letters``. Only tasks send them.
 
 Where no row holds what to write, ``queue`` keeps it, sealed, until it is sent.
 """
@@ -6,11 +6,11 @@ Where no row holds what to write, ``queue`` keeps it, sealed, until it is sent.
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django.utils import timezone
 
+from accounts import letters
 from accounts.models import User
 from accounts.models.mail import WaitingLetter
 from accounts.services.languages import reading_in
@@ -28,8 +28,8 @@ def send(
     ``language``: the reader's, "" where they have none yet.
     """
     with reading_in(language):
-        message = get_adapter().render_mail(template, address, {"email": address, **facts})
-    mail.deliver(cast(mail.Message, message), key)
+        email = letters.written(template, {"email": address, **facts})
+        mail.send(email, address=address, key=key)
 
 
 def queue(

@@ -20,7 +20,6 @@ from accounts.queries.emails import is_proven
 from accounts.services import email_changes, guesses, wishes
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
-from setahub.core.mail import Message
 from setahub.core.web.addresses import own_path
 from setahub.core.work.tasks import later
 
@@ -128,18 +127,6 @@ class AccountAdapter(DefaultAccountAdapter):
         return done
 
     # --- Emails: all of them go out by a worker -------------------------------------------------
-
-    def render_mail(self, *args: Any, **options: Any) -> Message:
-        """allauth's email as one of our Messages."""
-        email: Any = super().render_mail(*args, **options)
-        return Message(
-            email.subject,
-            email.body,
-            email.from_email,
-            email.to,
-            headers=email.extra_headers,
-            alternatives=email.alternatives,
-        )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         raise NotImplementedError(f"{template_prefix} has no task that sends it.")

@@ -24,6 +24,7 @@ from setahub.core.work.tasks import GiveUp
 pytestmark = pytest.mark.django_db
 
 RESET = "/auth/password/reset/"
+FROM = {"ip": "127.0.0.1", "user_agent": "Firefox"}
 
 
 @pytest.fixture
@@ -105,27 +106,27 @@ class TestByTheWorker:
 
     def test_one_that_no_mailbox_takes_is_not_kept(self, student, refuse):
         refuse(SMTPRecipientsRefused({student.email: (550, b"no such user")}))
-        emails.queue("account/email/password_set", student.email, {}, language="en", user=student)
+        emails.queue("account/email/password_set", student.email, FROM, language="en", user=student)
         with pytest.raises(GiveUp, match=r"The mailbox was refused: \[550\]$"):
             emails.send_waiting.call(WaitingLetter.objects.get().pk)
         assert WaitingLetter.objects.count() == 0
 
     def test_one_whose_key_is_gone_is_given_up(self, student, settings):
-        emails.queue("account/email/password_set", student.email, {}, language="en", user=student)
+        emails.queue("account/email/password_set", student.email, FROM, language="en", user=student)
         settings.SECRET_KEY = "another-" + "z" * 50
         with pytest.raises(GiveUp):
             emails.send_waiting.call(WaitingLetter.objects.get().pk)
         assert WaitingLetter.objects.count() == 0
 
     def test_a_task_that_runs_again_sends_no_second_one(self, student, post):
-        emails.queue("account/email/password_set", student.email, {}, language="en", user=student)
+        emails.queue("account/email/password_set", student.email, FROM, language="en", user=student)
         pk = WaitingLetter.objects.get().pk
         post()
         emails.send_waiting.call(pk)
         assert len(mail.outbox) == 1
 
     def test_what_was_never_sent_is_forgotten_in_the_end(self, student, clock):
-        emails.queue("account/email/password_set", student.email, {}, language="en", user=student)
+        emails.queue("account/email/password_set", student.email, FROM, language="en", user=student)
         EmailChange.objects.create(user=student, old_email="a@x.example", new_email="b@x.example")
         sweeps.forget_emails()
         assert (WaitingLetter.objects.count(), EmailChange.objects.count()) == (1, 1)
@@ -150,7 +151,7 @@ class TestToNobody:
 
     def test_a_deleted_account_gets_the_last_letter_and_no_other(self, client, student, post):
         client.post(RESET, {"email": student.email})
-        emails.queue("account/email/password_set", student.email, {}, language="en", user=student)
+        emails.queue("account/email/password_set", student.email, FROM, language="en", user=student)
         deletion.delete_account(student)
         assert [(each.to, each.subject) for each in post()] == [
             (["student@example.com"], "Your account was deleted")

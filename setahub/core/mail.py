@@ -5,12 +5,12 @@ Only tasks send (``setahub.core.work.tasks``): a mail server may be slow or away
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.header import Header
 from email.policy import Compat32
 from smtplib import SMTPRecipientsRefused
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -26,8 +26,8 @@ class Email:
     """What an email says, in words for its reader.
 
     ``facts`` and ``quotes`` are pairs of a label and a text; a quote may have several lines.
-    ``action`` is what the reader may do next: words, and a path of the site. ``choices`` are several
-    of the kind, under ``offer``.
+    ``action`` is what the reader may do next: words, and a path of the site, or its whole address.
+    ``choices`` are several of the kind, under ``offer``. What is to be read last is in ``after``.
     """
 
     subject: str
@@ -37,6 +37,7 @@ class Email:
     action: tuple[str, str] | None = None
     offer: str = ""
     choices: Sequence[tuple[str, str]] = ()
+    after: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,15 @@ def _beginning_at_the_name(policy: Any) -> Any:
 
 def absolute(path: str) -> str:
     """A path of the site as an address that works in an email."""
-    return f"{settings.SITE_URL}{path}"
+    return urljoin(settings.SITE_URL, path)
 
 
 def send(
     email: Email,
     *,
-    name: str,
     address: str,
-    key: str,
+    name: str = "",
+    key: str = "",
     unsubscribe: str = "",
     attachments: Sequence[Attachment] = (),
 ) -> None:
@@ -101,7 +102,14 @@ def send(
     GiveUp when there is no such mailbox.
     """
     stop = absolute(unsubscribe) if unsubscribe else ""
-    context = {"email": email, "name": name, "site": settings.SITE_URL, "unsubscribe": stop}
+    choices = [(words, absolute(path)) for words, path in email.choices]
+    action = email.action and (email.action[0], absolute(email.action[1]))
+    context = {
+        "email": replace(email, choices=choices, action=action),
+        "name": name,
+        "site": settings.SITE_URL,
+        "unsubscribe": stop,
+    }
     message = Message(
         subject=" ".join(email.subject.split()),
         body=render_to_string("email/message.txt", context),
@@ -111,16 +119,6 @@ def send(
     message.attach_alternative(render_to_string("email/message.html", context), "text/html")
     for each in attachments:
         message.attach(each.filename, each.content, each.mimetype)
-    _hand_over(message)
-
-
-def deliver(message: Message, key: str = "") -> None:
-    """Send what is written already, as ``send`` does, with the headers of mail by a machine."""
-    message.extra_headers.update(_headers(key, ""))
-    _hand_over(message)
-
-
-def _hand_over(message: Message) -> None:
     try:
         message.send()
     except SMTPRecipientsRefused as error:

@@ -19,7 +19,7 @@ ADMIN = BASE / "templates/admin"
 EMAIL = BASE / "templates/email"
 
 # A mail client loads no stylesheet; a browser draws its own bar before it has read one.
-WITH_VALUES = {"email/base.html", "base.html"}
+WITH_VALUES = {"email/message.html", "base.html"}
 SIZES_OF_AVATARS = {"s", "l"}
 # Written by Python (icons and charts) and by htmx.
 BY_OTHERS = {"icon", "bars", "bar", "now", "htmx-request"}

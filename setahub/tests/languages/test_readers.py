@@ -13,7 +13,6 @@ from functools import partial, wraps
 from typing import Any
 
 import pytest
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core import mail
 from django.utils import translation
@@ -21,6 +20,7 @@ from django.utils.translation import get_language
 from django_tasks.base import Task
 from icalendar import Calendar
 
+from accounts import letters
 from accounts.models import User
 from chat import frames
 from chat.models import Message
@@ -29,7 +29,7 @@ from scheduling.models import BookingEvent, Cause
 from setahub.core.live import events
 from setahub.core.mail import Email
 from setahub.tests.languages import pseudo
-from setahub.tests.languages.world import World, letters_of_accounts, without_own
+from setahub.tests.languages.world import World, without_own
 
 APPS = ("accounts", "chat", "scheduling", "topics", "setahub")
 THAI = re.compile("[\u0e00-\u0e7f]")
@@ -83,7 +83,7 @@ class Seen:
         self.patch = patch
         for module, name in [*makers("emails", Email), *makers("frames", frames.Frame)]:
             self.watch(module, name, partial(_fixed, f"{module.__name__}.{name}"))
-        self.watch(type(get_adapter()), "render_mail", lambda _self, template, *_rest: template)
+        self.watch(letters, "written", lambda template, _facts: template)
         self.watch(calendars, "invitation", self.note_event)
         patch.setattr(events, "push", self.push)
 
@@ -203,10 +203,10 @@ def test_everything_told_is_in_the_language_of_who_is_told(
             assert not THAI.search(frame["html"])
 
     # Nothing was left out.
-    letters = {f"{module.__name__}.{name}" for module, name in makers("emails", Email)}
-    assert letters  # they are found at all
-    assert letters <= seen.kinds.keys()
-    assert set(letters_of_accounts()) <= seen.kinds.keys()
+    emails = {f"{module.__name__}.{name}" for module, name in makers("emails", Email)}
+    assert emails  # they are found at all
+    assert emails <= seen.kinds.keys()
+    assert {*letters.CHANGES, *letters.OTHERS} <= seen.kinds.keys()
     assert tasks() - seen.tasks == set()
     assert {kind for kind, _cause in seen.events} == TOLD
     assert {cause for _kind, cause in seen.events} == {"", *Cause.values}

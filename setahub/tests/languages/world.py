@@ -14,10 +14,9 @@ from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.utils import translation
 
-from accounts import emails, tasks
+from accounts import emails, letters, tasks
 from accounts.models import User
 from accounts.services import deletion, email_changes, suspensions
 from chat import services as chat
@@ -38,6 +37,7 @@ FACTS = {  # whatever a letter about an account may name
     "password_reset_url": "https://example.com/b",
     "email_url": "https://example.com/c",
     "undo_url": "https://example.com/d",
+    "name": "Mali",
     "from_email": "old@example.com",
     "to_email": "new@example.com",
     "deleted_email": "old@example.com",
@@ -54,13 +54,6 @@ def without_own(text: str) -> str:
     """Without what people typed, their names, and names of places on the network."""
     text = re.sub(r"https?://\S+|[\w.+-]+@[\w.-]+", " ", text)
     return re.sub(rf"\b({'|'.join(OWN)})\b", " ", text)
-
-
-def letters_of_accounts() -> list[str]:
-    """The templates of letters about accounts, as code names them."""
-    root = settings.BASE_DIR / "templates"
-    found = sorted(root.glob("*/email/*_subject.txt"))
-    return [str(each.relative_to(root)).removesuffix("_subject.txt") for each in found]
 
 
 @dataclass
@@ -141,7 +134,7 @@ class World:
             decide(waits, self.staff, "Because")
 
     def letters(self) -> None:
-        for template in letters_of_accounts():
+        for template in (*letters.CHANGES, *letters.OTHERS):
             emails.queue(
                 template, self.reader.email, FACTS, language=self.reader.language, user=self.reader
             )
