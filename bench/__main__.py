@@ -11,6 +11,7 @@ from bench import (
     flood,
     growth,
     idle,
+    matching,
     memory,
     pages,
     peers,
@@ -33,6 +34,7 @@ SHORT: dict[str, Bench] = {
     "capacity": capacity.run,
     "split": split.run,
     "race": race.run,
+    "matching": matching.run,
     "photos": photos.run,
     "flood": flood.run,
 }

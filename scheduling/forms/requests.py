@@ -13,12 +13,12 @@ from accounts.models import User
 from scheduling.forms.bookings import QuestionForm
 from scheduling.models import Part
 from scheduling.queries.requests import tas_to_ask, topics_to_ask
-from scheduling.services.requests import ASKED_DAYS
+from scheduling.services.requests import ASKED_DAYS, check_limit
 from setahub.core import clock
 from setahub.core.web.fields import DayField
 from setahub.core.web.inputs import Options, PlainSelect
 from setahub.core.web.paging import whole
-from setahub.core.web.refusals import RefusableForm
+from setahub.core.web.refusals import RefusableForm, Refusal, attempt
 from setahub.policy.current import policy
 from topics.models import Topic
 from topics.queries.topics import find
@@ -103,6 +103,11 @@ class AskForm(QuestionForm):
         if form.initial["ta"] not in offered:
             form.initial["ta"] = ""
         return form
+
+    @property
+    def limit_reached(self) -> Refusal | None:
+        """That the student waits for as much as they may, said before anything is typed."""
+        return self.refusal or attempt(lambda: check_limit(self.student))[1]
 
     def _offer(self, name: str, options: Iterable[tuple[int, str]]) -> None:
         widget = self.fields[name].widget

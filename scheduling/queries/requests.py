@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
 from accounts.models import Block, User
-from scheduling.models import Appointment, Booking, HelpRequest, Offer, Part, PlaceInLine, TimeSlot
+from scheduling.models import Appointment, Booking, HelpRequest, Offer, PlaceInLine, TimeSlot
 from scheduling.models.requests import HelpRequestQuerySet, OfferQuerySet, PlaceInLineQuerySet
+from scheduling.models.slots import Bookable
+from scheduling.queries.obstacles import Obstacles
 from scheduling.queries.waiting import answerable_by
 from setahub.core import clock
 from topics.models import Registration, Topic
 
 COUNTED_MOST = 99  # a tab counts no further
+FREE_SHOWN = 3  # free times that a place in line shows
+LOOKED_AT = 24  # of which some may clash with what the viewer has
 
 
 def visible_to(viewer_id: int) -> HelpRequestQuerySet:
@@ -71,6 +75,47 @@ def _with_request(places: PlaceInLineQuerySet) -> PlaceInLineQuerySet:
     return counted.select_related("request__topic", "request__ta")
 
 
+def question_waiting(viewer_id: int, topic: Topic, ta_id: int) -> str:
+    """What the viewer waits for that time of this TA on the topic would answer; "" for nothing."""
+    places = _readable(viewer_id).waiting().for_topics([topic.pk], ta_id)
+    own_first = places.order_by(Case(When(request__student=viewer_id, then=0), default=1), "pk")
+    return own_first.values_list("request__question", flat=True).first() or ""
+
+
+def free_for(viewer: User, places: Sequence[PlaceInLine]) -> dict[int, list[TimeSlot]]:
+    """The first free times that each place waits for and that the viewer can take, by its id.
+
+    Each with its request loaded. At most five queries.
+    """
+    topics = {place.request.topic_id for place in places}
+    free = TimeSlot.objects.free_each_topic(Q(appointment__topics__in=topics), Bookable.at())
+    rows = list(
+        free.order_by("starts_at", "pk").values_list(  # type: ignore[misc]
+            "topic", "appointment__ta", "starts_at", "pk"
+        )
+        if places
+        else ()
+    )
+    fitting = {
+        place.pk: [
+            pk
+            for topic, ta, start, pk in rows
+            if topic == place.request.topic_id
+            and place.request.ta_id in (None, ta)
+            and place.request.fits(start)
+        ][:LOOKED_AT]
+        for place in places
+    }
+    ids = {pk for found in fitting.values() for pk in found}
+    slots = TimeSlot.objects.with_ta().in_bulk(ids) if ids else {}
+    obstacles = Obstacles.to(viewer, list(slots.values()))
+    free_ones = {pk for pk, slot in slots.items() if not obstacles.of(slot)}
+    return {
+        key: [slots[pk] for pk in found if pk in free_ones][:FREE_SHOWN]
+        for key, found in fitting.items()
+    }
+
+
 def place_of(asked: HelpRequest, viewer_id: int) -> PlaceInLine | None:
     """The viewer's place for the request: the one that waits, else the last that did."""
     places = PlaceInLine.objects.of(viewer_id).filter(request=asked).select_related("request")
@@ -124,28 +169,23 @@ def answers_to(appointment: Appointment) -> Answers:
     return Answers(**dict(rows.order_by().values_list("status").annotate(count=Count("pk"))))
 
 
-def people_to_offer(sessions: Sequence[Appointment]) -> int:
-    """How many people wait for what these sessions, just opened as one, could give. Four queries."""
-    ta_id, topics = sessions[0].ta_id, sessions[0].topics.values("pk")
-    starts = TimeSlot.objects.standing().filter(appointment__in=sessions)
-    times = {_day_and_part(start) for start in starts.values_list("starts_at", flat=True)}
-    places = PlaceInLine.objects.waiting().for_topics(topics, ta_id).exclude(person=ta_id)
-    wishes = places.exclude(person__in=Block.objects.others_of(ta_id)).values_list(
-        "person", "request__from_day", "request__to_day", "request__parts"
-    )
-    return len(
-        {
-            person
-            for person, first, last, parts in wishes
-            if any(
-                first <= day <= last and (not parts or part in parts.split()) for day, part in times
-            )
-        }
-    )
+@dataclass(frozen=True)
+class Opened:
+    """What became of the seats of sessions just opened: people who are offered one, seats that are
+    free for everybody, seats that are still to be matched."""
+
+    offered: int
+    free: int
+    unmatched: int
 
 
-def _day_and_part(start: datetime) -> tuple[date, str]:
-    return clock.local(start).date(), Part.of(start).value
+def opened(sessions: Sequence[Appointment]) -> Opened:
+    """Two queries."""
+    slots = TimeSlot.objects.standing().filter(appointment__in=sessions)
+    left = F("capacity") - F("taken") - F("held") - F("freed")
+    sums = slots.aggregate(free=Sum(left), unmatched=Sum("freed"))
+    offers = Offer.objects.open().filter(slot__appointment__in=sessions)
+    return Opened(offers.count(), sums["free"] or 0, sums["unmatched"] or 0)
 
 
 # --- Counted, chosen from -----------------------------------------------------------------------

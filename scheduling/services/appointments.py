@@ -24,6 +24,7 @@ from scheduling.services.plan import Plan, check_times, meetings, misfit, obstac
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
 from setahub.core import clock
 from setahub.core.text import trimmed
+from setahub.core.web import ratelimit
 from setahub.policy.current import policy
 from topics.models import Topic
 
@@ -32,6 +33,7 @@ CLOSED_CODES = (
     "over",
 )  # codes of refusals after which nothing can be changed any more
 CHANGED_CODE = "changed"  # code of the refusal after which both values are shown
+RATE_SECONDS = 600
 NO_REASON = gettext_lazy("Say why: the reason stays with the session.")
 
 
@@ -65,6 +67,8 @@ def open_weekly(
         fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
         weeks = Counter(plan.stretch for plan in fitting)
         series = {stretch: uuid.uuid4() for stretch, number in weeks.items() if number > 1}
+        if not standing:
+            check_rate(ta)
         return standing or [create(ta, each, series.get(each.stretch)) for each in fitting]
 
 
@@ -78,6 +82,8 @@ def copy_week(ta: User, week: date, to: date, *, skip_conflicts: bool = False) -
         plans = copies(ta, week, to)
         limit = clock.today() + policy.max_ahead
         fitting, standing = _fitting(ta, plans, limit=limit, skip_conflicts=skip_conflicts)
+        if not standing:
+            check_rate(ta)
         return standing or [create(ta, each, None) for each in fitting]
 
 
@@ -126,6 +132,8 @@ def edit(
         _check_new_topics(ta, edited)
         _check_fits(ta, edited)
         check_keeps_bookings(edited)
+        if any(each.before != each.after for each in edited):
+            check_rate(ta)
         with notifications.one_happening():
             apply(edited, ta, alone=scope == ONE)
         return [each.row for each in edited]
@@ -172,6 +180,7 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
         affected = active_bookings(chosen)
         if not reason:
             raise SchedulingError("reason", NO_REASON, status=422, field="reason")
+        check_rate(ta)
         end(chosen, ta, reason)
         return len(affected)
 
@@ -206,6 +215,20 @@ def end(
 
 
 # --- Checks -------------------------------------------------------------------------------------
+
+
+def check_rate(ta: User) -> None:
+    """Each form that opens, changes or takes back time may write to many: not too many in ten
+    minutes. A term of weekly hours is one."""
+    acts = ratelimit.Window(f"sessions:{ta.pk}", RATE_SECONDS)
+    if ratelimit.is_on() and acts.add() > policy.session_changes:
+        raise SchedulingError(
+            "rate_limited",
+            _(
+                "You have opened, changed or cancelled sessions very often. Please wait ten minutes."
+            ),
+            seconds=acts.left(),
+        )
 
 
 def _check_teaches(ta: User, topics: Sequence[Topic]) -> None:

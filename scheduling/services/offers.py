@@ -27,6 +27,7 @@ from topics.models import Topic
 
 MATCHED_WITHIN = timedelta(minutes=2)  # then a freed seat is free for everybody, matched or not
 AT_ONCE = 100  # people of a line that are looked at together
+LOOKED_ON = 8  # slots that are matched while their TA waits for the page
 TOLD_AGAIN_AFTER = timedelta(hours=3)  # of time that is not held
 UNANSWERED_MOST = 3  # offers in a row; then the place ends
 
@@ -96,41 +97,58 @@ def _settle(slot_id: int) -> None:
         match(slot_id)
 
 
-def match(slot_id: int) -> None:
+def match_now(sessions: Sequence[Appointment]) -> int:
+    """Match what was just opened while its TA looks on, the soonest first; the tasks do the rest.
+
+    How many who wait were told of time that is too soon to be held.
+    """
+    seats = FreedSeat.objects.filter(slot__appointment__in=sessions)
+    slots = seats.order_by("slot__starts_at", "slot").values_list("slot", flat=True).distinct()
+    return sum([match(slot) for slot in slots[:LOOKED_ON]])
+
+
+def match(slot_id: int) -> int:
     """Offer the freed seats of a slot, each to one person who waits; the rest is for everybody.
 
-    Doing it again changes nothing. Constant in queries but for the seats that it gives.
+    Doing it again changes nothing. Constant in queries but for the seats that it gives. How many
+    were told of it instead, since it begins too soon.
     """
+    told = 0
     with transaction.atomic():
         slot = _slots().filter(pk=slot_id).first()
         if slot is None:
-            return
+            return told
         now = timezone.now()
         for offer in Offer.objects.run_out(now).filter(slot=slot).select_related("place"):
             _expire(offer, slot)
         seats = list(FreedSeat.objects.filter(slot=slot).order_by("pk"))
         if not seats:
-            return
+            return told
         slot.refresh_from_db(fields=["taken", "held"])
         topics = bookable_topics(slot.pk, now)
         until = hold_until(slot, now)
         if until is None:
-            _tell(slot, list(_in_line(slot, topics, now)), now)
+            told = _tell(slot, list(_in_line(slot, topics, now)), now)
         else:
             line = _in_line(slot, topics, now)
             for seat in seats[: slot.seats_left]:
                 _offer(slot, line, seat.turn, until)
         FreedSeat.objects.filter(pk__in=[seat.pk for seat in seats]).delete()
+    return told
 
 
-def _tell(slot: TimeSlot, line: Sequence[PlaceInLine], now: datetime) -> None:
-    """That there is time too soon to be held: each person once in a while, however much is freed."""
+def _tell(slot: TimeSlot, line: Sequence[PlaceInLine], now: datetime) -> int:
+    """That there is time too soon to be held: each person once in a while, however much is freed.
+
+    How many were told.
+    """
     not_lately = Q(told_at__isnull=True) | Q(told_at__lte=now - TOLD_AGAIN_AFTER)
     rows = PlaceInLine.objects.filter(not_lately, pk__in=[place.pk for place in line])
     untold = list(rows.values_list("pk", flat=True))
     PlaceInLine.objects.filter(pk__in=untold).update(told_at=now)
     for place_id in untold:
         later(tasks.tell_free_time, slot.pk, place_id)
+    return len(untold)
 
 
 def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[PlaceInLine]:

@@ -160,6 +160,11 @@ def check_joinable(request: HelpRequest, person: User) -> None:
 def _check_may_wait(person: User) -> None:
     if not person.is_active:
         raise SchedulingError("inactive", _("This account can't ask for time."))
+    check_limit(person)
+
+
+def check_limit(person: User) -> None:
+    """So many places in line at once and no more."""
     most = policy.max_requests
     if PlaceInLine.objects.waiting().of(person.pk).count() >= most:
         raise SchedulingError(

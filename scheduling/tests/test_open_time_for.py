@@ -103,7 +103,8 @@ class TestAfterSaving:
         return response
 
     def test_it_says_for_how_many_it_is(self, opened):
-        assert "3 students waited for this: seats are offered to them first." in text(opened)
+        words = "Offers went to 3 students who waited. 9 seats are free for everybody."
+        assert words in text(opened)
 
     def test_they_are_offered_it(self, opened, student, people):
         assert {offer.student for offer in Offer.objects.open()} == {student, *people[:2]}
@@ -116,13 +117,13 @@ class TestAfterSaving:
         offers.decline(by_person[people[0]], people[0])
         page = text(ta_client.get(Appointment.objects.get().get_absolute_url()))
         page = re.sub(r"\s+", " ", page)
-        assert "3 seats were offered: 1 taken, 1 not answered yet, 1 passed on" in page
+        assert "3 offers: 1 taken, 1 not answered yet, 1 passed on" in page
         assert people[1].username not in page
         assert "1 seat held for who waits" in page
 
     def test_where_nobody_waited_nothing_is_said(self, ta_client, form):
         page = text(ta_client.post("/appointments/new/", form, follow=True))
-        assert "waited for this" not in page
+        assert "who waited" not in page
         assert "offered" not in page
 
     def test_who_waits_for_another_day_is_not_counted(self, ta_client, people, topic, form):
@@ -131,4 +132,4 @@ class TestAfterSaving:
         ask(people[1], topic, parts=["morning"])
         ask(people[2], topic, parts=["afternoon"])
         page = text(ta_client.post("/appointments/new/", form, follow=True))
-        assert "1 student waited for this: a seat is offered to them first." in page
+        assert "An offer went to 1 student who waited. 7 seats are free for everybody." in page

@@ -21,7 +21,7 @@ from scheduling.forms.bookings import OutcomesForm
 from scheduling.forms.weekly import WeeklyForm
 from scheduling.models import Appointment
 from scheduling.queries.appointments import given, visible_to
-from scheduling.queries.requests import count_board, people_to_offer
+from scheduling.queries.requests import count_board
 from scheduling.queries.series import standing_of, to_cancel
 from scheduling.queries.waiting import answerable_by, requests_for
 from scheduling.services import appointments, bookings
@@ -29,8 +29,10 @@ from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
 from scheduling.views.contexts import previews, weekly
+from scheduling.views.contexts.answers import who_was_offered
 from setahub.core.web.paging import paginate, whole
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
+from setahub.core.web.too_many import say_when
 from topics.queries.topics import is_ta
 
 TITLES = {
@@ -174,20 +176,13 @@ def _open(
     if sessions is not None:
         text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(sessions))
         messages.success(request, text % {"count": len(sessions)})
-        if people := people_to_offer(sessions):
-            messages.info(request, _offered(people))
+        if words := who_was_offered(sessions):
+            messages.info(request, words)
         return redirect(_opened_page(sessions))
+    say_when(request, form)
     clashes = form.refusal is not None and form.refusal.code == CONFLICT
     standing = _opened_before(request) if clashes else None
     return redirect(standing) if standing else None
-
-
-def _offered(people: int) -> str:
-    return ngettext(
-        "%(count)d student waited for this: a seat is offered to them first.",
-        "%(count)d students waited for this: seats are offered to them first.",
-        people,
-    ) % {"count": people}
 
 
 def _opened_before(request: UserRequest) -> Appointment | None:
@@ -265,6 +260,7 @@ def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
         text = npgettext("sessions", "Saved.", "%(count)d sessions saved.", len(sessions))
         messages.success(request, text % {"count": len(sessions)})
         return redirect(session)
+    say_when(request, form)
     if form.refusal and form.refusal.code in appointments.CLOSED_CODES:
         return _show(request, session, form.refusal)
     return None
@@ -288,8 +284,10 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
         messages.success(request, _cancelled(sessions, bookings))
         return redirect("scheduling:appointments")
     refusal = form.refusal or attempt(lambda: appointments.check_cancellable(session))[1]
-    if refusal:
+    if refusal and refusal.status != 429:
         return _show(request, session, refusal)
+    if refusal:
+        say_when(request, refusal)
     context = {**vars(contexts.CancelPage.of(session)), "form": form}
     return render(request, "scheduling/appointment_delete.html", context, status=form.status)
 

@@ -68,7 +68,7 @@ def create(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         return _book(request, slot, BookForm(request.POST))
     page = contexts.BookPage.of(request.user, slot, request.GET.get("topic", ""))
-    context = {**vars(page), "form": BookForm()}
+    context = {**vars(page), "form": BookForm(initial={"question": page.waited_for(request.user)})}
     status = page.refusal.status if page.refusal else 200
     return render(request, "scheduling/booking_new.html", context, status=status)
 

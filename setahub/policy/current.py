@@ -137,6 +137,7 @@ class Policy:
     outcome_switch = Length("OUTCOME_SWITCH")
     auto_complete = Length("AUTO_COMPLETE")
     booking_changes = Count("BOOKING_CHANGES")  # of one person in ten minutes
+    session_changes = Count("SESSION_CHANGES")  # of one TA in ten minutes
     topics_a_day = Count("TOPICS_A_DAY")  # of one person
     requests_a_day = Count("REQUESTS_A_DAY")  # of one person
     records_a_day = Count("RECORDS_A_DAY")  # of one TA

@@ -36,6 +36,7 @@ APPOINTMENT_MAX_AHEAD = 180  # days
 APPOINTMENT_MAX_REPEAT = 26  # weeks
 APPOINTMENT_MAX_SEATS = 20
 BOOKING_CHANGES = 30  # of one person in 10 minutes: bookings, moves and cancellations
+SESSION_CHANGES = 30  # of one TA in 10 minutes: opening, changing and taking back, each once a form
 TOPICS_A_DAY = 10  # of one person
 REQUESTS_A_DAY = 10  # of one person
 MESSAGES_PER_MINUTE = 30  # of one user

@@ -4,16 +4,19 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from setahub.core import clock
+from setahub.core.admin.export import download
 from setahub.core.admin.offered import StrictChoices, strictly
 from setahub.core.web.addresses import own_path
-from setahub.site.overview import page
+from setahub.site.overview import page, waiting, weeks
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
 HIDDEN = {"account.emailaddress", "account.emailconfirmation"}
@@ -50,6 +53,17 @@ class Site(admin.AdminSite):
         if page.may_see(user):
             context = {**vars(page.numbers()), "todos": page.todos(user)}
         return super().index(request, {**context, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        waited = path("waited.csv", self.admin_view(self.waited), name="waited")
+        return [waited, *super().get_urls()]
+
+    def waited(self, request: HttpRequest) -> HttpResponseBase:
+        """Who waited for which topic, and what became of it, as the overview counts it: all topics."""
+        if not page.may_see(cast(User, request.user)):
+            raise PermissionDenied
+        rows = (each.row for each in waiting.by_topic(weeks.last_weeks()))
+        return download(request, f"waited-{clock.today()}.csv", waiting.titles(), rows)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The parts in the order of the daily work."""

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Block
+from accounts.models import Block, User
 from scheduling.models import (
     Booking,
     FreedSeat,
@@ -205,3 +205,31 @@ def test_a_slot_that_is_gone_is_no_error(run_tasks):
     offers.match(99999)
     offers.let_go(99999)
     assert TimeSlot.objects.count() == 0
+
+
+def test_more_than_are_looked_at_together_cost_no_more(
+    taken, topic, make_user, people, asks, run_tasks
+):
+    first = asks(people[0])
+    cancel(taken)
+    with CaptureQueriesContext(connection) as few:
+        offers.match(taken.slot_id)
+    crowd = User.objects.bulk_create(
+        User(
+            username=f"C{number}",
+            username_key=f"c{number}",
+            email=f"c{number}@example.com",
+            email_key=f"c{number}@example.com",
+        )
+        for number in range(3 * offers.AT_ONCE)
+    )
+    PlaceInLine.objects.bulk_create(
+        PlaceInLine(request=first, person=person, created_at=timezone.now()) for person in crowd
+    )
+    other = FreedSeat.objects.create(slot=taken.slot)
+    Offer.objects.all().delete()
+    PlaceInLine.objects.filter(person=people[0]).delete()
+    with CaptureQueriesContext(connection) as many:
+        offers.match(other.slot_id)
+    assert offered(taken.slot) == [("C0", "open")]
+    assert len(many) == len(few)

@@ -15,6 +15,7 @@ from scheduling.history import Line, history
 from scheduling.models import Booking, BookingEvent, Takeaway, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
 from scheduling.queries.free import NEAREST, nearest_free
+from scheduling.queries.requests import question_waiting
 from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.queries.takeaways import latest_takeaways
 from scheduling.services import rules
@@ -41,6 +42,11 @@ class BookPage:
     nearest: Sequence[SlotDay]
     can_ask: bool = False
     left: Sequence[Takeaway] = ()  # what the student was left last, on each topic
+
+    def waited_for(self, viewer: User) -> str:
+        """The question that the viewer waits with for time on this topic, or ""."""
+        ta_id = self.slot.appointment.ta_id
+        return question_waiting(viewer.pk, self.topic, ta_id) if self.topic else ""
 
     @classmethod
     def of(cls, viewer: User, slot: TimeSlot, handle: str) -> "BookPage":

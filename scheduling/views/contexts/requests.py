@@ -17,12 +17,14 @@ from scheduling.queries.free import is_free
 from scheduling.queries.requests import (
     booking_of,
     ended_places,
+    free_for,
     place_of,
     standing_offers,
     waiting_places,
 )
 from scheduling.queries.waiting import can_answer, people_before
 from scheduling.services.offers import check_stands
+from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core import clock
 from setahub.core.web.paging import Page, paginate
 from setahub.core.web.refusals import Refusal, attempt
@@ -91,11 +93,12 @@ def time_left(until: datetime, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class InLine:
-    """A place in line, how many come before it, and what is offered for it now."""
+    """A place in line, how many come before it, what is offered for it now, and what is free."""
 
     place: PlaceInLine
     before: int
     offer: Offer | None
+    free: Sequence[SlotDay]
 
     @property
     def asked(self) -> HelpRequest:
@@ -156,7 +159,7 @@ class MyRequests:
         if page.has_previous:
             return cls([], [], page)
         held = held_for(viewer, now)
-        return cls(held, in_line(list(waiting_places(viewer.pk)), held, now), page)
+        return cls(held, in_line(viewer, list(waiting_places(viewer.pk)), held, now), page)
 
     @property
     def is_empty(self) -> bool:
@@ -168,11 +171,16 @@ def held_for(viewer: User, now: datetime) -> list[Held]:
     return [Held(offer, now) for offer in standing_offers(viewer.pk, now)]
 
 
-def in_line(places: Sequence[PlaceInLine], held: Sequence[Held], now: datetime) -> list[InLine]:
-    """Places that wait, with what comes before each. Two queries."""
-    before = people_before(places, now)
+def in_line(
+    viewer: User, places: Sequence[PlaceInLine], held: Sequence[Held], now: datetime
+) -> list[InLine]:
+    """The viewer's places that wait, with what comes before each and what is free. Seven queries."""
+    before, free = people_before(places, now), free_for(viewer, places)
     offers = {each.offer.place_id: each.offer for each in held}
-    return [InLine(each, before.get(each.pk, 0), offers.get(each.pk)) for each in places]
+    return [
+        InLine(each, before.get(each.pk, 0), offers.get(each.pk), open_days(free[each.pk]))
+        for each in places
+    ]
 
 
 # --- One request --------------------------------------------------------------------------------
@@ -206,7 +214,7 @@ class RequestPage:
             waiting=asked.waiting,
             is_owner=asked.student_id == viewer.pk,
             can_answer=place is None and can_answer(viewer.pk, asked.pk),
-            line=in_line([place], held, now)[0] if place and waits else None,
+            line=in_line(viewer, [place], held, now)[0] if place and waits else None,
             ended=None if waits else place,
             held=next(iter(held), None),
         )

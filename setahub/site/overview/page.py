@@ -16,11 +16,12 @@ from chat.models import Report
 from scheduling.models import Booking
 from setahub.core import clock
 from setahub.core.web.shared import shared
-from setahub.site.overview import weeks
+from setahub.site.overview import waiting, weeks
 from setahub.site.overview.chart import bars
 from topics.models import Registration
 
 CACHED_FOR = 60  # seconds
+TOPICS_SHOWN = 12  # of those that somebody waited for; the file has all
 Values = Sequence[float | None]
 
 
@@ -57,12 +58,15 @@ class Todo:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is counted: cards, the busiest TAs, topics without free time, those asked for."""
+    """What is counted: cards, the busiest TAs, topics without free time, those asked for; who waited
+    for which topic, and what became of it, under ``titles``."""
 
     cards: Sequence[Card]
     tas: Sequence[Line]
     topics: Sequence[Line]
     asked: Sequence[Line]
+    titles: Sequence[str]
+    waited: Sequence[Sequence[object]]
 
 
 @shared(seconds=CACHED_FOR, under=lambda: (get_language(), clock.today()))
@@ -117,6 +121,8 @@ def numbers() -> Numbers:
         tas=_lines(weeks.by_ta(period), "accounts_user"),
         topics=_lines(weeks.by_topic(period), "topics_topic"),
         asked=_lines(weeks.by_asked_topic(period), "topics_topic"),
+        titles=waiting.titles(),
+        waited=[each.row for each in waiting.by_topic(period)[:TOPICS_SHOWN]],
     )
 
 

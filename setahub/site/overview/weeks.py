@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 from django.db import connection
 from django.db.models import (
@@ -62,7 +63,7 @@ def _week(field: str) -> TruncWeek:
     return TruncWeek(field, output_field=DateField(), tzinfo=clock.zone())
 
 
-def _within(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
+def within(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
     return rows.filter(**{f"{field}__gte": period.start, f"{field}__lt": period.end}).order_by()
 
 
@@ -70,7 +71,7 @@ def opened(period: Period) -> tuple[list[int], list[int]]:
     """How many sessions there were each week, and how many slots they opened."""
     length = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
     rows = (
-        _within(Appointment.objects.open(), "starts_at", period)
+        within(Appointment.objects.open(), "starts_at", period)
         .annotate(week=_week("starts_at"), length=length)
         .values("week", "length", "slot_minutes")
         .annotate(count=Count("pk"))
@@ -100,7 +101,7 @@ class Booked:
 def booked(period: Period) -> Booked:
     kept = ~Q(status=Status.CANCELLED)
     rows = list(
-        _within(Booking.objects.all(), "starts_at", period)
+        within(Booking.objects.all(), "starts_at", period)
         .annotate(week=_week("starts_at"))
         .values("week")
         .annotate(
@@ -126,23 +127,26 @@ class Median(Aggregate):
 def lead_times(period: Period) -> list[float | None]:
     """The median time from booking to session of each week's kept bookings, in hours."""
     ahead = ExpressionWrapper(F("starts_at") - F("created_at"), output_field=DurationField())
-    rows = _within(Booking.objects.kept(), "starts_at", period).annotate(week=_week("starts_at"))
+    rows = within(Booking.objects.kept(), "starts_at", period).annotate(week=_week("starts_at"))
     return _medians(rows, ahead, period)
 
 
 def _medians(rows: "QuerySet", lasted: ExpressionWrapper, period: Period) -> list[float | None]:
     """The middle of what lasted, in hours, of each week that has any."""
-    medians: dict[date, float]
+    weekly = medians(rows, lasted, "week")
+    return [max(weekly[monday], 0) if monday in weekly else None for monday in period.mondays]
+
+
+def medians(rows: "QuerySet", lasted: ExpressionWrapper, by: str) -> dict[Any, float]:
+    """The middle of what lasted, in hours, by a field of the rows. One query."""
     if connection.vendor == "postgresql":
         middle = Median(lasted, output_field=DurationField())
-        weekly = rows.values_list("week").annotate(middle=middle)
-        medians = {week: length / HOUR for week, length in weekly}
-    else:
-        lengths: dict[date, list[float]] = {}
-        for week, length in rows.annotate(lasted=lasted).values_list("week", "lasted"):
-            lengths.setdefault(week, []).append(length / HOUR)
-        medians = {week: median(each) for week, each in lengths.items()}
-    return [max(medians[monday], 0) if monday in medians else None for monday in period.mondays]
+        found = rows.values_list(by).annotate(middle=middle)
+        return {key: length / HOUR for key, length in found}
+    lengths: dict[Any, list[float]] = {}
+    for key, length in rows.annotate(lasted=lasted).values_list(by, "lasted"):
+        lengths.setdefault(key, []).append(length / HOUR)
+    return {key: median(each) for key, each in lengths.items()}
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ class Asked:
 
 def asked(period: Period) -> Asked:
     """By the week that they were asked in. Two queries."""
-    rows = _within(HelpRequest.objects.all(), "created_at", period)
+    rows = within(HelpRequest.objects.all(), "created_at", period)
     rows = rows.annotate(week=_week("created_at"))
     answered = Q(status=HelpRequest.Status.ANSWERED)
     counted = list(
@@ -188,7 +192,7 @@ def offered(period: Period) -> Offered:
     """A seat that was passed on is one seat. By the week that it was offered in. One query."""
     first = Q(turn=1)
     rows = list(
-        _within(Offer.objects.all(), "created_at", period)
+        within(Offer.objects.all(), "created_at", period)
         .annotate(week=_week("created_at"))
         .values("week")
         .annotate(
@@ -204,14 +208,14 @@ def offered(period: Period) -> Offered:
 def joined(period: Period) -> list[int]:
     """New users of each week."""
     people = User.objects.filter(deleted_at__isnull=True)
-    rows = _within(people, "date_joined", period).annotate(week=_week("date_joined"))
+    rows = within(people, "date_joined", period).annotate(week=_week("date_joined"))
     counted = rows.values("week").annotate(count=Count("pk"))
     return period.along({row["week"]: row["count"] for row in counted})
 
 
 def by_ta(period: Period) -> list[tuple[User, list[int]]]:
     """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
-    bookings = _within(Booking.objects.kept(), "starts_at", period)
+    bookings = within(Booking.objects.kept(), "starts_at", period)
     this_week = bookings.filter(starts_at__gte=clock.day_bounds(period.mondays[-1])[0])
     top = this_week.values_list("ta").annotate(count=Count("pk")).order_by("-count", "ta")[:8]
     ids = [ta for ta, _count in top]
@@ -236,7 +240,7 @@ def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
 
 def by_asked_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
     """The topics that most time was asked for this week, at most eight."""
-    rows = _within(HelpRequest.objects.all(), "created_at", period)
+    rows = within(HelpRequest.objects.all(), "created_at", period)
     this_week = rows.filter(created_at__gte=clock.day_bounds(period.mondays[-1])[0])
     top = this_week.values_list("topic").annotate(count=Count("pk")).order_by("-count", "topic")[:8]
     ids = [topic for topic, _count in top]
