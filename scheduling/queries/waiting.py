@@ -111,7 +111,7 @@ def to_be_offered(
     waiting = waiting_for(slot, topic_ids).filter(
         ~Exists(offers.open()), ~Exists(offers.filter(slot=slot).answerable())
     )
-    return by_fairness(waiting, now).select_related("request", "person")
+    return by_fairness(waiting, now)
 
 
 def parted(offers: OfferQuerySet) -> OfferQuerySet:

@@ -26,7 +26,7 @@ from setahub.core.work.tasks import later, task
 from topics.models import Topic
 
 MATCHED_WITHIN = timedelta(minutes=2)  # then a freed seat is free for everybody, matched or not
-AT_ONCE = 100  # people of a line that are looked at together
+AT_ONCE = 40  # people of a line that are looked at together
 LOOKED_ON = 8  # slots that are matched while their TA waits for the page
 TOLD_AGAIN_AFTER = timedelta(hours=3)  # of time that is not held
 UNANSWERED_MOST = 3  # offers in a row; then the place ends
@@ -119,16 +119,18 @@ def match(slot_id: int) -> int:
         if slot is None:
             return told
         now = timezone.now()
-        for offer in Offer.objects.run_out(now).filter(slot=slot).select_related("place"):
+        run_out = list(Offer.objects.run_out(now).filter(slot=slot).select_related("place"))
+        for offer in run_out:
             _expire(offer, slot)
         seats = list(FreedSeat.objects.filter(slot=slot).order_by("pk"))
         if not seats:
             return told
-        slot.refresh_from_db(fields=["taken", "held"])
+        if run_out:
+            slot.refresh_from_db(fields=["taken", "held"])
         topics = bookable_topics(slot.pk, now)
         until = hold_until(slot, now)
         if until is None:
-            told = _tell(slot, list(_in_line(slot, topics, now)), now)
+            told = _tell(slot, [place for place, _person in _in_line(slot, topics, now)], now)
         else:
             line = _in_line(slot, topics, now)
             for seat in seats[: slot.seats_left]:
@@ -137,13 +139,13 @@ def match(slot_id: int) -> int:
     return told
 
 
-def _tell(slot: TimeSlot, line: Sequence[PlaceInLine], now: datetime) -> int:
+def _tell(slot: TimeSlot, line: Sequence[int], now: datetime) -> int:
     """That there is time too soon to be held: each person once in a while, however much is freed.
 
     How many were told.
     """
     not_lately = Q(told_at__isnull=True) | Q(told_at__lte=now - TOLD_AGAIN_AFTER)
-    rows = PlaceInLine.objects.filter(not_lately, pk__in=[place.pk for place in line])
+    rows = PlaceInLine.objects.filter(not_lately, pk__in=line)
     untold = list(rows.values_list("pk", flat=True))
     PlaceInLine.objects.filter(pk__in=untold).update(told_at=now)
     for place_id in untold:
@@ -151,34 +153,37 @@ def _tell(slot: TimeSlot, line: Sequence[PlaceInLine], now: datetime) -> int:
     return len(untold)
 
 
-def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[PlaceInLine]:
-    """Who can take a time of the slot now, each person once, in order."""
+def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[tuple[int, int]]:
+    """Who can take a time of the slot now, each person once, in order: place and person, by id."""
     seen: set[int] = set()
     while topics:
         line = to_be_offered(slot, topics, now).exclude(person__in=seen)
-        batch = list({place.person_id: place for place in reversed(line[:AT_ONCE])}.values())
-        batch.reverse()
+        batch: dict[int, int] = {}
+        for place, person in line.values_list("pk", "person")[:AT_ONCE]:
+            batch.setdefault(person, place)
         if not batch:
             return
-        able = set(unhindered([place.person_id for place in batch], slot))
-        yield from (place for place in batch if place.person_id in able)
-        seen |= {place.person_id for place in batch}
+        for person in unhindered(list(batch), slot):
+            yield batch[person], person
+        seen |= set(batch)
 
 
-def _offer(slot: TimeSlot, line: Iterator[PlaceInLine], turn: int, until: datetime) -> None:
+def _offer(slot: TimeSlot, line: Iterator[tuple[int, int]], turn: int, until: datetime) -> None:
     """Hold a seat for the first in line who isn't just being offered another."""
-    for place in line:
+    for place_id, person in line:
         # All places of the person: another slot's matcher may have met them in another line.
-        waiting = PlaceInLine.objects.waiting().of(place.person_id)
+        waiting = PlaceInLine.objects.waiting().of(person)
         locked = waiting.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        if len(locked.values_list("pk")) < waiting.count():
+        places = {place.pk: place for place in locked}
+        if place_id not in places or len(places) < waiting.count():
             continue
+        place = places[place_id]
         try:
             with transaction.atomic():
                 offer = Offer.objects.create(
                     slot=slot,
-                    student=place.person,
-                    request=place.request,
+                    student_id=person,
+                    request_id=place.request_id,
                     place=place,
                     turn=turn,
                     expires_at=until,
