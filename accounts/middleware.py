@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -10,7 +11,13 @@ from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequir
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -27,6 +34,16 @@ from setahub.core.web.ratelimit import Window
 from setahub.core.web.streaming import page_that_offers
 from setahub.core.web.too_many import too_many
 
+PASSWORD_PAGES = {
+    "account_signup",
+    "account_change_password",
+    "account_set_password",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "mfa_login_webauthn",
+}
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -81,6 +98,22 @@ class LoginRequired(LoginRequiredMiddleware):
                 request, _("You are signed out, so this was not sent. Sign in and send it again.")
             )
         return redirect_to_login(page_of_form(request), reverse(settings.LOGIN_URL))
+
+
+class PasswordPages:
+    """Where the faculty's sign-in is the only way in, the pages about passwords are not there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        name = request.resolver_match.url_name if request.resolver_match else None
+        posted = name == "account_login" and request.method == "POST"
+        if not settings.PASSWORD_LOGIN and (posted or name in PASSWORD_PAGES):
+            raise Http404
 
 
 def auth_limit(get_response: GetResponse) -> GetResponse:

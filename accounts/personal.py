@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -36,6 +37,7 @@ def profile_of(user: User) -> dict[str, Any]:
         "joined": user.date_joined,
         "last_signed_in": user.last_login,
         "active": user.is_active,
+        "invited": user.invited_at,
         "staff": user.is_staff,
         "superuser": user.is_superuser,
         "groups": list(user.groups.values_list("name", flat=True)),
@@ -63,6 +65,9 @@ def security_of(user: User) -> dict[str, Any]:
             }
             for each in Authenticator.objects.filter(user=user).order_by("pk")
         ],
+        "faculty_accounts": list(
+            SocialAccount.objects.filter(user=user).values("uid", "date_joined", "last_login")
+        ),
         "signed_in": list(
             SignIn.objects.of(user.pk).values("browser", "system", "created_at", "last_seen_at")
         ),
@@ -91,6 +96,7 @@ def forget(user: User) -> None:
     user.suspensions.update(reason="", lift_reason="")
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    SocialAccount.objects.filter(user=user).delete()
     WaitingLetter.objects.filter(user=user).delete()
     EmailChange.objects.filter(user=user).delete()
     SentForm.objects.filter(user=user).delete()
@@ -109,7 +115,7 @@ def _make_nobody(user: User) -> None:
     user.deleted_at = user.date_joined = now
     user.username = DELETED_NAME
     user.email = f"{user.pk}@{NOWHERE}"
-    user.student_id = user.year = user.last_login = None
+    user.student_id = user.year = user.last_login = user.invited_at = None
     user.bio = user.calendar_nonce = user.language = ""
     user.wish = user.first_steps_dismissed = ""
     user.public = False
@@ -155,6 +161,7 @@ register(
             "accounts.SentForm.user",
             "accounts.SignIn.user",
             "mfa.Authenticator.user",
+            "socialaccount.SocialAccount.user",
             "accounts.WaitingLetter.user",
             "accounts.EmailChange.user",
         ],
@@ -177,8 +184,8 @@ register(
         "security",
         Told(
             _(
-                "Your password (as a hash that nobody can turn back), your second steps, and "
-                "the devices you are signed in on."
+                "Your password (as a hash that nobody can turn back), your second steps, your "
+                "number at the faculty's sign-in, and the devices you are signed in on."
             ),
             _("To keep others out of your account."),
             format_lazy(

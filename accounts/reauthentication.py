@@ -1,4 +1,5 @@
-"""Whether somebody has shown lately that it is still them: by password, passkey or code.
+"""Whether somebody has shown lately that it is still them: by password, passkey or code, or there
+where the faculty signs them in.
 
 Signing in counts. allauth keeps in the session how and when; here is what that means.
 """
@@ -15,9 +16,10 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 
-METHODS = {"password", "mfa"}
+FACULTY = "faculty"  # signed in there anew, and not merely still signed in
+METHODS = {"password", "mfa", FACULTY}
 SET_UP = "set_up"  # marks the record of a factor that was only just added
-NO_WAY = "nothing"  # the id of the page for whoever has nothing to show
+NO_WAY = "nothing"  # the id of the page for whoever has nothing to show here
 
 
 def is_recent(request: HttpRequest) -> bool:
@@ -50,9 +52,9 @@ def require(request: HttpRequest) -> None:
         raise ReauthenticationRequired
 
 
-def is_possible(request: HttpRequest) -> bool:
-    """Whether they have a password, a passkey or a code to show."""
-    return _first_way(request)["id"] != NO_WAY
+def first_way(request: HttpRequest) -> str:
+    """What is asked of them first: the id of one of allauth's ways, FACULTY, or NO_WAY."""
+    return _first_way(request)["id"]
 
 
 def led_away(request: HttpRequest, back: str) -> HttpResponseRedirect:

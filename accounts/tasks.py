@@ -3,6 +3,7 @@
 from allauth.account.app_settings import PASSWORD_RESET_TOKEN_GENERATOR
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.urls import reverse
 
 from accounts import emails
@@ -28,7 +29,7 @@ def send_reset(user_id: int) -> None:
     Queued for NOBODY too, where no account has the address: the page then takes the same time.
     """
     user = User.objects.active().filter(pk=user_id).first()
-    if user is not None:
+    if user is not None and settings.PASSWORD_LOGIN:
         facts = {"password_reset_url": absolute(reset_path(user))}
         emails.send(
             "account/email/password_reset_key",
@@ -56,7 +57,7 @@ def send_confirmation(address_id: int, signup: bool) -> None:
 def send_already_there(user_id: int) -> None:
     """To the owner of an address with which somebody tried to sign up."""
     user = User.objects.active().filter(pk=user_id).first()
-    if user is not None:
+    if user is not None and settings.PASSWORD_LOGIN:
         facts = {"password_reset_url": absolute(reverse("account_reset_password"))}
         emails.send(
             "account/email/account_already_exists",

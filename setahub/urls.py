@@ -1,10 +1,11 @@
 """Every address of the site."""
 
-from allauth.account.decorators import secure_admin_login
+from allauth.account.views import LoginView
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from accounts.views import language, mfa
+from accounts.services.faculty import PROVIDER
+from accounts.views import faculty, language, mfa
 from accounts.views.account import (
     EmailView,
     PasswordSetView,
@@ -13,6 +14,7 @@ from accounts.views.account import (
     undo_email_change,
 )
 from accounts.views.emails import unsubscribe
+from accounts.views.faculty import leads_to_faculty
 from accounts.views.own_page import own_page
 from setahub.core.web.converters import IdConverter
 from setahub.site import views
@@ -20,19 +22,32 @@ from topics.views import teach
 
 register_converter(IdConverter, "id")
 
-# One login page, with its rate limits, for everybody.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = faculty.admin_login(admin.site.login)  # type: ignore[method-assign, assignment]
+FACULTY = {"provider_id": PROVIDER}
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy_page, name="privacy"),
     path("auth/", views.auth, name="auth"),
-    path("auth/signup/", SignupView.as_view(), name="account_signup"),
+    path("auth/login/", leads_to_faculty(LoginView.as_view()), name="account_login"),
+    path("auth/signup/", leads_to_faculty(SignupView.as_view()), name="account_signup"),
+    path("auth/oidc/faculty/login/", faculty.sign_in, FACULTY, name="openid_connect_login"),
+    path(
+        "auth/oidc/faculty/login/callback/",
+        faculty.callback,
+        FACULTY,
+        name="openid_connect_callback",
+    ),
+    path("auth/oidc/faculty/name/", faculty.choose_name, name="faculty_name"),
     path("auth/email/", EmailView.as_view(), name="account_email"),
     path("auth/password/set/", PasswordSetView.as_view(), name="account_set_password"),
     path("auth/email/undo/<str:token>/", undo_email_change, name="undo_email_change"),
-    path("auth/reauthenticate/", ReauthenticateView.as_view(), name="account_reauthenticate"),
+    path(
+        "auth/reauthenticate/",
+        leads_to_faculty(ReauthenticateView.as_view()),
+        name="account_reauthenticate",
+    ),
     path("auth/", include("allauth.account.urls")),
     path("language/", language.choose, name="language"),
     path("email/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts import emails, reauthentication, tasks
 from accounts.models import User
 from accounts.queries.emails import is_proven
+from accounts.queries.faculty import may_use_password, signs_in_with_faculty
 from accounts.services import email_changes, guesses, wishes
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
@@ -78,13 +79,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(
         self, user: AbstractBaseUser | AnonymousUser
     ) -> list[dict[str, Any]]:
-        """The ways to show it; for those who have none, the page that says so."""
-        methods = super().get_reauthentication_methods(user)
+        """The ways to show it; for those who have none here, the page that says what to do."""
+        methods = [
+            each
+            for each in super().get_reauthentication_methods(user)
+            if each["id"] != "reauthenticate" or may_use_password(user)
+        ]
         if methods or not user.is_authenticated:
             return methods
+        by_faculty = signs_in_with_faculty(cast(User, user))
         return [
             {
-                "id": reauthentication.NO_WAY,
+                "id": reauthentication.FACULTY if by_faculty else reauthentication.NO_WAY,
                 "description": "",
                 "url": reverse("account_reauthenticate"),
             }

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.mfa import admin as allauth_mfa
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount import admin as allauth_socialaccount
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -52,8 +53,10 @@ class BlockAdmin(Folded, LookOnly):
     fields = ["blocker", "blocked", "created_at"]
 
 
-# allauth's own would show the secrets.
+# allauth's own would show the secrets, and settings that stand in the environment.
 admin.site.unregister(allauth_mfa.Authenticator)
+for _model in ("SocialAccount", "SocialApp", "SocialToken"):
+    admin.site.unregister(getattr(allauth_socialaccount, _model))
 
 
 # That has words for none of it.

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -154,6 +155,9 @@ class UserAdmin(Export, Acting):
 
     # --- Who may what ---------------------------------------------------------------------------
 
+    def has_passwords_permission(self, request: HttpRequest) -> bool:
+        return settings.PASSWORD_LOGIN and self.has_act_permission(request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -208,7 +212,7 @@ class UserAdmin(Export, Acting):
 
         return self.ask(request, queryset, ReasonForm, act)
 
-    @admin.action(description=gettext_lazy("Send a password reset"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Send a password reset"), permissions=["passwords"])
     def reset_password(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         def act(user: User) -> None:
             form = ResetPasswordForm({"email": user.email})

@@ -1,6 +1,7 @@
 """Shape and field rules of what people say about themselves."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from allauth.account import app_settings
@@ -75,6 +76,35 @@ class Labelled:
 
 class LoginForm(Labelled, BaseLoginForm):
     labels = {"remember": _("Keep me signed in on this device")}
+
+
+class AdministratorLoginForm(LoginForm):
+    """For superusers; to others it says what it says of a wrong password."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if self.user is not None and not self.user.is_superuser:
+            raise get_adapter().validation_error("email_password_mismatch")
+        return cleaned
+
+
+class FacultyNameForm(RefusableForm):
+    """``username`` of somebody who comes from the faculty's sign-in for the first time."""
+
+    username = forms.CharField(
+        label=_("Name"),
+        help_text=NAME_HELP,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+
+    def __init__(self, *args: Any, suggested: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        with suppress(ValidationError):  # what they are called there may be no name here
+            self.initial["username"] = get_adapter().clean_username(suggested)
+
+    def clean_username(self) -> str:
+        name: str = get_adapter().clean_username(self.cleaned_data["username"])
+        return name
 
 
 class SetPasswordForm(Labelled, BaseSetPasswordForm):

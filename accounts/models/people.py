@@ -15,7 +15,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.validators import DELETED_NAME, USERNAME_MAX, validate_student_id, validate_username
+from accounts.validators import (
+    DELETED_NAME,
+    NOWHERE,
+    USERNAME_MAX,
+    validate_student_id,
+    validate_username,
+)
 from setahub.core.images import random_name
 from setahub.core.keys import (
     GROWTH,
@@ -172,6 +178,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_default=False,
         help_text=_("A TA's name, picture, topics and next free times, without signing in."),
     )
+    # By staff, who vouch for the address; None once they have been here.
+    invited_at = models.DateTimeField(_("invited"), null=True, blank=True, editable=False)
     # Where they were going when they signed up, until their first sign-in leads there.
     wish = models.CharField(
         max_length=WISH_MAX, blank=True, default="", db_default="", editable=False
@@ -260,7 +268,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def wants_mail(self, kind: MailKind) -> bool:
         """Whether to send an email of this kind."""
-        return self.is_active and bool(self.email) and getattr(self, kind.field)
+        reads = bool(self.email) and not self.email.endswith(f"@{NOWHERE}")
+        return self.is_active and reads and getattr(self, kind.field)
 
     def fits_session(self, stored: str) -> bool:
         """Whether a session with this hash is still this user's: the password is what it was.

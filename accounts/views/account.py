@@ -7,6 +7,7 @@ from allauth.account.views import EmailView as BaseEmailView
 from allauth.account.views import PasswordSetView as BasePasswordSetView
 from allauth.account.views import ReauthenticateView as BaseReauthenticateView
 from allauth.account.views import SignupView as BaseSignupView
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -28,6 +29,7 @@ from accounts.services import email_changes
 from accounts.tokens import read_email_change
 from setahub.core.keys import fold
 from setahub.core.text import trimmed
+from setahub.core.web.addresses import own_path
 from setahub.core.web.refusals import attempt, show_or_post
 
 TAKEN_CODES = {"taken", "email_taken"}
@@ -91,11 +93,15 @@ def _made_an_account(request: HttpRequest, form: SignupForm) -> bool:
 
 
 class ReauthenticateView(BaseReauthenticateView):
-    """allauth's, with a page for those who have neither password nor passkey."""
+    """allauth's, with pages for those who have neither password nor passkey here."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not reauthentication.is_possible(request):
+        way = reauthentication.first_way(request) if request.user.is_authenticated else ""
+        if way == reauthentication.NO_WAY:
             return render(request, "account/reauthenticate_nothing.html", status=403)
+        if way == reauthentication.FACULTY:
+            context = {"next": own_path(request, request.GET.get("next"))}
+            return render(request, "account/reauthenticate_faculty.html", context)
         return super().dispatch(request, *args, **kwargs)
 
 
@@ -140,11 +146,15 @@ def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
         return _undo(request, None, refusal.message, status=refusal.status)
     if request.user == change.user:
         logout(request)  # its session has just ended
-    text = _("Your email stays %(email)s, and all devices are signed out. Choose a new password.")
+    text = _("Your email stays %(email)s, and all devices are signed out.")
+    if settings.PASSWORD_LOGIN:
+        text = _(
+            "Your email stays %(email)s, and all devices are signed out. Choose a new password."
+        )
     messages.success(request, text % {"email": change.old_email})
     if factors:
         messages.info(request, _("What was added to the second step since then is removed."))
-    return redirect(tasks.reset_path(change.user))
+    return redirect(tasks.reset_path(change.user) if settings.PASSWORD_LOGIN else "account_login")
 
 
 def _undo(

@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "csp",
 ]
@@ -60,6 +62,7 @@ MIDDLEWARE = [
     "setahub.site.middleware.reader",
     "accounts.middleware.Authentication",
     "accounts.middleware.language",
+    "accounts.middleware.PasswordPages",
     "accounts.middleware.LoginRequired",
     "accounts.middleware.last_seen",
     "django.contrib.messages.middleware.MessageMiddleware",

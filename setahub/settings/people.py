@@ -5,6 +5,15 @@ import re
 from setahub.core import env
 from setahub.settings.basics import DEBUG, HTTPS, TRUSTED_PROXIES
 
+# The last is for a provider on the same machine, in a trial.
+_ISSUER = re.compile(r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?[^\s?#]*")
+
+
+def _beside_the_issuer(name: str) -> str:
+    takes = "set, since OIDC_ISSUER is"
+    return env.checked(name, env.text(name), lambda value: bool(value) or not OIDC_ISSUER, takes)
+
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -35,6 +44,32 @@ if ALLOWED_EMAIL_DOMAINS:
     # Without the proof anybody could claim an address of the faculty.
     EMAIL_VERIFICATION = "mandatory"
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
+
+# --- Signing in with the faculty (OpenID Connect) -------------------------------------------------
+
+OIDC_ISSUER = env.checked(
+    "OIDC_ISSUER",
+    env.text("OIDC_ISSUER"),
+    lambda issuer: not issuer or bool(_ISSUER.fullmatch(issuer)),
+    "the https address that the provider calls its issuer",
+)
+OIDC_CLIENT_ID = _beside_the_issuer("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = _beside_the_issuer("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("OIDC_NAME")
+OIDC_TRUST_EMAIL = env.flag("OIDC_TRUST_EMAIL", default=False)
+PASSWORD_LOGIN = env.checked(
+    "PASSWORD_LOGIN",
+    env.flag("PASSWORD_LOGIN", default=True),
+    lambda on: on or bool(OIDC_ISSUER),
+    "on, unless OIDC_ISSUER is set: else nobody could sign in",
+)
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.faculty.FacultyAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "accounts.adapters.openid.FacultyProvider"}
+}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 3  # seconds; a page waits for it
+
+# --- allauth --------------------------------------------------------------------------------------
 
 ACCOUNT_ADAPTER = "accounts.adapters.account.AccountAdapter"
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.ResetTokenGenerator"

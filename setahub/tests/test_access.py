@@ -52,6 +52,12 @@ TABLE = {
     "auth/logout/": Row("/auth/logout/", [302] + [200] * 5, [302] * 6),
     "auth/inactive/": Row("/auth/inactive/", ALL_200, ALL_405),
     "auth/signup/": Row("/auth/signup/", [200] + [302] * 5, [200] + [302] * 5),
+    # Without OIDC_ISSUER; with it, accounts' tests of the faculty's sign-in go all the way.
+    "auth/oidc/faculty/login/": Row("/auth/oidc/faculty/login/", [404] * 6, [404] * 6),
+    "auth/oidc/faculty/login/callback/": Row(
+        "/auth/oidc/faculty/login/callback/", [404] * 6, [404] * 6
+    ),
+    "auth/oidc/faculty/name/": Row("/auth/oidc/faculty/name/", [302] * 6, [302] * 6),
     "auth/reauthenticate/": Row("/auth/reauthenticate/", USERS_200, USERS_200),
     "auth/email/": Row("/auth/email/", USERS_200, [L] + [302] * 5),
     # Whoever has the token needs no sign-in; what it undoes is tested in accounts.

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import MailKind, User
 from accounts.queries.factors import factors_of
+from accounts.queries.faculty import signs_in_with_faculty
 from accounts.queries.sessions import sign_ins_of
 from accounts.tokens import calendar_token
 from setahub.core.mail import absolute
@@ -48,6 +49,7 @@ class MePage:
     factors: dict[str, list[Authenticator]]
     devices: int
     data_minutes: int
+    with_faculty: bool
     teaches: bool
 
     @classmethod
@@ -58,6 +60,7 @@ class MePage:
             calendar=CalendarFeed.of(user),
             emails=[(str(kind.label), getattr(user, kind.field)) for kind in MailKind],
             factors=factors_of(user),
+            with_faculty=signs_in_with_faculty(user),
             devices=len(sign_ins_of(user)),
             data_minutes=data_minutes,
             teaches=is_ta(user),

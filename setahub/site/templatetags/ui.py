@@ -23,6 +23,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
+from accounts.queries import faculty
+from accounts.queries.faculty import WaysIn
 from setahub.core import clock
 from setahub.core.links import linked
 from setahub.core.text import one_way
@@ -146,6 +148,12 @@ class FormTokenNode(CsrfTokenNode):
 def csrf_token(parser: Parser, token: Token) -> FormTokenNode:
     """``{% csrf_token %}``, in the place of Django's."""
     return FormTokenNode()
+
+
+@register.simple_tag
+def ways_in() -> WaysIn:
+    """How one signs in: ``password``, ``faculty`` (the words of its button), ``sign_up``."""
+    return faculty.ways_in()
 
 
 @register.simple_tag
