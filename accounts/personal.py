@@ -37,7 +37,7 @@ def profile_of(user: User) -> dict[str, Any]:
         "joined": user.date_joined,
         "last_signed_in": user.last_login,
         "active": user.is_active,
-        "invited": user.invited_at,
+        "invited_at": user.invited_at,
         "staff": user.is_staff,
         "superuser": user.is_superuser,
         "groups": list(user.groups.values_list("name", flat=True)),

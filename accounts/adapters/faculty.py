@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -30,6 +31,7 @@ from setahub.core.web.addresses import own_path
 
 logger = logging.getLogger(__name__)
 
+JOINED = "accounts/email/faculty_joined"
 WAITING = "faculty_sign_up"  # in the session of somebody who still has to choose a name
 WAITS = 900  # seconds
 CLOCKS_DIFFER = 60  # seconds
@@ -66,7 +68,7 @@ class FacultyAdapter(DefaultSocialAccountAdapter):
         if sociallogin.is_existing:
             return
         try:
-            joined = faculty.join(claims)
+            joined = faculty.join(claims, partial(self.send_notification_mail, JOINED))
         except AccountError as refusal:
             raise _away(request, sociallogin.state, refusal.code, refusal) from None
         if joined:

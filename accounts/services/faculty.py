@@ -3,6 +3,7 @@
 From the first time on, issuer and subject say whose account it is; until then a proven email does.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
@@ -13,7 +14,6 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts import emails
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.queries.emails import is_proven
@@ -41,8 +41,10 @@ class Claims:
     signed_in_at: int | None
 
 
-def join(claims: Claims) -> SocialAccount | None:
+def join(claims: Claims, tell: Callable[[User], None]) -> SocialAccount | None:
     """The account here that is theirs, joined from now on; None where they have none yet.
+
+    ``tell``: has an email of it sent, inside the transaction.
 
     Whoever proved the address here, or was invited by staff, is joined. Whoever merely claimed it
     loses the claim. Raises AccountError for an email that isn't believed.
@@ -56,7 +58,7 @@ def join(claims: Claims) -> SocialAccount | None:
         claimed.exclude(user__in=users).delete()
         for user in users:
             if is_proven(user, claims.email) or user.invited_at:
-                return _join(user, claims)
+                return _join(user, claims, tell)
             _take_claim(user)
     return None
 
@@ -95,7 +97,7 @@ def sign_up(claims: Claims, username: str) -> User:
     return user
 
 
-def _join(user: User, claims: Claims) -> SocialAccount:
+def _join(user: User, claims: Claims, tell: Callable[[User], None]) -> SocialAccount:
     others = SocialAccount.objects.filter(user=user)
     if others.exclude(uid=claims.subject).exists():
         text = _(
@@ -112,9 +114,7 @@ def _join(user: User, claims: Claims) -> SocialAccount:
         address = {"verified": True, "primary": True}
         EmailAddress.objects.update_or_create(user=user, email=user.email.lower(), defaults=address)
     elif made:
-        facts = {"name": settings.OIDC_NAME}
-        template = "accounts/email/faculty_joined"
-        emails.queue(template, user.email, facts, language=user.language, user=user)
+        tell(user)
     return account
 
 

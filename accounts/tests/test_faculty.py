@@ -172,12 +172,17 @@ class TestTheFirstTime:
 
 
 class TestAddresses:
-    def test_proven_here_is_joined_and_told(self, client, faculty, student, mailoutbox):
+    def test_proven_here_is_joined_and_told(
+        self, client, faculty, student, mailoutbox, django_capture_on_commit_callbacks
+    ):
         student.email = MALEE["email"]
         student.save()
-        with proven(student):
+        with proven(student), django_capture_on_commit_callbacks(execute=True):
             sign_in(client, faculty)
         assert is_signed_in(client)
+        assert [letter.subject for letter in mailoutbox] == [
+            "The faculty's sign-in now opens your account"
+        ]
         assert SocialAccount.objects.get().user == student
         student.refresh_from_db()
         assert student.check_password(PASSWORD)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
@@ -47,12 +48,16 @@ def person(clock, make_user, other, topic) -> User:
         bio="I collect beetles.", is_staff=True, calendar_nonce="x" * 32,
         public=True, wish="/topics/", first_steps_dismissed="student",
         last_login=timezone.now(), date_joined=timezone.now() - timedelta(days=300),
+        invited_at=timezone.now() - timedelta(days=301),
     )  # fmt: skip
     user.avatar.save("x.webp", ContentFile(b"face"))
     user.groups.add(Group.objects.create(name="Helpers"))
     user.user_permissions.add(Permission.objects.first())
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     Authenticator.objects.create(user=user, type="totp", data={"secret": "SECRETOFTOTP"})
+    SocialAccount.objects.create(
+        user=user, provider="faculty", uid=f"https://login.example {user.pk}"
+    )
     made_by_hand(user).get("/users/me/sessions/")
     EmailChange.objects.create(user=user, old_email="maliwan@example.com", new_email="m@x.example")
     WaitingLetter.objects.create(user=user, content="sealed")
