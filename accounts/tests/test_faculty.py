@@ -172,15 +172,13 @@ class TestTheFirstTime:
 
 
 class TestAddresses:
-    def test_proven_here_is_joined_and_told(
-        self, client, faculty, student, mailoutbox, django_capture_on_commit_callbacks
-    ):
+    def test_proven_here_is_joined_and_told(self, client, faculty, student, letters):
         student.email = MALEE["email"]
         student.save()
-        with proven(student), django_capture_on_commit_callbacks(execute=True):
+        with proven(student):
             sign_in(client, faculty)
         assert is_signed_in(client)
-        assert [letter.subject for letter in mailoutbox] == [
+        assert [letter.subject for letter in letters()] == [
             "The faculty's sign-in now opens your account"
         ]
         assert SocialAccount.objects.get().user == student
