@@ -172,13 +172,13 @@ class TestTheFirstTime:
 
 
 class TestAddresses:
-    def test_proven_here_is_joined_and_told(self, client, faculty, student, letters):
+    def test_proven_here_is_joined_and_told(self, client, faculty, student, post):
         student.email = MALEE["email"]
         student.save()
         with proven(student):
             sign_in(client, faculty)
         assert is_signed_in(client)
-        assert [letter.subject for letter in letters()] == [
+        assert [letter.subject for letter in post()] == [
             "The faculty's sign-in now opens your account"
         ]
         assert SocialAccount.objects.get().user == student
