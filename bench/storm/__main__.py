@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from threading import Event, Thread
 
 from bench.machine import SHAPES, Environment, Lacking, Machine, inside
@@ -29,6 +30,19 @@ from scheduling.models import BookingEvent
 newest = BookingEvent.objects.order_by("pk").last()
 print(newest.pk if newest else 0)
 """
+# Two hours are long for a storm: some of those who are offered a time have let them pass.
+RUN_OUT = """
+from django.utils import timezone
+from scheduling.models import Offer
+some = list(Offer.objects.open().order_by("?").values_list("pk", flat=True)[:3])
+print(Offer.objects.filter(pk__in=some, status="open").update(expires_at=timezone.now()))
+"""
+WAITED = """
+import json
+from django.db.models import Count
+from scheduling.models import Offer
+print(json.dumps(dict(Offer.objects.values_list("status").annotate(Count("pk")))))
+"""
 DRAIN = """
 import json
 from setahub.core.work.worker import Worker
@@ -37,16 +51,13 @@ print(json.dumps(Worker().once()))
 CHECK = """
 import json, sys
 from django.db import connection
-from bench.storm.invariants import BROKEN
+from datetime import datetime
+from bench.storm.invariants import broken
 from chat.models import Message
-event, names = json.loads(sys.stdin.read())
-found = {}
+event, swept, names = json.loads(sys.stdin.read())
 with connection.cursor() as cursor:
-    for name, sql in BROKEN.items():
-        cursor.execute(sql.replace(":event", str(int(event))))
-        rows = [row[0] for row in cursor.fetchall()]
-        if rows:
-            found[name] = [len(rows), rows[:5]]
+    found = broken(cursor, int(event), datetime.fromisoformat(swept))
+found = {name: [len(rows), rows[:5]] for name, rows in found.items()}
 for start in range(0, len(names), 500):
     part = names[start : start + 500]
     there = {str(name) for name in Message.objects.filter(client_id__in=part).values_list("client_id", flat=True)}
@@ -66,11 +77,14 @@ def main(seconds: int, shape: str) -> int:
         since = int(inside(site, NEWEST))
         crowd = people(site, pages, sockets)
         print(f"{len(crowd)} people for {seconds} s on {shape}", flush=True)
-        killed = rage(machine, crowd, seconds, [pages, sockets, worker])
+        killed = rage(machine, site, crowd, seconds, [pages, sockets, worker])
         machine.stop(worker)
+        swept = datetime.now(UTC)
         inside(site, DRAIN)
-        found = check(site, since, [name for each in crowd for name in each.acknowledged])
-    return report(crowd, killed, found)
+        names = [name for each in crowd for name in each.acknowledged]
+        found = check(site, since, swept, names)
+        waited = inside(site, WAITED)
+    return report(crowd, killed, found, waited)
 
 
 def people(site: Environment, pages: int, sockets: int) -> list[Somebody]:
@@ -81,8 +95,12 @@ def people(site: Environment, pages: int, sockets: int) -> list[Somebody]:
     return [Somebody(user, key, list(keys), pages, sockets) for user, key in keys.items()]
 
 
-def rage(machine: Machine, crowd: list[Somebody], seconds: int, targets: list[int]) -> int:
-    """Let them live while one process after the other is killed. How many were."""
+def rage(
+    machine: Machine, site: Environment, crowd: list[Somebody], seconds: int, targets: list[int]
+) -> int:
+    """Let them live while one process after the other is killed, and time runs out for some who are
+    offered one. How many were killed.
+    """
     end, killed = Event(), 0
     threads = [Thread(target=each.live, args=[end], daemon=True) for each in crowd]
     for thread in threads:
@@ -93,6 +111,7 @@ def rage(machine: Machine, crowd: list[Somebody], seconds: int, targets: list[in
         if left > KILL_EVERY:
             machine.kill(random.choice(targets))  # noqa: S311  (no secret)
             killed += 1
+            inside(site, RUN_OUT)
     end.set()
     for thread in threads:
         thread.join(timeout=60)
@@ -101,17 +120,24 @@ def rage(machine: Machine, crowd: list[Somebody], seconds: int, targets: list[in
     return killed
 
 
-def check(site: Environment, since: int, names: list[str]) -> dict[str, list[object]]:
+def check(
+    site: Environment, since: int, swept: datetime, names: list[str]
+) -> dict[str, list[object]]:
     """The invariants that don't hold: by name, how often, and the first that break it."""
-    found: dict[str, list[object]] = inside(site, CHECK, given=json.dumps([since, names]))
+    found: dict[str, list[object]] = inside(
+        site, CHECK, given=json.dumps([since, swept.isoformat(), names])
+    )
     return found
 
 
-def report(crowd: list[Somebody], killed: int, found: dict[str, list[object]]) -> int:
+def report(
+    crowd: list[Somebody], killed: int, found: dict[str, list[object]], waited: dict[str, int]
+) -> int:
     statuses = sum((each.statuses for each in crowd), Counter[str]())
     told = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
     acknowledged = sum(len(each.acknowledged) for each in crowd)
     print(f"answers: {told}; {acknowledged} messages acknowledged; {killed} processes killed")
+    print("offers: " + ", ".join(f"{count} {status}" for status, count in sorted(waited.items())))
     broken = [line for each in crowd for line in each.broken]
     for line in broken[:20]:
         print(f"WRONG ANSWER  {line}")

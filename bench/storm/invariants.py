@@ -2,7 +2,11 @@
 
 Plain SQL for both engines, on purpose not by the program's own querysets: they would repeat its
 mistakes. ``:event`` is the newest history line from before the storm; earlier ones may be seeded.
+``:swept`` is when the last sweep began: what was due before it is done.
 """
+
+from datetime import UTC, datetime
+from typing import Any
 
 BROKEN: dict[str, str] = {
     # --- Seats ---------------------------------------------------------------------------------
@@ -54,6 +58,53 @@ BROKEN: dict[str, str] = {
         WHERE b.status = 'booked' AND NOT EXISTS (
             SELECT 1 FROM scheduling_appointment_topics t
             WHERE t.appointment_id = s.appointment_id AND t.topic_id = b.topic_id)""",
+    # --- Waiting -------------------------------------------------------------------------------
+    "nobody was offered one time twice, unless it was taken from them": """
+        SELECT slot_id FROM scheduling_offer WHERE status <> 'withdrawn'
+        GROUP BY slot_id, student_id HAVING count(*) > 1""",
+    "an offer that ran out was ended by the sweep": """
+        SELECT id FROM scheduling_offer WHERE status = 'open' AND expires_at < ':swept'""",
+    "a freed seat was matched by the sweep": """
+        SELECT id FROM scheduling_freedseat WHERE created_at < ':swept'""",
+    "an open offer is for somebody who waits": """
+        SELECT o.id FROM scheduling_offer o JOIN scheduling_placeinline p ON p.id = o.place_id
+        WHERE o.status = 'open' AND (p.ended_at IS NOT NULL OR p.person_id <> o.student_id)""",
+    "an open offer is for a topic of its session": """
+        SELECT o.id FROM scheduling_offer o JOIN scheduling_timeslot s ON s.id = o.slot_id
+        JOIN scheduling_helprequest r ON r.id = o.request_id
+        WHERE o.status = 'open' AND NOT EXISTS (
+            SELECT 1 FROM scheduling_appointment_topics t
+            WHERE t.appointment_id = s.appointment_id AND t.topic_id = r.topic_id)""",
+    "nothing is held over a block": """
+        SELECT o.id FROM scheduling_offer o JOIN scheduling_timeslot s ON s.id = o.slot_id
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        JOIN accounts_block b ON (b.blocker_id = a.ta_id AND b.blocked_id = o.student_id)
+            OR (b.blocker_id = o.student_id AND b.blocked_id = a.ta_id)
+        WHERE o.status = 'open'""",
+    "nobody waits beside or for somebody over a block": """
+        SELECT p.id FROM scheduling_placeinline p
+        JOIN scheduling_helprequest r ON r.id = p.request_id
+        JOIN accounts_block b ON (b.blocker_id = p.person_id AND b.blocked_id IN (r.student_id, r.ta_id))
+            OR (b.blocked_id = p.person_id AND b.blocker_id IN (r.student_id, r.ta_id))
+        WHERE p.ended_at IS NULL""",
+    "a taken offer was booked": """
+        SELECT o.id FROM scheduling_offer o JOIN scheduling_helprequest r ON r.id = o.request_id
+        WHERE o.status = 'taken' AND NOT EXISTS (
+            SELECT 1 FROM scheduling_booking b
+            WHERE b.student_id = o.student_id AND b.topic_id = r.topic_id)""",
+    "an offer says when it ended, an open one does not": """
+        SELECT id FROM scheduling_offer WHERE (status = 'open') = (ended_at IS NOT NULL)""",
+    "a place says how it ended, a waiting one does not": """
+        SELECT id FROM scheduling_placeinline WHERE (ended_at IS NULL) <> ("end" = '')""",
+    "nobody waits for more than they may": """
+        SELECT person_id FROM scheduling_placeinline WHERE ended_at IS NULL
+        GROUP BY person_id HAVING count(*) > 3""",
+    "nobody waits for what they have booked since": """
+        SELECT p.id FROM scheduling_placeinline p
+        JOIN scheduling_helprequest r ON r.id = p.request_id
+        JOIN scheduling_booking b ON b.student_id = p.person_id AND b.topic_id = r.topic_id
+            AND (r.ta_id IS NULL OR r.ta_id = b.ta_id) AND b.created_at > p.created_at
+        WHERE p.ended_at IS NULL""",
     # --- Time ----------------------------------------------------------------------------------
     "an active booking commits exactly its two people": """
         SELECT b.id FROM scheduling_booking b
@@ -165,3 +216,14 @@ BROKEN: dict[str, str] = {
         SELECT 1 WHERE NOT EXISTS (
             SELECT 1 FROM accounts_user WHERE is_active AND is_superuser)""",
 }
+
+
+def broken(cursor: Any, event: int, swept: datetime) -> dict[str, list[Any]]:
+    """Those that don't hold, each with what breaks it."""
+    moment = f"{swept.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    found = {}
+    for name, sql in BROKEN.items():
+        cursor.execute(sql.replace(":event", str(event)).replace(":swept", moment))
+        if rows := [row[0] for row in cursor.fetchall()]:
+            found[name] = rows
+    return found

@@ -20,6 +20,7 @@ from websockets.typing import Origin
 TOKEN = "x" * 32
 PAUSE = 0.2  # seconds between two acts of one person, in the mean
 PATIENCE = 10  # seconds for an answer
+WAITING = "/bookings/?tab=requests"
 Form = Mapping[str, object]
 
 
@@ -49,6 +50,8 @@ class Somebody:
         acts: list[Callable[[], None]] = [self.book] * 5 + [self.cancel, self.move] * 2
         acts += [self.write] * 4 + [self.talk, self.read, self.look]
         acts += [self.open, self.edit, self.take_back, self.settle, self.teach, self.block]
+        acts += [self.ask_for_time, self.join, self.answer] * 2 + [self.take] * 3
+        acts += [self.decline, self.leave, self.open_weekly, self.settle_all]
         while not end.is_set():
             with suppress(Lost):
                 self.chance.choice(acts)()
@@ -82,11 +85,75 @@ class Somebody:
         page = self.chance.choice(["/bookings/", "/appointments/"])
         return self.pick(r'data-booking-id="(\d+)"', page)
 
+    # --- Who waits ------------------------------------------------------------------------------
+
+    def ask_for_time(self) -> None:
+        if topic := self.pick(r'data-topic-slug="([^"]+)"', "/topics/?limit=60"):
+            form = {
+                "topic": topic,
+                "question": f"Why, asks {self.user}?",
+                "parts": self.chance.choice([[], [], ["morning"], ["afternoon", "evening"]]),
+                **self.chance.choice([{"shared": "on"}, {}]),
+            }
+            self.post("/requests/new/", form, again=True)
+
+    def join(self) -> None:
+        if topic := self.pick(r'data-topic-slug="([^"]+)"', "/topics/?limit=60"):
+            shared = r'action="(/requests/\d+/join/)"'
+            if path := self.pick(shared, f"/topics/{topic}/"):
+                self.post(path, {}, again=True)
+
+    def leave(self) -> None:
+        if asked := self.pick(r'data-request-id="(\d+)"', WAITING):
+            act = self.chance.choice([("leave", {}), ("close", {"solved": "1"}), ("close", {})])
+            self.post(f"/requests/{asked}/{act[0]}/", act[1], again=True)
+
+    def take(self) -> None:
+        if offer := self.pick(r'data-offer-id="(\d+)"', WAITING):
+            self.post(f"/offers/{offer}/", {"question": "Why does it halt?"}, again=True)
+
+    def decline(self) -> None:
+        if offer := self.pick(r'data-offer-id="(\d+)"', WAITING):
+            self.post(f"/offers/{offer}/", {"decline": "1"}, again=True)
+
     # --- As a TA --------------------------------------------------------------------------------
 
     def open(self) -> None:
         if topics := re.findall(r'name="topics" value="(\d+)"', self.get("/appointments/new/")):
             self.post("/appointments/new/", self.session(topics), again=True)
+
+    def answer(self) -> None:
+        """Open time for what somebody asks, with a seat for each who waits."""
+        if asked := self.pick(r'data-request-id="(\d+)"', "/appointments/?tab=requests"):
+            page = self.get(f"/appointments/new/?request={asked}")
+            topics = re.findall(r'name="topics" value="(\d+)"[^>]* checked', page)
+            seats = re.findall(r'name="capacity" value="(\d+)"', page)
+            if topics and seats:
+                form = {**self.session(topics), "capacity": seats[0]}
+                self.post("/appointments/new/", form, again=True)
+
+    def open_weekly(self) -> None:
+        """Two stretches a week for three weeks, without those that clash."""
+        topics = re.findall(r'name="topics" value="(\d+)"', self.get("/appointments/week/"))
+        days = self.chance.sample(range(7), 2)
+        form = {
+            "topics": topics[:1],
+            "slot_minutes": "30",
+            "capacity": "2",
+            "repeat_until": (date.today() + timedelta(weeks=3)).isoformat(),
+            "skip_conflicts": "on",
+            "rows-TOTAL_FORMS": "2",
+        }
+        for number, day in enumerate(days):
+            hour = self.chance.randint(8, 19)
+            form |= {
+                f"rows-{number}-day": str(day),
+                f"rows-{number}-start": f"{hour:02}:00",
+                f"rows-{number}-end": f"{hour + 1:02}:00",
+                f"rows-{number}-location": f"Room {self.chance.randint(1, 9)}",
+            }
+        if topics:
+            self.post("/appointments/week/", form, again=True)
 
     def edit(self) -> None:
         if own := self.pick(r'data-appointment-id="(\d+)"', "/appointments/"):
@@ -117,6 +184,16 @@ class Somebody:
         if booking := self.pick(r'data-booking-id="(\d+)"', page):
             outcome = self.chance.choice(["complete", "no-show"])
             self.post(f"/bookings/{booking}/{outcome}/", {})
+
+    def settle_all(self) -> None:
+        page = "/appointments/?tab=completed"
+        if own := self.pick(r'data-appointment-id="(\d+)"', page):
+            found = re.findall(r'name="completed" value="(\d+)"', self.get(f"/appointments/{own}/"))
+            if booked := sorted(set(found)):
+                missed = self.chance.choice([[], booked[:1]])
+                came = [each for each in booked if each not in missed]
+                form = {"completed": came, "no_show": missed}
+                self.post(f"/appointments/{own}/outcomes/", form, again=True)
 
     def teach(self) -> None:
         if topic := self.pick(r'data-topic-slug="([^"]+)"', "/topics/?limit=60"):
