@@ -201,7 +201,7 @@ def offered(offer: Offer) -> Email:
                 "Until then nobody else can book it. If it doesn't suit you, pass it on: you keep your place in line."
             ),
         ],
-        facts=_offer_facts(offer),
+        facts=[*_offer_facts(offer), _place_of(offer.slot)],
         quotes=[(_("What you need help with"), offer.request.question)]
         if offer.request.student_id == offer.student_id
         else [],
@@ -248,7 +248,7 @@ def free_time(slot: TimeSlot, request: HelpRequest) -> Email:
     return Email(
         subject=_("A free time: %(topic)s, %(time)s") % words,
         lead=[_("It begins soon, so nothing is held: whoever books it first has it.")],
-        facts=[_time(slot), (_("TA"), slot.appointment.ta.username)],
+        facts=[_time(slot), (_("TA"), slot.appointment.ta.username), _place_of(slot)],
         action=(_("Book it"), f"{book}?slot={slot.pk}&topic={request.topic.slug}"),
     )
 
@@ -315,6 +315,12 @@ def _offer_facts(offer: Offer) -> list[tuple[str, str]]:
         (_("Topic"), offer.request.topic.name),
         (_("TA"), offer.slot.appointment.ta.username),
     ]
+
+
+def _place_of(slot: TimeSlot) -> tuple[str, str]:
+    """For who hasn't booked it: where on campus, or that it is online; never a way in."""
+    session = slot.appointment
+    return _("Where"), _("online") if session.is_online else session.location
 
 
 def _my_requests() -> tuple[str, str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from scheduling import sweeps
+from scheduling import sweeps, tasks
 from scheduling.models import Booking, Offer, PlaceInLine
 from scheduling.services import appointments, bookings, offers, requests
 from scheduling.tests.factories import ask, book, hold, open_time, slots_of
@@ -50,8 +50,25 @@ class TestTheOffer:
         assert "2 h left" in page
         assert KEPT in page
 
-    def test_it_tells_nothing_of_the_room(self, client, offer):
-        assert "meet.example.com" not in text(client.get(f"/offers/{offer.pk}/"))
+    def test_it_says_online_and_nothing_of_the_room(self, client, offer, asked, post):
+        tasks.tell_offer.call(offer.pk)
+        mail = next(mail.body for mail in post() if "is held for you" in mail.body)
+        for said in (
+            text(client.get(f"/offers/{offer.pk}/")),
+            text(client.get(asked.get_absolute_url())),
+            text(client.get("/bookings/?tab=requests")),
+            mail,
+        ):
+            assert "online" in said
+            assert "meet.example.com" not in said
+
+    def test_it_says_where_on_campus_it_is(self, client, ta, topic, asked, post):
+        room = slots_of(open_time(ta, topic, start="16:00", end="16:30", location="Room 504"))[0]
+        offer = hold(room, asked)
+        tasks.tell_offer.call(offer.pk)
+        mail = next(mail.body for mail in post() if "is held for you" in mail.body)
+        for said in (text(client.get(f"/offers/{offer.pk}/")), mail):
+            assert "Room 504" in said
 
     def test_who_joined_gets_the_question_too(self, sign_in, make_user, slot, asked):
         other = make_user("Other")
