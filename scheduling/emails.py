@@ -327,6 +327,23 @@ def _my_requests() -> tuple[str, str]:
     return _("See what you wait for"), reverse("scheduling:bookings") + "?tab=requests"
 
 
+# --- On the day ---------------------------------------------------------------------------------
+
+
+def guesses(booking: Booking) -> Email:
+    """For a TA: wrong codes were entered for this booking, too many to be slips."""
+    words = {"name": booking.student.username, "time": clock.full(booking.starts_at)}
+    return Email(
+        subject=_("Wrong check-in codes for %(name)s, %(time)s") % words,
+        lead=[
+            _("Too many wrong codes were entered for this booking. More are refused for a while."),
+            _("If the student is with you, you can say that it took place without a code."),
+        ],
+        facts=_facts(booking, current(booking), booking.ta),
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
 # --- Parts --------------------------------------------------------------------------------------
 
 

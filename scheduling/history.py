@@ -44,6 +44,8 @@ WORDS = {
         _("You reported that the TA did not come"),
         _("%(name)s reported that the TA did not come"),
     ),
+    Kind.CHECKED_IN: (_("You checked in"), _("%(name)s checked in")),
+    Kind.UNCHECKED: (_("You undid the check-in"), _("%(name)s undid the check-in")),
 }
 MOVED_BETWEEN = (
     _("You moved it from %(old)s to %(new)s"),
@@ -57,6 +59,8 @@ GLYPHS = {
     Kind.COMPLETED: "circle-check",
     Kind.NO_SHOW: "user-x",
     Kind.TA_ABSENT: "flag",
+    Kind.CHECKED_IN: "scan-line",
+    Kind.UNCHECKED: "undo-2",
 }
 
 

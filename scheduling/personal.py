@@ -67,6 +67,7 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
         "cancelled_at": booking.cancelled_at,
         "cancel_reason": booking.why_cancelled if own_reason else None,
         "cancelled_late": booking.cancelled_late if own_reason else None,
+        "checked_in_at": booking.checked_in_at,
         "ta_absent_reported_at": booking.ta_absent_at,
     }
 
@@ -171,7 +172,9 @@ register(
     Part(
         "bookings",
         Told(
-            _("Your bookings: when, with whom, on which topic, your question, and how it went."),
+            _(
+                "Your bookings: when, with whom, on which topic, your question, whether you checked in, and how it went."
+            ),
             _("To let both of you know when, where and what about, and to remind you."),
             _(
                 "For good: it is the other person's history too. Your name leaves it when you delete your account."

@@ -123,6 +123,16 @@ def tell_thanks(booking_id: int) -> None:
             write_to(ta, MailKind.TEACHING, email, key=f"thanks-{booking_id}")
 
 
+@task
+def tell_guesses(booking_id: int) -> None:
+    """Tell the TA that somebody enters wrong codes for this booking."""
+    booking = Booking.objects.with_people().filter(pk=booking_id).first()
+    if booking is not None:
+        key = f"guesses-{booking.pk}-{timezone.now():%Y%m%d%H}"
+        with reading(booking.ta):
+            write_to(booking.ta, MailKind.BOOKINGS, emails.guesses(booking), key=key)
+
+
 # --- Waiting for time ---------------------------------------------------------------------------
 
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from scheduling.views import appointments, bookings, calendars, my_week, requests, slots, takeaways
+from scheduling.views import (
+    appointments,
+    bookings,
+    calendars,
+    check_ins,
+    my_week,
+    requests,
+    slots,
+    takeaways,
+)
 
 app_name = "scheduling"
 urlpatterns = [
@@ -13,6 +22,7 @@ urlpatterns = [
     path("appointments/<id:pk>/edit/", appointments.edit, name="appointment_edit"),
     path("appointments/<id:pk>/copy/", appointments.copy, name="appointment_copy"),
     path("appointments/<id:pk>/outcomes/", appointments.outcomes, name="appointment_outcomes"),
+    path("appointments/<id:pk>/check-in/", check_ins.code, name="appointment_check_in"),
     path("appointments/<id:pk>/delete/", appointments.delete, name="appointment_delete"),
     path("bookings/", bookings.booking_list, name="bookings"),
     path("bookings/new/", bookings.create, name="booking_create"),
@@ -30,6 +40,8 @@ urlpatterns = [
     path("bookings/<id:pk>/show-takeaway/", takeaways.show_takeaway, name="booking_show_takeaway"),
     path("bookings/<id:pk>/thanks/", takeaways.thanks, name="booking_thanks"),
     path("bookings/<id:pk>/again/", takeaways.again, name="booking_again"),
+    path("bookings/<id:pk>/check-in/", bookings.check_in, name="booking_check_in"),
+    path("check-in/<id:pk>/", check_ins.scan, name="check_in"),
     path("requests/new/", requests.create, name="request_create"),
     path("requests/<id:pk>/", requests.detail, name="request"),
     path("requests/<id:pk>/join/", requests.join, name="request_join"),

@@ -51,6 +51,8 @@ BROKEN: dict[str, str] = {
     "a booking is with the TA of its session": """
         SELECT b.id FROM scheduling_booking b JOIN scheduling_timeslot s ON s.id = b.slot_id
         JOIN scheduling_appointment a ON a.id = s.appointment_id WHERE b.ta_id <> a.ta_id""",
+    "who has checked in did not stay away": """
+        SELECT id FROM scheduling_booking WHERE status = 'no_show' AND checked_in_at IS NOT NULL""",
     "nobody books themselves": """
         SELECT id FROM scheduling_booking WHERE student_id = ta_id""",
     "an active booking is for a topic of its session": """

@@ -13,7 +13,7 @@ from accounts.models import User
 from scheduling import history
 from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
-from scheduling.services import bookings
+from scheduling.services import bookings, check_ins
 from setahub.core import clock
 from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
@@ -46,6 +46,7 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         by_person("ta", gettext_lazy("TA")),
         "cancelled_late",
         ("ta_absent_at", admin.EmptyFieldListFilter),
+        ("checked_in_at", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["student", "ta", "topic"]
     people = ("student", "ta")
@@ -55,9 +56,10 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
     fields = [
         "student", "ta", "topic", "starts_at", "ends_at", "status", "question", "created_at", "replaces",
         "cancelled_at", "cancelled_by", "why", "cancelled_late", "ta_absent_at",
+        "checked_in_at",
     ]  # fmt: skip
     inlines = [BookingEventInline]
-    actions = ["cancel", "complete", "undo_no_show"]
+    actions = ["cancel", "complete", "undo_no_show", "undo_check_in"]
     titles = {
         "cancel": gettext_lazy("Cancel the bookings"),
         "undo_no_show": gettext_lazy("Undo a no-show"),
@@ -74,6 +76,7 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         (gettext_lazy("Status"), lambda row: row.effective_status_label),
         (gettext_lazy("Cancelled late"), lambda row: row.cancelled_late),
         (gettext_lazy("Reported: TA absent"), lambda row: row.ta_absent_at is not None),
+        (gettext_lazy("Checked in at"), lambda row: row.checked_in_at),
         (gettext_lazy("Booked at"), lambda row: row.created_at),
         (gettext_lazy("Question"), lambda row: row.question),
     ]
@@ -97,6 +100,8 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
             return not row.is_settled
         if action == "undo_no_show":
             return row.status == Status.NO_SHOW
+        if action == "undo_check_in":
+            return row.checked_in_at is not None
         return row.status == Status.BOOKED and row.starts_at <= timezone.now()
 
     @admin.action(description=gettext_lazy("Cancel, and tell both"), permissions=["act"])
@@ -115,6 +120,15 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         self, request: HttpRequest, queryset: QuerySet[Booking]
     ) -> HttpResponse | None:
         return self._settle(request, queryset.filter(status=Status.NO_SHOW))
+
+    @admin.action(description=gettext_lazy("Undo a check-in"), permissions=["act"])
+    def undo_check_in(
+        self, request: HttpRequest, queryset: QuerySet[Booking]
+    ) -> HttpResponse | None:
+        def act(row: Booking) -> None:
+            check_ins.undo(row, cast(User, request.user))
+
+        return self.apply(request, queryset.filter(checked_in_at__isnull=False), act)
 
     def _settle(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         def act(row: Booking) -> None:

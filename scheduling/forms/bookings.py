@@ -11,10 +11,11 @@ from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import QUESTION_MAX
 from scheduling.queries.appointments import bookings_of
 from setahub.core.web.fields import LinesField
-from setahub.core.web.refusals import RefusableForm
+from setahub.core.web.refusals import RefusableForm, Refusal
 from topics.models import Topic
 from topics.queries.topics import find
 
+CODE_MAX = 300  # of what was scanned and sealed
 NO_TOPIC = _("Choose one of the topics of this session.")
 
 
@@ -54,6 +55,33 @@ class CancelForm(RefusableForm):
     """Whether the reason may be left out is a rule of the service."""
 
     reason = LinesField(label=_("Reason"), max_length=REASON_MAX, required=False, rows=3)
+
+
+class CheckInForm(RefusableForm):
+    """The code that the TA shows; or what was scanned, as it was sealed."""
+
+    code = forms.CharField(
+        label=_("The six digits that your TA shows"),
+        max_length=CODE_MAX,
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    @property
+    def is_scanned(self) -> bool:
+        """Whether the code need not be typed: it stands in the address, and nothing is wrong."""
+        return not self.errors and bool(self["code"].value())
+
+    def refuse(self, refusal: Refusal) -> None:
+        """What was scanned is of no use to whoever types another code."""
+        super().refuse(refusal)
+        if not self.data["code"].strip().isdigit():
+            self.data = {"code": ""}
 
 
 class OutcomesForm(RefusableForm):

@@ -202,6 +202,7 @@ class Booking(models.Model):
         db_index=False,
         editable=False,
     )
+    checked_in_at = models.DateTimeField(_("checked in at"), null=True, blank=True, editable=False)
     # What calendars know it by, and how often its time or place has changed, cancelling included.
     uid = models.UUIDField(default=uuid.uuid4, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
@@ -221,6 +222,10 @@ class Booking(models.Model):
                 name="booking_status_known",
             ),
             models.CheckConstraint(condition=~Q(student=F("ta")), name="booking_not_own_slot"),
+            models.CheckConstraint(
+                condition=~Q(status="no_show", checked_in_at__isnull=False),
+                name="booking_checked_in_came",
+            ),
             models.UniqueConstraint(
                 fields=["slot", "student"],
                 condition=Q(status="booked"),
@@ -369,6 +374,8 @@ class BookingEvent(models.Model):
         COMPLETED = "completed", _("Completed")
         NO_SHOW = "no_show", _("Marked as no-show")
         TA_ABSENT = "ta_absent", _("Reported: the TA did not come")
+        CHECKED_IN = "checked_in", _("Checked in")
+        UNCHECKED = "unchecked", _("Check-in undone")
 
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
     kind = models.CharField(_("what happened"), max_length=10, choices=Kind)

@@ -17,6 +17,7 @@ from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
 from scheduling.queries.slots import offering_of
+from setahub.core import clock
 from setahub.core.web import ratelimit
 from setahub.core.web.refusals import attempt
 from setahub.policy.current import ExamWeek, policy
@@ -270,6 +271,10 @@ def check_outcome(booking: Booking, actor: User, status: str) -> None:
             _("Please wait until %(time)s after the start.")
             % {"time": in_words(policy.no_show_after.total_seconds())},
         )
+    if status == Status.NO_SHOW and booking.checked_in_at is not None:
+        raise SchedulingError(
+            "checked_in", _("The student has checked in, so this can't be a no-show.")
+        )
     if now > booking.ends_at + policy.outcome_switch:
         days = policy.outcome_switch.days
         raise SchedulingError(
@@ -300,6 +305,21 @@ def check_absence_report(booking: Booking, actor: User) -> None:
             _("This could only be reported until %(time)s after the end.")
             % {"time": in_words(policy.auto_complete.total_seconds())},
         )
+
+
+def check_check_in(booking: Booking, student: User) -> None:
+    """Its student shows to be there, from shortly before the own slot to its end."""
+    if booking.student_id != student.pk:
+        raise SchedulingError("role", _("Only the student can check in."))
+    if booking.status == Status.CANCELLED:
+        raise SchedulingError("cancelled", _("This booking was cancelled."))
+    now, opens = timezone.now(), booking.starts_at - policy.join_before
+    if now < opens:
+        raise SchedulingError(
+            "early", _("You can check in from %(time)s on.") % {"time": clock.full(opens)}
+        )
+    if now >= booking.ends_at:
+        raise SchedulingError("too_late", _("It is over, so nobody can check in any more."))
 
 
 def _check_began(booking: Booking, now: datetime) -> None:

@@ -62,7 +62,13 @@ class TestLooking:
         assert admin_client.get(f"{path}{row.pk}/change/").status_code == 200
         assert admin_client.post(f"{path}{row.pk}/change/", {"capacity": 9}).status_code == 403
         assert admin_client.post(f"{path}{row.pk}/delete/", {"post": "yes"}).status_code == 403
-        assert choices(admin_client, path) <= {"", "cancel", "complete", "undo_no_show"}
+        assert choices(admin_client, path) <= {
+            "",
+            "cancel",
+            "complete",
+            "undo_no_show",
+            "undo_check_in",
+        }
 
     def test_asks_as_often_for_three_as_for_one(
         self, admin_client, ta, topic, make_user, made, path

@@ -69,7 +69,7 @@ class TestShowing:
         clock.move_to(made.starts_at - timedelta(hours=1))
         assert self.links(client.get(page)) == {"cancel"}
         clock.move_to(made.starts_at)
-        assert self.links(client.get(page)) == {"ta-absent"}
+        assert self.links(client.get(page)) == {"ta-absent", "check-in"}
         assert self.links(teacher.get(page)) == {"complete"}
         clock.move_to(made.starts_at + timedelta(minutes=10))
         assert self.links(teacher.get(page)) == {"complete", "no-show"}

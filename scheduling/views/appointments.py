@@ -30,6 +30,7 @@ from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
 from scheduling.views.contexts import previews, weekly
 from scheduling.views.contexts.answers import who_was_offered
+from scheduling.views.contexts.check_ins import Arrivals
 from setahub.core.web.paging import paginate, whole
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
@@ -323,6 +324,8 @@ def _show(
     page = contexts.SessionPage.of(session, request.user)
     outcomes = contexts.Outcomes.of(page, request.user, form)
     context = {**vars(page), "outcomes": outcomes, "form": form, "error": error}
+    if page.mine and session.shows_way_in:
+        context["arrivals"] = Arrivals(session, page.bookings)
     status = error.status if error else form.status if form else 200
     return render(request, "scheduling/appointment.html", context, status=status)
 

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.once import key_of, once, sent_once
 from accounts.requests import UserRequest
-from scheduling.forms.bookings import BookForm, CancelForm, QuestionForm
+from scheduling.forms.bookings import BookForm, CancelForm, CheckInForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import found, moved_since, replacement, taken
 from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
-from scheduling.services import bookings, rules
+from scheduling.services import bookings, check_ins, rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.requests import MyRequests
 from scheduling.views.contexts.slots import start_day, times_of_ta
@@ -240,6 +240,22 @@ def _other_times(
 
 
 @require_POST
+def check_in(request: UserRequest, pk: int) -> HttpResponse:
+    """The student is there. Sent twice it is done once, by itself."""
+    booking = _own_or_404(request, pk)
+    if booking.checked_in_at is None or booking.student_id != request.user.pk:
+        _open, refusal = attempt(lambda: rules.check_check_in(booking, request.user))
+        if refusal:
+            return _show(request, booking, refusal)
+        form = CheckInForm(request.POST)
+        if not form.attempt(lambda: check_ins.check_in(booking, request.user, **form.cleaned_data)):
+            say_when(request, form)
+            return _show(request, booking, form=form)
+        messages.success(request, _("You have checked in."))
+    return redirect(booking)
+
+
+@require_POST
 @sent_once
 def complete(request: UserRequest, pk: int) -> HttpResponse:
     """The TA says that it took place."""
@@ -285,12 +301,18 @@ def _slot_or_404(text: str | None) -> TimeSlot:
     return slot
 
 
-def _show(request: UserRequest, booking: Booking, error: Refusal | None = None) -> HttpResponse:
-    """The page of a booking; with an error, what was refused and its status."""
+def _show(
+    request: UserRequest,
+    booking: Booking,
+    error: Refusal | None = None,
+    form: CheckInForm | None = None,
+) -> HttpResponse:
+    """The page of a booking; with an error or a form, what was refused and its status."""
     sequel = contexts.Sequel.of(booking, request.user)
     remains = Remains.of(booking, request.user)
     context = {**_shown(request, booking), **vars(sequel), **vars(remains), "error": error}
-    status = error.status if error else 200
+    context["form"] = form or CheckInForm()
+    status = error.status if error else context["form"].status
     return render(request, "scheduling/booking.html", context, status=status)
 
 

@@ -21,6 +21,7 @@ from topics.models import Topic
 
 COMING_EACH = 3  # of one student: fewer than allowed, so that there is room to try
 PAST_SHARE = 0.45  # of the past slots
+CHECKED_IN_SHARE = 0.7  # of those that took place
 COMING_SHARE = 0.25  # of the coming ones, while students have room
 
 Status = Booking.Status
@@ -118,6 +119,8 @@ class _Past:
             booking.cancelled_by = session.ta if by_ta else student
             booking.cancel_reason = luck.choice(TA_REASONS if by_ta else STUDENT_REASONS)
             booking.cancelled_at = slot.starts_at - timedelta(hours=luck.randint(6, 18))
+        if status == Status.COMPLETED and luck.random() < CHECKED_IN_SHARE:
+            booking.checked_in_at = slot.starts_at + timedelta(minutes=luck.randint(-4, 6))
         self.made.append(booking)
 
     def _is_free(self, student: User, slot: TimeSlot) -> bool:

@@ -14,6 +14,13 @@ def events_of(booking: Booking) -> Iterator[BookingEvent]:
     yield BookingEvent(
         booking=booking, kind=Kind.MADE, actor=booking.student, created_at=booking.created_at
     )
+    if booking.checked_in_at is not None:
+        yield BookingEvent(
+            booking=booking,
+            kind=Kind.CHECKED_IN,
+            actor=booking.student,
+            created_at=booking.checked_in_at,
+        )
     if booking.status == Status.CANCELLED:
         yield BookingEvent(
             booking=booking,

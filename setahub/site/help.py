@@ -115,6 +115,11 @@ def _on_the_day() -> list[str]:
     return [
         _("From %(before)s before the start, the room or the button “Join” is shown large.")
         % {"before": _time(policy.join_before)},
+        _(
+            "From %(before)s before your time to its end you can check in with the code that your TA"
+            " shows. It proves that you came; nothing is refused without it."
+        )
+        % {"before": _time(policy.join_before)},
         _("From %(after)s after the start, a TA may mark a student who did not come.")
         % {"after": _time(policy.no_show_after)},
         ngettext(

@@ -177,6 +177,9 @@ TABLE = {
     "appointments/<id:pk>/outcomes/": Row(
         "/appointments/{appointment}/outcomes/", USERS_405, [L, 404, 404, 422, 404, 404]
     ),
+    "appointments/<id:pk>/check-in/": Row(
+        "/appointments/{appointment}/check-in/", [L, 404, 404, 200, 404, 404], USERS_405
+    ),
     "appointments/<id:pk>/delete/": Row(
         "/appointments/{appointment}/delete/",
         [L, 404, 404, 200, 404, 404],
@@ -228,6 +231,13 @@ TABLE = {
     ),
     "bookings/<id:pk>/again/": Row(
         "/bookings/{booking}/again/", [L, 404, 409, 403, 404, 404], USERS_405
+    ),
+    # The session is tomorrow; whoever booked it is told from when on. Its TA is led to the code.
+    "bookings/<id:pk>/check-in/": Row(
+        "/bookings/{booking}/check-in/", USERS_405, [L, 404, 409, 403, 404, 404]
+    ),
+    "check-in/<id:pk>/": Row(
+        "/check-in/{appointment}/", [L, 404, 409, 302, 404, 404], [L, 404, 409, 302, 404, 404]
     ),
     "requests/new/": Row("/requests/new/", USERS_200, USERS_422),
     "requests/<id:pk>/": Row("/requests/{request}/", [L, 404, 200, 200, 404, 404], USERS_405),
@@ -350,6 +360,7 @@ def test_garbage_ids_are_not_found(world, garbage):
         f"/bookings/{garbage}/cancel/",
         f"/requests/{garbage}/",
         f"/offers/{garbage}/",
+        f"/check-in/{garbage}/",
         f"/topics/{garbage}/",
         f"/bookings/new/?slot={garbage}",
     ):

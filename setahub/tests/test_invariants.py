@@ -150,6 +150,7 @@ REFUSED = {
     "no active booking is in a cancelled session",
     "a booking is at the time of its slot",
     "a booking is with the TA of its session",
+    "who has checked in did not stay away",
     "nobody books themselves",
     "an active booking commits exactly its two people",
     "nothing but an active booking commits anybody",

@@ -147,7 +147,7 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
             offers.taken(offer)
             offers.booked(student.pk, booking.topic, booking.ta_id)
         old, left = booking.starts_at, booking.slot
-        booking.slot, booking.moved_at = slot, timezone.now()
+        booking.slot, booking.moved_at, booking.checked_in_at = slot, timezone.now(), None
         revise(booking)
         booking.save()
         offers.freed(left)

@@ -122,6 +122,11 @@ class SessionPage:
     writable: Collection[int]
     answers: Answers
 
+    @property
+    def bookings(self) -> list[Booking]:
+        """Those that were not cancelled, in order of time."""
+        return [booking for row in self.slots for booking in row.bookings]
+
     @classmethod
     def of(cls, appointment: Appointment, viewer: User) -> "SessionPage":
         now = timezone.now()
@@ -174,13 +179,14 @@ class Outcomes:
         if not page.mine or not page.started:
             return cls([], form)
         rows = []
-        for booking in (each for slot in page.slots for each in slot.bookings):
+        for booking in page.bookings:
             complete, no_show = (
                 rules.passes(rules.check_outcome, booking, viewer, outcome)
                 for outcome in (status.COMPLETED, status.NO_SHOW)
             )
             said = booking.effective_status
-            ticks = [said == status.COMPLETED, said == status.NO_SHOW]
+            here = said == status.BOOKED and booking.checked_in_at is not None
+            ticks = [said == status.COMPLETED or here, said == status.NO_SHOW]
             if form is not None:
                 names = ("completed", "no_show")
                 ticks = [str(booking.pk) in (form[name].value() or ()) for name in names]

@@ -173,6 +173,7 @@ class Actions:
     complete: bool
     no_show: bool
     report_absent: bool
+    check_in: bool
 
     @property
     def outcome(self) -> bool:
@@ -191,6 +192,8 @@ class Actions:
             and rules.passes(rules.check_outcome, booking, viewer, Status.NO_SHOW),
             report_absent=booking.ta_absent_at is None
             and rules.passes(rules.check_absence_report, booking, viewer),
+            check_in=booking.checked_in_at is None
+            and rules.passes(rules.check_check_in, booking, viewer),
         )
 
 

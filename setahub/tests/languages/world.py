@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.services import deletion, email_changes, suspensions
 from chat import services as chat
 from chat.tests.pictures import photo
+from scheduling import tasks as scheduling
 from scheduling.models import Cause, HelpRequest, Offer
 from scheduling.queries.series import FOLLOWING
 from scheduling.services import appointments, bookings, requests, takeaways
@@ -109,6 +110,7 @@ class World:
         made = book(self.reader, slots_of(one)[0], question="Knots")
         plan = replace(Plan.of(one), location="Hall 1", notes="Bring Paper")
         appointments.edit(one, self.actor, plan)
+        later(scheduling.tell_guesses, made.pk)
         self.work()
         bookings.cancel(made, self.actor, "Because")
         weeks = open_series(self.actor, topic, day=tomorrow() + 2 * DAY, weeks=2, location="Lab 5")
