@@ -34,6 +34,13 @@ CHANGES = {
         gettext_lazy("A password was set"),
         gettext_lazy("A password was set for your SETAHub account. You can now sign in with it."),
     ),
+    "accounts/email/faculty_joined": (
+        gettext_lazy("The faculty's sign-in now opens your account"),
+        gettext_lazy(
+            "Somebody with this email signed in with the faculty. From now on that opens your"
+            " SETAHub account."
+        ),
+    ),
     "mfa/email/recovery_codes_generated": (
         gettext_lazy("New recovery codes"),
         gettext_lazy(
