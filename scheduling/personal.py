@@ -19,6 +19,7 @@ from scheduling.models import (
     Offer,
     PlaceInLine,
     Takeaway,
+    TeachingLimits,
     Thanks,
 )
 from scheduling.services.plan import COLUMNS
@@ -134,6 +135,21 @@ def digests_of(user: User) -> list[Any]:
     return list(Digest.objects.filter(ta=user).order_by("day").values("day"))
 
 
+def limits_of(user: User) -> list[dict[str, Any]]:
+    return [
+        {
+            "weekly_slots": each.weekly_slots,
+            "slots_in_a_row": each.slots_in_a_row,
+            "away_until": each.away_until,
+        }
+        for each in TeachingLimits.objects.filter(ta=user)
+    ]
+
+
+def forget_limits(user: User) -> None:
+    TeachingLimits.objects.filter(ta=user).delete()
+
+
 def forget_requests(user: User) -> None:
     """That somebody waited stays in the numbers; what they asked goes."""
     HelpRequest.objects.filter(student=user).update(question=NOWHERE)
@@ -166,6 +182,21 @@ register(
         export=sessions_of,
         erase=forget,
         kept=["scheduling.Appointment.ta"],
+    )
+)
+register(
+    Part(
+        "teaching_limits",
+        Told(
+            _(
+                "Your own limits as a TA: slots in a week and in a row, and until when you are away."
+            ),
+            _("So that no more of your time is offered."),
+            _("Until you change them or delete your account."),
+        ),
+        export=limits_of,
+        erase=forget_limits,
+        gone=["scheduling.TeachingLimits.ta"],
     )
 )
 register(

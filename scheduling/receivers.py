@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.signals import user_blocked, user_deleting, user_suspended
-from scheduling.models import Appointment, Booking, Cause, FreedSeat, Offer
+from scheduling.models import Appointment, Booking, Cause, FreedSeat, Offer, TeachingLimits
 from scheduling.queries.bookings import has_history, upcoming_bookings_of
 from scheduling.queries.free import counts, counts_by_ta
 from scheduling.services import cascades, offers, requests
@@ -96,6 +96,7 @@ def cancel_for_leaving(user: User, **kwargs: Any) -> None:
 @receiver([post_save, post_delete], sender=Appointment)
 @receiver([post_save, post_delete], sender=Booking)
 @receiver([post_save, post_delete], sender=Offer)
+@receiver([post_save, post_delete], sender=TeachingLimits)
 @receiver(post_delete, sender=FreedSeat)
 @receiver(m2m_changed, sender=Appointment.topics.through)
 @receiver(user_suspended)

@@ -4,6 +4,7 @@ from scheduling.views import (
     appointments,
     bookings,
     calendars,
+    care,
     check_ins,
     my_week,
     requests,
@@ -14,6 +15,7 @@ from scheduling.views import (
 app_name = "scheduling"
 urlpatterns = [
     path("users/<id:pk>/timeslots/", slots.timeslots, name="timeslots"),
+    path("users/me/teaching/", care.teaching, name="teaching"),
     path("appointments/", appointments.appointment_list, name="appointments"),
     path("appointments/new/", appointments.create, name="appointment_create"),
     path("appointments/week/", appointments.weekly_hours, name="weekly_hours"),

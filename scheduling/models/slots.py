@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.appointments import ADDRESS, Appointment
+from scheduling.models.care import spared
 from scheduling.models.commitments import Commitment
 from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
@@ -32,6 +33,7 @@ class Bookable:
     until: datetime
     starts: tuple[datetime, ...]
     ends: tuple[datetime, ...]
+    weeks: tuple[datetime, ...]  # where the faculty's begin, from this one to one after ``until``
 
     @classmethod
     def at(cls, now: datetime | None = None) -> "Bookable":
@@ -42,6 +44,7 @@ class Bookable:
             now + policy.horizon,
             tuple(start for start, _end in spans),
             tuple(end for _start, end in spans if end is not None),
+            clock.week_starts(now, policy.horizon.days // 7 + 3),
         )
 
     def keeps_notice(self) -> Q:
@@ -69,7 +72,8 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         """Slots that any user could book now, for any of their topics or for one.
 
         The one definition of "free" (SPEC, section 2): notice, horizon, a seat neither taken nor
-        held, the TA active, approved and not otherwise booked, the topic not archived.
+        held, the TA active, approved, not away, within their own limits and not otherwise booked, the
+        topic not archived.
         ``leaving_id``: a booking that would give up its seat, so that neither this nor its TA's
         time counts. ``own_seat``: one of the seats is held for who asks.
         """
@@ -133,6 +137,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             has_room |= Q(Exists(seat))
         return self.standing().filter(
             ~Exists(elsewhere),
+            ~spared(bookable.weeks, leaving_id),
             bookable.keeps_notice(),
             # Suspended ones are few: a list of them is quicker than a look at each slot's TA.
             ~Q(appointment__ta__in=User.objects.filter(is_active=False)),

@@ -1,7 +1,7 @@
 """Seats that come free go to those who wait: matched, held, taken, passed on.
 
 Locks as everywhere: people, appointment, slot, booking, then help request, then offer. Matching
-writes to nobody's account, so it locks the slot alone and the places that it picks.
+locks the slot's TA, the slot, and the places that it picks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,6 +75,14 @@ def opened(appointment: Appointment) -> None:
         freed(slot, seats=slot.seats_left - slot.freed)
 
 
+def free_again(slots: TimeSlotQuerySet) -> None:
+    """These came free, since their TA takes more or is back: as ``freed``."""
+    if PlaceInLine.objects.waiting().exists():
+        locked = slots.with_ta().select_for_update(of=("self",), no_key=True).order_by("pk")
+        for slot in locked:
+            freed(slot, seats=slot.seats_left - slot.freed)
+
+
 # --- Matching -----------------------------------------------------------------------------------
 
 
@@ -115,6 +123,9 @@ def match(slot_id: int) -> int:
     """
     told = 0
     with transaction.atomic():
+        # What is held counts towards what its TA takes: one slot of theirs after the other.
+        tas = TimeSlot.objects.filter(pk=slot_id).values_list("appointment__ta", flat=True)
+        User.objects.locked(*tas)
         slot = _slots().filter(pk=slot_id).first()
         if slot is None:
             return told

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from scheduling.queries.care import limits_of, why_spared
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
 from scheduling.queries.slots import offering_of
@@ -62,7 +63,7 @@ def check_bookable(
         raise _in_the_way(obstacle, slot, obstacles)
     if not is_free(slot.pk, topic.pk, moving, own_seat=own_seat):
         given = replacing or moving is not None
-        raise why_not_free(slot, topic, given=given, own_seat=own_seat)
+        raise why_not_free(slot, topic, given=given, own_seat=own_seat, leaving=moving)
     if obstacle is not None:
         raise _in_the_way(obstacle, slot, obstacles)
 
@@ -98,7 +99,12 @@ def too_many(week: ExamWeek | None) -> str:
 
 
 def why_not_free(
-    slot: TimeSlot, topic: Topic, *, given: bool = False, own_seat: bool = False
+    slot: TimeSlot,
+    topic: Topic,
+    *,
+    given: bool = False,
+    own_seat: bool = False,
+    leaving: Booking | None = None,
 ) -> SchedulingError:
     """The words for a slot that is not free; it decides nothing.
 
@@ -139,7 +145,20 @@ def why_not_free(
             "held",
             _("This time is offered to somebody who has waited for one. It may come free again."),
         )
+    if spared := why_spared(slot, leaving):
+        return SchedulingError(spared, _why_spared(spared, appointment.ta))
     return SchedulingError("ta_busy", _("The TA has another booking at that time."))
+
+
+def _why_spared(code: str, ta: User) -> str:
+    """A limit of the TA's own, in words."""
+    if code == "away":
+        away = limits_of(ta).away_until
+        if away is not None:
+            return _("This TA is away until %(day)s.") % {"day": clock.day_long(away)}
+    if code == "week_full":
+        return _("This TA has as many bookings in that week as they take. Try another week.")
+    return _("This TA takes a break at that time.")
 
 
 def _why_not_offered(appointment: Appointment, topic: Topic) -> str:

@@ -23,6 +23,7 @@ from scheduling.models import (
     HelpRequest,
     Offer,
     PlaceInLine,
+    TeachingLimits,
     TimeSlot,
 )
 from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_from, is_free
@@ -35,6 +36,7 @@ from topics.models import Registration, Topic
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)  # 9:00 in Bangkok
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HOW = ["booked", "booked", "held", "completed", "no_show", "cancelled"]
 EDGES = [timedelta(seconds=-1), timedelta(0), timedelta(seconds=1)]
 
 
@@ -67,6 +69,13 @@ class Case:
     offered: bool  # one of them to the student
     freed: int  # seats that wait to be matched
     freed_for: timedelta  # until when they are kept for that, from now
+    back_in: timedelta | None  # when its TA is back, from the slot's start
+    weekly: int | None  # the most slots that its TA takes in a week
+    in_a_row: int | None  # and in a row
+    also: tuple[int, ...]  # when other slots of the TA begin, in half hours from this one
+    how: tuple[
+        str, ...
+    ]  # what became of each: "booked", "held", "completed", "no_show", "cancelled"
 
     @property
     def end(self):
@@ -93,8 +102,41 @@ class Case:
             "full": self.taken + self.has_seat >= self.capacity,
             "held": self.taken + self.has_seat + self.held + self.kept >= self.capacity,
             "ta_busy": busy,
+            "away": self.back_in is not None and self.back_in > timedelta(0),
+            "week_full": self.is_limited
+            and self.weekly is not None
+            and self.in_week >= self.weekly,
+            "break": self.is_limited and self.in_a_row is not None and self.run > self.in_a_row,
         }
         return {code for code, is_broken in broken.items() if is_broken}
+
+    @property
+    def is_limited(self) -> bool:
+        """Nobody has a seat in it yet, so that it would be one more slot for its TA."""
+        return not (self.taken or self.has_seat or self.held)
+
+    @property
+    def engaged(self) -> set[int]:
+        """Which of the other slots take the TA's time."""
+        return {at for at, how in zip(self.also, self.how, strict=True) if how != "cancelled"}
+
+    @property
+    def in_week(self) -> int:
+        def monday(moment):
+            day = (moment + 7 * HOUR).date()
+            return day - DAY * day.weekday()
+
+        return sum(monday(self.start + HOUR / 2 * at) == monday(self.start) for at in self.engaged)
+
+    @property
+    def run(self) -> int:
+        """How many slots there would be in a row, this one included."""
+        first = last = 0
+        while first - 1 in self.engaged:
+            first -= 1
+        while last + 1 in self.engaged:
+            last += 1
+        return last - first + 1
 
     @property
     def kept(self) -> int:
@@ -149,7 +191,15 @@ def cases(draw):
             draw(st.sampled_from([None, 1, 2])),
             draw(st.sampled_from([None, timedelta(0), 2 * HOUR, 2 * DAY])),
         )
-    boundaries = [NOW, NOW + MINUTE * notice, NOW + DAY * horizon, NOW + 5 * HOUR, NOW + 2 * DAY]
+    week_ends = NOW - 2 * HOUR - 7 * HOUR + 7 * DAY  # Monday, 0:00 in Bangkok
+    boundaries = [
+        week_ends,
+        NOW,
+        NOW + MINUTE * notice,
+        NOW + DAY * horizon,
+        NOW + 5 * HOUR,
+        NOW + 2 * DAY,
+    ]
     if week:
         boundaries += week.bounds
         if week.min_notice is not None:
@@ -161,6 +211,9 @@ def cases(draw):
     elsewhere = None if own or has_seat else draw(nearby)
     taken = draw(st.sampled_from([0, 0, capacity - has_seat]))
     held = draw(st.integers(0, capacity - has_seat - taken))
+    # Around the slot, and some hours and days from it, over the end of the week.
+    nearby_slots = st.sampled_from([-3, -2, -1, 1, 2, 3, -20, 20, -48, 48, 96])
+    also = () if own else tuple(draw(st.sets(nearby_slots, max_size=4)))
     return Case(
         notice=notice,
         horizon=horizon,
@@ -187,6 +240,11 @@ def cases(draw):
         offered=held > 0 and not (own or has_seat) and draw(st.booleans()),
         freed=draw(st.sampled_from([0, 0, 1])),
         freed_for=draw(st.sampled_from([MINUTE, *EDGES])),
+        back_in=draw(st.sampled_from([None] * 6 + EDGES)),
+        weekly=draw(st.sampled_from([None, None, 1, 2, 3])),
+        in_a_row=draw(st.sampled_from([None, None, 1, 2, 3])),
+        also=also,
+        how=tuple(draw(st.sampled_from(HOW)) for _slot in also),
     )
 
 
@@ -223,6 +281,12 @@ class World:
         if case.blocked:
             pair = (self.ta, self.student) if case.blocked == "ta" else (self.student, self.ta)
             Block.objects.create(blocker=pair[0], blocked=pair[1])
+        for at, how in zip(case.also, case.how, strict=True):
+            self._also(case.start + HOUR / 2 * at, how)
+        back_at = None if case.back_in is None else case.start + case.back_in
+        TeachingLimits.objects.create(
+            ta=self.ta, weekly_slots=case.weekly, slots_in_a_row=case.in_a_row, back_at=back_at
+        )
         Topic.objects.filter(pk=self.topic.pk).update(archived_at=NOW if case.archived else None)
         User.objects.filter(pk=self.ta.pk).update(is_active=case.ta_is_active)
         if not case.own:
@@ -273,6 +337,22 @@ class World:
             slot=slot, student=person, request=wish, place=place, turn=1, expires_at=NOW + HOUR
         )
 
+    def _also(self, start: datetime, how: str) -> None:
+        """Another slot of the TA, for none of the topics that are looked for, and what became of it."""
+        slot = self._slot(self.ta, start)
+        slot.appointment.topics.clear()
+        if how == "held":
+            self._offer(self._person(), slot)
+            return
+        Booking.objects.create(
+            slot=slot,
+            student=self._person(),
+            ta=self.ta,
+            topic=self.topic,
+            question="Why?",
+            status=how,
+        )
+
     def _book_elsewhere(self, student: User, start: datetime) -> Booking:
         return self._book(student, self._slot(self._person(), start))
 
@@ -282,6 +362,10 @@ def written(case: Case) -> World:
     ta_is_there = case.taken or case.has_seat
     busy = case.ta_is_elsewhere is not None and abs(case.ta_is_elsewhere) < HOUR / 2
     assume(not (ta_is_there and busy))
+    # Nor is its TA a student elsewhere while they teach.
+    if case.ta_is_elsewhere is not None:
+        gaps = [abs(case.ta_is_elsewhere - HOUR / 2 * at) for at in case.engaged]
+        assume(all(gap >= HOUR / 2 for gap in gaps))
     numbers = {
         "BOOKING_MIN_NOTICE": case.notice,
         "BOOKING_HORIZON": case.horizon,

@@ -176,6 +176,10 @@ def _teaching() -> list[str]:
             "lengths": lengths,
             "seats": policy.max_seats,
         },
+        _(
+            "You choose how many slots a week and in a row may be booked, and can be away until a day:"
+            " what is beyond that is not offered."
+        ),
         _("Whoever booked keeps their time: a change that would drop it is refused."),
     ]
 

@@ -115,6 +115,9 @@ TABLE = {
     "users/me/first-steps/": Row("/users/me/first-steps/", USERS_405, [L] + [302] * 5),
     "users/me/calendar/renew/": Row("/users/me/calendar/renew/", USERS_405, [L] + [302] * 5),
     "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
+    "users/me/teaching/": Row(
+        "/users/me/teaching/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 302, 403, 403]
+    ),
     "users/<id:pk>/": Row("/users/{ta}/", USERS_200, USERS_405),
     "users/<id:pk>/star/": Row("/users/{ta}/star/", USERS_405, [L, 302, 302, 409, 302, 302]),
     "users/<id:pk>/block/": Row("/users/{ta}/block/", USERS_405, [L, 302, 302, 409, 302, 302]),
