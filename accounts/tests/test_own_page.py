@@ -111,6 +111,31 @@ class TestPoster:
         assert re.search(r'<svg viewBox="0 0 \d+ \d+"[^>]*><path d="M', html)
         assert "style=" not in html
 
+    @pytest.mark.parametrize(
+        ("given", "https", "address"),
+        [
+            (True, False, "http://localhost"),
+            (False, False, "http://127.0.0.1:8704"),
+            (False, True, "http://localhost"),
+        ],
+    )
+    def test_on_a_trial_its_address_and_the_calendars_keep_the_port(
+        self, shared, settings, sign_in, given, https, address
+    ):
+        settings.SITE_URL_IS_GIVEN, settings.HTTPS = given, https
+        settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+        host = {"host": "127.0.0.1:8704"}
+        html = Client(headers=host).get(f"/ta/{shared.pk}/?qr").content.decode()
+        assert f">{address}/ta/{shared.pk}/<" in html
+        client = sign_in(shared)
+        me = client.get("/users/me/", headers=host).content.decode()
+        assert f'"webcal{address.removeprefix("http")}/calendar/' in me
+
+    def test_its_buttons_wait_for_a_script(self, shared):
+        html = " ".join(page(shared, query="?qr").split())
+        for button in ("data-print", "data-share", "data-copy"):
+            assert re.search(rf"<button [^>]*{button}[^>]* hidden>", html)
+
 
 def chosen(client, ta) -> str:
     """Where the first time on the page leads: to the page where one signs in."""

@@ -14,6 +14,7 @@ from accounts.models import FirstSteps
 from accounts.requests import UserRequest
 from accounts.services import profiles
 from accounts.views.contexts.me import MePage
+from setahub.core.web.addresses import site_of
 from setahub.core.web.forms import ChangedMeanwhile
 from setahub.core.web.refusals import attempt, show_or_post
 from setahub.core.web.too_many import say_when
@@ -25,7 +26,7 @@ def me(request: UserRequest) -> HttpResponse:
     """One's own profile and settings."""
     for_data = request.GET.get("data") == "ready"
     seconds = reauthentication.seconds_left(request) if for_data else 0
-    page = MePage.of(request.user, data_minutes=math.ceil(seconds / 60))
+    page = MePage.of(request.user, site=site_of(request), data_minutes=math.ceil(seconds / 60))
     return render(request, "accounts/me.html", vars(page))
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.views.contexts.own_page import OwnPage, poster
+from setahub.core.web.addresses import site_of
 
 
 @login_not_required
@@ -21,7 +22,7 @@ def own_page(request: HttpRequest, pk: int) -> HttpResponse:
     if page is None:
         raise Http404
     if "qr" in request.GET:
-        response = render(request, "accounts/poster.html", poster(page))
+        response = render(request, "accounts/poster.html", poster(page, site_of(request)))
     else:
         context = vars(page) | {"redirect_field_value": request.path}  # whoever signs in comes back
         response = render(request, "accounts/own_page.html", context)

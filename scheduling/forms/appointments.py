@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.models import User
+from scheduling.errors import CONFLICT
 from scheduling.forms import bases
 from scheduling.models import Appointment
 from scheduling.models.appointments import LOCATION_MAX, NOTES_MAX, REASON_MAX
@@ -24,7 +25,14 @@ from scheduling.services.plan import Plan, check_times, weekly
 from scheduling.services.rows import Edited
 from setahub.core import clock
 from setahub.core.text import turns, without_invisible
-from setahub.core.web.fields import ClockField, DayField, EndField, LinesField, WeekField
+from setahub.core.web.fields import (
+    ClockField,
+    DayField,
+    EndField,
+    LinesField,
+    WeekField,
+    WeeksAheadField,
+)
 from setahub.core.web.refusals import RefusableForm, attempt
 from setahub.policy.current import policy
 from topics.forms import TopicsField
@@ -42,6 +50,11 @@ EMPTY_PLAN = Plan((), date.min, time.min, time.min, 0, 1, "")
 def bookable_days() -> tuple[date, date]:
     """Those on which time can be opened."""
     return clock.today(), clock.today() + policy.max_ahead
+
+
+def repeat_days() -> tuple[date, date]:
+    """Those until which something can be repeated."""
+    return clock.today(), clock.today() + policy.max_repeat
 
 
 def _given_days() -> tuple[date, date]:
@@ -121,7 +134,15 @@ def _seats_field(appointment: Appointment | None) -> forms.IntegerField:
     )
 
 
-class SlotsForm(RefusableForm):
+class OpeningForm(RefusableForm):
+    """What opens several sessions at once, of which some may clash."""
+
+    @property
+    def refused_for_clashes(self) -> bool:
+        return self.refusal is not None and self.refusal.code == CONFLICT
+
+
+class SlotsForm(OpeningForm):
     """What one session and weekly hours both ask: which topics, and in which pieces."""
 
     topics = TopicsField(
@@ -172,13 +193,13 @@ class AppointmentForm(SlotsForm):
         help_text=_("Shown to the students who book: what to bring, how to find you."),
         rows=3,
     )
-    repeat_until = DayField(
-        days=bookable_days,
+    repeat_until = WeeksAheadField(
+        days=repeat_days,
         label=_("Repeat weekly until"),
         required=False,
         help_text=_("The same weekday and times, each week up to this day."),
     )
-    skip_conflicts = forms.BooleanField(label=_("Leave out weeks that clash"), required=False)
+    skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)
 
     def __init__(
         self,
@@ -303,7 +324,7 @@ class DeleteForm(RefusableForm):
         return self.cleaned_data["scope"] or ONE
 
 
-class CopyWeekForm(RefusableForm):
+class CopyWeekForm(OpeningForm):
     """``week`` and ``to`` are any days of the two weeks."""
 
     week = WeekField(label=_("Copy the week of"), days=_given_days)

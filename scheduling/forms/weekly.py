@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from scheduling.forms.appointments import SlotsForm, bookable_days, clean_place, length_field
+from scheduling.forms.appointments import SlotsForm, clean_place, length_field, repeat_days
 from scheduling.models.appointments import LOCATION_MAX
 from scheduling.services.plan import Plan, check_times, next_start, overlaps_in_week, weekly
-from setahub.core.web.fields import ClockField, DayField, EndField
+from setahub.core.web.fields import ClockField, EndField, WeeksAheadField
 from setahub.core.web.refusals import attempt
 from topics.models import Topic
 
@@ -127,9 +127,9 @@ class WeeklyForm(SlotsForm):
 
     field_order = ["topics", "slot_minutes", "capacity"]  # then the others
     slot_minutes = length_field(forms.Select)
-    repeat_until = DayField(
+    repeat_until = WeeksAheadField(
         label=_("Every week until"),
-        days=bookable_days,
+        days=repeat_days,
         error_messages={"required": _("Choose the last day.")},
     )
     skip_conflicts = forms.BooleanField(label=_("Leave out what clashes"), required=False)

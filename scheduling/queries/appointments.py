@@ -4,7 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, F, OuterRef, Subquery, Sum, Window, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Window,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
@@ -27,6 +37,38 @@ def given(ta: int, now: datetime, *, tab: str) -> AppointmentQuerySet:
     if tab == "completed":
         return sessions.completed(now)
     return sessions.cancelled() if tab == "cancelled" else sessions.upcoming(now)
+
+
+def listed_upcoming(ta: int, now: datetime) -> AppointmentQuerySet:
+    """As ``given``, without the weeks of a series that stand with an earlier one of it.
+
+    Those are alike: nobody booked them, and nothing in them was changed for that week alone.
+    """
+    sessions = with_load(Appointment.objects.of(ta)).upcoming(now)
+    return sessions.exclude(_stands_with_an_earlier(now))
+
+
+def weeks_beside(sessions: Sequence[Appointment], now: datetime) -> dict[int, list[Appointment]]:
+    """The weeks that ``listed_upcoming`` left out, in order, by the id of the session they stand with.
+
+    That is the first of their series. One query, if any is of a series.
+    """
+    firsts = {each.series: each for each in reversed(sessions) if each.series}
+    if not firsts:
+        return {}
+    alike = Appointment.objects.upcoming(now).filter(series__in=firsts)
+    found: dict[int, list[Appointment]] = {}
+    for week in alike.filter(_stands_with_an_earlier(now)):
+        found.setdefault(firsts[week.series].pk, []).append(week)
+    return found
+
+
+def _stands_with_an_earlier(now: datetime) -> Q:
+    earlier = Appointment.objects.open().filter(
+        series=OuterRef("series"), ends_at__gt=now, starts_at__lt=OuterRef("starts_at")
+    )
+    kept = Booking.objects.kept().filter(slot__appointment=OuterRef("pk"))
+    return Q(Exists(earlier), ~Exists(kept), series__isnull=False, own="")
 
 
 def load_topics(sessions: Sequence[Appointment]) -> Sequence[Appointment]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, Booking, HelpRequest, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
-from scheduling.queries.free import nearest_instead
+from scheduling.queries.nearest import nearest_instead
 from setahub.core.db.prepared import prepared
 from topics.models import Topic
 from topics.models.topics import search_words

@@ -10,18 +10,15 @@ from django.db.models import Count, F, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber, TruncDate
 from django.utils import timezone
 
-from accounts.models import User
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.slots import Bookable, TimeSlotQuerySet
-from scheduling.queries.obstacles import Obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared
 from setahub.core.web.shared import shared
 from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
-NEAREST = 6
 FIRST_SLOTS_WITHIN = timedelta(hours=6)
 
 
@@ -129,7 +126,7 @@ def _free_from(
     place: str,
     zone: str,
 ) -> TimeSlotQuerySet:
-    slots = _narrowed(_offered(topic, ta, bookable), part, place, zone)
+    slots = _narrowed(offered(topic, ta, bookable), part, place, zone)
     return slots.filter(starts_at__gte=since).soonest()
 
 
@@ -158,13 +155,14 @@ def _free_days(
     place: str,
     zone: str,
 ) -> "QuerySet[TimeSlot, date]":
-    slots = _narrowed(_offered(topic, ta, bookable), part, place, zone)
+    slots = _narrowed(offered(topic, ta, bookable), part, place, zone)
     slots = slots.filter(starts_at__gte=start, starts_at__lt=end)
     days = slots.annotate(day=TruncDate("starts_at", tzinfo=ZoneInfo(zone)))
     return days.order_by().values_list("day", flat=True).distinct()
 
 
-def _offered(topic: int | None, ta: int | None, bookable: Bookable) -> TimeSlotQuerySet:
+def offered(topic: int | None, ta: int | None, bookable: Bookable) -> TimeSlotQuerySet:
+    """Free slots of a topic, of a TA, of both or of any, by id."""
     slots = TimeSlot.objects.free(topic_id=topic, bookable=bookable)
     return slots if ta is None else slots.of_ta(ta)
 
@@ -177,86 +175,6 @@ def _narrowed(slots: TimeSlotQuerySet, part: str, place: str, zone: str) -> Time
 
 def _switches(wanted: Wanted) -> dict[str, str]:
     return {"part": wanted.part, "place": wanted.place, "zone": clock.zone().key}
-
-
-# --- Nearest ------------------------------------------------------------------------------------
-
-
-def nearest_free(
-    viewer: User,
-    topic: Topic | None,
-    ta_id: int,
-    to: datetime,
-    *,
-    but: int = 0,
-    moving: Booking | None = None,
-) -> list[TimeSlot]:
-    """The free slots closest in time to ``to`` that the viewer can take, of that TA; else of any.
-
-    At most six, in order of time. ``moving``: never another TA's, and that booking is left out of
-    account; ``but``: a slot left out.
-    """
-    for ta in (ta_id, None) if moving is None else (ta_id,):
-        if slots := _closest(viewer, topic, to, but=but, ta=ta, moving=moving):
-            return slots
-    return []
-
-
-def nearest_instead(
-    viewer: User, topic: Topic, ta_id: int, to: datetime, *, but: int
-) -> tuple[list[TimeSlot], list[TimeSlot]]:
-    """The free slots closest to ``to`` that the viewer can take: that TA's, then those of others.
-
-    At most six in all, both in order of time, however many bookings the viewer has.
-    """
-    own = _closest(viewer, topic, to, but=but, ta=ta_id, limited=False)
-    others: list[TimeSlot] = []
-    if len(own) < NEAREST:
-        others = _closest(
-            viewer, topic, to, but=but, but_ta=ta_id, limited=False, most=NEAREST - len(own)
-        )
-    return own, others
-
-
-def _closest(
-    viewer: User,
-    topic: Topic | None,
-    to: datetime,
-    *,
-    but: int,
-    ta: int | None = None,
-    but_ta: int | None = None,
-    most: int = NEAREST,
-    **account: Any,
-) -> list[TimeSlot]:
-    asked = (topic.pk if topic else None, ta, but_ta, but, to, Bookable.at())
-    # Twice as many as wanted, since some may clash with what the viewer has.
-    candidates = [
-        slot for later in (True, False) for slot in _nearest(*asked, later=later)[: 2 * NEAREST]
-    ]
-    obstacles = Obstacles.to(viewer, candidates, **account)
-    possible = [slot for slot in candidates if not obstacles.of(slot)]
-    nearest = sorted(possible, key=lambda slot: abs(slot.starts_at - to))[:most]
-    return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
-
-
-@prepared
-def _nearest(
-    topic: int | None,
-    ta: int | None,
-    but_ta: int | None,
-    but: int,
-    to: datetime,
-    bookable: Bookable,
-    *,
-    later: bool,
-) -> TimeSlotQuerySet:
-    slots = _offered(topic, ta, bookable).filter(~Q(pk=but)).with_ta()
-    if but_ta is not None:
-        slots = slots.filter(~Q(appointment__ta=but_ta))
-    if later:
-        return slots.filter(starts_at__gte=to).soonest()
-    return slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
 
 
 # --- Counted ------------------------------------------------------------------------------------
@@ -280,9 +198,25 @@ def counts_by_ta(topic_id: int) -> tuple[dict[int, FreeTime], dict[int, int]]:
     return free_by_ta(topic_id), sessions_given(list(tas))
 
 
-def free_by_topic() -> dict[int, FreeTime]:
-    """The free time of each topic; one without any is left out. One query."""
-    return _as_dict(_counted(TimeSlot.objects.free_each_topic(Q(), Bookable.at()), "topic"))
+@shared(seconds=10, under=lambda: policy.source())
+def counts_of(wanted: Wanted, day: date) -> dict[int, FreeTime]:
+    """What each topic has of the free time that is wanted, from ``day`` on, soonest first, by its id.
+
+    At most ten seconds old; a topic without any is left out. One query.
+    """
+    return free_by_topic(wanted, day)
+
+
+def free_by_topic(wanted: Wanted = ANY, day: date | None = None) -> dict[int, FreeTime]:
+    """The free time of each topic, or what is ``wanted`` of it, from ``day`` on; soonest first.
+
+    One without any is left out. One query.
+    """
+    slots = TimeSlot.objects.free_each_topic(Q(), Bookable.at())
+    slots = _narrowed(slots, **_switches(wanted))
+    if day is not None:
+        slots = slots.filter(starts_at__gte=clock.day_bounds(day)[0])
+    return _as_dict(_counted(slots, "topic"))
 
 
 def free_by_ta(topic_id: int) -> dict[int, FreeTime]:

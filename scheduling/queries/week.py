@@ -6,28 +6,35 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from scheduling.models import Booking, TimeSlot
+from scheduling.models import Booking, Offer, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.models.slots import Bookable, TimeSlotQuerySet
+from scheduling.queries.requests import standing_offers
 from setahub.core.db.prepared import prepared
 
 
 @dataclass(frozen=True)
 class Week:
     """What lies between two moments: bookings ``taken`` and ``given``, the slots of one's sessions,
-    and the ids of those that are free."""
+    the ids of those that are free, and ``offers`` that one can take."""
 
     taken: Sequence[Booking]
     given: Sequence[Booking]
     slots: Sequence[TimeSlot]
     free: frozenset[int]
+    offers: Sequence[Offer]
 
     @classmethod
-    def of(cls, person: int, start: datetime, end: datetime) -> "Week":
-        """Of what was not cancelled. Four queries."""
+    def of(cls, person: int, start: datetime, end: datetime, now: datetime) -> "Week":
+        """Of what was not cancelled. Five queries."""
         span = person, start, end
         free = frozenset(_free(*span, Bookable.at()))
-        return cls(list(_taken(*span)), list(_given(*span)), list(_slots(*span)), free)
+        offers = standing_offers(person, now).filter(
+            slot__starts_at__gte=start, slot__starts_at__lt=end
+        )
+        return cls(
+            list(_taken(*span)), list(_given(*span)), list(_slots(*span)), free, list(offers)
+        )
 
 
 @prepared

@@ -25,7 +25,7 @@ register = template.Library()
 Link = tuple[str, str]
 
 # What the address of a page of times may ask for, and how long it can be.
-KEPT = {"topic", "ta", "tas", "part", "place", "from", "slot"}
+KEPT = {"topic", "ta", "tas", "part", "place", "from", "slot", "q", "limit"}
 KEPT_LENGTH = 100  # a slug
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from scheduling.models import Booking
+from scheduling.models import Appointment, Booking
 from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_series, open_time, slots_of, text, tomorrow
 
@@ -88,7 +88,8 @@ class TestTheList:
         assert page.count("data-booking-id") == 23
 
     def test_has_twelve_a_page(self, ta_client, ta, topic):
-        open_series(ta, topic, weeks=13)
+        for ahead in range(13):
+            open_time(ta, topic, day=tomorrow() + timedelta(days=ahead))
         assert text(ta_client.get("/appointments/")).count("data-appointment-id") == 12
         assert text(ta_client.get("/appointments/?page=2")).count("data-appointment-id") == 1
         assert ta_client.get("/appointments/?page=3").status_code == 404
@@ -178,3 +179,54 @@ def test_a_booking_completed_by_time_says_so_in_the_list(ta_client, ta, topic, s
     page = text(ta_client.get("/appointments/?tab=completed"))
     assert f'data-booking-id="{made.pk}" data-status="completed"' in page
     assert Booking.objects.get().status == "booked"
+
+
+class TestASeries:
+    """Weeks that are alike stand on one card."""
+
+    def cards(self, ta_client) -> list[tuple[int, list[int]]]:
+        """The sessions with a card, each with the weeks that stand on it."""
+        rows = ta_client.get("/appointments/").context["rows"]
+        return [(row.appointment.pk, [each.pk for each in row.weeks]) for row in rows]
+
+    def test_is_one_card_with_its_coming_weeks(self, ta_client, ta, topic):
+        first, *others = open_series(ta, topic, weeks=7)
+        alone = open_time(ta, topic, start="16:00", end="17:00")
+        assert self.cards(ta_client) == [
+            (first.pk, [each.pk for each in others]),
+            (alone.pk, []),
+        ]
+        page = text(ta_client.get("/appointments/"))
+        assert "The same in these weeks, nobody booked yet:" in page
+        assert "2 more" in page  # than four
+        for each in (first, *others):
+            assert page.count(f'data-appointment-id="{each.pk}"') == 1
+            assert f'href="/appointments/{each.pk}/"' in page
+
+    def test_a_week_that_is_booked_or_was_changed_has_its_own(self, ta_client, ta, topic, student):
+        first, second, third, fourth = open_series(ta, topic, weeks=4)
+        book(student, slots_of(second)[0])
+        Appointment.objects.filter(pk=third.pk).update(own="location")
+        assert self.cards(ta_client) == [
+            (first.pk, [fourth.pk]),
+            (second.pk, []),
+            (third.pk, []),
+        ]
+
+    def test_once_the_first_is_over_the_next_has_the_card(self, ta_client, ta, topic, clock):
+        first, second, third = open_series(ta, topic, weeks=3)
+        clock.move_to(first.ends_at)
+        assert self.cards(ta_client) == [(second.pk, [third.pk])]
+        appointments.cancel(second, ta, "I am ill")
+        assert self.cards(ta_client) == [(third.pk, [])]
+
+    def test_weeks_of_others_stay_theirs(self, ta_client, ta, other_ta, topic):
+        (first, _second) = open_series(ta, topic, weeks=2)
+        open_series(other_ta, topic, weeks=2)
+        assert [pk for pk, _weeks in self.cards(ta_client)] == [first.pk]
+
+    def test_many_weeks_cost_no_more_queries(self, ta_client, ta, topic):
+        open_series(ta, topic, weeks=2)
+        few = count_queries(ta_client, "/appointments/")
+        open_series(ta, topic, weeks=20, start="16:00", end="17:00")
+        assert count_queries(ta_client, "/appointments/") == few

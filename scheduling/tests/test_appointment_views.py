@@ -256,7 +256,10 @@ class TestPreview:
         assert page.count('class="chip bad"') == 1
         assert '<li class="chip bad">14:30<small>clash</small>' in page
         assert page.count('class="tag bad"') == 1
-        assert "In the way: your session 14:30 – 16:00." in page
+        assert "1 of 3 clashes:" in page
+        assert "<b>Tue 24 Nov</b>: your session 14:30 – 16:00" in page
+        assert "Leave these out and open the other 2 sessions" in page
+        assert '<p id="refused" hx-swap-oob="outerHTML" hidden></p>' in page
         assert "2 sessions, 8 slots, 16 seats" in page
 
     def test_shows_the_slots_while_the_place_is_still_missing(self, ta_client, form):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Block as BlockOfPeople
 from accounts.models import User
 from scheduling.services import bookings
-from scheduling.tests.factories import book, open_time, slots_of, tomorrow
+from scheduling.tests.factories import ask, book, hold, open_time, slots_of, tomorrow
 from scheduling.views.contexts.my_week import Block, MyWeek, hours_of, stacked, stretch
 from setahub.core import clock as when
 from topics.models import Registration
@@ -126,6 +126,71 @@ class TestWhatStandsInIt:
         add(2)
         add(3)
         assert queries() == few <= 11
+
+
+class TestHeldSeats:
+    @pytest.fixture
+    def offer(self, ta, topic, student):
+        asked = ask(student, topic)
+        return hold(slots_of(open_time(ta, topic, end="14:00"))[0], asked)
+
+    def test_who_is_offered_one_sees_it_and_is_led_there(self, student, offer, sign_in):
+        assert shown(student) == {"11-24": ["held 13:00"]}
+        html = html_of(sign_in(student))
+        assert f'class="my-week-cover" href="/offers/{offer.pk}/"' in html
+        assert "Held for you: Data Structures" in html
+        assert "held for you" in html  # in the legend
+
+    def test_until_it_is_over(self, student, offer, clock):
+        clock.move_to(offer.expires_at)
+        assert shown(student) == {}
+
+    def test_its_ta_sees_that_one_is_held_and_which_are_free(self, ta, offer, sign_in):
+        assert shown(ta) == {"11-24": ["free 13:00", "free 13:30"]}
+        html = html_of(sign_in(ta))
+        assert html.count("held for who waits") == 1
+        assert "Held for you" not in html
+
+    def test_of_several_seats_those_that_are_left_are_counted(self, ta, topic, student, sign_in):
+        asked = ask(student, topic)
+        hold(slots_of(open_time(ta, topic, end="13:30", capacity=3))[0], asked)
+        html = html_of(sign_in(ta))
+        assert "2 seats free" in html
+        assert "1 seat held for who waits" in html
+
+
+class TestAnAgenda:
+    def test_has_seven_days_from_today_on(self, ta, topic, clock):
+        clock.move_to(when.at(date(2026, 11, 27), time(9)))
+        open_time(ta, topic, day=date(2026, 12, 3), end="13:30")
+        open_time(ta, topic, day=date(2026, 12, 4), end="13:30")
+        week = MyWeek.of(ta, None)
+        assert [day.day.day for day in week.days] == [23, 24, 25, 26, 27, 28, 29]
+        assert [day.day.day for day in week.further] == [30, 1, 2, 3]
+        assert [len(day.blocks) for day in week.further] == [0, 0, 0, 1]
+        assert week.hours == range(8, 18)
+        assert not week.is_empty
+
+    def test_of_a_week_that_was_asked_for_ends_with_it(self, ta):
+        assert MyWeek.of(ta, "2026-11-27").further == []
+
+    def test_hours_are_those_of_the_week_that_is_drawn(self, ta, topic, clock):
+        clock.move_to(when.at(date(2026, 11, 27), time(9)))
+        open_time(ta, topic, day=date(2026, 11, 30), start="20:00", end="21:00")
+        assert MyWeek.of(ta, None).hours == range(8, 18)
+
+    def test_says_that_today_is_empty_and_how_to_go_on(self, student, sign_in):
+        html = html_of(sign_in(student))
+        assert html.count("Nothing today") == 1
+        assert 'href="?week=2026-11-30"' in html
+        assert "30 Nov – 6 Dec 2026" in html
+        assert "Nothing today" not in html_of(sign_in(student), "?week=2026-11-30")
+
+    def test_what_nobody_booked_has_one_word(self, ta, topic, sign_in, clock):
+        session = open_time(ta, topic, end="13:30")
+        clock.move_to(session.ends_at)
+        html = html_of(sign_in(ta))
+        assert "not booked" not in html
 
 
 class TestNow:
@@ -281,14 +346,47 @@ class TestHours:
 
 
 class TestTheTab:
-    def test_it_takes_the_place_of_sessions_for_who_is_no_ta(self, ta, student, sign_in):
+    def test_who_teaches_has_it_beside_sessions_and_others_beside_bookings(
+        self, ta, student, sign_in
+    ):
         def tabs(user: User) -> str:
             html = sign_in(user).get("/bookings/").content.decode()
             return html[html.index("tabs-bar") :]
 
-        assert 'href="/calendar/"' in tabs(student)
-        assert 'href="/appointments/"' not in tabs(student)
-        assert 'href="/appointments/"' in tabs(ta)
-        assert 'href="/calendar/"' not in tabs(ta)
+        def links(user: User) -> list[str]:
+            return re.findall(r'<a href="([^"]*)"', tabs(user))
+
+        assert links(student) == ["/", "/topics/", "/bookings/", "/calendar/", "/messages/"]
+        assert links(ta) == ["/", "/topics/", "/calendar/", "/appointments/", "/messages/"]
         Registration.objects.all().delete()
-        assert 'href="/calendar/"' in tabs(ta)
+        assert links(ta) == links(student)
+
+    def test_a_page_of_bookings_lights_the_week_of_who_has_no_tab_of_them(
+        self, ta, student, sign_in
+    ):
+        def lit(user: User, path: str) -> str:
+            html = " ".join(sign_in(user).get(path).content.decode().split())
+            return re.findall(r'<a href="([^"]*)" aria-current', html[html.index("tabs-bar") :])
+
+        assert lit(student, "/bookings/") == ["/bookings/"]
+        assert lit(ta, "/bookings/") == ["/calendar/"]
+        assert lit(ta, "/calendar/") == ["/calendar/"]
+        assert lit(ta, "/appointments/week/") == ["/appointments/"]
+
+    def test_a_request_lights_what_it_is_for_its_reader(
+        self, ta, student, stranger, topic, sign_in
+    ):
+        def lit(user: User, path: str) -> list[str]:
+            html = " ".join(sign_in(user).get(path).content.decode().split())
+            bar = html[html.index('<nav class="nav"') :]
+            return re.findall(r'<a (?:class="nav-wide" )?href="([^"]*)" aria-current', bar)
+
+        path = ask(student, topic).get_absolute_url()
+        assert lit(student, path) == ["/bookings/", "/bookings/"]
+        assert lit(ta, path) == ["/appointments/", "/appointments/"]
+
+    def test_a_booking_too(self, ta, student, topic, sign_in):
+        path = book(student, slots_of(open_time(ta, topic))[0]).get_absolute_url()
+        for user, part in ((student, "/bookings/"), (ta, "/appointments/")):
+            html = " ".join(sign_in(user).get(path).content.decode().split())
+            assert f'<a href="{part}" aria-current="true">' in html

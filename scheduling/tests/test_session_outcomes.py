@@ -204,3 +204,37 @@ def test_of_two_at_once_one_holds_for_all(ta, session, seats):
     kinds = [[event.kind for event in each.events.order_by("pk")][1:] for each in shown]
     assert kinds[0] == kinds[1] == kinds[2]
     assert sorted(kinds[0]) == ["completed", "no_show"]
+
+
+@pytest.mark.usefixtures("clock")
+class TestIsFound:
+    """Also once the time has said it: those bookings count as completed."""
+
+    @pytest.fixture
+    def later(self, session, seats, clock):
+        """``later(days=2)``: that long after the end."""
+        return lambda **time: clock.move_to(session.ends_at + timedelta(**time))
+
+    def test_open_on_the_page_of_the_session(self, session, later, sign_in, ta):
+        later(days=2)
+        page = text(sign_in(ta).get(f"/appointments/{session.pk}/"))
+        assert '<section class="card stack" id="outcomes"' in page
+        assert "It can be changed until Tue 1 Dec." in page
+        assert page.count('name="no_show"') == 4
+
+    def test_in_the_list_of_sessions_while_it_can_be_said(self, session, later, sign_in, ta):
+        link = f'href="/appointments/{session.pk}/#outcomes"'
+        assert link not in text(sign_in(ta).get("/appointments/"))
+        later(hours=-1)
+        assert link in text(sign_in(ta).get("/appointments/"))
+        later(days=7)
+        assert link in text(sign_in(ta).get("/appointments/?tab=completed"))
+        later(days=7, seconds=1)
+        assert link not in text(sign_in(ta).get("/appointments/?tab=completed"))
+        assert 'id="outcomes"' not in text(sign_in(ta).get(f"/appointments/{session.pk}/"))
+
+    def test_not_of_a_session_that_nobody_booked(self, ta, topic, clock, sign_in):
+        session = open_time(ta, topic)
+        clock.move_to(session.ends_at)
+        page = text(sign_in(ta).get("/appointments/?tab=completed"))
+        assert "#outcomes" not in page

@@ -20,7 +20,7 @@ from scheduling.forms.appointments import AppointmentForm, CopyWeekForm, DeleteF
 from scheduling.forms.bookings import OutcomesForm
 from scheduling.forms.weekly import WeeklyForm
 from scheduling.models import Appointment
-from scheduling.queries.appointments import given, visible_to
+from scheduling.queries.appointments import given, listed_upcoming, visible_to
 from scheduling.queries.requests import count_board
 from scheduling.queries.series import standing_of, to_cancel
 from scheduling.queries.waiting import answerable_by, requests_for
@@ -31,6 +31,7 @@ from scheduling.views.contexts import appointments as contexts
 from scheduling.views.contexts import previews, weekly
 from scheduling.views.contexts.answers import who_was_offered
 from scheduling.views.contexts.check_ins import Arrivals
+from scheduling.views.contexts.clashes import Clashes
 from setahub.core.web.paging import paginate, whole
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
@@ -51,7 +52,10 @@ def appointment_list(request: UserRequest) -> HttpResponse:
     tab = tab if tab in TITLES else "upcoming"
     if tab == "requests":
         return _board(request)
-    page = paginate(given(request.user.pk, timezone.now(), tab=tab), request.GET.get("page"))
+    now = timezone.now()
+    upcoming, ta = tab == "upcoming", request.user.pk
+    sessions = listed_upcoming(ta, now) if upcoming else given(ta, now, tab=tab)
+    page = paginate(sessions, request.GET.get("page"))
     context = {
         "tab": tab,
         "title": TITLES[tab],
@@ -154,7 +158,9 @@ def copy_week(request: UserRequest) -> HttpResponse:
         opened = _open(request, form, lambda: appointments.copy_week(ta, **form.cleaned_data))
         if opened:
             return opened
-    context = {"form": form, "copies": contexts.copies_of(ta, form)}
+    copies = contexts.copies_of(ta, form)
+    clashes = Clashes.of([each.plan for each in copies], [each.clash for each in copies])
+    context = {"form": form, "copies": copies, "clashes": clashes}
     part = request.headers.get("HX-Request") == "true" and preview
     template = "scheduling/_copies.html" if part else "scheduling/copy_week.html"
     return render(request, template, context | {"part": part}, status=form.status)

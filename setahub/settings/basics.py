@@ -70,4 +70,5 @@ SITE_URL = env.checked(
     _is_site_url,
     f"{'https' if HTTPS else 'http'}://host or with :port, no path, the host one of ALLOWED_HOSTS",
 )
+SITE_URL_IS_GIVEN = bool(env.text("SITE_URL", ""))
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=10)

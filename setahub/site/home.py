@@ -18,6 +18,7 @@ from scheduling.models.slots import Bookable
 from scheduling.queries.appointments import given, load_topics
 from scheduling.queries.bookings import coming_students, taken
 from scheduling.queries.free import (
+    ANY,
     Counts,
     counts,
     soonest_of_each,
@@ -26,8 +27,9 @@ from scheduling.queries.free import (
 )
 from scheduling.queries.news import latest_news
 from scheduling.queries.obstacles import Obstacle
+from scheduling.queries.requests import Crowd, crowds
 from scheduling.views.contexts.requests import Held, held_for
-from scheduling.views.contexts.slots import Chip, chips
+from scheduling.views.contexts.slots import Chip, Choice, chips, choices, day_choices
 from setahub.core import clock
 from setahub.policy.current import policy
 from setahub.site.first_steps import Step, first_steps
@@ -86,8 +88,10 @@ class Favourite:
 class Dashboard:
     """``limits`` stand above the tiles; ``news`` are lines of the history of a booking.
 
-    ``held``: what the user is offered.
+    ``held``: what the user is offered; ``wanted``: chips that narrow the search.
     ``student``: the next booking that one gives; ``beside``: how many others come at its time.
+    ``crowd``: the topic that most people wait for, of those one teaches; ``more_crowds``: how many
+    other topics somebody waits for.
     """
 
     greeting: str
@@ -95,6 +99,8 @@ class Dashboard:
     first_steps: Sequence[Step]
     student: Booking | None
     beside: int
+    crowd: Crowd | None
+    more_crowds: int
     next: Booking | None
     coming: Sequence[Booking]
     more_coming: bool
@@ -106,6 +112,7 @@ class Dashboard:
     tiles: Sequence[Tile]
     favourites: Sequence[Favourite]
     limits: Sequence[str]
+    wanted: Sequence[Choice]
 
     @classmethod
     def of(cls, user: User) -> "Dashboard":
@@ -116,6 +123,7 @@ class Dashboard:
         tiles, favourites, limits = _free(user, topics, tas, now)
         sessions = load_topics(given(user.pk, now, tab="upcoming")[:SESSIONS])
         students = coming_students(user.pk, now)[:STUDENTS]
+        waiting = crowds(user.pk) if teaches else []
         return cls(
             greeting=_greeting(clock.local(now).hour),
             held=next(iter(held_for(user, now)), None),
@@ -124,6 +132,8 @@ class Dashboard:
             ),
             student=students[0] if students else None,
             beside=sum(each.slot_id == students[0].slot_id for each in students[1:]),
+            crowd=waiting[0] if waiting else None,
+            more_crowds=len(waiting) - 1,
             next=coming[0] if coming else None,
             coming=coming[1:BOOKINGS],
             more_coming=len(coming) > BOOKINGS,
@@ -135,6 +145,7 @@ class Dashboard:
             tiles=tiles,
             favourites=favourites,
             limits=limits,
+            wanted=[*day_choices(None)[:2], *(each for group in choices(ANY) for each in group)],
         )
 
 

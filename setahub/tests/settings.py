@@ -16,6 +16,8 @@ os.environ["STAFF_MFA"] = "False"  # what it does has tests of its own
 from setahub.settings import *  # noqa: F403
 from setahub.settings import CACHES, DATABASES, REDIS_URL, STORAGES
 
+SITE_URL_IS_GIVEN = True
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     **STORAGES,

@@ -9,10 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import Block
 from scheduling.services import bookings
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
-from scheduling.tests.factories import book, open_time, slots_of
+from scheduling.tests.factories import ask, book, open_time, slots_of
 from scheduling.views.contexts import previews
 from setahub.core import clock as when
 from topics.models import Registration, Topic
@@ -235,6 +236,36 @@ class TestGiveBack:
         assert "Give an hour back" not in home(sign_in(stranger))
 
 
+class TestWhoWaits:
+    BOARD = 'href="/appointments/?tab=requests"'
+
+    def test_a_ta_reads_how_many_wait_and_for_what(self, ta, student, stranger, topic, sign_in):
+        other = Topic.objects.create(name="Databases", slug="databases")
+        assert self.BOARD not in home(sign_in(ta))
+        ask(student, topic)
+        html = home(sign_in(ta))
+        assert "1 person waits for Data Structures: open time" in html
+        ask(stranger, topic)
+        ask(stranger, other)  # which is taught by somebody else
+        html = home(sign_in(ta))
+        assert "2 people wait for Data Structures: open time" in html
+        assert html.count(self.BOARD) == 1
+        assert "other topic" not in html
+        Registration.objects.create(user=ta, topic=other)
+        assert "and for 1 other topic" in home(sign_in(ta))
+
+    def test_a_person_counts_once(self, ta, student, topic, sign_in):
+        ask(student, topic)
+        ask(student, topic, "And another thing")
+        assert "1 person waits for Data Structures" in home(sign_in(ta))
+
+    def test_not_who_is_blocked_nor_to_students(self, ta, student, stranger, topic, sign_in):
+        ask(student, topic)
+        assert self.BOARD not in home(sign_in(stranger))
+        Block.objects.create(blocker=ta, blocked=student)
+        assert self.BOARD not in home(sign_in(ta))
+
+
 def test_more_of_everything_costs_no_more_queries(ta, student, stranger, topic, sign_in):
     """Of a TA who learns and teaches: one row of each kind against several."""
     other = Topic.objects.create(name="Databases", slug="databases")
@@ -262,4 +293,4 @@ def test_more_of_everything_costs_no_more_queries(ta, student, stranger, topic, 
     add(2, other)
     add(3, other)
     assert count() == few
-    assert few <= 21
+    assert few <= 23

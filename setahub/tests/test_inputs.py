@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from setahub.core import clock as when
-from setahub.core.web.fields import ClockField, DayField, EndField, WeekField
+from setahub.core.web.fields import ClockField, DayField, EndField, WeekField, WeeksAheadField
 
 FRIDAY = date(2026, 11, 27)
 
@@ -22,6 +22,7 @@ class Form(forms.Form):
     date = DayField(days=fortnight)
     repeat_until = DayField(days=fortnight, required=False)
     week = WeekField(days=fortnight)
+    weeks = WeeksAheadField(days=fortnight, required=False)
     start_time = ClockField()
     end_time = EndField()
 
@@ -40,6 +41,17 @@ def chosen(form: forms.Form, name: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def on_friday(clock):
     clock.move_to(when.at(FRIDAY, time(9)))
+
+
+def test_weeks_ahead_are_few_and_say_their_day_and_how_many():
+    found = {sent: words for sent, words in options(Form(), "weeks").items() if sent}
+    assert found == {"2026-12-04": "Fri 4 Dec (1 week)", "2026-12-11": "Fri 11 Dec (2 weeks)"}
+
+
+def test_another_day_is_kept_beside_the_weeks_ahead():
+    form = Form(initial={"weeks": date(2026, 12, 6)})
+    assert chosen(form, "weeks") == ["2026-12-06"]
+    assert options(form, "weeks")["2026-12-06"] == "Sun 6 Dec"
 
 
 def test_times_are_those_of_the_grid_in_24_hours():
@@ -129,6 +141,7 @@ def test_other_programs_send_iso():
         "date": date(2026, 12, 24),
         "repeat_until": None,
         "week": date(2026, 12, 24),
+        "weeks": None,
         "start_time": time(13),
         "end_time": time(0),
     }

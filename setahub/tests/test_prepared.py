@@ -311,7 +311,7 @@ def calls(w):
         "scheduling.queries.free._free_days": [
             ((*each, now, later, bookable), only) for each in which for only in narrowed
         ],
-        "scheduling.queries.free._nearest": [
+        "scheduling.queries.nearest._nearest": [
             ((*each, but_ta, slot, now + HOUR, bookable), {"later": later_ones})
             for each in which
             for but_ta in (student, None)

@@ -105,8 +105,8 @@ def parts():
     """Each part that pages repeat, with arguments, and for each of them another value."""
     day = date(2026, 11, 25)
     yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
-    yield ui._bar_links, ("topics", "list", 0), ("chat", "bookings", 3)
-    yield ui._tab_links, ("topics", "list", 0, False), ("chat", "bookings", 3, True)
+    yield ui._bar_links, ("topics", 0), ("bookings", 3)
+    yield ui._tab_links, ("topics", 0, False), ("bookings", 3, True)
     yield ui._page_assets, (False,), (True,)
     start = clock.at(day, time(13))
     yield (
@@ -128,8 +128,8 @@ def parts():
     yield scheduling._day_heading, (day, day), (date(2026, 11, 27), date(2026, 11, 24))
     yield (
         topics._topic_tile,
-        (1, "sql", "SQL", "/media/a.jpg", 2, 3, start, day, True),
-        (2, "joins", "Joins", "", 0, 0, start + HOUR, day - 2 * DAY, False),
+        (1, "sql", "SQL", "/media/a.jpg", 2, 3, start, day, True, ""),
+        (2, "joins", "Joins", "", 0, 0, start + HOUR, day - 2 * DAY, False, "?part=evening"),
     )
     yield (
         topics._ta_card,

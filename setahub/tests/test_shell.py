@@ -80,7 +80,7 @@ def test_an_error_of_ours_is_a_page_too(student, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("topics.views.listing.paginate", broken)
+    monkeypatch.setattr("topics.views.contexts.listing.paginate", broken)
     client = Client(raise_request_exception=False)
     client.force_login(student)
     response = client.get("/topics/")

@@ -19,8 +19,11 @@ register = template.Library()
 
 
 @register.simple_tag
-def topic_tile(topic: Topic, counted: Counts, place: int) -> SafeString:
-    """A topic at a place in the list, from 1 on, with its TAs and its free time."""
+def topic_tile(topic: Topic, counted: Counts, place: int, kept: str = "") -> SafeString:
+    """A topic at a place in the list, from 1 on, with its TAs and its free time.
+
+    ``kept``: what its link carries on of the times that are wanted.
+    """
     free = counted.free
     return _topic_tile(
         topic.pk,
@@ -32,6 +35,7 @@ def topic_tile(topic: Topic, counted: Counts, place: int) -> SafeString:
         clock.local(free.next_at) if free else None,
         clock.today(),
         place <= ON_FIRST_SCREEN,
+        kept,
     )
 
 
@@ -46,11 +50,13 @@ def _topic_tile(
     next_at: datetime | None,
     today: date,
     first: bool,
+    kept: str,
 ) -> dict[str, Any]:
     return {
         "pk": pk,
         "first": first,
         "slug": slug,
+        "kept": kept,
         "name": name,
         "image": image,
         "tas": ngettext("%d TA", "%d TAs", tas) % tas if tas else "",

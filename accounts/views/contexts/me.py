@@ -13,7 +13,6 @@ from accounts.queries.factors import factors_of
 from accounts.queries.faculty import signs_in_with_faculty
 from accounts.queries.sessions import sign_ins_of
 from accounts.tokens import calendar_token
-from setahub.core.mail import absolute
 from topics.models import Registration
 from topics.queries.topics import is_ta
 
@@ -27,8 +26,8 @@ class CalendarFeed:
     google: str
 
     @classmethod
-    def of(cls, user: User) -> "CalendarFeed":
-        http = absolute(reverse("scheduling:calendar_feed", args=[calendar_token(user)]))
+    def of(cls, user: User, site: str) -> "CalendarFeed":
+        http = site + reverse("scheduling:calendar_feed", args=[calendar_token(user)])
         webcal = "webcal" + http[http.index(":") :]
         google = "https://calendar.google.com/calendar/render?" + urlencode({"cid": webcal})
         return cls(http, webcal, google)
@@ -53,11 +52,12 @@ class MePage:
     teaches: bool
 
     @classmethod
-    def of(cls, user: User, *, data_minutes: int) -> "MePage":
+    def of(cls, user: User, *, site: str, data_minutes: int) -> "MePage":
+        """``site``: what the addresses that are handed on begin with."""
         return cls(
             registrations=Registration.objects.of_user(user.pk),
             verified=EmailAddress.objects.is_verified(user.email),
-            calendar=CalendarFeed.of(user),
+            calendar=CalendarFeed.of(user, site),
             emails=[(str(kind.label), getattr(user, kind.field)) for kind in MailKind],
             factors=factors_of(user),
             with_faculty=signs_in_with_faculty(user),

@@ -10,7 +10,6 @@ from accounts.models import Block, User
 from scheduling.queries.free import free_from
 from scheduling.views.contexts.slots import SlotDay, Times, open_days, times
 from setahub.core import clock, qr
-from setahub.core.mail import absolute
 from topics.models import Topic
 from topics.queries.topics import taught_by
 
@@ -39,7 +38,7 @@ class OwnPage:
         return cls(ta, topics, shown.days, shown.limits)
 
 
-def poster(page: OwnPage) -> dict[str, Any]:
-    """What is printed: the page's address as one types it, and as a camera reads it."""
-    address = absolute(reverse("own_page", args=[page.ta.pk]))
+def poster(page: OwnPage, site: str) -> dict[str, Any]:
+    """What is printed: the page's address under ``site``, as one types it and as a camera reads it."""
+    address = site + reverse("own_page", args=[page.ta.pk])
     return {"ta": page.ta, "topics": page.topics, "address": address, "qr": qr.svg(address)}

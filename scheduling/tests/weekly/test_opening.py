@@ -97,7 +97,11 @@ class TestClashes:
             Conflict(day(2, 1), "your session 14:00 – 16:00")
         ]
         assert Appointment.objects.get() == clash
-        assert "Leave out what clashes" in text(response)
+        page = text(response)
+        assert "Nothing is opened yet. 1 of 4 clashes:" in " ".join(page.split())
+        assert "Leave these out and open the other 3 sessions" in page
+        assert page.count("<b>Wed 2 Dec</b>: your session 14:00 – 16:00") == 1
+        assert page.count('name="skip_conflicts"') == 1
         assert 'value="13:00"' in text(response)
 
     def test_can_be_left_out(self, ta_client, topic, clash):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, TimeSlot
-from scheduling.queries.free import nearest_free
+from scheduling.queries.nearest import nearest_free
 from scheduling.queries.slots import slot_at
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core import clock

@@ -23,6 +23,7 @@ from scheduling.queries.appointments import (
     parts_of,
     series_of,
     starts_between,
+    weeks_beside,
 )
 from scheduling.queries.bookings import active_bookings
 from scheduling.queries.requests import Answers, answers_to
@@ -53,16 +54,27 @@ WEEK = timedelta(weeks=1)
 
 @dataclass(frozen=True)
 class Row:
-    """A session in the list: seats booked of seats, and its bookings (the first of many)."""
+    """A session in the list: seats booked of seats, and its bookings (the first of many).
+
+    ``weeks``: those of its series that are like it, and have no card of their own.
+    """
 
     appointment: Appointment
     seats: int
     booked: int
     bookings: Sequence[Booking]
+    weeks: Sequence[Appointment] = ()
 
     @property
     def more(self) -> int:
         return self.booked - len(self.bookings)
+
+    @property
+    def asks_how_it_went(self) -> bool:
+        """Whether its TA can say how it went, or change what was said."""
+        until = self.appointment.ends_at + policy.outcome_switch
+        kept = not self.appointment.is_cancelled and self.booked > 0
+        return kept and self.appointment.has_started() and timezone.now() <= until
 
     @property
     def meter(self) -> list[bool]:
@@ -77,14 +89,18 @@ def meter(booked: int, seats: int) -> list[bool]:
 
 
 def rows(sessions: Sequence[Any], tab: str) -> list[Row]:
-    """Sessions of a tab as rows. Two queries, however many."""
+    """Sessions of a tab as rows. Three queries, however many."""
     if not sessions:
         return []
     ids, cancelled = padded([each.pk for each in load_topics(sessions)]), tab == "cancelled"
     bookings: dict[int, list[Booking]] = {}
     for booking in first_bookings(ids, cancelled=cancelled):
         bookings.setdefault(booking.slot.appointment_id, []).append(booking)
-    return [Row(each, each.seats, each.booked, bookings.get(each.pk, [])) for each in sessions]
+    weeks = weeks_beside(sessions, timezone.now()) if tab == "upcoming" else {}
+    return [
+        Row(each, each.seats, each.booked, bookings.get(each.pk, []), weeks.get(each.pk, []))
+        for each in sessions
+    ]
 
 
 # --- One session --------------------------------------------------------------------------------
@@ -207,6 +223,12 @@ class Outcomes:
         """Whether nothing is left to say, so that the form only serves to change it."""
         open_rows = (each.booking.effective_status == Booking.Status.BOOKED for each in self.rows)
         return self.form is None and not any(open_rows)
+
+    @property
+    def last_day(self) -> date:
+        """Until when it can be changed, of the booking that ends last."""
+        ends = max(each.booking.ends_at for each in self.rows)
+        return clock.local(ends + policy.outcome_switch).date()
 
 
 @dataclass(frozen=True)

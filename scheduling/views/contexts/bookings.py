@@ -14,7 +14,7 @@ from scheduling.forms.bookings import BookForm
 from scheduling.history import Line, history
 from scheduling.models import Booking, BookingEvent, Takeaway, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
-from scheduling.queries.free import NEAREST, nearest_free
+from scheduling.queries.nearest import NEAREST, nearest_free
 from scheduling.queries.requests import question_waiting
 from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.queries.takeaways import latest_takeaways

@@ -5,7 +5,7 @@ it belongs on the clock. Should two things of one person ever overlap, the secon
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.queries import reach
-from scheduling.models import Appointment, Booking, TimeSlot
+from scheduling.models import Appointment, Booking, Offer, TimeSlot
 from scheduling.models.appointments import is_at_hand
 from scheduling.queries.week import Week
 from setahub.core import clock
@@ -36,7 +36,8 @@ def on_clock(minutes: int) -> str:
 
 @dataclass(frozen=True)
 class Block:
-    """Something in a day: what one learns (``booking``), teaches (``bookings``), or a free slot.
+    """Something in a day: what one learns (``booking``), teaches (``bookings``), is offered, or a
+    free slot, of which ``left`` seats are free and ``held`` ones offered to who waits.
 
     ``begin`` and ``minutes`` are of the faculty's clock, since midnight; ``now``: how far into it
     the present is, or None. ``writable``: ids of those one may write to.
@@ -49,6 +50,8 @@ class Block:
     slot_id: int
     bookings: Sequence[Booking] = ()
     left: int = 0
+    held: int = 0
+    offer: Offer | None = None
     is_free: bool = False
     is_over: bool = False
     writable: Collection[int] = ()
@@ -65,7 +68,7 @@ class Block:
 
     @property
     def url(self) -> str:
-        return (self.booking or self.appointment).get_absolute_url()
+        return (self.offer or self.booking or self.appointment).get_absolute_url()
 
     @property
     def person(self) -> User | None:
@@ -81,6 +84,8 @@ class Block:
 
     @property
     def shows_way_in(self) -> bool:
+        if self.offer is not None:
+            return False
         if self.booking is not None:
             return self.booking.shows_way_in
         open_now = not self.bookings or any(each.shows_way_in for each in self.bookings)
@@ -120,11 +125,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class WeekDay:
-    """A day: its blocks with the stretches between; ``url`` opens time in it, where one may."""
+    """A day: its blocks with the stretches between; ``url`` opens time in it, where one may.
+
+    ``further``: whether it lies beyond the week, and goes on an agenda that begins with today.
+    """
 
     day: date
     today: date
     pieces: Sequence[Block | Stretch]
+    further: bool = False
 
     @property
     def is_today(self) -> bool:
@@ -151,11 +160,13 @@ class WeekDay:
 class MyWeek:
     """``refusal``: why the day in the address can't be meant; this week is shown instead.
 
-    ``is_whole``: whether a week was asked for; else an agenda begins with today.
+    ``is_whole``: whether a week was asked for; else an agenda begins with today, and has seven days:
+    ``further`` are those of the next week.
     """
 
     first: date
     days: Sequence[WeekDay]
+    further: Sequence[WeekDay]
     hours: Sequence[int]
     is_ta: bool
     refusal: str = ""
@@ -164,21 +175,28 @@ class MyWeek:
 
     @classmethod
     def of(cls, person: User, asked: str | None) -> "MyWeek":
-        """The week of the day that was asked for. Six queries."""
+        """The week of the day that was asked for. Seven queries."""
         refusal, first = start_of(asked)
-        start, end = clock.day_bounds(first)[0], clock.day_bounds(first + 6 * DAY)[1]
+        is_whole, today = bool(asked) and not refusal, clock.today()
+        sunday = first + 6 * DAY
+        last = sunday if is_whole else today + 6 * DAY
+        start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
         teaches, now = is_ta(person), timezone.now()
-        days = blocks_by_day(person, Week.of(person.pk, start, end), now)
-        hours = hours_of(block for blocks in days.values() for block in blocks)
+        days = blocks_by_day(person, Week.of(person.pk, start, end, now), now)
+        hours = hours_of(each for day, blocks in days.items() if day <= sunday for each in blocks)
         drawn = [
-            WeekDay(day, clock.today(), stacked(day, days.get(day, ()), hours, now, teaches))
-            for day in (first + offset * DAY for offset in range(7))
+            WeekDay(day, today, stacked(day, days.get(day, ()), hours, now, teaches), day > sunday)
+            for day in (first + offset * DAY for offset in range((last - first).days + 1))
         ]
-        return cls(first, drawn, hours, teaches, refusal, is_whole=bool(asked) and not refusal)
+        return cls(first, drawn[:7], drawn[7:], hours, teaches, refusal, is_whole)
 
     @property
     def name(self) -> str:
         return clock.days_range(self.first, self.first + 6 * DAY)
+
+    @property
+    def later_name(self) -> str:
+        return clock.days_range(self.first + WEEK, self.first + WEEK + 6 * DAY)
 
     @property
     def is_this_week(self) -> bool:
@@ -204,8 +222,13 @@ class MyWeek:
         return [each for each in blocks if each.shows_way_in and each.bookings]
 
     @property
+    def has_held(self) -> bool:
+        """Whether one is offered something in it."""
+        return any(block.kind == "held" for day in self.days for block in day.blocks)
+
+    @property
     def is_empty(self) -> bool:
-        return not any(day.blocks for day in self.days)
+        return not any(day.blocks for day in (*self.days, *self.further))
 
 
 def start_of(asked: str | None) -> tuple[str, date]:
@@ -241,6 +264,10 @@ def blocks_by_day(person: User, week: Week, now: datetime) -> dict[date, list[Bl
         blocks.append(
             _block(kind, slot, slot.appointment, bookings, writable, now, free=pk in week.free)
         )
+    blocks += [
+        replace(_block("held", each.slot, each.slot.appointment, (), (), now), offer=each)
+        for each in week.offers
+    ]
     days: dict[date, list[Block]] = {}
     for block in sorted(blocks, key=lambda each: (each.starts_at, each.kind)):
         days.setdefault(clock.local(block.starts_at).date(), []).append(block)
@@ -266,7 +293,8 @@ def _block(
         appointment,
         timed.pk if isinstance(timed, TimeSlot) else timed.slot_id,
         bookings,
-        left=timed.capacity - len(bookings) if isinstance(timed, TimeSlot) else 0,
+        left=max(timed.seats_left, 0) if isinstance(timed, TimeSlot) else 0,
+        held=timed.held if isinstance(timed, TimeSlot) else 0,
         is_free=free,
         is_over=end <= now,
         writable=writable if end > now else (),

@@ -10,6 +10,7 @@ from scheduling.services.appointments import becoming_obstacles
 from scheduling.services.changes import own_of
 from scheduling.services.plan import Plan, Span, collisions, misfit
 from scheduling.services.rows import Edited, check_keeps_bookings
+from scheduling.views.contexts.clashes import Clashes
 from setahub.core.web.refusals import Refusal, attempt
 
 
@@ -51,6 +52,13 @@ class Preview:
     @property
     def clashing(self) -> int:
         return len(self.days) - self.fitting
+
+    @property
+    def clashes(self) -> Clashes:
+        """Of several days; of one, its slots show it."""
+        if len(self.days) < 2:
+            return Clashes((), self.fitting)
+        return Clashes.of([each.plan for each in self.days], [each.clash for each in self.days])
 
     @property
     def own_days(self) -> list[PreviewDay]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -114,6 +115,22 @@ def choices(wanted: Wanted, tas: Iterable[User] = (), ta: int | None = None) -> 
     return [parts, places, people] if people else [parts, places]
 
 
+def day_choices(asked: date | None) -> list[Choice]:
+    """The chips of the seven days from today on, and of the one that is asked for."""
+    today = clock.today()
+    days = {today + timedelta(days=ahead) for ahead in range(7)} | ({asked} if asked else set())
+    return [
+        Choice("from", day.isoformat(), _day_of_chip(day, today), day == asked)
+        for day in sorted(days)
+    ]
+
+
+def _day_of_chip(day: date, today: date) -> str:
+    """``Today``, ``Tomorrow``, ``Sun 29``; further ahead with its month."""
+    ahead = (day - today).days
+    return clock.day_name(day, today) if not 2 <= ahead < 7 else date_format(day, "D j")
+
+
 def chips(
     viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
 ) -> tuple[list[Chip], list[str]]:
@@ -157,11 +174,15 @@ def open_days(slots: Iterable[TimeSlot]) -> list[SlotDay]:
     return by_day(map(Chip, slots))
 
 
+def asked_day(text: str | None) -> date | None:
+    """The day of ``?from=``, within today and the horizon; None where none is asked for."""
+    day, today = clock.parse_date(text), clock.today()
+    return day and min(max(day, today), today + policy.horizon)
+
+
 def start_day(text: str | None) -> date:
-    """The day to show slots from: ``?from=``, within today and the horizon; else today."""
-    today = clock.today()
-    day = clock.parse_date(text) or today
-    return min(max(day, today), today + policy.horizon)
+    """The day to show slots from: the one that is asked for; else today."""
+    return asked_day(text) or clock.today()
 
 
 def times_of_ta(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
@@ -11,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from scheduling.errors import Conflict
 from scheduling.forms.weekly import WeeklyForm
 from scheduling.services.plan import Plan, obstacles, term
 from scheduling.views.contexts import appointments
+from scheduling.views.contexts.clashes import Clashes
 from setahub.core import clock
 from setahub.core.web.refusals import attempt
 from setahub.policy.current import policy
@@ -22,7 +23,6 @@ from topics.queries.topics import taught_by
 
 TERM = timedelta(weeks=12)
 WEEK = timedelta(weeks=1)
-NAMED = 5  # so many clashes are told one by one
 
 
 def defaults(ta: User, handles: Collection[str]) -> dict[str, Any]:
@@ -112,25 +112,14 @@ class Term:
             "weeks": ngettext("%(count)d week", "%(count)d weeks", weeks) % {"count": weeks},
         }
 
-    @property
-    def clashes(self) -> list[Conflict]:
-        return [Conflict(mark.plan.day, mark.clash) for mark in self.marks if mark.clash]
-
-    @property
-    def named(self) -> list[Conflict]:
-        return self.clashes[:NAMED]
-
-    @property
-    def unnamed(self) -> int:
-        return max(len(self.clashes) - NAMED, 0)
+    @cached_property
+    def clashes(self) -> Clashes:
+        plans, reasons = zip(*((mark.plan, mark.clash) for mark in self.marks), strict=True)
+        return Clashes.of(plans, reasons)
 
     @property
     def exam_weeks(self) -> int:
         return sum(week.exam for week in self.weeks)
-
-    @property
-    def fitting(self) -> int:
-        return len(self.marks) - len(self.clashes)
 
 
 def term_of(ta: User, form: WeeklyForm) -> Term | None:

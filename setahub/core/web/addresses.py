@@ -1,7 +1,8 @@
-"""Addresses that somebody else wrote: a form's ``next``, a browser's ``Referer``."""
+"""Addresses that somebody else wrote: a form's ``next``, a browser's ``Referer``; and those to hand on."""
 
 from urllib.parse import SplitResult, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,6 +24,16 @@ def addressed_host(request: HttpRequest) -> str | None:
         return request.get_host()
     except DisallowedHost:
         return None
+
+
+def site_of(request: HttpRequest) -> str:
+    """What addresses that are handed on begin with: ``SITE_URL``, once an operator has named it.
+
+    Until then, on a trial, it is where the reader is, with the port that no default can know.
+    """
+    if settings.SITE_URL_IS_GIVEN or settings.HTTPS:
+        return settings.SITE_URL
+    return f"{request.scheme}://{request.get_host()}"
 
 
 def own_path(request: HttpRequest, address: str | None) -> str:

@@ -10,7 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
 from setahub.core.text import MARKS_MAX, has_look_alikes, has_piled_marks, trimmed
-from setahub.core.web.inputs import MIDNIGHT, Days, DaySelect, TimeSelect, WeekSelect
+from setahub.core.web.inputs import (
+    MIDNIGHT,
+    Days,
+    DaySelect,
+    TimeSelect,
+    WeeksAheadSelect,
+    WeekSelect,
+)
 
 _as_django_does = forms.Field.clean
 
@@ -86,6 +93,12 @@ class WeekField(DayField):
     """A week, by any of its days."""
 
     select = WeekSelect
+
+
+class WeeksAheadField(DayField):
+    """A day, chosen from those that lie whole weeks ahead; any other can be sent."""
+
+    select = WeeksAheadSelect
 
 
 class ClockField(forms.TimeField):

@@ -16,7 +16,7 @@ from django.forms.utils import flatatt
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
@@ -138,6 +138,24 @@ class WeekSelect(DaySelect):
     def name(day: date, on: date) -> str:
         first = clock.monday(day)
         return f"{clock.day_short(first, on)} – {clock.day_short(first + 6 * _DAY, on)}"
+
+
+class WeeksAheadSelect(DaySelect):
+    """The days that lie a whole number of weeks after the first of ``days()``."""
+
+    @staticmethod
+    def each(first: date, last: date) -> list[date]:
+        return DaySelect.each(first, last)[7::7]
+
+    @staticmethod
+    def name(day: date, on: date) -> str:
+        """``Fri 19 Feb (12 weeks)``."""
+        weeks, rest = divmod((day - on).days, 7)
+        words = clock.day_short(day, on)
+        if rest or weeks < 1:
+            return words
+        counted = ngettext("%(weeks)d week", "%(weeks)d weeks", weeks) % {"weeks": weeks}
+        return f"{words} ({counted})"
 
 
 @lru_cache(maxsize=64)

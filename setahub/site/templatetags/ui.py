@@ -116,19 +116,39 @@ def main_navigation(
     context: Context, template: str, unread: int, is_ta: bool = False
 ) -> SafeString:
     """The links to the parts of the site, the one that the reader is in marked."""
-    match = context["request"].resolver_match
-    here = match.namespace if match else "", (match and match.url_name) or "", unread
+    here = part_of_site(context), unread
     return _bar_links(*here) if template == "bar" else _tab_links(*here, is_ta)
 
 
+def part_of_site(context: Context) -> str:
+    """The part of the site that the page belongs to; "" for none.
+
+    What a TA gives or could give is among their sessions, what one asks for and takes among one's
+    bookings.
+    """
+    match = context["request"].resolver_match
+    section, name = (match.namespace, match.url_name or "") if match else ("", "")
+    if section in ("topics", "chat") or name == "home":
+        return section or name
+    if name == "my_week":
+        return "week"
+    if "appointment" in name or name == "weekly_hours":
+        return "sessions"
+    if "booking" in name or "request" in name or name == "offer":
+        booking, user = context.get("booking"), context.get("user")
+        gives = booking is not None and user is not None and booking.ta_id == user.pk
+        return "sessions" if gives or context.get("can_answer") else "bookings"
+    return ""
+
+
 @repeated("shared/_bar_links.html")
-def _bar_links(section: str, name: str, unread: int) -> dict[str, Any]:
-    return {"section": section, "name": name, "unread": unread}
+def _bar_links(part: str, unread: int) -> dict[str, Any]:
+    return {"part": part, "unread": unread}
 
 
 @repeated("shared/_tab_links.html")
-def _tab_links(section: str, name: str, unread: int, is_ta: bool) -> dict[str, Any]:
-    return {"section": section, "name": name, "unread": unread, "is_ta": is_ta}
+def _tab_links(part: str, unread: int, is_ta: bool) -> dict[str, Any]:
+    return {"part": part, "unread": unread, "is_ta": is_ta}
 
 
 class FormTokenNode(CsrfTokenNode):

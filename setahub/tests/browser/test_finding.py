@@ -80,7 +80,7 @@ def test_a_chosen_chip_keeps_the_focus_and_is_seen(open_page, student, ta, topic
     expect(chosen).to_be_focused()
     box = chosen.bounding_box()
     assert 0 <= box["x"] < box["x"] + box["width"] <= 390
-    expect(page.locator("#found")).to_have_text("The times below are narrowed.")
+    expect(page.locator("#found")).to_have_text("Today: nothing free that fits. The next:")
 
 
 def test_a_long_description_opens_on_a_phone(open_page, student, topic):
@@ -114,6 +114,49 @@ def test_what_one_is_stuck_on_is_found_from_the_start_page(
         expect(page.locator("[data-topic-slug]")).to_contain_text("Data Structures")
     page.go_back()
     expect(page.get_by_label("What are you stuck on?")).to_be_visible()
+
+
+@pytest.mark.parametrize(("phone", "javascript"), EVERYBODY)
+def test_help_in_the_evening_online_is_found_from_the_start_page(
+    open_page, student, ta, topic, times, phone, javascript
+):
+    """Four taps to the form of a time: Evening, Online, the topic, the time."""
+    Topic.objects.create(name="Data that nobody teaches", creator=ta)
+    page = open_page(student, phone=phone, javascript=javascript)
+    page.goto("/")
+    page.get_by_label("What are you stuck on?").fill("data")
+    page.get_by_role("button", name="Evening").click()
+    expect(page).to_have_url(re.compile(r"/topics/\?q=data&part=evening$"))
+    tiles = page.locator("[data-topic-slug]")
+    expect(tiles).to_have_count(1)
+    page.get_by_role("link", name="Online").click()
+    expect(page).to_have_url(re.compile(r"/topics/\?q=data&part=evening&place=online$"))
+    expect(tiles).to_contain_text("Next: tomorrow 18:00")
+    if javascript:
+        expect(page.get_by_role("link", name="Online take off")).to_be_focused()
+        search = page.get_by_role("searchbox")
+        search.fill("nothing of that")
+        expect(page.locator("#topics")).to_contain_text("No free time fits")
+        search.fill("struct")
+        expect(page).to_have_url(re.compile(r"\?q=struct&part=evening&place=online$"))
+    tiles.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/data-structures/\?part=evening&place=online$"))
+    expect(page.locator("#times")).to_contain_text("Today: nothing free that fits. The next:")
+    page.locator("#times [data-slot-id]").first.click()
+    expect(page.get_by_role("button", name="Book this time")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/topics/", "/topics/data-structures/"])
+def test_a_row_of_chips_shows_that_it_goes_on(open_page, student, ta, topic, times, path):
+    page = open_page(student, phone=True)
+    page.goto(path)
+    row = page.locator(".in-a-row").first
+    assert row.evaluate("row => row.scrollWidth > row.clientWidth")
+    assert "linear-gradient" in row.evaluate("row => getComputedStyle(row).maskImage")
+    last = row.locator(".pick").last
+    row.evaluate("row => row.scrollTo(row.scrollWidth, 0)")
+    edge = row.evaluate("row => row.getBoundingClientRect().right - 48")  # where it begins to fade
+    assert last.evaluate("pick => pick.getBoundingClientRect().right") <= edge + 1
 
 
 @pytest.mark.parametrize(("phone", "javascript"), EVERYBODY)

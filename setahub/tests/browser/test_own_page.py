@@ -35,6 +35,46 @@ def test_a_visitor_taps_a_time_signs_up_and_books_it(open_page, shared, topic, p
     assert Booking.objects.get().slot_id == slot.pk
 
 
+def test_the_poster_is_in_the_first_screen_of_a_phone_and_printed_or_shared(
+    open_page, open_context, shared
+):
+    page = open_page(shared, phone=True)
+    page.add_init_script(
+        "window.print = () => { window.done = 'printed' };"
+        "navigator.share = async ({ url }) => { window.done = url };"
+    )
+    page.goto(f"/ta/{shared.pk}/?qr")
+    address, bar = (
+        page.locator(each).bounding_box() for each in (".own-page-address", ".tabs-bar")
+    )
+    assert address["y"] + address["height"] <= bar["y"]
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("done") == "printed"
+    page.get_by_role("button", name="Share").click()
+    assert page.evaluate("done").endswith(f"/ta/{shared.pk}/")
+    expect(page.get_by_role("button", name="Copy the link")).to_have_count(0)
+    assert page.locator(".own-page-acts").evaluate("acts => acts.offsetHeight") >= 44
+
+
+def test_where_nothing_can_be_shared_the_link_is_copied(open_page, shared):
+    page = open_page(shared)
+    page.add_init_script(
+        "delete Navigator.prototype.share;"
+        "navigator.clipboard.writeText = async (text) => { window.done = text };"
+    )
+    page.goto(f"/ta/{shared.pk}/?qr")
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("done") == page.locator(".own-page-address").text_content()
+    expect(page.get_by_role("button", name="Share")).to_have_count(0)
+
+
+def test_without_a_script_the_poster_has_no_buttons(open_page, shared):
+    page = open_page(shared, javascript=False)
+    page.goto(f"/ta/{shared.pk}/?qr")
+    expect(page.locator("main").get_by_role("button")).to_have_count(0)
+
+
 def test_the_poster_is_one_sheet_with_a_code_that_a_camera_can_read(open_page, shared):
     page = open_page(dark=True)
     page.goto(f"/ta/{shared.pk}/?qr")

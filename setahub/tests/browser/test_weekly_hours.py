@@ -108,7 +108,8 @@ def test_the_term_is_seen_while_it_is_typed(open_page, ta, topic, phone, languag
     expect(again.locator("[name$=location]")).to_have_value("Room 504")
     again.locator("[name$=start]").select_option("18:00")
     again.locator("[name$=end]").select_option("19:00")
-    page.locator("[name=repeat_until]").select_option((monday + timedelta(days=13)).isoformat())
+    until = (when.today() + timedelta(weeks=2)).isoformat()
+    page.locator("[name=repeat_until]").select_option(until)
 
     term = page.locator(".hours-term")
     expect(term.locator("[data-kind=clash]")).to_have_count(1)
@@ -117,10 +118,14 @@ def test_the_term_is_seen_while_it_is_typed(open_page, ta, topic, phone, languag
     assert Appointment.objects.count() == 1
 
     page.locator(".hours-side .actions .btn.primary").click()
-    expect(page.locator("[data-form-errors], .notice.bad").first).to_be_visible()
+    expect(page.locator("#clashes [data-form-errors]")).to_be_focused()
+    expect(page.locator("#refused")).to_be_visible()
     assert Appointment.objects.count() == 1
     expect(page.locator("#day-2 .hours-row").nth(1).locator("[name$=start]")).to_have_value("18:00")
     page.locator("[name=skip_conflicts]").check()
+    expect(page.locator("#refused")).to_be_hidden()  # nothing stale is left
+    expect(page.locator("#clashes .notice.warn")).to_be_visible()
+    expect(page.locator("[name=skip_conflicts]")).to_be_checked()
     page.locator(".hours-side .actions .btn.primary").click()
     page.wait_for_url("**/appointments/")
     assert (
@@ -162,6 +167,72 @@ def test_a_day_that_is_switched_on_begins_as_the_one_before(open_page, ta, topic
     expect(friday.locator("[name$=start]")).to_have_value("09:00")
     expect(friday.locator("[name$=end]")).to_have_value("11:00")
     expect(friday.locator("[name$=location]")).to_have_value("Lab 2")
+
+
+def day_of(page, number):
+    """Start, end and place of a weekday."""
+    row = page.locator(f"#day-{number} .hours-row").first
+    return [row.locator(f"[name$={name}]").input_value() for name in ("start", "end", "location")]
+
+
+def test_days_follow_the_one_before_until_something_in_them_is_touched(open_page, ta, topic):
+    page = open_page(ta, phone=True)
+    page.goto(WEEK)
+    for day in (0, 1, 2):
+        page.locator(f"#day-{day} [role=switch]").check()
+    page.locator("#day-0 [name$=location]").fill("Lab 2")
+    page.locator("#day-0 [name$=start]").select_option("09:00")
+    assert [day_of(page, day) for day in (0, 1, 2)] == [["09:00", "11:00", "Lab 2"]] * 3
+    page.locator("#day-1 [name$=location]").fill("Lab 3")
+    assert day_of(page, 0) == ["09:00", "11:00", "Lab 2"]  # switched on earlier
+    assert day_of(page, 2) == ["09:00", "11:00", "Lab 3"]
+    page.locator("#day-0 [name$=start]").select_option("10:00")
+    assert [day_of(page, day)[0] for day in (0, 1, 2)] == ["10:00", "09:00", "10:00"]
+    # Another time of the day changes nothing of that, nor follows.
+    page.locator("#day-1 .hours-add").click()
+    again = page.locator("#day-1 .hours-row").nth(1)
+    expect(again.locator("[name$=start]")).to_be_focused()
+    again.locator("[name$=start]").select_option("18:00")
+    expect(again.locator("[name$=end]")).to_have_value("20:00")
+    page.locator("#day-0 [name$=location]").fill("Lab 4")
+    assert [day_of(page, day)[2] for day in (0, 1, 2)] == ["Lab 4", "Lab 3", "Lab 4"]
+    expect(again.locator("[name$=location]")).to_have_value("Lab 3")
+
+
+def test_an_end_follows_its_start_until_it_is_touched(open_page, ta, topic):
+    page = open_page(ta)
+    page.goto(WEEK)
+    page.locator("#day-3 [role=switch]").check()
+    start, end = (page.locator(f"#day-3 [name$={name}]") for name in ("start", "end"))
+    start.select_option("17:30")
+    expect(end).to_have_value("19:30")
+    start.select_option("23:00")
+    expect(end).to_have_value("24:00")  # as far as the day goes
+    end.select_option("23:30")
+    start.select_option("21:00")
+    expect(end).to_have_value("23:30")
+
+
+def test_what_was_refused_is_told_apart_already(open_page, ta, topic):
+    page = open_page(ta)
+    page.goto(WEEK)
+    for day, room in ((0, "Lab 1"), (1, "Lab 2"), (2, "")):
+        page.locator(f"#day-{day} [role=switch]").check()
+        page.locator(f"#day-{day} [name$=location]").fill(room)
+    page.get_by_role("button", name="Open these hours").click()
+    expect(page.locator("#day-2 [name$=location]")).to_be_focused()
+    page.locator("#day-0 [name$=location]").fill("Lab 9")
+    assert [day_of(page, day)[2] for day in (0, 1)] == ["Lab 9", "Lab 2"]
+
+
+def test_the_last_day_is_one_of_few(open_page, ta, topic):
+    page = open_page(ta)
+    page.goto(WEEK)
+    options = page.locator("[name=repeat_until] option").all_text_contents()
+    assert len(options) == 26
+    day = when.today() + timedelta(weeks=12)
+    assert options[11] == f"{when.day_short(day)} (12 weeks)"
+    expect(page.locator("[name=repeat_until]")).to_have_value(day.isoformat())
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
@@ -217,7 +288,9 @@ def test_how_a_session_went_is_said_on_its_page(open_page, ta, topic, make_user,
     statuses = Booking.objects.order_by("pk").values_list("status", flat=True)
     assert list(statuses.all()) == ["completed"] * 3
 
-    page.locator("summary", has_text="How it went").click()
+    page.goto("/appointments/")
+    page.get_by_role("link", name="How did it go?").click()
+    page.wait_for_url("**#outcomes")
     boon = page.get_by_role("group", name="Boon")
     boon.get_by_label("Did not come").check()
     if not javascript:
