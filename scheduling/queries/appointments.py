@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db.models import (
+    Case,
     Count,
     Exists,
     F,
@@ -12,6 +14,7 @@ from django.db.models import (
     Q,
     Subquery,
     Sum,
+    When,
     Window,
     prefetch_related_objects,
 )
@@ -53,13 +56,18 @@ def weeks_beside(sessions: Sequence[Appointment], now: datetime) -> dict[int, li
 
     That is the first of their series. One query, if any is of a series.
     """
-    firsts = {each.series: each for each in reversed(sessions) if each.series}
-    if not firsts:
+    series = {each.series for each in sessions if each.series}
+    if not series:
         return {}
-    alike = Appointment.objects.upcoming(now).filter(series__in=firsts)
+    first: dict[UUID | None, int] = {}
     found: dict[int, list[Appointment]] = {}
-    for week in alike.filter(_stands_with_an_earlier(now)):
-        found.setdefault(firsts[week.series].pk, []).append(week)
+    coming = Appointment.objects.upcoming(now).filter(series__in=series)
+    for week in coming.annotate(
+        beside=Case(When(_stands_with_an_earlier(now), then=True), default=False)
+    ):
+        first.setdefault(week.series, week.pk)
+        if week.beside:
+            found.setdefault(first[week.series], []).append(week)
     return found
 
 

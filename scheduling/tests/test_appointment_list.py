@@ -213,6 +213,16 @@ class TestASeries:
             (third.pk, []),
         ]
 
+    def test_on_a_later_page_they_stay_on_the_card_of_the_first(self, ta_client, ta, topic):
+        weeks = open_series(ta, topic, weeks=15)
+        changed = [week.pk for week in weeks[1:14]]
+        Appointment.objects.filter(pk__in=changed).update(own="location")
+        first_page, second_page = (
+            ta_client.get(f"/appointments/?page={page}").context["rows"] for page in (1, 2)
+        )
+        assert [each.pk for each in first_page[0].weeks] == [weeks[14].pk]
+        assert [row.weeks for row in second_page] == [[]] * 2
+
     def test_once_the_first_is_over_the_next_has_the_card(self, ta_client, ta, topic, clock):
         first, second, third = open_series(ta, topic, weeks=3)
         clock.move_to(first.ends_at)

@@ -10,7 +10,8 @@ from scheduling.models import Appointment
 from scheduling.services import appointments
 from scheduling.tests.factories import book, open_series, open_time, slots_of
 from scheduling.tests.reading import text
-from scheduling.views.contexts.appointments import copied, to_copy
+from scheduling.views.contexts.appointments import copied
+from scheduling.views.contexts.copies import to_copy
 from setahub.core import clock as when
 
 MONDAY = NOW.date()

@@ -364,7 +364,7 @@ class TestTheTab:
     def test_a_page_of_bookings_lights_the_week_of_who_has_no_tab_of_them(
         self, ta, student, sign_in
     ):
-        def lit(user: User, path: str) -> str:
+        def lit(user: User, path: str) -> list[str]:
             html = " ".join(sign_in(user).get(path).content.decode().split())
             return re.findall(r'<a href="([^"]*)" aria-current', html[html.index("tabs-bar") :])
 

@@ -28,7 +28,7 @@ from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.services.rows import Edited
 from scheduling.views.contexts import appointments as contexts
-from scheduling.views.contexts import previews, weekly
+from scheduling.views.contexts import copies, previews, weekly
 from scheduling.views.contexts.answers import who_was_offered
 from scheduling.views.contexts.check_ins import Arrivals
 from scheduling.views.contexts.clashes import Clashes
@@ -153,14 +153,14 @@ def copy_week(request: UserRequest) -> HttpResponse:
     if not is_ta(ta):
         return _not_a_ta(request)
     posted, preview = request.method == "POST", "preview" in request.POST
-    form = CopyWeekForm(request.POST) if posted else CopyWeekForm(initial=contexts.to_copy(ta))
+    form = CopyWeekForm(request.POST) if posted else CopyWeekForm(initial=copies.to_copy(ta))
     if posted and not preview:
         opened = _open(request, form, lambda: appointments.copy_week(ta, **form.cleaned_data))
         if opened:
             return opened
-    copies = contexts.copies_of(ta, form)
-    clashes = Clashes.of([each.plan for each in copies], [each.clash for each in copies])
-    context = {"form": form, "copies": copies, "clashes": clashes}
+    shown = copies.copies_of(ta, form)
+    clashes = Clashes.of([each.plan for each in shown], [each.clash for each in shown])
+    context = {"form": form, "copies": shown, "clashes": clashes}
     part = request.headers.get("HX-Request") == "true" and preview
     template = "scheduling/_copies.html" if part else "scheduling/copy_week.html"
     return render(request, template, context | {"part": part}, status=form.status)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
@@ -12,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.queries import reach
-from scheduling.forms.appointments import CopyWeekForm
 from scheduling.forms.bookings import OutcomesForm
 from scheduling.models import Appointment, Booking, HelpRequest, Part, TimeSlot
 from scheduling.queries.appointments import (
@@ -22,18 +20,16 @@ from scheduling.queries.appointments import (
     load_topics,
     parts_of,
     series_of,
-    starts_between,
     weeks_beside,
 )
 from scheduling.queries.bookings import active_bookings
 from scheduling.queries.requests import Answers, answers_to
 from scheduling.queries.series import FOLLOWING, in_scope
-from scheduling.services import appointments, rules
+from scheduling.services import rules
 from scheduling.services.holds import LEAST_LEFT
 from scheduling.services.plan import Plan, collisions, misfit, obstacles
 from setahub.core import clock
 from setahub.core.db.prepared import padded
-from setahub.core.web.refusals import attempt
 from setahub.policy.current import policy
 from topics.models import Topic
 from topics.queries.registrations import is_waiting
@@ -334,51 +330,6 @@ def copied(appointment: Appointment, ta: User) -> Plan:
     coming = [each for each in weeks if each.span.start > timezone.now()]
     wrong = obstacles(ta.pk, coming)
     return next((each for each, why in zip(coming, wrong, strict=True) if not why), coming[0])
-
-
-# --- Copying a week -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A session of the week that is copied, as it would be opened again: why it can't be, or ""."""
-
-    plan: Plan
-    clash: str
-
-
-def to_copy(ta: User) -> dict[str, date]:
-    """What the form begins with: the copy that a TA most likely wants. One query.
-
-    This week into the next, or that into the one after where it has sessions already. Where this
-    week has none, last week: into this one if all of it still lies ahead, else into the next.
-    """
-    this = clock.monday(clock.today())
-    bounds = clock.day_bounds(this - WEEK)[0], clock.day_bounds(this + 3 * WEEK)[0]
-    starts = starts_between(ta.pk, *bounds)
-    weeks = {
-        week: list(found)
-        for week, found in groupby(starts, lambda start: clock.monday(clock.local(start).date()))
-    }
-    week, to = this, this + WEEK
-    if this in weeks and to in weeks and to + WEEK not in weeks:
-        week, to = to, to + WEEK
-    elif this not in weeks and (last := weeks.get(this - WEEK)):
-        ahead = last[0] + WEEK > timezone.now()
-        week, to = this - WEEK, this if ahead else this + WEEK
-    return {"week": week, "to": to}
-
-
-def copies_of(ta: User, form: CopyWeekForm) -> list[Copy]:
-    """What copying the weeks of the form would open; none while they can't be copied."""
-    given = form.cleaned_data if form.is_bound and form.is_valid() else form.initial
-    if not {"week", "to"} <= given.keys():
-        return []
-    plans, refusal = attempt(lambda: appointments.copies(ta, given["week"], given["to"]))
-    if refusal is not None and form.is_bound and form.refusal is None and form.is_valid():
-        form.refuse(refusal)
-    reasons = appointments.copying_obstacles(ta, plans or ())
-    return [Copy(plan, why) for plan, why in zip(plans or (), reasons, strict=True)]
 
 
 # --- Becoming a TA ------------------------------------------------------------------------------
