@@ -6,7 +6,7 @@ from bench.machine import SHAPES, Machine, inside
 from bench.report import Table
 
 REQUESTS, SEATS = 5000, 1000
-SIZE = f"--students 2000 --tas 120 --bookings 2000 --messages 0 --requests {REQUESTS}"
+SIZE = f"--students 2000 --tas 220 --bookings 2000 --messages 0 --requests {REQUESTS}"
 # What comes free is freed as a cancellation does it; then each slot is matched, as a worker does it.
 MATCH = """
 import json, os, sys, time

@@ -211,7 +211,7 @@ def offered(offer: Offer) -> Email:
 
 def passed_on(offer: Offer) -> Email:
     """An offer ran out; after three in a row the place in line ended with it."""
-    lead = [_("The seat that was held for you went to the next in line.")]
+    lead = [_("The seat that was held for you was passed on, since no answer came in time.")]
     if offer.place.end == PlaceInLine.End.UNANSWERED:
         lead.append(
             _(

@@ -253,9 +253,7 @@ def check_stands(offer: Offer) -> None:
         raise SchedulingError("withdrawn", _("This time is no longer offered."))
     if offer.status == Status.DECLINED:
         raise SchedulingError("declined", _("You have passed this time on."))
-    raise SchedulingError(
-        "expired", _("This offer has run out; the time went to the next in line.")
-    )
+    raise SchedulingError("expired", _("This offer has run out, so the seat was passed on."))
 
 
 def withdraw(offers: Iterable[Offer]) -> None:

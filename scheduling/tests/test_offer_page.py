@@ -139,7 +139,7 @@ class TestTaking:
         clock.move_to(offer.expires_at)
         response = client.post(f"/offers/{offer.pk}/", {"question": QUESTION})
         assert response.status_code == 409
-        assert "This offer has run out; the time went to the next in line." in text(response)
+        assert "This offer has run out, so the seat was passed on." in text(response)
         assert KEPT in text(response)
         run_tasks()
         assert [(each.student, each.status) for each in Offer.objects.order_by("pk")] == [
