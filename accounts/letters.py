@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -227,6 +228,30 @@ def _deleted(facts: Facts) -> Email:
     )
 
 
+def _invited(facts: Facts) -> Email:
+    lead = [
+        _("Your faculty has made an account for you on SETAHub, where students help each other:")
+        + " "
+        + _("you find a topic, choose a time, and bring your question."),
+        _("Others will see you as %(name)s; you can change that.") % facts,
+    ]
+    if "password_url" not in facts:
+        return Email(
+            _("You are invited to SETAHub"),
+            [*lead, _("Sign in with your faculty account:")],
+            action=(_("Sign in"), facts["sign_in_url"]),
+        )
+    return Email(
+        _("You are invited to SETAHub"),
+        [*lead, _("To begin, choose a password:")],
+        action=(_("Choose a password"), facts["password_url"]),
+        after=[
+            _("If the link has run out, ask for a new one here: %(again_url)s") % facts,
+            *([_("Or sign in with your faculty account.")] if settings.OIDC_ISSUER else []),
+        ],
+    )
+
+
 OTHERS: dict[str, Callable[[Facts], Email]] = {
     "account/email/account_already_exists": _already_there,
     "account/email/email_change_asked": _change_asked,
@@ -235,4 +260,5 @@ OTHERS: dict[str, Callable[[Facts], Email]] = {
     "account/email/email_confirmation_signup": _welcome,
     "account/email/password_reset_key": _new_password,
     "accounts/email/account_deleted": _deleted,
+    "accounts/email/invited": _invited,
 }

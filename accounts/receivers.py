@@ -21,7 +21,7 @@ from accounts.constraints import ADMINISTRATORS_LOCK
 from accounts.models import User
 from accounts.queries.factors import FACTORS
 from accounts.reauthentication import SET_UP
-from accounts.services import guesses, languages, sign_ins
+from accounts.services import guesses, invitations, languages, sign_ins
 from setahub.core.db.constraints import one_at_a_time
 
 
@@ -66,6 +66,8 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(password_reset)
 def end_every_session(user: User, **kwargs: Any) -> None:
+    if user.invited_at:
+        invitations.accept(user)
     sign_ins.end_all(user)
     guesses.forget_passwords(user)
 

@@ -40,6 +40,25 @@ def send_reset(user_id: int) -> None:
 
 
 @task
+def send_invitation(user_id: int) -> None:
+    """To somebody whom staff have invited, unless they have been here by now."""
+    invited = User.objects.active().filter(pk=user_id).exclude(invited_at=None).first()
+    if invited is None:
+        return
+    facts = {"name": invited.username, "sign_in_url": absolute(reverse("account_login"))}
+    if settings.PASSWORD_LOGIN:
+        facts["password_url"] = absolute(reset_path(invited))
+        facts["again_url"] = absolute(reverse("account_reset_password"))
+    emails.send(
+        "accounts/email/invited",
+        invited.email.lower(),
+        facts,
+        language=invited.language,
+        key=f"invited-{invited.pk}",
+    )
+
+
+@task
 def send_confirmation(address_id: int, signup: bool) -> None:
     """A link that proves an address, unless it is proven by now, or no longer asked for."""
     unproven = EmailAddress.objects.filter(verified=False, user__is_active=True)

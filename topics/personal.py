@@ -59,7 +59,7 @@ register(
             "topics.Topic.creator",
             "topics.TopicStar.owner",
         ],
-        kept=["topics.Decision.decided_by"],
+        kept=["topics.Decision.decided_by", "topics.Roster.uploaded_by"],
         mentions=["topics.Decision.note"],
     )
 )

@@ -6,6 +6,7 @@ from django.db.models import Case, Exists, OuterRef, Prefetch, QuerySet, When
 
 from accounts.models import User
 from setahub.core.db.prepared import padded, prepared
+from setahub.policy.current import policy
 from topics.models import Registration, Topic
 from topics.models.topics import search_words
 
@@ -13,6 +14,11 @@ from topics.models.topics import search_words
 def registration_of(user: User, topic: Topic) -> Registration | None:
     """The user's registration for this topic, approved or not."""
     return Registration.objects.filter(user=user, topic=topic).first()
+
+
+def may_teach_in(year: int | None) -> bool:
+    """Whether this year of study is far enough to teach."""
+    return year is not None and year >= policy.ta_min_year
 
 
 def registrations_of(user: User) -> list[Registration]:

@@ -13,7 +13,7 @@ from setahub.policy.current import policy
 from topics import tasks
 from topics.errors import TopicError
 from topics.models import Decision, Registration, Topic
-from topics.queries.registrations import registration_of
+from topics.queries.registrations import may_teach_in, registration_of
 from topics.services.topics import locked
 from topics.signals import registration_withdrawn
 
@@ -57,7 +57,7 @@ def year_refusal(user: User) -> str:
     """Why the user's year of study doesn't let them teach, or ""."""
     if user.year is None:
         return _("Fill in your year of study in your profile first.")
-    if user.year < policy.ta_min_year:
+    if not may_teach_in(user.year):
         return _("Teaching is open from year %(year)d on.") % {"year": policy.ta_min_year}
     return ""
 

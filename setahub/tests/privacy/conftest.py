@@ -30,7 +30,7 @@ from scheduling.models import (
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.policy.models import PolicyChange
-from topics.models import Decision, Registration, Topic, TopicStar
+from topics.models import Decision, Registration, Roster, Topic, TopicStar
 
 
 @pytest.fixture
@@ -79,6 +79,7 @@ def person(clock, make_user, other, topic) -> User:
     Registration.objects.create(user=user, topic=own)
     Decision.objects.create(user=user, topic=topic, approved=True, decided_by=other)
     Decision.objects.create(user=other, topic=topic, approved=True, decided_by=user)
+    Roster.objects.create(uploaded_by=user)
     NothingFree.objects.create(student=user, topic=topic, day=when.today())
     _calendar(user, other, topic)
     _conversation(user, other)

@@ -1,0 +1,3 @@
+"""Topics, registrations and rosters for staff."""
+
+from topics.admin import roster, topics

@@ -1,0 +1,100 @@
+"""Rosters: kept, and carried out in the background."""
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import invitations
+from setahub.core.keys import fold_email
+from setahub.core.work.tasks import later
+from topics import tasks
+from topics.errors import TopicError
+from topics.models import Registration, Roster
+from topics.queries.roster import Line, Outcome, Step, plan_of
+
+PART = 25  # lines of one transaction; the bar moves after each
+
+
+def keep(actor: User, lines: Sequence[Line]) -> Roster:
+    """Keep a list that was read, to be looked at before anything is done."""
+    return Roster.objects.create(
+        uploaded_by=actor, lines=[dict(line) for line in lines], size=len(lines)
+    )
+
+
+def start(roster: Roster) -> None:
+    """Have it carried out; a list that was started already goes on."""
+    with transaction.atomic():
+        read = Roster.objects.filter(pk=roster.pk, state=Roster.State.READ)
+        if read.update(state=Roster.State.RUNNING):
+            later(tasks.carry_out_roster, roster.pk)
+
+
+def discard(roster: Roster) -> None:
+    """Forget a list that was only looked at. Raises TopicError once it was started."""
+    if not Roster.objects.filter(pk=roster.pk, state=Roster.State.READ).delete()[0]:
+        raise TopicError("started", _("This list was started already."))
+
+
+def carry_on(roster_id: int) -> bool:
+    """Do the next part; whether there is more. Safe to run twice and beside itself."""
+    with transaction.atomic():
+        roster = (
+            Roster.objects.select_for_update()
+            .filter(pk=roster_id, state=Roster.State.RUNNING)
+            .first()
+        )
+        if roster is None:
+            return False
+        begin = roster.done
+        earlier = {fold_email(line["email"]) for line in roster.lines[:begin]}
+        part = roster.lines[begin : begin + PART]
+        # All at once, in the order of their ids, so that no two writers wait for each other.
+        User.objects.locked(*(step.user_id for step in plan_of(part) if step.user_id))
+        for line in part:
+            key = fold_email(line["email"])
+            roster.outcomes.append(_carry_out(line, is_first=key not in earlier).value)
+            earlier.add(key)
+        if roster.done >= roster.size:
+            roster.state, roster.finished_at = Roster.State.DONE, timezone.now()
+            roster.lines = []  # who is who is known now; nobody else's data stays
+        roster.save(update_fields=["outcomes", "state", "finished_at", "lines"])
+    return roster.state == Roster.State.RUNNING
+
+
+def _carry_out(line: Line, *, is_first: bool) -> Outcome:
+    """One line as things are now, all of it or nothing; the first of an email counts."""
+    try:
+        with transaction.atomic():
+            [step] = plan_of([line])
+            if not is_first and not step.outcome.is_error:
+                return Outcome.EMPTY if step.outcome == Outcome.EMPTY else Outcome.TWICE
+            if step.outcome in (Outcome.INVITE, Outcome.CHANGE):
+                _write(step)
+    except IntegrityError:  # somebody signed up a moment ago
+        [step] = plan_of([line])
+        return step.outcome if step.outcome.is_error else Outcome.STUDENT_ID_TAKEN
+    return step.outcome
+
+
+def _write(step: Step) -> None:
+    if step.user_id is None:
+        user = invitations.invite(
+            step.line["email"],
+            step.line["name"],
+            student_id=str(step.fields["student_id"]) if "student_id" in step.fields else None,
+            year=int(step.fields["year"]) if "year" in step.fields else None,
+        )
+    else:
+        user = User.objects.get(pk=step.user_id)
+        for name, value in step.fields.items():
+            setattr(user, name, value)
+        if step.fields:
+            user.save(update_fields=list(step.fields))
+    for topic_id in step.teaches:
+        Registration.objects.update_or_create(
+            user=user, topic_id=topic_id, defaults={"status": Registration.Status.APPROVED}
+        )
