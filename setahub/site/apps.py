@@ -14,6 +14,7 @@ class SiteConfig(AppConfig):
     label = "site"
 
     def ready(self) -> None:
+        from setahub.core.admin.booleans import say_yes_and_no
         from setahub.core.catalogues import compile_changed
         from setahub.core.web.fields import drop_invisible_ends
         from setahub.core.work import cleanup  # noqa: F401  (takes its part in the sweep)
@@ -22,6 +23,7 @@ class SiteConfig(AppConfig):
         compile_changed(Path(folder) for folder in settings.LOCALE_PATHS)
         drop_invisible_ends()
         count_years_as_readers_do()
+        say_yes_and_no()
 
 
 class StaffConfig(AdminConfig):

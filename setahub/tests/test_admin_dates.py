@@ -1,9 +1,13 @@
 """Dates in the admin, as whoever reads them counts years; what is typed stays ISO."""
 
+import re
 from datetime import date
 
 import pytest
+from django.contrib import admin
 from django.template.defaultfilters import date as written
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import localize, localize_input
 from django.utils.translation import override
@@ -58,3 +62,42 @@ def test_a_list_of_the_admin_shows_thai_dates(clock, world, staff, sign_in):  # 
     page = sign_in(staff).get("/admin/scheduling/booking/").text
     assert "อ. 24 พ.ย. 2569 13:00" in page
     assert "0 จาก" not in page.replace("เลือกแล้ว 0 จาก", "")
+
+
+LISTS_BY_DATE = [
+    (model, options) for model, options in admin.site._registry.items() if options.date_hierarchy
+]
+
+
+@pytest.mark.parametrize(("model", "options"), LISTS_BY_DATE, ids=lambda each: str(each))
+def test_dates_to_choose_from_are_the_reader_s_and_their_addresses_iso(
+    world,  # noqa: F811
+    staff,
+    sign_in,
+    model,
+    options,
+):
+    """The years, one year's months, one month's days, one day."""
+    field = options.date_hierarchy
+    day = {f"{field}__year": "2026", f"{field}__month": "11", f"{field}__day": "24"}
+    staff.language = "th"
+    staff.save()
+    client = sign_in(staff)
+    path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    seen = set()
+    for count in range(4):
+        page = client.get(path, dict(list(day.items())[:count])).text
+        titles = re.search(r'<nav class="toplinks">(.*?)</nav>', page, re.DOTALL)[1]
+        words = re.sub(r"<[^>]+>", " ", titles)
+        assert "2026" not in words
+        assert "2569" not in re.sub(r">[^<]*<", "", titles)
+        seen |= set(words.split())
+    assert "2569" in seen
+
+
+@pytest.mark.parametrize(("language", "year"), [("th", "2569"), ("en", "2026")])
+def test_a_list_of_several_years_names_them_as_the_reader_does(language, year):
+    choices = [{"title": "2026", "link": "?at__year=2026"}]
+    with override(language):
+        shown = render_to_string("admin/date_hierarchy.html", {"show": True, "choices": choices})
+    assert f'<a href="?at__year=2026">{year}</a>' in shown

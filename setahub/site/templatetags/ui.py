@@ -1,5 +1,6 @@
 """Template tags and filters that every page may use without loading them."""
 
+import re
 import secrets
 from datetime import date, datetime
 from functools import lru_cache
@@ -68,6 +69,13 @@ register.filter("moment", clock.full)
 register.filter("soon", clock.soon)
 register.filter("until", clock.until)
 register.filter("ago", clock.ago)
+
+
+@register.filter
+def years_of_reader(title: str) -> str:
+    """A title that is a year alone, such as Django's admin makes, as readers count it."""
+    alone = re.fullmatch("[0-9]{4}", title)
+    return str(clock.year(date(int(title), 1, 1))) if alone and title != "0000" else title
 
 
 @register.simple_tag

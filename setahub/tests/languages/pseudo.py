@@ -136,6 +136,14 @@ def _texts(value: Any) -> Iterator[str]:
         yield from _texts(each)
 
 
+def shown_in(html: str) -> list[str]:
+    """Texts of a page that no person typed: what is read, and what is heard."""
+    page = _Page()
+    page.feed(html)
+    page.close()
+    return [text for _where, text in page.found]
+
+
 def forgotten_in_html(html: str, own: Callable[[str], str]) -> list[str]:
     """``tag: words`` for what of a page is neither translated nor ``own`` (which takes that off)."""
     page = _Page()

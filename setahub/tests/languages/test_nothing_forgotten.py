@@ -4,33 +4,29 @@ Every address as everybody, with what an empty form is answered; every page that
 admin's included; error pages. (Emails and live frames: ``test_readers``.)
 """
 
+import errno
 import re
-import uuid
-from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.apps import apps
-from django.db import models
-from django.test import Client
-from django.urls import Resolver404, resolve
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import OperationalError, models
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from twisted.web.http_headers import Headers
 
-from accounts.models import Block, User
-from accounts.services import suspensions
-from chat import services as chat
-from chat.tests.pictures import photo
-from scheduling.services import bookings
-from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
-from setahub.policy.models import ExamWeek
+from accounts.models import User
+from setahub.core.outage import Unfinished
+from setahub.core.server import bounds
+from setahub.core.web import expired
 from setahub.site.templatetags.ui import initials
 from setahub.tests.languages import pseudo
+from setahub.tests.languages.crawl import is_page, pages
 from setahub.tests.test_access import PEOPLE, TABLE, client_of, restore, world  # noqa: F401
-from topics.models import Registration, Topic
+from topics.models import Topic
 
 OURS = ("accounts", "chat", "scheduling", "setahub", "topics", "django_tasks_database", "auth")
 # Names that are the same in Thai, or are of machines: the site, languages as their speakers call them,
@@ -47,9 +43,7 @@ NAMES = "|".join(
         r"\b\w+ object \(\S+\)",
     ]
 )
-# Django draws it so in every language.
-BOOLEANS = {"img[alt]: True", "img[alt]: False"}
-DAY = timedelta(days=1)
+COMMON_ERA = re.compile(r"(?<![\d-])20[0-9]{2}(?![\d-])")
 
 
 def typed() -> set[str]:
@@ -77,30 +71,6 @@ def without_own() -> Callable[[str], str]:
     return lambda text: own.sub(" ", text)
 
 
-class Links(HTMLParser):
-    """The pages of the site that a page leads to."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        href = dict(attrs).get("href") or ""
-        if tag == "a" and (href.startswith("/") or href.startswith("?")):
-            self.found.append(href.partition("#")[0])
-
-
-def kind_of(path: str) -> tuple[Any, ...] | None:
-    """Pages of one kind are made by one view and differ in their rows alone."""
-    parts = urlsplit(path)
-    try:
-        match = resolve(parts.path)
-    except Resolver404:
-        return None
-    return match.view_name, *re.findall(r"(?:tab|status)[^=]*=[^&]*", parts.query)
-
-
 @pytest.fixture
 def marked(monkeypatch, world):  # noqa: F811
     """Everybody reads Thai, with marks around each translation."""
@@ -112,39 +82,15 @@ def marked(monkeypatch, world):  # noqa: F811
     return world
 
 
-@pytest.fixture
-def lived_in(world, clock, student, ta, stranger, staff, creator, topic, make_user):  # noqa: F811
-    """What weeks of use leave behind: everything that can have become of a booking, and more."""
-    past = open_series(ta, topic, day=tomorrow() + DAY, weeks=3, start="09:00", end="11:00")
-    rows = [slots_of(past[0])[number] for number in range(4)]
-    made = [book(student, slot) for slot in rows]
-    cancelled = book(stranger, slots_of(past[1])[0])
-    bookings.cancel(cancelled, ta, "Sorry")
-    clock.move_to(rows[-1].ends_at + timedelta(hours=1))
-    bookings.complete(made[0], ta)
-    bookings.mark_no_show(made[1], ta)
-    bookings.report_ta_absent(made[2], student)
-    coming = open_time(ta, topic, day=tomorrow(), notes="Bring", capacity=2)
-    own = book(student, slots_of(coming)[1])
-    bookings.move(own, student, slots_of(coming)[2].pk)
-    for sender, other in ((student, ta), (ta, student)):
-        message = chat.send(sender.pk, other.pk, uuid.uuid4(), "Hello")
-        chat.send_upload(sender.pk, other.pk, client_id=uuid.uuid4(), text="", image=photo())
-    chat.report(message, student, "Rude")
-    Block.objects.create(blocker=stranger, blocked=ta)
-    waits = Topic.objects.create(name="Compilers", slug="compilers", creator=creator)
-    Registration.objects.create(user=stranger, topic=waits, status="pending")
-    ExamWeek.objects.create(name="Midterm", first_day=tomorrow(), last_day=tomorrow() + DAY)
-    Authenticator.objects.create(user=creator, type="totp", data={})
-    gone = make_user("Gone")
-    suspensions.suspend(gone, actor=staff, cancel_bookings=True, reason="Rude")
-    return world
-
-
 def check(found: dict[str, str], response: Any, where: str, own: Callable[[str], str]) -> None:
-    if response.get("Content-Type", "").startswith("text/html") and not response.streaming:
-        for words in set(pseudo.forgotten_in_html(response.content.decode(), own)) - BOOLEANS:
+    if is_page(response):
+        html = response.content.decode()
+        for words in pseudo.forgotten_in_html(html, own):
             found.setdefault(words, where)
+        for text in pseudo.shown_in(html):
+            # What is typed, and meant to be, is ISO.
+            if COMMON_ERA.search(own(text)):
+                found.setdefault(f"a year of the Common Era: {text.strip()}", where)
 
 
 def told(found: dict[str, str]) -> str:
@@ -175,21 +121,40 @@ def test_every_page_that_links_lead_to(lived_in, marked, who):
     found: dict[str, str] = {}
     own = without_own()
     client = client_of(lived_in["people"][who])
-    waiting = deque(["/", *(["/admin/"] if who == "staff" else [])])
-    seen: set[Any] = set()
-    while waiting:
-        path = waiting.popleft()
-        kind = kind_of(path)
-        if kind is None or kind in seen or "language" in path:
-            continue
-        seen.add(kind)
-        response = client.get(path, follow=True)
+    count = 0
+    for path, response in pages(client, "/", *(["/admin/"] if who == "staff" else [])):
         check(found, response, path, own)
-        if response.get("Content-Type", "").startswith("text/html") and not response.streaming:
-            base = urlsplit(path).path
-            links = Links(response.content.decode()).found
-            waiting += [f"{base}{link}" if link.startswith("?") else link for link in links]
-    assert len(seen) > (60 if who == "staff" else 20)
+        count += 1
+    assert count > (60 if who == "staff" else 20)
+    assert found == {}, told(found)
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
+def test_what_forms_searches_and_actions_of_the_admin_say(lived_in, marked, model):
+    """Empty forms, a search that finds nothing, actions before they are confirmed, for no row and
+    for one; what cannot be deleted."""
+    found: dict[str, str] = {}
+    own = without_own()
+    staff = lived_in["people"]["staff"]
+    client = client_of(staff)
+    base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    listed = reverse(f"{base}_changelist")
+    check(found, client.get(listed, {"q": "zzzz"}, follow=True), f"{listed}?q=zzzz", own)
+    check(found, client.post(reverse(f"{base}_add"), {}), f"{base}_add", own)
+    row = model._default_manager.first()
+    rows = [row.pk] if row else []
+    request = RequestFactory().get(listed)
+    request.user = staff
+    for action in admin.site._registry[model].get_actions(request):
+        for chosen in ([], rows):
+            sent = {"action": action, ACTION_CHECKBOX_NAME: chosen}
+            where = f"{listed} {action} of {len(chosen)}"
+            check(found, client.post(listed, sent, follow=True), where, own)
+    for page in ("change", "delete", "history"):
+        for pk in rows:
+            path = reverse(f"{base}_{page}", args=[pk])
+            for answer in (client.get(path), client.post(path, {})):
+                check(found, answer, f"{base}_{page}", own)
     assert found == {}, told(found)
 
 
@@ -199,12 +164,63 @@ def test_pages_that_say_what_went_wrong(marked, settings):
     own = without_own()
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     client.cookies["language"] = "th"
-    check(found, client.get("/nothing/"), "404", own)
-    check(found, client.post("/auth/login/"), "403", own)
-    check(found, client.get("/", headers={"host": "elsewhere.example"}), "400", own)
-    for _try in range(8):
-        client = Client()
-        client.cookies["language"] = "th"
-        answer = client.post("/auth/login/", {"login": "a@b.example", "password": "x"})
-    check(found, answer, "429", own)
+    people = marked["people"]
+    student = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    student.force_login(people["student"])
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    answers = [
+        (404, client.get("/nothing/")),
+        (403, client.post("/auth/login/")),  # shown again
+        (400, client.get("/", headers={"host": "elsewhere.example"})),
+        (403, client.post("/topics/new/", {"name": "x"})),  # signed out meanwhile
+        (403, student.get("/appointments/new/")),
+        (405, student.get("/language/")),
+        (403, student.post("/topics/new/", {"name": "x"}, headers=elsewhere)),
+        # A page made for a visitor, for somebody else, for oneself.
+        *(
+            (403, student.post("/topics/new/", {expired.MADE_FOR: whose, "name": "x"}))
+            for whose in ("", people["ta"].pk, people["student"].pk)
+        ),
+    ]
+    settings.AUTH_FORMS_A_MINUTE = 3  # with the one above
+    client = Client()
+    client.cookies["language"] = "th"
+    answers += [(status, client.post("/auth/login/")) for status in (200, 200, 429)]
+    assert [answer.status_code for _status, answer in answers] == [each for each, _ in answers]
+    for number, (status, answer) in enumerate(answers):
+        check(found, answer, f"{status}, number {number}", own)
     assert found == {}, told(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (500, ValueError("Ours")),
+        (503, OperationalError("database is locked")),
+        (503, OperationalError("unable to open database file")),
+        (503, OSError(errno.ENOSPC, "No space left on device")),
+        (503, Unfinished("Missing")),
+    ],
+)
+def test_pages_of_what_broke(marked, monkeypatch, status, error):
+    def breaks(*_args: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("setahub.site.views.most_taught", breaks)
+    client = Client(raise_request_exception=False)
+    client.cookies["language"] = "th"
+    answer = client.get("/")
+    assert answer.status_code == status
+    found: dict[str, str] = {}
+    check(found, answer, str(status), without_own())
+    assert found == {}, told(found)
+    assert pseudo.OPEN in answer.text
+
+
+def test_what_is_said_before_a_page_was_asked_for(marked):
+    """Of what is too large, and where the disk is full: Daphne's own answers."""
+    headers = Headers({"Accept": ["text/html"], "Cookie": ["language=th"]})
+    for refusal in (bounds._too_large, bounds._no_room):
+        page = bounds._answer(refusal, headers).decode().partition("\r\n\r\n")[2]
+        assert pseudo.forgotten_in_html(page, without_own()) == []
+        assert pseudo.OPEN in page
