@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from scheduling.models import Booking, BookingEvent, Cause
 from setahub.core import clock
+from setahub.core.web.own import sentence
 from setahub.policy.current import policy
 
 Status = Booking.Status
@@ -21,7 +22,7 @@ class Line:
     """One line of a booking's history."""
 
     glyph: str
-    text: str
+    text: str  # HTML, where it has a name
     detail: str
     at: datetime
 
@@ -110,7 +111,9 @@ def tell(event: BookingEvent, viewer: User) -> str:
     }
     if event.actor_id == viewer.pk:
         return own % times
-    return others % {"name": actor_name(event), **times}
+    if is_of_staff(event):
+        return others % {"name": actor_name(event), **times}
+    return sentence(others, {"name": actor_name(event)}, **times)
 
 
 def impersonal_reason(event: BookingEvent, count: int = 1) -> str:
@@ -139,7 +142,11 @@ def _by_itself() -> str:
 
 def actor_name(event: BookingEvent) -> str:
     """The actor as the two know them; anybody else acts for the faculty."""
-    booking = event.booking
-    if event.actor is None or event.actor_id not in (booking.student_id, booking.ta_id):
+    if event.actor is None or is_of_staff(event):
         return gettext("The faculty's staff")
     return event.actor.username
+
+
+def is_of_staff(event: BookingEvent) -> bool:
+    """Whether none of the booking's two people did it."""
+    return event.actor_id not in (event.booking.student_id, event.booking.ta_id)

@@ -13,6 +13,7 @@ from setahub.core.keys import nfc
 from setahub.core.text import turns
 from setahub.core.web.fields import LinesField, validate_reads_as_it_is
 from setahub.core.web.forms import BasedForm, ChangedMeanwhile
+from setahub.core.web.own import own
 from setahub.core.web.refusals import RULE, RefusableForm, T
 from setahub.policy.current import policy
 from topics import services
@@ -154,7 +155,7 @@ class TopicsField(forms.MultipleChoiceField):
     def offer(self, topics: Sequence[Topic]) -> None:
         self.topics = {topic.slug: topic for topic in topics}
         self.topics |= {str(topic.pk): topic for topic in topics}  # an id wins over a slug
-        self.choices = [(topic.pk, topic.name) for topic in topics]
+        self.choices = [(topic.pk, own(topic.name)) for topic in topics]
 
     def prepare_value(self, value: Any) -> Any:
         """What was sent as a slug is ticked like an id."""

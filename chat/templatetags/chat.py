@@ -15,6 +15,7 @@ from chat.queries.conversations import Badge, badge
 from scheduling.models import BookingEvent, Takeaway
 from setahub.core import clock
 from setahub.core.text import one_way
+from setahub.core.web.own import sentence
 
 register = template.Library()
 
@@ -38,7 +39,7 @@ def chat_text(typed: str) -> SafeString:
 
 
 @register.simple_tag
-def card_title(event: BookingEvent) -> str:
+def card_title(event: BookingEvent) -> SafeString:
     """``Booked: Data Structures, Wed 25 Nov, 13:30``."""
     Kind = BookingEvent.Kind
     words = {
@@ -50,7 +51,7 @@ def card_title(event: BookingEvent) -> str:
         name: clock.full(moment or event.booking.starts_at)
         for name, moment in (("old", event.old_starts_at), ("new", event.new_starts_at))
     }
-    return words % {"topic": event.booking.topic.name, **times}
+    return sentence(words, {"topic": event.booking.topic.name}, **times)
 
 
 @register.simple_tag

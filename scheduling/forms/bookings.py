@@ -108,8 +108,8 @@ class OutcomesForm(RefusableForm):
         came, missed = (set(self.cleaned_data.get(name, ())) for name in self.fields)
         if both := came & missed:
             names = ", ".join(self.names[pk] for pk in sorted(both))
-            words = _("Either came or did not come, not both: %(names)s.") % {"names": names}
-            raise forms.ValidationError(words)
+            words = _("Either came or did not come, not both: %(names)s.")
+            raise forms.ValidationError(sentence(words, {"names": names}))
         if not came | missed and not self.errors:
             raise forms.ValidationError(_("Say how it went for at least one."))
         return self.cleaned_data

@@ -34,7 +34,9 @@ def askable_days() -> tuple[date, date]:
 
 
 class OneOf(PlainSelect):
-    """One of ``options``, which the form fills in."""
+    """One of ``options``, names which the form fills in."""
+
+    is_own = True
 
     def __init__(self, unchosen: Any) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from scheduling.views.contexts.my_week import Cell
 from scheduling.views.contexts.requests import days_in_words, parts_in_words
 from scheduling.views.contexts.slots import Chip, Choice, SlotGroup, Strip, why_closed
 from setahub.core import clock
+from setahub.core.web.own import own
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
@@ -140,7 +141,7 @@ def _choice(
 ) -> dict[str, Any]:
     return {
         "id": f"{name}-{value}",
-        "label": label,
+        "label": own(label) if name == "ta" else label,
         "chosen": chosen,
         "href": href,
         "starts_group": starts_group,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
+from setahub.core.web.own import sentence
 from setahub.core.web.refusals import attempt, show_or_post
 from setahub.core.web.too_many import say_when
 from topics import services
@@ -91,7 +92,7 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
         if removal is Removal.ARCHIVED
         else _("“%(name)s” is deleted.")
     )
-    messages.success(request, done % {"name": topic.name})
+    messages.success(request, sentence(done, {"name": topic.name}))
     return redirect("topics:list")
 
 

@@ -16,6 +16,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
 from setahub.core.web.addresses import addressed_host, split
+from setahub.core.web.own import sentence
 
 # In every form beside its token: the id of whom its page was made for, empty for a visitor.
 MADE_FOR = "made_for"
@@ -117,8 +118,12 @@ def _why_not(request: HttpRequest, reason: str) -> dict[str, Any] | None:
     if made_for not in (None, str(user.pk)):
         return _words(
             _("That page was somebody else's"),
-            _("You are signed in as %(name)s now. What was typed there was not sent, and is gone.")
-            % {"name": user.username},
+            sentence(
+                _(
+                    "You are signed in as %(name)s now. What was typed there was not sent, and is gone."
+                ),
+                {"name": user.username},
+            ),
             resolve_url(settings.LOGIN_REDIRECT_URL),
             _("Continue"),
         )

@@ -35,6 +35,7 @@ class PlainSelect(forms.Widget):
     """
 
     unchosen: str | Promise = "–"
+    is_own = False  # the words are what people typed
 
     def groups(self) -> Iterable[tuple[str, Options]]:
         """Options under headings; "": under none."""
@@ -57,20 +58,26 @@ class PlainSelect(forms.Widget):
             built.pop("required", None)  # nothing in the list is empty
         else:
             groups.insert(0, ("", [("", str(self.unchosen))]))
-        drawn = format_html_join("", "{}", ((_group(*group, chosen),) for group in groups))
+        drawn = format_html_join(
+            "", "{}", ((_group(*group, chosen, self.is_own),) for group in groups)
+        )
         return format_html('<select name="{}"{}>{}</select>', name, flatatt(built), drawn)
 
 
-def _group(label: str, options: Options, chosen: str) -> SafeString:
+def _group(label: str, options: Options, chosen: str, is_own: bool = False) -> SafeString:
     drawn = format_html_join(
         "",
-        '<option value="{}"{}>{}</option>',
-        ((sent, _SELECTED if sent == chosen else "", words) for sent, words in options),
+        '<option value="{}"{}{}>{}</option>',
+        (
+            (sent, _SELECTED if sent == chosen else "", _OWN if is_own and sent else "", words)
+            for sent, words in options
+        ),
     )
     return format_html('<optgroup label="{}">{}</optgroup>', label, drawn) if label else drawn
 
 
 _SELECTED = SafeString(" selected")
+_OWN = SafeString(' translate="no"')
 
 
 class TimeSelect(PlainSelect):

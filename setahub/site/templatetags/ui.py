@@ -30,13 +30,14 @@ from setahub.core import clock
 from setahub.core.links import linked
 from setahub.core.text import one_way
 from setahub.core.web import expired
+from setahub.core.web.own import own
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
 
 register = template.Library()
 
 
-@register.filter("one_way")
+@register.filter("one_way", is_safe=True)
 def on_one_line(text: object) -> str:
     """What people typed for one line among others, whose direction it can't turn."""
     return one_way(str(text))
@@ -60,6 +61,7 @@ def _drawn(name: str, size: int) -> SafeString:
     return mark_safe(drawn)  # noqa: S308  (our own names, drawn by the library)
 
 
+register.filter("own", own)
 register.filter("clock", clock.time_of_day)
 register.filter("day_name", clock.day_name)
 register.filter("day_short", clock.day_short)

@@ -1,0 +1,144 @@
+"""People's names and words stand in ``translate="no"``, so that a browser that translates pages leaves
+them alone. Every address as everybody, and every page that links lead to; the admin is not for readers
+of other languages."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.db import models
+
+from accounts.models import User
+from chat.models import Message
+from scheduling.models import Appointment, Booking, BookingEvent, HelpRequest
+from setahub.tests.languages.crawl import is_page, pages
+from setahub.tests.languages.pseudo import VOID
+from setahub.tests.test_access import PEOPLE, TABLE, client_of, restore, world  # noqa: F401
+from topics.models import Topic
+
+# What of a page is no text that a browser translates: values of fields, what scripts read.
+NOT_READ = {"script", "style", "textarea", "title", "template"}
+OWN = re.compile(r"\bQz[a-z]+\b")
+WORDS = {
+    User: {"bio": "Qzbio"},
+    Topic: {"description": "Qzdescription"},
+    Appointment: {"location": "Qzroom", "notes": "Qznotes"},
+    Booking: {"question": "Qzquestion", "cancel_reason": "Qzreason"},
+    BookingEvent: {"detail": "Qzreason"},
+    HelpRequest: {"question": "Qzwish"},
+    Message: {"text": "Qzmessage"},
+}
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Page(HTMLParser):
+    """Texts of a page outside of ``translate="no"`` that are somebody's own."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.stack: list[tuple[str, bool]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        kept = dict(attrs).get("translate")
+        above = bool(self.stack and self.stack[-1][1])
+        apart = kept == "no" or tag in NOT_READ or (above and kept != "yes")
+        if tag not in VOID:
+            self.stack.append((tag, apart))
+
+    def handle_endtag(self, tag: str) -> None:
+        while any(name == tag for name, _apart in self.stack):
+            if self.stack.pop()[0] == tag:
+                break
+
+    def handle_data(self, data: str) -> None:
+        apart = bool(self.stack and self.stack[-1][1])
+        if not apart and (own := OWN.search(data)):
+            tag = self.stack[-1][0] if self.stack else ""
+            self.found.append(f"{tag}: {own[0]} in “{' '.join(data.split())}”")
+
+
+def outside(html: str) -> list[str]:
+    page = Page()
+    page.feed(html)
+    page.close()
+    return page.found
+
+
+def rename(model: type[models.Model], field: str, begin: str) -> None:
+    """Names that are unlike any other word, each another one."""
+    for number, row in enumerate(model._default_manager.order_by("pk")):
+        first, second = divmod(number, len(LETTERS))
+        name = f"{begin}{LETTERS[first]}{LETTERS[second]}"
+        model._default_manager.filter(pk=row.pk).update(**{field: name})
+
+
+@pytest.fixture
+def named(request: Any, world: dict[str, Any]) -> dict[str, Any]:  # noqa: F811
+    """A world in which everything that people typed begins with Qz."""
+    if "lived_in" in request.fixturenames:
+        request.getfixturevalue("lived_in")
+    rename(User, "username", "Qzname")
+    rename(Topic, "name", "Qztopic")
+    for model, fields in WORDS.items():
+        for field, text in fields.items():
+            model._default_manager.exclude(**{field: ""}).update(**{field: text})
+    for person in world["people"].values():
+        if person is not None:
+            person.refresh_from_db()
+    return world
+
+
+def note(found: dict[str, str], response: Any, where: str) -> None:
+    if is_page(response):
+        for words in outside(response.content.decode()):
+            found.setdefault(words, where)
+
+
+def told(found: dict[str, str]) -> str:
+    return "\n".join(f"{words}   ({where})" for words, where in found.items())
+
+
+def answers(named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for route, row in TABLE.items():
+        path = row.path.format(**named)
+        for method, outcomes in (("get", row.get), ("post", row.post)):
+            for who in {
+                outcome: who for who, outcome in zip(PEOPLE, outcomes, strict=True)
+            }.values():
+                target = path if method == "get" else path.partition("?")[0]
+                client = client_of(named["people"][who])
+                yield f"{who} {method} {route}", getattr(client, method)(target, follow=True)
+                if method == "post":
+                    restore(named)
+
+
+def test_what_every_address_answers(named):
+    found: dict[str, str] = {}
+    for where, response in answers(named):
+        note(found, response, where)
+    assert found == {}, told(found)
+
+
+@pytest.mark.parametrize("who", ["visitor", "student", "ta", "creator", "stranger"])
+def test_every_page_that_links_lead_to(named, lived_in, who):
+    found: dict[str, str] = {}
+    client = client_of(named["people"][who])
+    for path, response in pages(client, "/", f"/ta/{named['ta']}/", "/topics/?q=Q"):
+        note(found, response, path)
+    assert found == {}, told(found)
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ("<p>Qza</p>", ["p: Qza in “Qza”"]),
+        ('<p translate="no">Qza</p>', []),
+        ('<p translate="no">Qza <b>Qzb</b></p><p>of Qzc</p>', ["p: Qzc in “of Qzc”"]),
+        ('<p>by <bdi translate="no">Qza</bdi></p>', []),
+    ],
+)
+def test_what_is_looked_for(html, found):
+    assert outside(html) == found
