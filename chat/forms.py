@@ -27,7 +27,10 @@ class MessageForm(RefusableForm):
         rows=1,
     )
     image = forms.FileField(
-        label=_("Picture"), required=False, widget=forms.FileInput(attrs={"accept": ACCEPT})
+        label=_("Picture"),
+        required=False,
+        # Without a title of ours browsers show one of their own.
+        widget=forms.FileInput(attrs={"accept": ACCEPT, "title": _("Add a picture")}),
     )
     client_id = forms.CharField(required=False, widget=forms.HiddenInput)
 

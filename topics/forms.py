@@ -108,7 +108,6 @@ class TopicForm(UploadForm, BasedForm):
         label=_("Picture"),
         required=False,
         max_side=1280,
-        widget=forms.FileInput,
         help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Wide pictures look best."),
     )
     remove_image = forms.BooleanField(label=_("Remove the picture"), required=False)

@@ -28,6 +28,18 @@ class PermissionsField(SomeOfThem):
         }  # fmt: skip
 
 
+class NamesPermissions(admin.ModelAdmin):
+    """Comes before the class of Django's whose form has permissions."""
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        if db_field.related_model is Permission:
+            options["form_class"] = PermissionsField
+            options["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+
 # What deleting a group names beside it. Django's words for it are fixed in English.
 Group.permissions.through._meta.verbose_name = _("permission of a group")
 Group.permissions.through._meta.verbose_name_plural = _("permissions of a group")
@@ -35,10 +47,5 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(auth.GroupAdmin):
-    def formfield_for_manytomany(
-        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
-    ) -> Any:
-        if db_field.name == "permissions":
-            kwargs["form_class"] = PermissionsField
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+class GroupAdmin(NamesPermissions, auth.GroupAdmin):
+    pass

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.groups import NamesPermissions
 from accounts.admin.person import parts
 from accounts.errors import AccountError
 from accounts.forms.account import ResetPasswordForm
@@ -100,7 +101,7 @@ class UserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(Export, Acting):
+class UserAdmin(NamesPermissions, Export, Acting):
     form = UserForm
     change_form_template = "admin/accounts/user.html"
     list_display = ["username", "email", "student_id", "year", "teaches", "active", "date_joined"]

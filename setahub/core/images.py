@@ -29,6 +29,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import condition
 
 from setahub.core.web import ratelimit
+from setahub.core.web.inputs import PictureInput
 from setahub.core.web.refusals import RefusableForm
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
@@ -230,6 +231,7 @@ class ReencodedImageField(forms.FileField):
     sends is counted before it is decoded.
     """
 
+    widget = PictureInput
     uploader: int | None = None
 
     def __init__(self, *, max_side: int, **kwargs: Any) -> None:

@@ -1,6 +1,7 @@
 """Cookies, headers, and how much may be sent."""
 
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy
 
 from setahub.settings.basics import HTTPS
 
@@ -35,6 +36,28 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "setahub.core.web.expired.csrf_failure"
 FORM_ADDRESS_FIELDS = ("slot", "topic")  # which a page with a form has in its address
+# What fields are called that people type into, for a form that came too late and is shown again.
+FORM_LABELS = {
+    "avatar": gettext_lazy("Picture"),
+    "bio": gettext_lazy("About you"),
+    "code": gettext_lazy("Code"),
+    "description": gettext_lazy("Description"),
+    "done": gettext_lazy("What you did"),
+    "email": gettext_lazy("Email"),
+    "image": gettext_lazy("Picture"),
+    "keywords": gettext_lazy("Keywords"),
+    "links": gettext_lazy("Links"),
+    "location": gettext_lazy("Place"),
+    "login": gettext_lazy("Email"),
+    "name": gettext_lazy("Name"),
+    "next_step": gettext_lazy("Next step"),
+    "notes": gettext_lazy("Notes"),
+    "question": gettext_lazy("What do you need help with?"),
+    "reason": gettext_lazy("Reason"),
+    "student_id": gettext_lazy("Student ID"),
+    "text": gettext_lazy("Message"),
+    "username": gettext_lazy("Name"),
+}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -36,6 +36,19 @@ function showWholeFocus() {
   });
 }
 
+/** Says which files are chosen, in the place of what the browser would say in its own language. */
+function nameFiles() {
+  const tell = (input) => {
+    const place = input.closest(".file")?.querySelector("[data-file-name]");
+    const names = [...input.files].map((file) => file.name);
+    if (place) place.textContent = names.join(", ") || place.dataset.none;
+  };
+  document.addEventListener("change", (event) => event.target.type === "file" && tell(event.target));
+  // What is chosen stays so when one comes back to the page.
+  window.addEventListener("pageshow", () => document.querySelectorAll(".file [type=file]").forEach(tell));
+}
+
 focusFirstError(document);
+nameFiles();
 tendMenus();
 showWholeFocus();

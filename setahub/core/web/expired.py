@@ -39,7 +39,9 @@ class Sent:
 
     @property
     def label(self) -> str:
-        return self.name.rpartition("-")[2].replace("_", " ").capitalize()
+        """What the field is called: the form itself is not known here."""
+        words = settings.FORM_LABELS.get(self.name.rpartition("-")[2])
+        return str(words or (_("Password") if self.kind == "password" else _("What you typed")))
 
 
 def page_of_form(request: HttpRequest) -> str:

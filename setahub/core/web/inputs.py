@@ -176,3 +176,18 @@ def _day_groups(
         (clock.month(days[0]), [(day.isoformat(), select.name(day, on)) for day in days])
         for days in several
     ]
+
+
+class PictureInput(forms.FileInput):
+    """A field for a picture, in the site's words: browsers draw "No file chosen" in their own."""
+
+    template_name = "shared/_file_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        given = context["widget"]["attrs"]
+        own = f"{given['id']}_file"
+        given.setdefault("title", _("Choose a picture"))  # else browsers show words of their own
+        given["aria-describedby"] = f"{own} {given.get('aria-describedby', '')}".strip()
+        words = {"choose": _("Choose a picture"), "none": _("No picture chosen yet")}
+        return {**context, **words}
