@@ -16,6 +16,7 @@ from scheduling.services.rows import Edited
 from scheduling.tests.factories import ask, book, open_time, slots_of
 from scheduling.views.contexts import previews
 from setahub.core import clock as when
+from setahub.tests.own import unmarked
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -34,7 +35,7 @@ def client(student, sign_in):
 def home(client) -> str:
     response = client.get("/")
     assert response.status_code == 200
-    return response.content.decode()
+    return unmarked(response.content.decode())
 
 
 class TestLanding:
