@@ -10,6 +10,7 @@ from scheduling.models import Appointment, Booking, HelpRequest, Offer, PlaceInL
 from scheduling.services import appointments, bookings, requests
 from scheduling.services.plan import Plan
 from setahub.core import clock as when
+from setahub.tests.own import unmarked
 from topics.models import Topic
 
 
@@ -100,4 +101,4 @@ def slots_of(appointment: Appointment) -> list[TimeSlot]:
 
 def text(response: Any) -> str:
     """The page as its reader gets it."""
-    return response.content.decode()
+    return unmarked(response.content.decode())

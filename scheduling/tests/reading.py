@@ -7,13 +7,15 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from setahub.tests.own import unmarked
+
 # A question with all that may go wrong, and how a page must show it.
 QUESTION = "My AVL tree <b>rotates</b> wrongly.\n  left 2, right 0"
 KEPT = "My AVL tree &lt;b&gt;rotates&lt;/b&gt; wrongly.\n  left 2, right 0"
 
 
 def text(response: HttpResponse) -> str:
-    return response.content.decode()
+    return unmarked(response.content.decode())
 
 
 def slot_ids(response: HttpResponse) -> list[int]:

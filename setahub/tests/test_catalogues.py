@@ -148,3 +148,12 @@ def test_what_pages_show_of_django_is_in_thai():
 
 def is_shown(file):
     return file.startswith(SHOWN)
+
+
+# As docs/glossary-th.md says: they read as something else, or as translated.
+NEVER_SAID = ("ช่องว่าง", "ขอเวลา", "เป็นธรรม", "ดูด้านบน", "ครับ", "ค่ะ")
+
+
+def test_words_that_the_glossary_rules_out_are_not_used(messages):
+    said = [translated(each) for each in messages]
+    assert [text for text in said if any(word in text for word in NEVER_SAID)] == []
