@@ -5,4 +5,4 @@ import re
 
 def unmarked(html: str) -> str:
     """The page with each ``<bdi translate="no">`` as what stands in it."""
-    return re.sub(r'<bdi translate="no">(.*?)</bdi>', r"\1", html)
+    return re.sub(r'<bdi translate="no"(?: class="nowrap")?>(.*?)</bdi>', r"\1", html)

@@ -1,5 +1,6 @@
 """People's names and words on pages, apart from ours: a browser that translates leaves them alone."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,10 +8,19 @@ from django.utils.functional import Promise
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+SHORT = 20  # characters that fit on a line of the smallest phone, in a heading, too
+_THAI = re.compile("[\u0e01-\u0e5b]")
+
 
 def own(text: object) -> SafeString:
-    """What somebody typed, inside a line of ours, whose direction it can't turn."""
-    return format_html('<bdi translate="no">{}</bdi>', text)
+    """What somebody typed, inside a line of ours, whose direction it can't turn.
+
+    A short Thai name stays on one line: browsers break names where words of their dictionary end.
+    """
+    typed = str(text)
+    whole = len(typed) <= SHORT and _THAI.search(typed)
+    kept = mark_safe(' class="nowrap"') if whole else ""
+    return format_html('<bdi translate="no"{}>{}</bdi>', kept, typed)
 
 
 def sentence(words: "str | Promise", typed: Mapping[str, Any], **others: Any) -> SafeString:
