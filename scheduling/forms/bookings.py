@@ -11,6 +11,7 @@ from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import QUESTION_MAX
 from scheduling.queries.appointments import bookings_of
 from setahub.core.web.fields import LinesField
+from setahub.core.web.own import sentence
 from setahub.core.web.refusals import RefusableForm, Refusal
 from topics.models import Topic
 from topics.queries.topics import find
