@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth
 from django.contrib.auth.models import Group, Permission
 from django.db.models import ManyToManyField
-from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +31,7 @@ class NamesPermissions(admin.ModelAdmin):
     """Comes before the class of Django's whose form has permissions."""
 
     def formfield_for_manytomany(
-        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
+        self, db_field: ManyToManyField[Any, Any], request: Any = None, **options: Any
     ) -> Any:
         if db_field.related_model is Permission:
             options["form_class"] = PermissionsField
