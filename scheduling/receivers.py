@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.signals import user_blocked, user_deleting, user_suspended
 from scheduling.models import Appointment, Booking, Cause, FreedSeat, Offer, TeachingLimits
 from scheduling.queries.bookings import has_history, upcoming_bookings_of
-from scheduling.queries.free import counts, counts_by_ta, counts_of
+from scheduling.queries.free import counts, counts_of, counts_of_topic
 from scheduling.services import cascades, offers, requests
 from topics.errors import TopicError
 from topics.models import Registration, Topic
@@ -103,7 +103,7 @@ def cancel_for_leaving(user: User, **kwargs: Any) -> None:
 def count_anew(**kwargs: Any) -> None:
     """What is free may have changed, or who teaches, or what they gave."""
     counts.drop()
-    counts_by_ta.drop()
+    counts_of_topic.drop()
     counts_of.drop()
 
 

@@ -1,7 +1,7 @@
 """What stands between people: blocks, favourites, and suspensions by staff."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,7 @@ REASON_MAX = 500
 
 
 class BlockQuerySet(models.QuerySet["Block"]):
-    def between(self, one: int, other: int) -> "BlockQuerySet":
+    def between(self, one: int, other: int | OuterRef) -> "BlockQuerySet":
         """Blocks of either direction between two users, by id."""
         return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
 

@@ -7,7 +7,12 @@ from setahub.core.db.prepared import prepared
 
 
 def is_starred(owner: User, person: User) -> bool:
-    return Star.objects.filter(owner=owner.pk, person=person.pk).exists()
+    return _star(owner.pk, person.pk).first() is not None
+
+
+@prepared
+def _star(owner: int, person: int) -> "QuerySet[Star]":
+    return Star.objects.filter(owner=owner, person=person)
 
 
 def favourites(owner: User, limit: int) -> list[User]:

@@ -120,19 +120,18 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         self, bookable: Bookable, leaving_id: int | None, own_seat: bool
     ) -> "TimeSlotQuerySet":
         """All that "free" says apart from topics."""
-        elsewhere = (
-            Commitment.objects.overlapping(OuterRef("starts_at"), OuterRef("ends_at"))
+        # As a student: sessions of one TA never overlap (``scheduling.constraints``), nor slots of one.
+        elsewhere = Commitment.objects.overlapping(
+            OuterRef("starts_at"), OuterRef("ends_at")
+        ).filter(
+            person=OuterRef("appointment__ta"),
+            role=Commitment.Role.STUDENT,
             # No slot is longer than a session may be: this bound lets the index end the search.
-            .filter(
-                person=OuterRef("appointment__ta"),
-                starts_at__gt=OuterRef("starts_at") - LONGEST_SESSION,
-            )
-            .exclude(slot=OuterRef("pk"))
+            starts_at__gt=OuterRef("starts_at") - LONGEST_SESSION,
         )
         # A held seat is there: the database keeps taken and held within the seats.
         has_room = Q(taken__lt=F("capacity")) if own_seat else self._has_room(bookable.now)
         if leaving_id is not None:
-            elsewhere = elsewhere.exclude(booking=leaving_id)
             seat = Commitment.objects.filter(booking=leaving_id, slot=OuterRef("pk"))
             has_room |= Q(Exists(seat))
         return self.standing().filter(

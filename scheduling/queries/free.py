@@ -1,9 +1,9 @@
 """Free time: listed, counted, the nearest. All of it builds on ``TimeSlot.objects.free()``."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Min, Q, QuerySet, Window
@@ -115,7 +115,7 @@ def _appointments(ids: tuple[int, ...]) -> AppointmentQuerySet:
     return Appointment.objects.filter(pk__in=ids).select_related("ta")
 
 
-@prepared
+@prepared(planned_once=False)
 def _free_from(
     topic: int | None,
     ta: int | None,
@@ -143,7 +143,7 @@ def free_days(
     return set(_free_days(topic, ta, start, end, Bookable.at(), **_switches(wanted)))
 
 
-@prepared
+@prepared(planned_once=False)
 def _free_days(
     topic: int | None,
     ta: int | None,
@@ -188,14 +188,24 @@ def counts() -> dict[int, Counts]:
     return {topic.pk: Counts(topic.ta_count, free.get(topic.pk)) for topic in topics}
 
 
-@shared(seconds=10, under=lambda: policy.source())
-def counts_by_ta(topic_id: int) -> tuple[dict[int, FreeTime], dict[int, int]]:
+class OfTopic(NamedTuple):
     """Of the TAs of a topic, by their ids: free time for it, and how many sessions each has given.
 
-    At most ten seconds old. Three queries.
+    ``days``: those that have free time for it.
     """
+
+    free: dict[int, FreeTime]
+    given: dict[int, int]
+    days: set[date]
+
+
+@shared(seconds=10, under=lambda: policy.source())
+def counts_of_topic(topic_id: int) -> OfTopic:
+    """What the page of a topic counts; at most ten seconds old. Four queries."""
     tas = Registration.objects.teaching().filter(topic=topic_id).values_list("user", flat=True)
-    return free_by_ta(topic_id), sessions_given(list(tas))
+    today = clock.today()
+    days = free_days(today, today + policy.horizon, topic=topic_id)
+    return OfTopic(free_by_ta(topic_id), sessions_given(list(tas)), days)
 
 
 @shared(seconds=10, under=lambda: policy.source())
@@ -259,7 +269,7 @@ def soonest_of_each(
         return {}
     begin = tuple(begins.values())
     end = tuple(each + FIRST_SLOTS_WITHIN for each in begin)
-    rows = _beginnings(tuple(begins), begin, end, bookable)
+    rows = _beginnings(tuple(begins), begin, end, min(begin), max(end), bookable)
     first: dict[int, list[int]] = {}
     for topic_id, slot_id in rows:
         first.setdefault(topic_id, []).append(slot_id)
@@ -302,13 +312,22 @@ def _beginnings(
     topics: tuple[int, ...],
     begin: tuple[datetime, ...],
     end: tuple[datetime, ...],
+    first: datetime,
+    last: datetime,
     bookable: Bookable,
 ) -> "QuerySet[TimeSlot, Any]":
+    # One span around all of them: a plan for any values begins with an index, but not with many spans.
+    near = Q(starts_at__range=(first, last)) & _in_spans(topics, begin, end)
+    slots = TimeSlot.objects.free_each_topic(near, bookable)
+    return slots.soonest().values_list("topic", "pk")  # type: ignore[misc]
+
+
+def _in_spans(topics: Sequence[int], begin: Sequence[datetime], end: Sequence[datetime]) -> Q:
+    """That a slot is of one of the topics, and starts in the span of that one."""
     near = Q(pk__in=())
     for topic, start, stop in zip(topics, begin, end, strict=True):
         near |= Q(appointment__topics=topic, starts_at__range=(start, stop))
-    slots = TimeSlot.objects.free_each_topic(near, bookable)
-    return slots.soonest().values_list("topic", "pk")  # type: ignore[misc]
+    return near
 
 
 @prepared

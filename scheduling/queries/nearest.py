@@ -74,7 +74,7 @@ def _closest(
     return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
 
 
-@prepared
+@prepared(planned_once=False)
 def _nearest(
     topic: int | None,
     ta: int | None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
@@ -13,6 +13,7 @@ from scheduling.models.slots import Bookable
 from scheduling.queries.obstacles import Obstacles
 from scheduling.queries.waiting import answerable_by
 from setahub.core import clock
+from setahub.core.db.prepared import PreparedQuery, prepared
 from topics.models import Registration, Topic
 
 COUNTED_MOST = 99  # a tab counts no further
@@ -35,16 +36,21 @@ def joinable_by(viewer_id: int) -> HelpRequestQuerySet:
     return HelpRequest.objects.filter(shared | Q(pk__in=own)).select_related("topic")
 
 
-def shared_on(topic: Topic, viewer_id: int) -> HelpRequestQuerySet:
+def shared_on(topic: Topic, viewer_id: int) -> PreparedQuery[HelpRequest]:
     """What others may join, most waiting first, with ``waiting`` and ``joined``: by the viewer."""
-    joined = PlaceInLine.objects.waiting().of(viewer_id).filter(request=OuterRef("pk"))
-    blocked = Block.objects.others_of(viewer_id)
+    return _shared_on(topic.pk, viewer_id, clock.today())
+
+
+@prepared
+def _shared_on(topic: int, viewer: int, today: date) -> HelpRequestQuerySet:
+    joined = PlaceInLine.objects.waiting().of(viewer).filter(request=OuterRef("pk"))
     return (
         HelpRequest.objects.open()
-        .filter(topic=topic, shared=True, to_day__gte=clock.today())
-        .exclude(student=viewer_id)
-        .exclude(ta=viewer_id)
-        .exclude(Q(student__in=blocked) | Q(ta__isnull=False, ta__in=blocked))
+        .filter(topic=topic, shared=True, to_day__gte=today)
+        .exclude(student=viewer)
+        .exclude(ta=viewer)
+        .exclude(Exists(Block.objects.between(viewer, OuterRef("student"))))
+        .exclude(Exists(Block.objects.between(viewer, OuterRef("ta"))))
         .with_waiting()
         .annotate(joined=Exists(joined))
         .select_related("ta")

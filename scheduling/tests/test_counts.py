@@ -9,7 +9,7 @@ from accounts.services import suspensions
 from accounts.services.deletion import delete_account
 from scheduling.models import TimeSlot
 from scheduling.queries import free
-from scheduling.queries.free import Counts, counts, counts_by_ta
+from scheduling.queries.free import Counts, counts, counts_of_topic
 from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.core import clock as when
@@ -47,11 +47,11 @@ def test_bookings(session, topic, student):
 
 def test_of_each_ta(session, ta, topic, student, clock):
     made = book(student, slots_of(session)[0], topic)
-    free, given = counts_by_ta(topic.pk)
+    free, given, _days = counts_of_topic(topic.pk)
     assert (free[ta.pk].count, given) == (3, {})
     clock.move_to(made.starts_at)
     bookings.complete(made, ta)
-    assert counts_by_ta(topic.pk)[1] == {ta.pk: 1}
+    assert counts_of_topic(topic.pk)[1] == {ta.pk: 1}
 
 
 def test_sessions(session, ta, topic):

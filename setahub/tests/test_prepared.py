@@ -16,10 +16,10 @@ from accounts.models import Block, Star, User
 from chat.services import send
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
-from scheduling.tests.factories import book, open_time, slots_of
+from scheduling.tests.factories import ask, book, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import STATEMENTS_KEPT, Prepared, padded, prepared
-from topics.models import Registration, Topic
+from topics.models import Registration, Topic, TopicStar
 
 # Importing the modules that may have prepared functions lists these.
 MODULES = [
@@ -251,6 +251,8 @@ def world(student, stranger, ta, topic, sign_in):
     moved = move(book(student, left), student, moved_to.pk)
     send(student.pk, ta.pk, None, "Hello")
     Star.objects.create(owner=student, person=ta)
+    TopicStar.objects.create(owner=student, topic=topic)
+    ask(student, topic, shared=True)
     Block.objects.create(blocker=stranger, blocked=ta)
     client = sign_in(student)
     return {
@@ -319,7 +321,7 @@ def calls(w):
         ],
         "scheduling.queries.free._soonest_of_tas": [((padded([ta]), bookable), {"most": 2})],
         "scheduling.queries.free._beginnings": [
-            (((topic, topic), (now, now + HOUR), (later, later), bookable), {})
+            (((topic, topic), (now, now + HOUR), (later, later), now, later, bookable), {})
         ],
         "scheduling.queries.bookings._moved_since": [
             ((student, w["moved_from"], topic, w["question"]), {})
@@ -338,6 +340,11 @@ def calls(w):
         "topics.queries.registrations._teaching": [
             ((topic, first), {}) for first in ((), padded([ta]))
         ],
+        "accounts.queries.stars._star": [((student, ta), {})],
+        "scheduling.queries.requests._shared_on": [((topic, w["blocker"], when.today()), {})],
+        "topics.queries.registrations._own": [((ta, topic), {})],
+        "topics.queries.stars._star": [((student, topic), {})],
+        "topics.queries.topics._with_slug": [((w["slug"],), {})],
         "topics.queries.topics._found": [((topic, ""), {}), ((None, w["slug"]), {})],
         "topics.queries.topics.tiles": [((), {})],
         "topics.queries.topics._taught_by": [((ta,), {})],

@@ -43,7 +43,13 @@ class Counter:
 
 @pytest.fixture
 def counter():
-    return Counter()
+    yield Counter()
+    made_beside()
+
+
+def made_beside() -> None:
+    """Wait for what is being made beside the requests."""
+    module._beside.submit(int).result(10)
 
 
 @pytest.fixture
@@ -56,12 +62,33 @@ def test_is_made_once_for_all_who_ask(counter, frozen):
     assert [counter.get(), counter.get(), counter.get("x"), counter.get("x")] == [1, 1, 2, 2]
 
 
-def test_is_made_anew_from_half_its_age_on(counter, frozen):
+def test_is_made_anew_from_half_its_age_on_beside_the_request(counter, frozen):
     counter.get()
     frozen.shift(4.9)
     assert counter.get() == 1
     frozen.shift(0.1)
-    assert [counter.get(), counter.get()] == [2, 2]
+    assert counter.get() == 1
+    made_beside()
+    assert counter.get() == 2
+
+
+def test_too_old_it_is_made_by_who_asks(counter, frozen):
+    counter.get()
+    frozen.shift(10)
+    assert counter.get() == 2
+
+
+def test_what_fails_beside_is_logged_and_tried_again(counter, frozen, monkeypatch, caplog):
+    counter.get()
+    frozen.shift(5)
+    with monkeypatch.context() as broken:
+        broken.setattr(counter.get, "make", lambda: 1 / 0)
+        assert counter.get() == 1
+        made_beside()
+    assert "ZeroDivisionError" in caplog.text
+    assert counter.get() == 1
+    made_beside()
+    assert counter.get() == 2
 
 
 def test_is_made_anew_once_dropped_and_under_something_else(counter, frozen):

@@ -13,7 +13,12 @@ from topics.models.topics import search_words
 
 def registration_of(user: User, topic: Topic) -> Registration | None:
     """The user's registration for this topic, approved or not."""
-    return Registration.objects.filter(user=user, topic=topic).first()
+    return _own(user.pk, topic.pk).first()
+
+
+@prepared
+def _own(user: int, topic: int) -> "QuerySet[Registration]":
+    return Registration.objects.filter(user=user, topic=topic)
 
 
 def may_teach_in(year: int | None) -> bool:

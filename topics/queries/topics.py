@@ -43,6 +43,16 @@ def _found(topic: int | None, slug: str) -> "QuerySet[Topic]":
     return Topic.objects.filter(named if topic is None else named | Q(pk=topic)).order_by("pk")
 
 
+def with_slug(slug: str) -> Topic | None:
+    """The topic at this address, with its creator, archived or not."""
+    return _with_slug(slug).first()
+
+
+@prepared
+def _with_slug(slug: str) -> "QuerySet[Topic]":
+    return Topic.objects.select_related("creator").filter(slug=slug)
+
+
 def listed_of(creator: User, name: str) -> Topic | None:
     """The listed topic of this creator that has the name."""
     return Topic.objects.listed().filter(creator=creator).named_like(Topic(name=name))

@@ -1,7 +1,7 @@
 """A topic: who teaches it, and when."""
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import UserRequest
@@ -9,6 +9,7 @@ from scheduling.services import demand
 from setahub.core.web.parts import wants_part
 from setahub.core.web.refusals import Refusal
 from topics.models import Topic
+from topics.queries.topics import with_slug
 from topics.views.contexts.detail import TopicPage
 
 
@@ -36,4 +37,7 @@ def show(request: UserRequest, topic: Topic, refusal: Refusal | None = None) -> 
 
 
 def topic_or_404(slug: str) -> Topic:
-    return get_object_or_404(Topic.objects.select_related("creator"), slug=slug)
+    topic = with_slug(slug)
+    if topic is None:
+        raise Http404
+    return topic

@@ -3,7 +3,7 @@
 Building the SQL of a queryset costs Django more than running a short query: of a list page it was
 a third. Under ``@prepared`` the function is called once for each form that its query takes, with
 placeholders for its values; each call after that only fills them in. On PostgreSQL the statement is
-planned once as well. Rows come out as Django's own iterables make them, related objects, converters
+planned once as well, unless told otherwise. Rows come out as Django's own iterables make them, related objects, converters
 and all; prefetching is not done.
 
 Taking the decorator off changes nothing but speed. It stands where that was measured to save half a
@@ -14,16 +14,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
-from functools import lru_cache, update_wrapper
+from datetime import date, datetime
+from functools import lru_cache, partial, update_wrapper
 from inspect import Parameter, signature
 from itertools import count
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, get_args, get_origin, overload
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BigIntegerField, CharField, DateTimeField, Field, QuerySet
+from django.db.models import BigIntegerField, CharField, DateField, DateTimeField, Field, QuerySet
 from django.db.models.expressions import Expression
 
 P = ParamSpec("P")
@@ -37,21 +37,38 @@ FIELDS: dict[Any, type["Field[Any, Any]"]] = {
     int: BigIntegerField,
     str: CharField,
     datetime: DateTimeField,
+    date: DateField,
 }
 SWITCHES = (bool, int, str)
 
 
-def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]":
+@overload
+def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]": ...
+
+
+@overload
+def prepared(
+    *, planned_once: bool
+) -> "Callable[[Callable[P, QuerySet[Any, Row]]], Prepared[P, Row]]": ...
+
+
+def prepared(build: Any = None, *, planned_once: bool = True) -> Any:
     """Keep the SQL of the queryset that the function gives.
 
-    Its parameters before ``*`` are values: ``int``, ``str``, ``datetime``, a ``tuple[…, ...]`` of
+    Its parameters before ``*`` are values: ``int``, ``str``, ``datetime``, ``date``, a ``tuple[…, ...]`` of
     one of those, a frozen dataclass of all these, each or None. The function sees placeholders in
     their place (a list of them for a tuple), which go where a filter or an annotation takes an
     expression and can't be computed with; ``parent__id__in`` takes a list of them, ``parent__in``
     does not. Parameters after ``*`` choose the statement: ``bool``, ``int`` or ``str``. Whatever
     else the queryset depends on must be the same for good. Raises TypeError for other annotations.
+
+    Not ``planned_once``: PostgreSQL plans it for the values of each call, in about a millisecond;
+    for one whose values decide by which index it is quick, such as spans of time, of which a plan
+    for any values supposes that each holds little.
     """
-    return Prepared(build)
+    if build is None:
+        return partial(Prepared, planned_once=planned_once)
+    return Prepared(build, planned_once=planned_once)
 
 
 class Prepared(Generic[P, Row]):
@@ -59,9 +76,10 @@ class Prepared(Generic[P, Row]):
 
     all: ClassVar[list["Prepared[..., Any]"]] = []
 
-    def __init__(self, build: "Callable[P, QuerySet[Any, Row]]") -> None:
+    def __init__(self, build: "Callable[P, QuerySet[Any, Row]]", *, planned_once: bool) -> None:
         update_wrapper(self, build)
         self.build = build
+        self._planned_once = planned_once
         self._signature = signature(build)
         parameters = self._signature.parameters.values()
         self._values = {
@@ -85,7 +103,8 @@ class Prepared(Generic[P, Row]):
         switches = tuple(arguments[name] for name in self._switches)
         vendor = connections[DEFAULT_DB_ALIAS].vendor
         statement = self._kept(vendor, part.start, part.stop, shape, switches)
-        return statement.rows([each for value in values for each in _flat(value)])
+        flat = [each for value in values for each in _flat(value)]
+        return statement.rows(flat, planned_once=self._planned_once)
 
     def _prepare(
         self,
@@ -228,7 +247,7 @@ class _Statement(Generic[Row]):
             return cls(queryset, compiler, None, ())
         return cls(queryset, compiler, *_with_constants(sql, params, compiler.connection))
 
-    def rows(self, values: Sequence[Any]) -> list[Row]:
+    def rows(self, values: Sequence[Any], *, planned_once: bool) -> list[Row]:
         if self.sql is None:
             return []
         connection = connections[DEFAULT_DB_ALIAS]
@@ -236,7 +255,7 @@ class _Statement(Generic[Row]):
             param.value(values, connection) if isinstance(param, _Placeholder) else param
             for param in self.params
         ]
-        with prepared_cursor(connection) as cursor:
+        with prepared_cursor(connection) if planned_once else connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             found = [cursor.fetchall()]
         compiler = copy(self.compiler)

@@ -6,8 +6,10 @@ Redis in each process for itself. Taking the decorator off changes nothing but a
 """
 
 import inspect
+import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import update_wrapper
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +17,7 @@ from secrets import token_hex
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,6 +25,12 @@ T = TypeVar("T")
 LOOK_AGAIN = 0.02  # seconds, for whoever has nothing to show while somebody else makes it
 LOOKS = 50  # then they make it for themselves
 MADE_WITHIN = 10  # seconds; whoever takes longer was killed meanwhile, and another may make it
+
+
+logger = logging.getLogger(__name__)
+
+# Where what is old is made anew: one at a time, so that a busy site still makes its pages.
+_beside = ThreadPoolExecutor(1, thread_name_prefix="shared")
 
 
 class _Kept(NamedTuple):
@@ -38,8 +46,8 @@ def shared(
 ) -> Callable[[Callable[P, T]], "Shared[P, T]"]:
     """Keep what the function gives for at most so many seconds, and until ``drop()``.
 
-    From half that age on, and after a drop, the first who asks makes it anew, and the others get
-    the last one until it is there. ``under``: what else its answer follows from, beside its
+    After a drop the first who asks makes it anew, and the others get the last one until it is there.
+    From half that age on it is made anew beside the request of the first who asks. ``under``: what else its answer follows from, beside its
     arguments; what was made under something else is not given. Both need a telling ``repr``, and
     the answer is pickled.
     """
@@ -68,13 +76,10 @@ class Shared(Generic[P, T]):
             if kept and self._is_fresh(kept, drop):
                 return kept.value
             if cache.add(f"{key}:making", 1, MADE_WITHIN):
-                try:
-                    made, drop = self._look(key)  # since the look before, perhaps
-                    if made and self._is_fresh(made, drop):
-                        return made.value
-                    return self._make(key, drop, *args, **kwargs)
-                finally:
-                    cache.delete(f"{key}:making")
+                if kept and kept.drop == drop:  # right, but old
+                    _beside.submit(self._make_beside, key, *args, **kwargs)
+                    return kept.value
+                return self._make_once(key, *args, **kwargs)
             if kept:
                 return kept.value
             time.sleep(LOOK_AGAIN)
@@ -93,6 +98,24 @@ class Shared(Generic[P, T]):
         kept = found.get(key)
         usable = kept is not None and time.time() - kept.at < self._seconds
         return kept if usable else None, found.get(self._name)
+
+    def _make_beside(self, key: str, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            self._make_once(key, *args, **kwargs)
+        except Exception:
+            logger.exception("%s", self._name)
+        finally:
+            connection.close()
+
+    def _make_once(self, key: str, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make it, for whoever has the right to: who has added the mark."""
+        try:
+            made, drop = self._look(key)  # since the look before, perhaps
+            if made and self._is_fresh(made, drop):
+                return made.value
+            return self._make(key, drop, *args, **kwargs)
+        finally:
+            cache.delete(f"{key}:making")
 
     def _make(self, key: str, drop: str | None, *args: P.args, **kwargs: P.kwargs) -> T:
         began = time.time()

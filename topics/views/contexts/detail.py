@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from accounts.models import User
 from chat.queries import reach
 from scheduling.models import HelpRequest
-from scheduling.queries.free import ANY, FreeTime, Wanted, counts_by_ta, free_days, free_from
+from scheduling.queries.free import ANY, FreeTime, Wanted, counts_of_topic, free_days, free_from
 from scheduling.queries.requests import shared_on
 from scheduling.views.contexts.requests import ask_address
 from scheduling.views.contexts.slots import (
@@ -78,10 +78,11 @@ class TopicPage:
         """``asked``: what the address asks for: ``from``, ``part``, ``place``, ``ta``, ``tas``, ``requests``."""
         day, wanted = start_day(asked.get("from")), Wanted.of(asked)
         ta = whole(asked.get("ta"), 0, low=0, high=LARGEST_ID)
-        free, given = counts_by_ta(topic.pk)
+        free, given, days = counts_of_topic(topic.pk)
         limit = TAS_MAX if asked.get("tas") == "all" else TAS_SHOWN
         tas, more_tas = tas_of(topic, _chosen_first(ta, free), limit)
         chosen = ta if ta in {each.pk for each in tas} else None
+        narrowed = wanted != ANY or chosen is not None
         # The soonest free slots of any TA, or of the chosen one, from that day on.
         slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=SLOTS_SHOWN + 1)
         shown = times(viewer, slots[:SLOTS_SHOWN])
@@ -100,9 +101,9 @@ class TopicPage:
             days=shown.days,
             limits=shown.limits,
             more_slots=len(slots) > SLOTS_SHOWN,
-            strip=_strip(topic, day, chosen, wanted),
+            strip=strip(day, days if not narrowed else _free_days(topic, day, chosen, wanted)),
             choices=choices(wanted, _to_choose(tas, free, chosen), chosen),
-            narrowed=wanted != ANY or chosen is not None,
+            narrowed=narrowed,
             tas=[(ta, free.get(ta.pk), given.get(ta.pk, 0), ta.pk in writable) for ta in tas],
             more_tas=more_tas,
             next=next(iter(free.values()), None),
@@ -132,7 +133,7 @@ def _to_choose(tas: list[User], free: Mapping[int, FreeTime], chosen: int | None
     return found if len(found) > 1 or chosen else []
 
 
-def _strip(topic: Topic, day: date, ta: int | None, wanted: Wanted) -> Strip:
+def _free_days(topic: Topic, day: date, ta: int | None, wanted: Wanted) -> set[date]:
+    """Those of the strip's seven days that have what is wanted."""
     first = strip_start(day)
-    last = first + timedelta(days=6)
-    return strip(day, free_days(first, last, topic=topic.pk, ta=ta, wanted=wanted))
+    return free_days(first, first + timedelta(days=6), topic=topic.pk, ta=ta, wanted=wanted)
