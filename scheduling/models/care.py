@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
+from setahub.core.db.prepared import prepared
 
 WEEKLY_MOST = 200
 IN_A_ROW_MOST = 16
@@ -80,6 +81,19 @@ class TeachingLimits(models.Model):
     @property
     def is_empty(self) -> bool:
         return (self.weekly_slots, self.slots_in_a_row, self.back_at) == (None, None, None)
+
+
+def any_limited(*, ta: int | None = None, topic: int | None = None) -> bool:
+    """Whether anybody has limits, that TA has, or anybody who teaches the topic. One query."""
+    return _limited(ta, topic).first() is not None
+
+
+@prepared
+def _limited(ta: int | None, topic: int | None) -> "QuerySet[TeachingLimits, int]":
+    limits = TeachingLimits.objects.values_list("pk", flat=True)
+    if ta is not None:
+        limits = limits.filter(ta=ta)
+    return limits if topic is None else limits.filter(ta__registrations__topic=topic)
 
 
 # --- Conditions of a time slot ------------------------------------------------------------------

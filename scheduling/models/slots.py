@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.appointments import ADDRESS, Appointment
-from scheduling.models.care import spared
+from scheduling.models.care import any_limited, spared
 from scheduling.models.commitments import Commitment
 from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
@@ -27,16 +27,21 @@ class Bookable:
     """When slots must start to be bookable at ``now``: what the policy says, exam weeks included.
 
     In one of the spans from ``starts`` to ``ends``, of which the last has no end, and by ``until``.
+    ``weeks``: where the faculty's begin, from this one to one after ``until``; none where no TA who
+    is asked about has limits of their own, since even to plan what these mean takes milliseconds.
     """
 
     now: datetime
     until: datetime
     starts: tuple[datetime, ...]
     ends: tuple[datetime, ...]
-    weeks: tuple[datetime, ...]  # where the faculty's begin, from this one to one after ``until``
+    weeks: tuple[datetime, ...]
 
     @classmethod
-    def at(cls, now: datetime | None = None) -> "Bookable":
+    def at(
+        cls, now: datetime | None = None, *, ta: int | None = None, topic: int | None = None
+    ) -> "Bookable":
+        """For the slots of that TA, of that topic, or of all. One query."""
         now = now or timezone.now()
         spans = policy.bookable_spans(now)
         return cls(
@@ -44,7 +49,7 @@ class Bookable:
             now + policy.horizon,
             tuple(start for start, _end in spans),
             tuple(end for _start, end in spans if end is not None),
-            clock.week_starts(now, policy.horizon.days // 7 + 3),
+            faculty_weeks(now) if any_limited(ta=ta, topic=topic) else (),
         )
 
     def keeps_notice(self) -> Q:
@@ -54,6 +59,11 @@ class Bookable:
             span = Q(starts_at__gte=start)
             in_a_span |= span if end is None else span & Q(starts_at__lt=end)
         return in_a_span
+
+
+def faculty_weeks(now: datetime) -> tuple[datetime, ...]:
+    """Where the faculty's weeks begin, from this one to one after the horizon."""
+    return clock.week_starts(now, policy.horizon.days // 7 + 3)
 
 
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
@@ -134,9 +144,10 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         if leaving_id is not None:
             seat = Commitment.objects.filter(booking=leaving_id, slot=OuterRef("pk"))
             has_room |= Q(Exists(seat))
+        limited = [~spared(bookable.weeks, leaving_id)] if bookable.weeks else []
         return self.standing().filter(
+            *limited,
             ~Exists(elsewhere),
-            ~spared(bookable.weeks, leaving_id),
             bookable.keeps_notice(),
             # Suspended ones are few: a list of them is quicker than a look at each slot's TA.
             ~Q(appointment__ta__in=User.objects.filter(is_active=False)),

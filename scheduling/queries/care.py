@@ -1,11 +1,12 @@
 """What TAs ask to be spared: their own limits, and how far they are."""
 
 from django.db.models import BooleanField, ExpressionWrapper
+from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Booking, TeachingLimits, TimeSlot
 from scheduling.models.care import away, due_a_break, full_week
-from scheduling.models.slots import Bookable
+from scheduling.models.slots import faculty_weeks
 from setahub.core import clock
 
 
@@ -27,7 +28,7 @@ def why_spared(slot: TimeSlot, leaving: Booking | None = None) -> str:
     leaving_id = leaving.pk if leaving else None
     conditions = {
         "away": away(),
-        "week_full": full_week(Bookable.at().weeks, leaving_id),
+        "week_full": full_week(faculty_weeks(timezone.now()), leaving_id),
         "break": due_a_break(leaving_id),
     }
     asked = [ExpressionWrapper(each, output_field=BooleanField()) for each in conditions.values()]

@@ -72,7 +72,8 @@ def is_free(
     ``leaving``: a booking that would give up its seat; ``own_seat``: one is held for who asks.
     """
     leaving_id = leaving.pk if leaving else None
-    free = _free_slot(slot_id, topic_id, leaving_id, Bookable.at(), own_seat=own_seat)
+    bookable = Bookable.at(topic=topic_id)
+    free = _free_slot(slot_id, topic_id, leaving_id, bookable, own_seat=own_seat)
     return free.first() is not None
 
 
@@ -102,7 +103,8 @@ def free_from(
     With their appointment and its TA. Two queries: many slots are of few appointments.
     """
     since = clock.day_bounds(day)[0]
-    slots = _free_from(topic, ta, since, Bookable.at(), **_switches(wanted))[:limit]
+    bookable = Bookable.at(ta=ta, topic=topic)
+    slots = _free_from(topic, ta, since, bookable, **_switches(wanted))[:limit]
     ids = sorted({slot.appointment_id for slot in slots})
     appointments = {each.pk: each for each in _appointments(padded(ids))}
     for slot in slots:
@@ -140,7 +142,8 @@ def free_days(
 ) -> set[date]:
     """Those of the days, ``first`` to ``last``, that have a free slot. One query."""
     start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
-    return set(_free_days(topic, ta, start, end, Bookable.at(), **_switches(wanted)))
+    bookable = Bookable.at(ta=ta, topic=topic)
+    return set(_free_days(topic, ta, start, end, bookable, **_switches(wanted)))
 
 
 @prepared(planned_once=False)

@@ -63,7 +63,8 @@ def _closest(
     most: int = NEAREST,
     **account: Any,
 ) -> list[TimeSlot]:
-    asked = (topic.pk if topic else None, ta, but_ta, but, to, Bookable.at())
+    topic_id = topic.pk if topic else None
+    asked = (topic_id, ta, but_ta, but, to, Bookable.at(ta=ta, topic=topic_id))
     # Twice as many as wanted, since some may clash with what the viewer has.
     candidates = [
         slot for later in (True, False) for slot in _nearest(*asked, later=later)[: 2 * NEAREST]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Block, Star, User
 from chat.services import send
+from scheduling.models import TeachingLimits
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import ask, book, open_time, slots_of
@@ -252,6 +253,7 @@ def world(student, stranger, ta, topic, sign_in):
     send(student.pk, ta.pk, None, "Hello")
     Star.objects.create(owner=student, person=ta)
     TopicStar.objects.create(owner=student, topic=topic)
+    TeachingLimits.objects.create(ta=ta, weekly_slots=20)
     ask(student, topic, shared=True)
     Block.objects.create(blocker=stranger, blocked=ta)
     client = sign_in(student)
@@ -293,6 +295,9 @@ def calls(w):
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)
+        ],
+        "scheduling.models.care._limited": [
+            ((of_ta, of_topic), {}) for of_ta in (ta, None) for of_topic in (topic, None)
         ],
         "scheduling.queries.week._taken": [((student, now, later), {})],
         "scheduling.queries.week._given": [((ta, now, later), {})],
