@@ -145,8 +145,11 @@ def standing_offers(student_id: int, now: datetime) -> OfferQuerySet:
 
 
 def booking_of(offer: Offer) -> Booking | None:
-    """What taking the offer has made, where it stands."""
-    return Booking.objects.kept().filter(student=offer.student_id, slot=offer.slot_id).first()
+    """What taking the offer has made, whatever became of it: the one that stands before others."""
+    made = Booking.objects.filter(student=offer.student_id, created_at__gte=offer.created_at)
+    gone_last = Case(When(status=Booking.Status.CANCELLED, then=1), default=0)
+    made = made.order_by(gone_last, "-pk")
+    return made.filter(slot=offer.slot_id).first() or made.moved_from(offer.slot_id).first()
 
 
 @dataclass(frozen=True)

@@ -223,3 +223,33 @@ def test_a_cancelled_one_can_be_booked_anew_only_as_any_time(client, offer, stud
     response = client.post(f"/offers/{offer.pk}/", {"question": "Why?"})
     assert response.status_code == 409
     assert timezone.now() < offer.expires_at
+
+
+def test_one_whose_booking_was_cancelled_says_so_and_leads_to_it(client, offer, ta):
+    client.post(f"/offers/{offer.pk}/", {"question": "Why?"})
+    booking = Booking.objects.get()
+    bookings.cancel(booking, ta, "Ill")
+    page = text(client.get(f"/offers/{offer.pk}/"))
+    assert "You have taken this time" in page
+    assert "The booking has been cancelled since." in page
+    assert f'href="{booking.get_absolute_url()}"' in page
+    assert "no longer held" not in page
+
+
+def test_one_whose_booking_was_moved_leads_to_it(client, offer, student, ta, topic):
+    client.post(f"/offers/{offer.pk}/", {"question": "Why?"})
+    booking = Booking.objects.get()
+    later = slots_of(open_time(ta, topic, start="16:00", end="16:30"))[0]
+    bookings.move(booking, student, later.pk)
+    page = text(client.get(f"/offers/{offer.pk}/"))
+    assert "You have taken this time" in page
+    assert f'href="{booking.get_absolute_url()}"' in page
+    assert "cancelled" not in page
+
+
+def test_a_place_is_told_only_while_the_seat_is_held(sign_in, student, ta, topic, asked):
+    room = slots_of(open_time(ta, topic, start="16:00", end="16:30", location="Room 504"))[0]
+    offer = hold(room, asked)
+    assert "Room 504" in text(sign_in(student).get(f"/offers/{offer.pk}/"))
+    appointments.cancel(room.appointment, ta, "Ill")
+    assert "Room 504" not in text(sign_in(student).get(f"/offers/{offer.pk}/"))
