@@ -48,7 +48,27 @@ function nameFiles() {
   window.addEventListener("pageshow", () => document.querySelectorAll(".file [type=file]").forEach(tell));
 }
 
+/**
+ * The bars give way to who types on a phone (layout.css). They come back only when the next press is
+ * over, so that nothing moves under the finger.
+ */
+function holdBars() {
+  const { classList } = document.documentElement;
+  let timer;
+  const back = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => classList.remove("bars-away"), wait);
+  };
+  document.addEventListener("pointerdown", () => {
+    clearTimeout(timer);
+    if (document.activeElement?.matches(".field :is(textarea, input)")) classList.add("bars-away");
+  }, true);
+  document.addEventListener("click", () => back(0), true);
+  for (const over of ["pointerup", "pointercancel"]) document.addEventListener(over, () => back(400), true);
+}
+
 focusFirstError(document);
+holdBars();
 nameFiles();
 tendMenus();
 showWholeFocus();

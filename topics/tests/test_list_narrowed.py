@@ -134,7 +134,9 @@ def test_chips_keep_the_search_and_the_search_keeps_the_chips(client, topics):
 
 def test_an_empty_day_is_said_before_the_next_times(client, topics):
     said = "Today: nothing free that fits. The next:"
-    assert said in client.get("/topics/?from=2026-11-23&part=morning").content.decode()
+    html = client.get("/topics/?from=2026-11-23&part=morning").content.decode()
+    assert said in html
+    assert 'href="/requests/new/?part=morning&amp;from=2026-11-23"' in html
     assert said not in client.get("/topics/?from=2026-11-23").content.decode()
     assert said not in client.get("/topics/?part=morning").content.decode()
 
@@ -188,6 +190,8 @@ class TestOneTopic:
         assert "Today: no free time. The next:" in html
         html = client.get("/topics/evening/?part=evening&from=2026-11-23").content.decode()
         assert "Today: nothing free that fits. The next:" in html
+        ask = "/requests/new/?topic=evening&amp;part=evening&amp;from=2026-11-23"
+        assert html.count(f'href="{ask}"') == 2  # beside that, and below the times
 
     def test_a_day_with_times_is_not(self, client, topics):
         assert "The next:" not in client.get("/topics/tonight/?part=evening").content.decode()

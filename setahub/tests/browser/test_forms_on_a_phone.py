@@ -108,3 +108,42 @@ def test_magnified_four_times_bars_take_a_quarter_at_most(open_page, long, who, 
         if (tall := page.evaluate(STUCK)) > 256 / 4:
             stuck[path] = tall
     assert stuck == {}
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_bars_give_way_to_who_types(open_page, ta, topic, javascript):
+    page = open_page(ta, phone=True, javascript=javascript)
+    page.goto("/appointments/week/")
+
+    def stuck() -> list[str]:
+        bars = [".bar", ".tabs-bar", ".hours-side > .actions"]
+        where = [page.locator(each).evaluate("e => getComputedStyle(e).position") for each in bars]
+        return [each for each, position in zip(bars, where, strict=True) if position != "static"]
+
+    page.locator("#day-0 [role=switch]").check()
+    assert stuck() == [".bar", ".tabs-bar", ".hours-side > .actions"]
+    page.locator("#day-0 [name$=location]").focus()
+    assert stuck() == []
+    page.locator("#day-1 [role=switch]").focus()
+    assert len(stuck()) == 3
+
+
+@pytest.mark.parametrize("types", [True, False], ids=["while one types", "at once"])
+def test_no_button_moves_under_the_finger_that_presses_it(open_page, ta, topic, types):
+    page = open_page(ta, phone=True)
+    page.goto("/appointments/week/")
+    page.locator("#day-0 [role=switch]").check()
+    page.locator("#day-0 [name$=location]").fill("Room 504")
+    if not types:
+        page.locator("#day-1 [role=switch]").focus()
+    button = page.get_by_role("button", name="Open these hours")
+    if types:  # where the bars would come back over it
+        button.evaluate(
+            "button => scrollTo(0, scrollY + button.getBoundingClientRect().bottom - innerHeight + 2)"
+        )
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    assert button.bounding_box() == box
+    page.mouse.up()
+    page.wait_for_url("**/appointments/")
