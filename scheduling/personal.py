@@ -18,10 +18,12 @@ from scheduling.models import (
     NothingFree,
     Offer,
     PlaceInLine,
+    Record,
     Takeaway,
     TeachingLimits,
     Thanks,
 )
+from scheduling.services import records
 from scheduling.services.plan import COLUMNS
 
 NOWHERE = "–"
@@ -85,6 +87,24 @@ def thanks_of(user: User) -> list[Any]:
     """What they said as a student; what was said to them is in their students' words."""
     rows = Thanks.objects.filter(booking__student=user).order_by("pk")
     return list(rows.values("booking", "helped", "text", "created_at"))
+
+
+def records_of(user: User) -> list[Any]:
+    rows = Record.objects.filter(ta=user).order_by("pk")
+    return list(
+        rows.values(
+            "id",
+            "token",
+            "name",
+            "from_day",
+            "to_day",
+            "sums",
+            "topics",
+            "created_at",
+            "ended_at",
+            "end",
+        )
+    )
 
 
 def actions_of(user: User) -> list[Any]:
@@ -243,6 +263,21 @@ register(
             _("For good: the thanks for your TA, the answer as a number."),
         ),
         export=thanks_of,
+    )
+)
+register(
+    Part(
+        "records",
+        Told(
+            _("The records of your hours that you issued: your name, the days, sums and topics."),
+            _("So that whoever you hand one to can check it. Whoever has its address sees it."),
+            _(
+                "Until you delete your account; taken back, its address says only that it no longer counts."
+            ),
+        ),
+        export=records_of,
+        erase=records.forget,
+        kept=["scheduling.Record.ta"],
     )
 )
 register(

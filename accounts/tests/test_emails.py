@@ -143,7 +143,7 @@ class TestLetter:
             "Place: https://meet.example/a?b=1&c=2\n\n"
             "Question:\n> Why <b>rotate</b>?\n> How?\n\n"
             "See the booking: http://localhost/bookings/7/\n\n"
-            "Your SETAHub team\n\n"
+            "Your SETAHub team\nFaculty\n\n"
             "-- \n"
             "No more emails of this kind: http://localhost/email/unsubscribe/"
             f"{unsubscribe_token(student, MailKind.BOOKINGS)}/\n"

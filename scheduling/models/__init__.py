@@ -7,6 +7,7 @@ from scheduling.models.care import TeachingLimits
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree
 from scheduling.models.narrowing import Part, Place
+from scheduling.models.records import Record
 from scheduling.models.requests import Digest, FreedSeat, HelpRequest, Offer, PlaceInLine
 from scheduling.models.slots import TimeSlot
 from scheduling.models.takeaways import Takeaway, Thanks

@@ -7,6 +7,7 @@ from setahub.settings.basics import DEBUG
 # What follows these in an address is a secret: whoever has it is let in.
 SECRET_PATHS = (
     "/calendar/",
+    "/records/",
     "/email/unsubscribe/",
     "/auth/password/reset/key/",
     "/auth/confirm-email/",

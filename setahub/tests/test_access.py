@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from chat.models import Message
-from scheduling.services import appointments, bookings
+from scheduling.services import appointments, bookings, records
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import ask, hold
 from setahub.core import clock as when
@@ -242,6 +242,13 @@ TABLE = {
     "check-in/<id:pk>/": Row(
         "/check-in/{appointment}/", [L, 404, 409, 302, 404, 404], [L, 404, 409, 302, 404, 404]
     ),
+    "users/me/record/": Row("/users/me/record/", USERS_200, USERS_405),
+    "users/me/record/issue/": Row("/users/me/record/issue/", USERS_405, USERS_422),
+    "users/me/record/<id:pk>/revoke/": Row(
+        "/users/me/record/{record}/revoke/", USERS_405, [L, 404, 404, 302, 404, 404]
+    ),
+    # The token lets anybody in; an unknown one is tested in scheduling.
+    "records/<str:token>/": Row("/records/{token}/", ALL_200, ALL_405),
     "requests/new/": Row("/requests/new/", USERS_200, USERS_422),
     "requests/<id:pk>/": Row("/requests/{request}/", [L, 404, 200, 200, 404, 404], USERS_405),
     "requests/<id:pk>/join/": Row("/requests/{request}/join/", USERS_405, USERS_302),
@@ -276,6 +283,7 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
     slot = appointment.slots.order_by("starts_at")[0]
     made = bookings.book(student, slot.pk, topic, "Why?")
     asked = ask(student, topic, shared=True)
+    record = records.issue(ta, when.today(), when.today())
     return {
         "request": asked.pk,
         "offer": hold(appointment.slots.order_by("starts_at")[2], asked).pk,
@@ -285,6 +293,8 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
         "slot": appointment.slots.order_by("starts_at")[1].pk,
         "booking": made.pk,
         "message": Message.objects.get().pk,
+        "record": record.pk,
+        "token": record.token,
         "people": dict(zip(PEOPLE, [None, stranger, student, ta, creator, staff], strict=True)),
     }
 

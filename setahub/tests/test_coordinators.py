@@ -12,10 +12,11 @@ from topics.models import Registration
 
 migration = import_module("setahub.policy.migrations.0002_coordinators")
 of_requests = import_module("setahub.policy.migrations.0005_coordinators_of_requests")
+of_records = import_module("setahub.policy.migrations.0007_coordinators_of_records")
 MAY_OPEN = [
     "accounts/user", "accounts/suspension", "accounts/block", "topics/topic",
     "topics/registration", "scheduling/appointment", "scheduling/timeslot", "scheduling/booking",
-    "scheduling/helprequest", "scheduling/offer",
+    "scheduling/helprequest", "scheduling/offer", "scheduling/record",
     "chat/report", "setahub/facultypolicy", "setahub/examweek", "setahub/policychange",
 ]  # fmt: skip
 
@@ -24,6 +25,7 @@ MAY_OPEN = [
 def coordinator(make_user):
     migration.make(apps, None)  # tests that write for real leave an empty database behind
     of_requests.make(apps, None)
+    of_records.make(apps, None)
     user = make_user("Coordinator", is_staff=True)
     user.groups.add(Group.objects.get(name="Coordinators"))
     return user
@@ -37,7 +39,7 @@ def client(coordinator, sign_in):
 def test_the_group_has_just_these_powers(coordinator):
     expected = {
         f"{label.split('.')[0]}.{action}_{label.split('.')[1]}"
-        for label, actions in (migration.POWERS | of_requests.POWERS).items()
+        for label, actions in (migration.POWERS | of_requests.POWERS | of_records.POWERS).items()
         for action in actions
     }
     assert coordinator.get_all_permissions() == expected

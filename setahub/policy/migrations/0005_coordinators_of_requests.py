@@ -13,7 +13,12 @@ def make(apps, schema_editor):
 
 
 def unmake(apps, schema_editor):
-    for label in POWERS:
+    take(apps, POWERS)
+
+
+def take(apps, powers_of):
+    """Take these powers from the coordinators."""
+    for label in powers_of:
         app_label, model = label.split(".")
         powers = apps.get_model("auth", "Permission").objects.filter(
             content_type__app_label=app_label, content_type__model=model

@@ -61,11 +61,18 @@ def _drawn(name: str, size: int) -> SafeString:
     return mark_safe(drawn)  # noqa: S308  (our own names, drawn by the library)
 
 
+@register.simple_tag
+def faculty_name() -> str:
+    """What the faculty is called (``FACULTY_NAME``)."""
+    return settings.FACULTY_NAME
+
+
 register.filter("own", own)
 register.filter("clock", clock.time_of_day)
 register.filter("day_name", clock.day_name)
 register.filter("day_short", clock.day_short)
 register.filter("day_long", clock.day_long)
+register.filter("day_year", clock.day_and_year)
 register.filter("month", clock.month)
 register.filter("moment", clock.full)
 register.filter("soon", clock.soon)

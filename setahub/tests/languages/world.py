@@ -47,7 +47,7 @@ FACTS = {  # whatever a letter about an account may name
 }
 OWN = (
     "Mali", "Jonas", "Priya", "Anan", "Graph", "Theory", "Sorting", "Lab", "Hall", "Because",
-    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Bring", "Paper", "Room", "SETAHub", "Django",
+    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Bring", "Paper", "Room", "SETAHub", "Django", "Faculty",
 )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ from scheduling.models import (
     NothingFree,
     Offer,
     PlaceInLine,
+    Record,
+    Takeaway,
+    Thanks,
     TimeSlot,
 )
 from scheduling.tests.factories import book, open_time, slots_of
@@ -90,7 +93,22 @@ def person(clock, make_user, other, topic) -> User:
     Star.objects.create(owner=other, person=user)
     TopicStar.objects.create(owner=user, topic=topic)
     _waiting(user, other, topic)
+    _remains(user, other)
     return user
+
+
+def _remains(user: User, other: User) -> None:
+    """What was left and said of a booking of each as the TA; a record of each."""
+    for ta, words in ((user, "insects"), (other, "secret of Napat")):
+        made = Booking.objects.filter(ta=ta).first()
+        Takeaway.objects.create(booking=made, done=words)
+        Record.objects.create(ta=ta, name=ta.username, topics=[{"name": words}])
+    Thanks.objects.create(
+        booking=Booking.objects.filter(student=other).first(), helped="no", text="secret of Napat"
+    )
+    Thanks.objects.create(
+        booking=Booking.objects.filter(student=user).first(), helped="partly", text="insects"
+    )
 
 
 def _waiting(user: User, other: User, topic: Topic) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from setahub.demo import bookings, calendar, favourites, messages, people, requests, topics
+from setahub.demo import bookings, calendar, favourites, messages, people, remains, requests, topics
 from setahub.demo.command import SeedCommand
 
 
@@ -24,6 +24,7 @@ class Command(SeedCommand):
         sessions = calendar.ensure(cast, known)
         lines = messages.begin(cast)
         booked = bookings.ensure(cast, sessions)
+        remains.ensure(cast)
         asked = requests.ensure(cast)
         lines += messages.finish(cast, began)
         self.say(
