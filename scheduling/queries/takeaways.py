@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from scheduling.models import Booking, Takeaway, Thanks
+from setahub.core.db.prepared import padded, prepared
 from topics.models import Topic
 
 
@@ -31,9 +34,14 @@ def latest_takeaway(student: User, topic: Topic) -> Takeaway | None:
 
 def latest_takeaways(student: User, topics: Iterable[Topic]) -> dict[int, Takeaway]:
     """The same of several topics, by their id. One query."""
-    rows = Takeaway.objects.filter(booking__student=student, booking__topic__in=list(topics))
-    oldest_first = rows.select_related("booking__topic").order_by("booking__starts_at", "pk")
+    oldest_first = _left(student.pk, padded([topic.pk for topic in topics]))
     return {each.booking.topic_id: each for each in oldest_first}
+
+
+@prepared
+def _left(student: int, topics: tuple[int, ...]) -> "QuerySet[Takeaway]":
+    rows = Takeaway.objects.filter(booking__student=student, booking__topic__id__in=topics)
+    return rows.select_related("booking__topic").order_by("booking__starts_at", "pk")
 
 
 def shown_takeaway(booking: Booking) -> Takeaway | None:

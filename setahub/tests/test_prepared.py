@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Block, Star, User
 from chat.services import send
-from scheduling.models import TeachingLimits
+from scheduling.models import Takeaway, TeachingLimits
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import ask, book, open_time, slots_of
@@ -254,6 +254,7 @@ def world(student, stranger, ta, topic, sign_in):
     Star.objects.create(owner=student, person=ta)
     TopicStar.objects.create(owner=student, topic=topic)
     TeachingLimits.objects.create(ta=ta, weekly_slots=20)
+    Takeaway.objects.create(booking=kept, done="Rotated a tree", search_key="rotated a tree")
     ask(student, topic, shared=True)
     Block.objects.create(blocker=stranger, blocked=ta)
     client = sign_in(student)
@@ -299,6 +300,7 @@ def calls(w):
         "scheduling.models.care._limited": [
             ((of_ta, of_topic), {}) for of_ta in (ta, None) for of_topic in (topic, None)
         ],
+        "scheduling.queries.takeaways._left": [((student, padded([topic])), {})],
         "scheduling.queries.week._taken": [((student, now, later), {})],
         "scheduling.queries.week._given": [((ta, now, later), {})],
         "scheduling.queries.week._slots": [((ta, now, later), {})],
