@@ -4,7 +4,7 @@ A week is the faculty's, from Monday on. What is counted in a week takes place i
 one counts what is planned as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -67,12 +67,17 @@ def within(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
     return rows.filter(**{f"{field}__gte": period.start, f"{field}__lt": period.end}).order_by()
 
 
+def _by_week(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
+    """Those of the twelve weeks, each with its ``week``."""
+    return within(rows, field, period).annotate(week=_week(field))
+
+
 def opened(period: Period) -> tuple[list[int], list[int]]:
     """How many sessions there were each week, and how many slots they opened."""
     length = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
     rows = (
-        within(Appointment.objects.open(), "starts_at", period)
-        .annotate(week=_week("starts_at"), length=length)
+        _by_week(Appointment.objects.open(), "starts_at", period)
+        .annotate(length=length)
         .values("week", "length", "slot_minutes")
         .annotate(count=Count("pk"))
     )
@@ -86,35 +91,26 @@ def opened(period: Period) -> tuple[list[int], list[int]]:
     return period.along(sessions), period.along(slots)
 
 
-@dataclass(frozen=True)
-class Booked:
+def counts(rows: "QuerySet", field: str, period: Period, **what: Count) -> dict[str, list[int]]:
+    """What is counted, by its name, in each week. One query."""
+    weekly = list(_by_week(rows, field, period).values("week").annotate(**what))
+    return {name: period.along({row["week"]: row[name] for row in weekly}) for name in what}
+
+
+def booked(period: Period) -> dict[str, list[int]]:
     """Bookings of each week: those kept, the slots they fill, and what became of them."""
-
-    kept: list[int]
-    slots: list[int]
-    over: list[int]  # kept, and their end has passed
-    no_shows: list[int]
-    made: list[int]  # kept or cancelled
-    late: list[int]  # cancelled late
-
-
-def booked(period: Period) -> Booked:
     kept = ~Q(status=Status.CANCELLED)
-    rows = list(
-        within(Booking.objects.all(), "starts_at", period)
-        .annotate(week=_week("starts_at"))
-        .values("week")
-        .annotate(
-            kept=Count("pk", filter=kept),
-            slots=Count("slot", filter=kept, distinct=True),
-            over=Count("pk", filter=kept & Q(ends_at__lte=timezone.now())),
-            no_shows=Count("pk", filter=Q(status=Status.NO_SHOW)),
-            made=Count("pk"),
-            late=Count("pk", filter=Q(cancelled_late=True)),
-        )
+    return counts(
+        Booking.objects.all(),
+        "starts_at",
+        period,
+        kept=Count("pk", filter=kept),
+        slots=Count("slot", filter=kept, distinct=True),
+        over=Count("pk", filter=kept & Q(ends_at__lte=timezone.now())),
+        no_shows=Count("pk", filter=Q(status=Status.NO_SHOW)),
+        made=Count("pk"),  # kept or cancelled
+        late=Count("pk", filter=Q(cancelled_late=True)),
     )
-    names = ("kept", "slots", "over", "no_shows", "made", "late")
-    return Booked(*(period.along({row["week"]: row[name] for row in rows}) for name in names))
 
 
 class Median(Aggregate):
@@ -127,7 +123,7 @@ class Median(Aggregate):
 def lead_times(period: Period) -> list[float | None]:
     """The median time from booking to session of each week's kept bookings, in hours."""
     ahead = ExpressionWrapper(F("starts_at") - F("created_at"), output_field=DurationField())
-    rows = within(Booking.objects.kept(), "starts_at", period).annotate(week=_week("starts_at"))
+    rows = _by_week(Booking.objects.kept(), "starts_at", period)
     return _medians(rows, ahead, period)
 
 
@@ -149,109 +145,72 @@ def medians(rows: "QuerySet", lasted: ExpressionWrapper, by: str) -> dict[Any, f
     return {key: median(each) for key, each in lengths.items()}
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Requests for time of each week, and what became of them."""
-
-    made: list[int]
-    answered: list[int]
-    expired: list[int]
-    hours: list[float | None]  # the median time to an answer
-
-
-def asked(period: Period) -> Asked:
-    """By the week that they were asked in. Two queries."""
-    rows = within(HelpRequest.objects.all(), "created_at", period)
-    rows = rows.annotate(week=_week("created_at"))
-    answered = Q(status=HelpRequest.Status.ANSWERED)
-    counted = list(
-        rows.values("week").annotate(
-            made=Count("pk"),
-            answered=Count("pk", filter=answered),
-            expired=Count("pk", filter=Q(status=HelpRequest.Status.EXPIRED)),
-        )
+def asked(period: Period) -> dict[str, list[int]]:
+    """Requests for time of the week that they were asked in, and what became of them."""
+    return counts(
+        HelpRequest.objects.all(),
+        "created_at",
+        period,
+        made=Count("pk"),
+        answered=Count("pk", filter=Q(status=HelpRequest.Status.ANSWERED)),
+        expired=Count("pk", filter=Q(status=HelpRequest.Status.EXPIRED)),
     )
+
+
+def answer_times(period: Period) -> list[float | None]:
+    """The median time from a request to its answer, in hours, by the week that it was asked in."""
     took = ExpressionWrapper(F("closed_at") - F("created_at"), output_field=DurationField())
-    made, answered_ones, expired = (
-        period.along({row["week"]: row[name] for row in counted})
-        for name in ("made", "answered", "expired")
-    )
-    hours = _medians(rows.filter(answered, closed_at__isnull=False), took, period)
-    return Asked(made, answered_ones, expired, hours)
+    rows = HelpRequest.objects.filter(status=HelpRequest.Status.ANSWERED, closed_at__isnull=False)
+    return _medians(_by_week(rows, "created_at", period), took, period)
 
 
-@dataclass(frozen=True)
-class Offered:
-    """Seats of each week that were held for who waited, and how many of them were taken."""
+def offered(period: Period) -> dict[str, list[int]]:
+    """Seats that were held for who waited, by the week that they were offered in, and those taken.
 
-    seats: list[int]
-    taken: list[int]
-
-
-def offered(period: Period) -> Offered:
-    """A seat that was passed on is one seat. By the week that it was offered in. One query."""
-    first = Q(turn=1)
-    rows = list(
-        within(Offer.objects.all(), "created_at", period)
-        .annotate(week=_week("created_at"))
-        .values("week")
-        .annotate(
-            seats=Count("pk", filter=first),
-            taken=Count("pk", filter=Q(status=Offer.Status.TAKEN)),
-        )
-    )
-    return Offered(
-        *(period.along({row["week"]: row[name] for row in rows}) for name in ("seats", "taken"))
+    A seat that was passed on is one seat.
+    """
+    return counts(
+        Offer.objects.all(),
+        "created_at",
+        period,
+        seats=Count("pk", filter=Q(turn=1)),
+        taken=Count("pk", filter=Q(status=Offer.Status.TAKEN)),
     )
 
 
 def joined(period: Period) -> list[int]:
     """New users of each week."""
     people = User.objects.filter(deleted_at__isnull=True)
-    rows = within(people, "date_joined", period).annotate(week=_week("date_joined"))
-    counted = rows.values("week").annotate(count=Count("pk"))
-    return period.along({row["week"]: row["count"] for row in counted})
+    return counts(people, "date_joined", period, joined=Count("pk"))["joined"]
 
 
 def by_ta(period: Period) -> list[tuple[User, list[int]]]:
     """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
-    bookings = within(Booking.objects.kept(), "starts_at", period)
-    this_week = bookings.filter(starts_at__gte=clock.day_bounds(period.mondays[-1])[0])
-    top = this_week.values_list("ta").annotate(count=Count("pk")).order_by("-count", "ta")[:8]
-    ids = [ta for ta, _count in top]
-    rows = bookings.filter(ta__in=ids).annotate(week=_week("starts_at")).values_list("ta", "week")
-    return _lines(period, ids, rows.annotate(count=Count("pk")), User.objects.in_bulk(ids))
+    rows = _by_week(Booking.objects.kept(), "starts_at", period)
+    return _top(User, "ta", rows, Count("pk"), period)
 
 
 def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
     """The topics whose page had no free time for most students this week, at most eight."""
-    rows = NothingFree.objects.filter(day__gte=period.mondays[0]).order_by()
-    this_week = rows.filter(day__gte=period.mondays[-1]).values_list("topic")
-    top = this_week.annotate(count=Count("student", distinct=True)).order_by("-count", "topic")[:8]
-    ids = [topic for topic, _count in top]
-    weekly = (
-        rows.filter(topic__in=ids)
-        .annotate(week=TruncWeek("day", output_field=DateField()))
-        .values_list("topic", "week")
-        .annotate(count=Count("student", distinct=True))
-    )
-    return _lines(period, ids, weekly, Topic.objects.in_bulk(ids))
+    week = TruncWeek("day", output_field=DateField())
+    rows = NothingFree.objects.filter(day__gte=period.mondays[0]).order_by().annotate(week=week)
+    return _top(Topic, "topic", rows, Count("student", distinct=True), period)
 
 
 def by_asked_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
     """The topics that most time was asked for this week, at most eight."""
-    rows = within(HelpRequest.objects.all(), "created_at", period)
-    this_week = rows.filter(created_at__gte=clock.day_bounds(period.mondays[-1])[0])
-    top = this_week.values_list("topic").annotate(count=Count("pk")).order_by("-count", "topic")[:8]
-    ids = [topic for topic, _count in top]
-    weekly = rows.filter(topic__in=ids).annotate(week=_week("created_at"))
-    counted = weekly.values_list("topic", "week").annotate(count=Count("pk"))
-    return _lines(period, ids, counted, Topic.objects.in_bulk(ids))
+    rows = _by_week(HelpRequest.objects.all(), "created_at", period)
+    return _top(Topic, "topic", rows, Count("pk"), period)
 
 
-def _lines(period: Period, ids: Sequence[int], rows: Iterable, named: dict) -> list:
-    """For each id what is named so, and its counts along the weeks."""
+def _top(model: Any, field: str, rows: "QuerySet", count: Count, period: Period) -> list:
+    """Those with the most rows this week, each with the counts of every week."""
+    this_week = rows.filter(week=period.mondays[-1]).values_list(field)
+    most = this_week.annotate(count=count).order_by("-count", field)[:8]
+    ids = [pk for pk, _count in most]
+    weekly = rows.filter(**{f"{field}__in": ids}).values_list(field, "week").annotate(count=count)
     counts: dict[int, dict[date, int]] = {}
-    for key, week, count in rows:
-        counts.setdefault(key, {})[week] = count
-    return [(named[key], period.along(counts.get(key, {}))) for key in ids if key in named]
+    for pk, week, number in weekly:
+        counts.setdefault(pk, {})[week] = number
+    named = model.objects.in_bulk(ids)
+    return [(named[pk], period.along(counts.get(pk, {}))) for pk in ids if pk in named]
