@@ -6,11 +6,14 @@ Signing in counts. allauth keeps in the session how and when; here is what that 
 
 import math
 import time
+from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import urlencode
 
@@ -44,6 +47,18 @@ def seconds_left(request: HttpRequest) -> float:
 def in_two_steps(request: HttpRequest, user: User) -> bool:
     """Whether this session was signed in to in two steps; no query."""
     return any(record["method"] == "mfa" for record in get_authentication_records(request, user))
+
+
+def record(request: HttpRequest, user: User, **how: Any) -> None:
+    """They have just shown it: ``method`` and what allauth keeps with it."""
+    record_authentication(request, user, **how)
+
+
+def has_begun(session: Session, user: User) -> bool:
+    """Whether in this session somebody has shown, in one step at least, that they are this user."""
+    request = HttpRequest()  # allauth reads what it keeps in a session from a request
+    request.session = session.get_decoded()  # type: ignore[assignment]
+    return bool(get_authentication_records(request, user))
 
 
 def require(request: HttpRequest) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.signals import (
     password_changed,
     password_reset,
@@ -17,10 +16,10 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts import reauthentication
 from accounts.constraints import ADMINISTRATORS_LOCK
 from accounts.models import User
 from accounts.queries.factors import FACTORS
-from accounts.reauthentication import SET_UP
 from accounts.services import guesses, invitations, languages, sign_ins
 from setahub.core.db.constraints import one_at_a_time
 
@@ -38,7 +37,7 @@ def note_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
 @receiver(user_signed_up)
 def record_new_password(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Whoever has just chosen a password need not type it again at once."""
-    record_authentication(request, user, method="password", email=user.email)
+    reauthentication.record(request, user, method="password", email=user.email)
 
 
 @receiver(authenticator_added)
@@ -47,8 +46,8 @@ def record_new_factor(
 ) -> None:
     """Whoever has just set up a code or a key need not show it again at once."""
     if authenticator.type in FACTORS:
-        factor = {"id": authenticator.pk, "type": authenticator.type, SET_UP: True}
-        record_authentication(request, user, method="mfa", **factor)
+        factor = {"id": authenticator.pk, "type": authenticator.type, reauthentication.SET_UP: True}
+        reauthentication.record(request, user, method="mfa", **factor)
 
 
 @receiver(user_logged_out)

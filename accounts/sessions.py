@@ -4,7 +4,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY as NEW_SECRET
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import SignIn, User
 from accounts.queries.sessions import live_session
 from accounts.services import sign_ins
+from accounts.services.codes import NEW_SECRET
 from accounts.services.mfa import PURPOSE
 from accounts.signals import session_renewed
 from setahub.core import seals

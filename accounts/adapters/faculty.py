@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter as get_account_adapter
-from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
@@ -86,7 +85,7 @@ class FacultyAdapter(DefaultSocialAccountAdapter):
         moment, asked = claims_of(login).signed_in_at, login.state[AGAIN]
         if moment is None or not asked - CLOCKS_DIFFER <= moment <= time.time() + CLOCKS_DIFFER:
             raise _away(request, login.state, "not_anew")
-        record_authentication(request, login.user, reauthentication.FACULTY)
+        reauthentication.record(request, login.user, method=reauthentication.FACULTY)
 
     def on_authentication_error(
         self,
@@ -165,7 +164,7 @@ def forget_who_waits(request: HttpRequest) -> None:
 
 def note_sign_in(request: HttpRequest, user: User) -> None:
     """How they came in, as allauth notes it of those it lets in itself."""
-    record_authentication(request, user, "socialaccount", provider=PROVIDER)
+    reauthentication.record(request, user, method="socialaccount", provider=PROVIDER)
 
 
 def next_of(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from accounts.models import User
 
 Result = TypeVar("Result")
 
+NEW_SECRET = totp.SECRET_SESSION_KEY  # of an app that is being set up, in the session
 LAST_COUNTER = "last_counter"  # in an app's data: the half minute of its newest spent code
 
 

@@ -6,14 +6,13 @@ Ending says so by the signal ``sessions_ended`` once it is committed, so that op
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import SignIn, User
+from accounts.reauthentication import has_begun
 from accounts.signals import sessions_ended
 from setahub.core.web.devices import browser_and_system
 
@@ -67,14 +66,8 @@ def end_all(user: User) -> None:
 def end_unfinished(user: User) -> None:
     """Delete the sessions that began to sign in as this user and never took the last step."""
     unfinished = Session.objects.filter(sign_in=None, expire_date__gt=timezone.now())
-    keys = [session.pk for session in unfinished.iterator() if _has_begun(session, user)]
+    keys = [session.pk for session in unfinished.iterator() if has_begun(session, user)]
     Session.objects.filter(pk__in=keys).delete()
-
-
-def _has_begun(session: Session, user: User) -> bool:
-    request = HttpRequest()  # allauth reads what it keeps in a session from a request
-    request.session = session.get_decoded()  # type: ignore[assignment]
-    return bool(get_authentication_records(request, user))
 
 
 def announce(user: User, *, keys: Iterable[str] | None = None, kept: Iterable[str] = ()) -> None:

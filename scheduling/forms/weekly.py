@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -17,12 +16,14 @@ from accounts.models import User
 from scheduling.forms.appointments import SlotsForm, clean_place, length_field, repeat_days
 from scheduling.models.appointments import LOCATION_MAX
 from scheduling.services.plan import Plan, check_times, next_start, overlaps_in_week, weekly
+from setahub.core import clock
 from setahub.core.web.fields import ClockField, EndField, WeeksAheadField
 from setahub.core.web.refusals import attempt
 from topics.models import Topic
 
 PREFIX = "rows"
 MOST_ROWS = 42  # six stretches for each day
+DAYS = [(day, day) for day in range(7)]
 TYPED = ("start", "end", "location")
 FIELDS = {"date": "start", "start_time": "start", "end_time": "end"}  # what rules call them
 
@@ -33,10 +34,8 @@ class StretchForm(forms.Form):
     ``weekday`` tells on which line it stands while it is switched off.
     """
 
-    day = forms.TypedChoiceField(
-        label=_("Day"), coerce=int, choices=WEEKDAYS.items(), widget=forms.HiddenInput
-    )
-    weekday = forms.TypedChoiceField(coerce=int, choices=WEEKDAYS.items(), required=False)
+    day = forms.TypedChoiceField(label=_("Day"), coerce=int, choices=DAYS, widget=forms.HiddenInput)
+    weekday = forms.TypedChoiceField(coerce=int, choices=DAYS, required=False)
     start = ClockField(
         label=pgettext_lazy("a time", "From"), error_messages={"required": _("Say when it starts.")}
     )
@@ -71,7 +70,7 @@ class StretchForm(forms.Form):
     def line(self) -> int | None:
         """The weekday that it stands at, 0 to 6; None where nothing that was sent tells."""
         sent = [self["day"].value(), self["weekday"].value()]
-        return next((day for day in WEEKDAYS for text in sent if str(text) == str(day)), None)
+        return next((day for day in range(7) for text in sent if str(text) == str(day)), None)
 
     def clean_location(self) -> str:
         return clean_place(self.cleaned_data["location"])
@@ -119,7 +118,7 @@ class Line:
 
     @property
     def name(self) -> str:
-        return str(WEEKDAYS[self.weekday])
+        return clock.weekday(self.weekday)
 
 
 class WeeklyForm(SlotsForm):
@@ -163,7 +162,7 @@ class WeeklyForm(SlotsForm):
             for row in typed.rows.forms
             if row.line is not None
         ]
-        day = next((day for day in WEEKDAYS if str(day) == data.get("add")), None)
+        day = next((day for day in range(7) if str(day) == data.get("add")), None)
         if day is not None and len(rows) < MOST_ROWS:
             place = next((row["location"] for row in rows[::-1] if row["weekday"] == day), "")
             rows.append({"day": day, "weekday": day, "location": place, "new": True})
@@ -176,7 +175,7 @@ class WeeklyForm(SlotsForm):
         for row in self.rows.forms:
             found.setdefault(row.line, []).append(row)
         numbers = count(len(self.rows.forms))
-        return [Line(day, found.get(day) or [self._blank(day, next(numbers))]) for day in WEEKDAYS]
+        return [Line(day, found.get(day) or [self._blank(day, next(numbers))]) for day in range(7)]
 
     def _blank(self, day: int, number: int) -> StretchForm:
         initial = {**self.blank, "weekday": day}

@@ -16,6 +16,7 @@ from setahub.core.text import trimmed
 
 # Days beyond have no use here, and sums with days near the ends of the calendar fail.
 FIRST_YEAR, LAST_YEAR = 2000, 2200
+A_MONDAY = date(2024, 1, 1)
 CITIES = {"Bangkok": gettext_lazy("Bangkok")}  # that Thai has a name for
 BUDDHIST = 543  # years that the Buddhist era is ahead
 _EARLIEST, _LATEST = date.min + timedelta(days=2), date.max - timedelta(days=2)
@@ -129,6 +130,11 @@ def day_short(moment: datetime | date, on: date | None = None) -> str:
 def day_long(moment: datetime | date, on: date | None = None) -> str:
     """``Wednesday 25 November``."""
     return _dated(moment, pgettext("how a long day is written", "l j F"), on)
+
+
+def weekday(number: int, written: str = "l") -> str:
+    """``Monday`` for 0."""
+    return date_format(A_MONDAY + timedelta(days=number), written)
 
 
 def _dated(moment: datetime | date, written: str, on: date | None) -> str:

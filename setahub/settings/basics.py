@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
-from django.http.request import validate_host
 
 from setahub.core import env
 
@@ -58,9 +57,14 @@ def _is_site_url(url: str) -> bool:
     return (
         parts is not None
         and parts[1] in (["https"] if HTTPS else ["http", "https"])
-        and validate_host(parts[2], ALLOWED_HOSTS)
+        and any(_is_host(parts[2], allowed.lower()) for allowed in ALLOWED_HOSTS)
         and 0 < int(parts[3] or 443) < 65536
     )
+
+
+def _is_host(host: str, allowed: str) -> bool:
+    """Whether this line of ALLOWED_HOSTS is about it: ``.example.com`` is about its parts too."""
+    return allowed in ("*", host) or (allowed[:1] == "." and f".{host}".endswith(allowed))
 
 
 # Where links in emails and calendars lead, which are made where there is no request.

@@ -14,7 +14,7 @@ from django.conf import settings
 ROOT: Path = settings.BASE_DIR
 FOLDERS = ("accounts", "topics", "scheduling", "chat", "setahub")
 FILES = ("conftest.py", "gunicorn.conf.py")
-DOCUMENTED = {"_meta", "_base_manager", "_default_manager", "_db", "_asdict", "_replace"}
+DOCUMENTED = {"_meta", "_base_manager", "_default_manager", "_db", "_asdict", "_replace", "_save"}
 PUBLIC = {"admin.site.login"}  # documented by allauth
 # Modules, and names in them, that their packages do not document for others to use.
 UNDOCUMENTED = (

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -99,7 +98,10 @@ class Term:
     weeks: Sequence[TermWeek]
     marks: Sequence[Mark]
 
-    day_names = tuple(zip(WEEKDAYS_ABBR.values(), WEEKDAYS.values(), strict=True))
+    @property
+    def day_names(self) -> list[tuple[str, str]]:
+        """Short and long."""
+        return [(clock.weekday(day, "D"), clock.weekday(day)) for day in range(7)]
 
     @property
     def sum(self) -> str:

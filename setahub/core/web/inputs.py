@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
-from django.forms.utils import flatatt
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -61,7 +60,9 @@ class PlainSelect(forms.Widget):
         drawn = format_html_join(
             "", "{}", ((_group(*group, chosen, self.is_own),) for group in groups)
         )
-        return format_html('<select name="{}"{}>{}</select>', name, flatatt(built), drawn)
+        values = ((key, "" if value is True else value) for key, value in built.items() if value)
+        more = format_html_join("", ' {}="{}"', values)
+        return format_html('<select name="{}"{}>{}</select>', name, more, drawn)
 
 
 def _group(label: str, options: Options, chosen: str, is_own: bool = False) -> SafeString:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Generator
 from typing import Any, Self, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -16,7 +15,7 @@ def file_response(
 ) -> StreamingHttpResponse:
     """A file in pieces, each sent before the next is made, on any server."""
     # Under ASGI Django would read all of a plain iterator into memory first.
-    content = _Apart(chunks) if isinstance(request, ASGIRequest) else chunks
+    content = chunks if "wsgi.version" in request.META else _Apart(chunks)
     response = StreamingHttpResponse(content, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
