@@ -1,7 +1,7 @@
 """One's own week in a browser: hours on a desk, an agenda on a phone, one sheet of paper."""
 
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -70,6 +70,35 @@ def test_a_keyboard_needs_one_step_for_each_empty_stretch(open_page, ta, made):
     page.goto(path_of(made))
     reachable = page.locator('.my-week-cell a:not([tabindex="-1"])')
     assert reachable.count() == 7
+
+
+@pytest.mark.parametrize("phone", [True, False])
+def test_a_button_prints_it_where_a_script_can(open_page, ta, made, phone):
+    page = open_page(ta, phone=phone)
+    page.add_init_script("window.print = () => { window.printed = true }")
+    page.goto(path_of(made))
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("printed")
+    page = open_page(ta, phone=phone, javascript=False)
+    page.goto(path_of(made))
+    expect(page.get_by_role("button", name="Print")).to_have_count(0)
+
+
+@pytest.mark.parametrize("phone", [True, False])
+def test_an_agenda_goes_on_past_sunday_on_a_phone_alone(
+    open_page, ta, topic, student, phone, clock
+):
+    clock.move_to(when.at(date(2026, 11, 27), time(9)))
+    book(student, slots_of(open_time(ta, topic, day=date(2026, 12, 3)))[0])
+    page = open_page(student, phone=phone)
+    page.goto("/calendar/")
+    expect(page.locator("#day-2026-12-03")).to_be_visible(visible=phone)
+    expect(page.get_by_text("Nothing today")).to_be_visible(visible=phone)
+    on = page.get_by_role("link", name="On to 30 Nov – 6 Dec 2026")
+    expect(on).to_be_visible(visible=phone)
+    if phone:
+        on.click()
+        expect(page).to_have_url(re.compile(r"week=2026-11-30$"))
 
 
 def test_it_prints_on_one_sheet(open_page, ta, student, made):
