@@ -8,6 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect themselves.
-        from accounts import constraints, personal, receivers, sweeps  # noqa: F401
+        from accounts import constraints, notices, personal, receivers, sweeps  # noqa: F401
 
         constraints.CONSTRAINTS.connect(self)

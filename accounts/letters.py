@@ -12,6 +12,9 @@ from setahub.core.mail import Email
 
 Facts = Mapping[str, Any]
 
+ASKED = gettext_lazy("Somebody wants to change your email")
+DONE = gettext_lazy("Your email was changed")
+
 # What allauth tells of, and in which words: the subject, and what has changed.
 CHANGES = {
     "account/email/email_deleted": (
@@ -67,6 +70,12 @@ CHANGES = {
         gettext_lazy("A passkey was removed"),
         gettext_lazy("A passkey was removed from your SETAHub account. It no longer signs you in."),
     ),
+}
+
+
+SUBJECTS = {template: subject for template, (subject, _change) in CHANGES.items()} | {
+    "account/email/email_change_asked": ASKED,
+    "account/email/email_changed": DONE,
 }
 
 
@@ -152,7 +161,7 @@ def _confirmation(facts: Facts) -> Email:
 
 
 def _change_asked(facts: Facts) -> Email:
-    subject = _("Somebody wants to change your email")
+    subject = str(ASKED)
     if "undo_url" in facts:
         asked = _(
             "Somebody, hopefully you, asked to change the email of your SETAHub account (%(name)s)"
@@ -180,7 +189,7 @@ def _change_asked(facts: Facts) -> Email:
 
 
 def _change_done(facts: Facts) -> Email:
-    subject = _("Your email was changed")
+    subject = str(DONE)
     if "undo_url" in facts:
         changed = _(
             "The email of your SETAHub account (%(name)s) was changed from %(from_email)s to"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Block, MailKind, SentForm, SignIn, Star, User
+from accounts.models import Block, MailKind, Notice, SentForm, SignIn, Star, User
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import sign_ins
 from accounts.services.privacy import Part, Told, register
@@ -44,6 +44,7 @@ def profile_of(user: User) -> dict[str, Any]:
         "permissions": list(user.user_permissions.values_list("codename", flat=True)),
         "has_password": user.has_usable_password(),
         "emails_wanted": {kind.value: getattr(user, kind.field) for kind in MailKind},
+        "push_wanted": {kind.value: getattr(user, kind.push_field) for kind in MailKind},
         "addresses": list(
             EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
         ),
@@ -88,6 +89,14 @@ def favourites_of(user: User) -> list[dict[str, Any]]:
     return [{"person": each.person.username, "since": each.created_at} for each in rows]
 
 
+def notices_of(user: User) -> list[dict[str, Any]]:
+    rows = Notice.objects.of(user.pk).newest_first()
+    return [
+        {"kind": row.kind, "data": row.data, "at": row.created_at, "read_at": row.read_at}
+        for row in rows
+    ]
+
+
 def forget(user: User) -> None:
     """Erase everything but the row itself, which others' history points at."""
     _forget_in_the_admins_log(user)
@@ -99,6 +108,7 @@ def forget(user: User) -> None:
     SocialAccount.objects.filter(user=user).delete()
     WaitingLetter.objects.filter(user=user).delete()
     EmailChange.objects.filter(user=user).delete()
+    Notice.objects.of(user.pk).delete()
     SentForm.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
@@ -122,6 +132,7 @@ def _make_nobody(user: User) -> None:
     user.avatar = ""
     for kind in MailKind:
         setattr(user, kind.field, False)
+        setattr(user, kind.push_field, False)
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()
     user.save()
@@ -164,6 +175,7 @@ register(
             "socialaccount.SocialAccount.user",
             "accounts.WaitingLetter.user",
             "accounts.EmailChange.user",
+            "accounts.Notice.user",
         ],
         kept=[
             "accounts.Suspension.user",
@@ -218,5 +230,18 @@ register(
             _("Until you take the star off, or one of you deletes their account."),
         ),
         export=favourites_of,
+    )
+)
+register(
+    Part(
+        "notices",
+        Told(
+            _(
+                "What happened to you on this site: which of your bookings and registrations, and when."
+            ),
+            _("To show it to you under the bell, and to tell you of each thing once."),
+            _("For 180 days, or until you delete your account."),
+        ),
+        export=notices_of,
     )
 )

@@ -5,13 +5,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import SentForm
+from accounts.models import Notice, SentForm
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import mfa
 from setahub.core.work.tasks import every_minute
 
 EMAILS_KEPT = timedelta(days=7)
 EMAIL_CHANGES_KEPT = timedelta(days=30)
+NOTICES_KEPT = timedelta(days=180)
 SENT_FORMS_KEPT = timedelta(days=30)  # as long as a session may last
 
 
@@ -27,6 +28,11 @@ def forget_emails() -> None:
     WaitingLetter.objects.filter(created_at__lt=now - EMAILS_KEPT).delete()
     settled = EmailChange.objects.filter(asked_at__lt=now - EMAIL_CHANGES_KEPT)
     settled.exclude(done_at__gte=now - EMAIL_CHANGES_KEPT).delete()
+
+
+@every_minute
+def forget_notices() -> None:
+    Notice.objects.older_than(timezone.now() - NOTICES_KEPT).delete()
 
 
 _renewed: set[str] = set()  # keys for which this process has renewed all seals

@@ -8,8 +8,6 @@ from django.urls import reverse
 
 from accounts import emails
 from accounts.models import User
-from accounts.queries.emails import change_of_email
-from accounts.tokens import email_change_token
 from setahub.core.mail import absolute
 from setahub.core.work.tasks import task
 
@@ -84,25 +82,3 @@ def send_already_there(user_id: int) -> None:
             facts,
             language=user.language,
         )
-
-
-@task
-def tell_of_change(change_id: int, when: str) -> None:
-    """Tells the old address that another is to take its place ("asked") or has done so ("done").
-
-    With a link to undo it where the old one was proven. Otherwise a stranger may read this: it
-    then says neither whose account it is nor what the new address is.
-    """
-    change = change_of_email(change_id)
-    if change is None or change.undone_at:
-        return
-    facts = {"email_url": absolute(reverse("account_email"))}
-    if change.old_was_proven:
-        path = reverse("undo_email_change", args=[email_change_token(change.pk)])
-        facts["undo_url"] = absolute(path)
-        facts |= {"from_email": change.old_email, "to_email": change.new_email}
-        facts["name"] = change.user.username
-    template = "email_change_asked" if when == "asked" else "email_changed"
-    key = f"email-change-{change.pk}-{when}"
-    language = change.user.language
-    emails.send(f"account/email/{template}", change.old_email, facts, language=language, key=key)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import emails, me, privacy, profile, sessions
+from accounts.views import me, notifications, privacy, profile, sessions
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,7 +14,8 @@ urlpatterns = [
     path("me/sessions/end-others/", sessions.end_other_sessions, name="end_other_sessions"),
     path("me/first-steps/", me.dismiss_first_steps, name="dismiss_first_steps"),
     path("me/calendar/renew/", me.renew_calendar, name="renew_calendar"),
-    path("me/emails/", emails.emails, name="emails"),
+    path("me/notifications/", notifications.choose, name="notifications"),
+    path("me/emails/", notifications.earlier_address),
     path("<id:pk>/", profile.profile, name="profile"),
     path("<id:pk>/star/", profile.star, name="star"),
     path("<id:pk>/block/", profile.block, name="block"),

@@ -8,6 +8,6 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect themselves.
-        from chat import constraints, personal, receivers, sweeps  # noqa: F401
+        from chat import constraints, notices, personal, receivers, sweeps  # noqa: F401
 
         constraints.CONSTRAINTS.connect(self)

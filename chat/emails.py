@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat.models import Message, Participation, Report
+from chat.models import Participation, Report
 from setahub.core import clock
 from setahub.core.mail import Email
 
@@ -22,9 +22,8 @@ def warning(report: Report) -> Email:
     )
 
 
-def unread(side: Participation) -> Email:
-    """Who wrote, when, and how many; the messages themselves stay on the site."""
-    count = Message.objects.unread_by_hand(side).count()
+def unread(side: Participation, count: int) -> Email:
+    """Who wrote, and how many messages wait; these themselves stay on the site."""
     words = {"name": side.other.username, "count": count}
     return Email(
         subject=ngettext("%(name)s wrote to you", "%(name)s wrote you %(count)d messages", count)

@@ -88,7 +88,7 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
     def unread_since(self, moment: datetime) -> "ParticipationQuerySet":
         """Those with a message, cards aside, that has waited since then or longer.
 
-        Left out is where an email has told of messages that are still unread.
+        Left out is where a notice has told of messages that are still unread.
         """
         written = Message.objects.by_hand().filter(
             conversation=OuterRef("conversation"),
@@ -102,11 +102,10 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
             unread_since__lte=moment,
             told_id__lte=F("last_read_id"),
             user__is_active=True,
-            user__mail_messages=True,
         )
 
     def waiting(self) -> "ParticipationQuerySet":
-        """Those that an email tells of or is about to, with their people."""
+        """Those that a notice tells of, with their people."""
         unread = self.filter(is_unread=True, told_id__gt=F("last_read_id"))
         return unread.select_related("user", "other")
 
@@ -140,7 +139,7 @@ class Participation(models.Model):
     unread = models.PositiveIntegerField(default=0)
     is_unread = models.BooleanField(default=False)  # unread > 0, for the order of the inbox
     unread_since = models.DateTimeField(null=True)  # when the oldest unread message came
-    told_id = models.BigIntegerField(default=0)  # the newest message that an email told of
+    told_id = models.BigIntegerField(default=0)  # the newest message that a notice told of
 
     objects = ParticipationQuerySet.as_manager()
 

@@ -1,7 +1,8 @@
 """What open pages are told after a write: frames of the protocol, rendered for whoever receives them.
 
 All of it happens after the commit, so that no lock is held for it, and none of it is needed: a page
-that hears nothing asks for what it missed. Whoever has no page open is told by email, in time.
+that hears nothing asks for what it missed. Whoever has no page open gets a
+notice, in time.
 """
 
 from django.db import transaction
@@ -9,11 +10,13 @@ from django.db import transaction
 from accounts.models import Block
 from accounts.queries.languages import languages_of
 from accounts.services.languages import reading_in
-from chat import frames, tasks
-from chat.models import Message
+from accounts.services.notices import Happening, notify
+from chat import frames
+from chat.models import Message, Participation
 from chat.queries.conversations import unread_counts
 from setahub.core.live import events
-from setahub.core.work.tasks import later
+
+WAITING = "messages_waiting"  # the kind of notice of a conversation that is not read
 
 
 def stored(message: Message, recipient_id: int) -> None:
@@ -32,9 +35,10 @@ def _tell_stored(message: Message, recipient_id: int) -> None:
     events.push(events.user_group(sender_id), frame)
 
 
-def unread(participation_id: int) -> None:
-    """Email somebody who is away that a conversation waits for them."""
-    later(tasks.tell_unread, participation_id)
+def unread(side: Participation, count: int) -> None:
+    """Tell somebody who is away that so many messages of a conversation wait for them."""
+    key = f"unread-{side.pk}-{side.told_id}"
+    notify(Happening(WAITING, side.user_id, key, {"side": side.pk, "count": count}))
 
 
 def read(reader_id: int, other_id: int, last_id: int) -> None:

@@ -8,7 +8,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect themselves.
-        from scheduling import constraints, personal, receivers, sweeps  # noqa: F401
+        from scheduling import constraints, notices, personal, receivers, sweeps  # noqa: F401
         from scheduling.services import demand  # noqa: F401  (takes its part in the sweep)
 
         constraints.CONSTRAINTS.connect(self)

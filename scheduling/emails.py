@@ -1,6 +1,7 @@
 """What emails about bookings say, to one of the booking's two people."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -42,17 +43,24 @@ def about(event: BookingEvent, reader: User) -> Email:
         facts=_facts(booking, then, reader),
         quotes=_quotes(event, reader),
         action=_action(booking, then, reader),
-        offer=_("Another time, booked with your question in two taps:"),
-        choices=_other_times(booking, then, reader),
     )
 
 
-def is_news(event: BookingEvent, reader: User) -> bool:
+def with_times_instead(email: Email, event: BookingEvent, reader: User) -> Email:
+    """The same with the times that may be had instead, after a cancellation. Asks the database."""
+    return replace(
+        email,
+        offer=_("Another time, booked with your question in two taps:"),
+        choices=_other_times(event.booking, after(event), reader),
+    )
+
+
+def is_news(event: BookingEvent) -> bool:
     """Whether it is worth a letter by now.
 
-    Where a session would have been is of no use after a cancellation, and not theirs any more.
+    What was made, moved or changed and then cancelled is told by the cancellation alone.
     """
-    return event.kind != Kind.CHANGED or event.booking.shows_room_to(reader.pk)
+    return event.kind == Kind.CANCELLED or event.booking.status != Booking.Status.CANCELLED
 
 
 def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
@@ -278,9 +286,8 @@ def gone(place: PlaceInLine) -> Email:
     )
 
 
-def digest(requests: Sequence[HelpRequest]) -> Email:
-    """For a TA: what was asked today on their topics, without names. Each has ``waiting``."""
-    count = len(requests)
+def new_requests(count: int) -> Email:
+    """For a TA: how much was asked today on their topics."""
     return Email(
         subject=ngettext(
             "%(count)d new request on your topics", "%(count)d new requests on your topics", count
@@ -289,16 +296,21 @@ def digest(requests: Sequence[HelpRequest]) -> Email:
         lead=[
             _("Students wait for time on what you teach. Open some and they are offered it first.")
         ],
-        quotes=[
-            (
-                ngettext("%(topic)s (%(count)d waits)", "%(topic)s (%(count)d wait)", each.waiting)
-                % {"topic": each.topic.name, "count": each.waiting},
-                each.question,
-            )
-            for each in requests
-        ],
         action=(_("See who waits"), reverse("scheduling:appointments") + "?tab=requests"),
     )
+
+
+def digest(requests: Sequence[HelpRequest]) -> Email:
+    """The same with what was asked, without names. Each has ``waiting``."""
+    quotes = [
+        (
+            ngettext("%(topic)s (%(count)d waits)", "%(topic)s (%(count)d wait)", each.waiting)
+            % {"topic": each.topic.name, "count": each.waiting},
+            each.question,
+        )
+        for each in requests
+    ]
+    return replace(new_requests(len(requests)), quotes=quotes)
 
 
 def _offer_words(offer: Offer) -> dict[str, str]:

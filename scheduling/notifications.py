@@ -1,14 +1,16 @@
-"""Who is told by email of what happens to bookings. Services call this inside their transaction."""
+"""Who is told of what happens to bookings. Services call this inside their transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date, datetime
 from itertools import groupby
 
-from scheduling import tasks
-from scheduling.models import Booking, BookingEvent, Takeaway
+from django.utils import timezone
+
+from accounts.services.notices import Happening, notify
+from scheduling.models import Booking, BookingEvent, Offer, PlaceInLine, Takeaway
 from scheduling.models.reminders import Reminder
-from setahub.core.work.tasks import later
 
 Kind = BookingEvent.Kind
 
@@ -17,7 +19,7 @@ _gathering: ContextVar[list[BookingEvent] | None] = ContextVar("gathering", defa
 
 @contextmanager
 def one_happening() -> Iterator[None]:
-    """What happens to several bookings inside is told as one thing: one letter to each reader.
+    """What happens to several bookings inside is told as one thing: one notice to each reader.
 
     Inside the transaction; nothing is told when it ends in an error.
     """
@@ -43,14 +45,28 @@ def happened(event: BookingEvent) -> None:
 
 
 def _tell(events: Sequence[BookingEvent]) -> None:
-    """One letter for each reader of each kind of event."""
+    """One notice for each reader of each kind of event."""
+    by_id = {event.pk: event for event in events}
     wanted = [(reader, event.kind, event.pk) for event in events for reader in _readers(event)]
-    for (reader, _kind), group in groupby(sorted(wanted), key=lambda each: each[:2]):
-        ids = [pk for _reader, _kind, pk in group]
-        if len(ids) == 1:
-            later(tasks.tell, ids[0], reader)
-        else:
-            later(tasks.tell_several, reader, *ids)
+    groups = groupby(sorted(wanted), key=lambda each: each[:2])
+    notify(
+        *(
+            _happening(reader, [by_id[pk] for _reader, _kind, pk in group])
+            for (reader, _kind), group in groups
+        )
+    )
+
+
+def _happening(reader: int, events: Sequence[BookingEvent]) -> Happening:
+    first, last = events[0], events[-1]
+    one = len(events) == 1
+    return Happening(
+        f"booking_{first.kind}",
+        reader,
+        f"booking-{first.booking_id}-{first.pk}" if one else f"bookings-{first.pk}-{last.pk}",
+        {"events": [event.pk for event in events]},
+        own=all(event.actor_id == reader for event in events),
+    )
 
 
 def _readers(event: BookingEvent) -> list[int]:
@@ -67,17 +83,88 @@ def _readers(event: BookingEvent) -> list[int]:
 
 def due(slot_id: int, bookings: Sequence[Booking], which: Reminder) -> None:
     """A reminder has come due for these bookings of a slot: one for each student, one for the TA."""
-    for booking in bookings:
-        later(tasks.remind_student, booking.pk, which.value)
-    if bookings:
-        later(tasks.remind_ta, slot_id, which.value)
+    if not bookings:
+        return
+    start = f"{bookings[0].starts_at:%Y%m%d%H%M}"
+    students = (
+        Happening(
+            "reminder",
+            booking.student_id,
+            f"reminder-{which.value}-{booking.pk}-{start}",
+            {"booking": booking.pk, "which": which.value},
+        )
+        for booking in bookings
+    )
+    ta = Happening(
+        "reminder_for_ta",
+        bookings[0].ta_id,
+        f"reminder-{which.value}-slot-{slot_id}-{start}",
+        {"slot": slot_id, "which": which.value},
+    )
+    notify(*students, ta)
+
+
+def guessed(booking: Booking) -> None:
+    """Somebody enters wrong codes for this booking."""
+    key = f"guesses-{booking.pk}-{timezone.now():%Y%m%d%H}"
+    notify(Happening("guesses", booking.ta_id, key, {"booking": booking.pk}))
 
 
 def left_behind(takeaway: Takeaway) -> None:
     """A TA has left something for the student."""
-    later(tasks.tell_takeaway, takeaway.pk)
+    booking = takeaway.booking
+    key, data = f"takeaway-{booking.pk}", {"takeaway": takeaway.pk}
+    notify(Happening("takeaway", booking.student_id, key, data))
 
 
 def thanked(booking: Booking) -> None:
     """A student thanks the TA."""
-    later(tasks.tell_thanks, booking.pk)
+    notify(Happening("thanks", booking.ta_id, f"thanks-{booking.pk}", {"booking": booking.pk}))
+
+
+# --- Waiting for time ---------------------------------------------------------------------------
+
+OFFERS = {
+    Offer.Status.OPEN: "offer_made",
+    Offer.Status.EXPIRED: "offer_passed_on",
+    Offer.Status.WITHDRAWN: "offer_withdrawn",
+}
+
+
+def offer(offer: Offer) -> None:
+    """A seat is held for somebody, or no longer, as its status says."""
+    kind = OFFERS[Offer.Status(offer.status)]
+    key = f"offer-{offer.pk}-{offer.status}"
+    notify(Happening(kind, offer.student_id, key, {"offer": offer.pk}))
+
+
+def free_time(slot_id: int, people: Mapping[int, int], now: datetime) -> None:
+    """There is time too soon to be held. ``people``: who waits for it, by the id of the place."""
+    notify(
+        *(
+            Happening(
+                "free_time",
+                person,
+                f"free-{slot_id}-{now:%Y%m%d%H%M%S}",
+                {"slot": slot_id, "place": place},
+            )
+            for place, person in people.items()
+        )
+    )
+
+
+def runs_out(place: PlaceInLine) -> None:
+    """Tomorrow is the last day."""
+    data = {"place": place.pk}
+    notify(Happening("request_runs_out", place.person_id, f"runs-out-{place.pk}", data))
+
+
+def gone(place: PlaceInLine) -> None:
+    """The topic or the TA that they waited for is gone."""
+    notify(Happening("request_gone", place.person_id, f"gone-{place.pk}", {"place": place.pk}))
+
+
+def asked(ta_id: int, day: date, count: int) -> None:
+    """So much was asked on a TA's topics in the day until then."""
+    data = {"day": day.isoformat(), "count": count}
+    notify(Happening("new_requests", ta_id, f"requests-{day}", data))

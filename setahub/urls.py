@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.services.faculty import PROVIDER
-from accounts.views import faculty, language, mfa
+from accounts.views import faculty, language, mfa, notices
 from accounts.views.account import (
     EmailView,
     PasswordSetView,
@@ -13,8 +13,8 @@ from accounts.views.account import (
     SignupView,
     undo_email_change,
 )
-from accounts.views.emails import unsubscribe
 from accounts.views.faculty import leads_to_faculty
+from accounts.views.notifications import unsubscribe
 from accounts.views.own_page import own_page
 from setahub.core.web.converters import IdConverter
 from setahub.site import views
@@ -54,6 +54,9 @@ urlpatterns = [
     path("auth/2fa/", include(mfa.urls)),
     path("auth/2fa/", include("allauth.mfa.urls")),
     path("users/", include("accounts.urls")),
+    path("notifications/", notices.notices, name="notices"),
+    path("notifications/unread/", notices.unread, name="unread_notices"),
+    path("notifications/<id:pk>/", notices.notice, name="notice"),
     path("ta/<id:pk>/", own_page, name="own_page"),
     path("messages/", include("chat.urls")),
     path("topics/", include("topics.urls")),

@@ -7,7 +7,4 @@ class TopicsConfig(AppConfig):
     verbose_name = _("Topics")
 
     def ready(self) -> None:
-        from topics import (
-            personal,  # noqa: F401  (takes its part in exports and deletions)
-            sweeps,  # noqa: F401  (takes its part in the sweep)
-        )
+        from topics import notices, personal, sweeps  # noqa: F401  (they register themselves)

@@ -1,4 +1,4 @@
-"""Suspensions, blocks and second steps of signing in, in the admin: to look at."""
+"""Suspensions, blocks, notices and second steps of signing in, in the admin: to look at."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Block, Suspension
+from accounts.models import Block, Notice, Suspension
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import Folded, by_period, by_person
 
@@ -51,6 +51,18 @@ class BlockAdmin(Folded, LookOnly):
     search_fields = ["blocker__search_key", "blocked__search_key"]
     ordering = ["-created_at"]
     fields = ["blocker", "blocked", "created_at"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(Folded, LookOnly):
+    """Whether somebody was told; what it says is for them."""
+
+    list_display = ["created_at", "user", "kind", "mail_done_at"]
+    list_select_related = ["user"]
+    list_filter = [by_period("created_at", _("date")), by_person("user", _("user"))]
+    search_fields = ["user__search_key", "user__email_key", "kind"]
+    ordering = ["-created_at"]
+    fields = ["user", "kind", "key", "created_at", "mail_done_at"]
 
 
 # allauth's own would show the secrets, and settings that stand in the environment.

@@ -306,14 +306,18 @@ class AvatarForm(UploadForm):
     )
 
 
-class EmailsForm(BasedForm):
+class NotificationsForm(BasedForm):
     """A switch for each kind of email."""
 
     HELP = {
-        MailKind.BOOKINGS: _("A booking is made, moved, changed or cancelled. For your calendar."),
+        MailKind.BOOKINGS: _(
+            "A booking is made, moved, changed or cancelled; a time that you waited for. For your calendar."
+        ),
         MailKind.REMINDERS: _("A day and an hour before a booking."),
         MailKind.MESSAGES: _("Somebody wrote to you ten minutes ago, and you are not online."),
-        MailKind.TEACHING: _("The staff decided on your registration as a TA."),
+        MailKind.TEACHING: _(
+            "The staff decided on your registration as a TA; students ask for time on your topics."
+        ),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -324,11 +328,11 @@ class EmailsForm(BasedForm):
             )
 
     @classmethod
-    def of(cls, user: User, data: QueryDict | None = None) -> "EmailsForm":
+    def of(cls, user: User, data: QueryDict | None = None) -> "NotificationsForm":
         """The switches as they stand, or with what was sent for them."""
         now = {kind.value: getattr(user, kind.field) for kind in MailKind}
         form = cls(data, initial=now)
-        form.carry(now, f"accounts.emails.{user.pk}")
+        form.carry(now, f"accounts.notifications.{user.pk}")
         return form
 
     @property

@@ -1,6 +1,7 @@
-"""People: their accounts, what stands between them, where they are signed in, their mail."""
+"""People: their accounts, what stands between them, where they are signed in, what they are told."""
 
 from accounts.models.mail import EmailChange, WaitingLetter
+from accounts.models.notices import Notice
 from accounts.models.people import (
     BIO_MAX,
     USERNAME_KEY_MAX,

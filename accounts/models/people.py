@@ -45,7 +45,10 @@ def avatar_path(instance: object, filename: str) -> str:
 
 
 class MailKind(models.TextChoices):
-    """The kinds of email that a person may switch off. Emails about security are none of them."""
+    """The kinds of notices that a person may get by email, by push, both or neither.
+
+    What is told about security is none of them: it always comes.
+    """
 
     BOOKINGS = "bookings", _("Bookings")
     REMINDERS = "reminders", _("Reminders")
@@ -54,8 +57,13 @@ class MailKind(models.TextChoices):
 
     @property
     def field(self) -> str:
-        """The field of User that says whether it is wanted."""
+        """The field of User that says whether it is wanted by email."""
         return f"mail_{self.value}"
+
+    @property
+    def push_field(self) -> str:
+        """The field of User that says whether it is wanted by push."""
+        return f"push_{self.value}"
 
 
 class FirstSteps(models.TextChoices):
@@ -170,6 +178,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     mail_reminders = models.BooleanField(_("emails: reminders"), default=True)
     mail_messages = models.BooleanField(_("emails: messages"), default=True)
     mail_teaching = models.BooleanField(_("emails: teaching"), default=True)
+    push_bookings = models.BooleanField(default=True, db_default=True, editable=False)
+    push_reminders = models.BooleanField(default=True, db_default=True, editable=False)
+    push_messages = models.BooleanField(default=True, db_default=True, editable=False)
+    push_teaching = models.BooleanField(default=True, db_default=True, editable=False)
     # Part of what the address of the private calendar is made from; a new one ends the old address.
     calendar_nonce = models.CharField(max_length=32, blank=True, default="", editable=False)
     public = models.BooleanField(
@@ -266,10 +278,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether there still is a second step: it may have been removed in this session."""
         return self.authenticator_set.exclude(type="recovery_codes").exists()
 
-    def wants_mail(self, kind: MailKind) -> bool:
-        """Whether to send an email of this kind."""
+    def wants_mail(self, kind: MailKind | None) -> bool:
+        """Whether to send an email of this kind; None is what nobody can switch off."""
         reads = bool(self.email) and not self.email.endswith(f"@{NOWHERE}")
-        return self.is_active and reads and getattr(self, kind.field)
+        return self.is_active and reads and (kind is None or getattr(self, kind.field))
 
     def fits_session(self, stored: str) -> bool:
         """Whether a session with this hash is still this user's: the password is what it was.

@@ -11,12 +11,13 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import tasks
+from accounts import emails, tasks
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.models.mail import UNDONE_WITHIN, EmailChange
 from accounts.queries.emails import is_proven
 from accounts.services import mfa, sign_ins
+from accounts.services.notices import Happening, notify
 from setahub.core.keys import fold_email
 from setahub.core.work.tasks import later
 
@@ -33,7 +34,7 @@ def ask(user: User, email: str) -> EmailAddress:
             old_was_proven=is_proven(user, user.email),
             new_email=email,
         )
-        later(tasks.tell_of_change, change.pk, "asked")
+        _tell(change, "asked")
     return address
 
 
@@ -44,7 +45,13 @@ def note_done(user: User, old_email: str, new_email: str, *, old_was_proven: boo
     change.old_email, change.old_was_proven = old_email, old_was_proven
     change.done_at = timezone.now()
     change.save()
-    later(tasks.tell_of_change, change.pk, "done")
+    _tell(change, "done")
+
+
+def _tell(change: EmailChange, when: str) -> None:
+    data = {"change": change.pk, "when": when, "template": emails.CHANGES[when]}
+    key = f"email-change-{change.pk}-{when}"
+    notify(Happening(emails.CHANGE, change.user_id, key, data))
 
 
 def can_be_undone(change: EmailChange) -> bool:

@@ -42,23 +42,25 @@ def wants(user) -> list[str]:
 
 class TestSwitches:
     def test_all_are_on_at_first(self, student, sign_in):
-        html = sign_in(student).get("/users/me/emails/").content.decode()
+        html = sign_in(student).get("/users/me/notifications/").content.decode()
         assert re.findall(r'name="(\w+)"[^>]* checked', html) == MailKind.values
 
     def test_what_is_not_ticked_is_off(self, student, sign_in):
-        response = sign_in(student).post("/users/me/emails/", {"reminders": "on", "teaching": "on"})
+        response = sign_in(student).post(
+            "/users/me/notifications/", {"reminders": "on", "teaching": "on"}
+        )
         assert (response.status_code, response.url) == (302, "/users/me/")
         assert wants(student) == ["reminders", "teaching"]
-        html = sign_in(student).get("/users/me/emails/").content.decode()
+        html = sign_in(student).get("/users/me/notifications/").content.decode()
         assert re.findall(r'name="(\w+)"[^>]* checked', html) == ["reminders", "teaching"]
 
     def test_a_switch_that_another_tab_switched_stays(self, student, sign_in):
         client = sign_in(student)
-        html = client.get("/users/me/emails/").content.decode()
+        html = client.get("/users/me/notifications/").content.decode()
         base = re.search(r'name="base" value="([^"]+)"', html)[1]
         profiles.choose_mail(student.pk, {MailKind.BOOKINGS: False})
         sent = {"bookings": "on", "messages": "on", "teaching": "on", "base": base}
-        assert client.post("/users/me/emails/", sent).status_code == 302
+        assert client.post("/users/me/notifications/", sent).status_code == 302
         assert wants(student) == ["messages", "teaching"]
 
     def test_ones_own_page_names_them(self, student, sign_in):
@@ -68,7 +70,7 @@ class TestSwitches:
         assert not re.search(r"not: </span>Bookings", html)
 
     def test_nobody_elses_change(self, student, ta, sign_in):
-        sign_in(student).post("/users/me/emails/", {})
+        sign_in(student).post("/users/me/notifications/", {})
         assert wants(ta) == MailKind.values
 
 
@@ -147,7 +149,7 @@ class TestLetter:
             "-- \n"
             "No more emails of this kind: http://localhost/email/unsubscribe/"
             f"{unsubscribe_token(student, MailKind.BOOKINGS)}/\n"
-            "All your email settings: http://localhost/users/me/emails/\n\n"
+            "All your email settings: http://localhost/users/me/notifications/\n\n"
         )
 
     def test_html_says_the_same_and_escapes_what_people_wrote(self, sent):
@@ -159,7 +161,7 @@ class TestLetter:
             'href="https://meet.example/a?b=1&amp;c=2"',
             "Why &lt;b&gt;rotate&lt;/b&gt;?<br>How?",
             'href="http://localhost/bookings/7/">See the booking</a>',
-            'href="http://localhost/users/me/emails/"',
+            'href="http://localhost/users/me/notifications/"',
         ):
             assert part in twin.content
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db.models import BigIntegerField, Exists, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import Notice, User
 from chat.models import Message, MessageQuerySet, Participation
 from scheduling.models import Booking
 from setahub.core.db.prepared import prepared
@@ -58,11 +58,12 @@ def newest_id(user_id: int) -> int | None:
 
 class Badge(NamedTuple):
     """What every page says of its reader: unread messages in all, the newest message there is (0 for
-    none), and whether they may open time."""
+    none), whether they may open time, and unread notices."""
 
     unread: int = 0
     newest: int = 0
     is_ta: bool = False
+    notices: int = 0
 
 
 def badge(user_id: int) -> Badge:
@@ -71,12 +72,15 @@ def badge(user_id: int) -> Badge:
 
 
 @prepared
-def _badge(user: int) -> "QuerySet[User, tuple[int, int, bool]]":
+def _badge(user: int) -> "QuerySet[User, tuple[int, int, bool, int]]":
     sides = Participation.objects
     total = sides.unread(user).values("user").annotate(total=Sum("unread")).values("total")
     newest = Subquery(sides.newest(user)[:1], BigIntegerField())
     return User.objects.filter(pk=user).values_list(
-        Coalesce(Subquery(total), 0), Coalesce(newest, 0), Exists(Topic.objects.taught_by(user))
+        Coalesce(Subquery(total), 0),
+        Coalesce(newest, 0),
+        Exists(Topic.objects.taught_by(user)),
+        Coalesce(Subquery(Notice.objects.of(user).unread().number()), 0),
     )
 
 

@@ -1,9 +1,10 @@
-"""What was read, and emails about what wasn't."""
+"""What was read, and telling of what wasn't."""
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.services.notices import read_kind
 from chat import notifications
 from chat.models import Message, Participation
 from chat.services.rows import locked
@@ -22,6 +23,8 @@ def mark_read(reader_id: int, other_id: int, last_id: int) -> None:
         upto = min(last_id, conversation.last_message_id or 0)
         if upto <= side.last_read_id:
             return
+        if side.told_id > side.last_read_id:
+            read_kind(reader_id, notifications.WAITING, side=side.pk)
         _set_read(side, upto)
         notifications.read(reader_id, other_id, upto)
 
@@ -39,10 +42,11 @@ def _set_read(side: Participation, upto: int) -> None:
 
 
 def tell_unread(side: Participation) -> None:
-    """Have an email tell of what waits in this conversation; of several workers one does."""
+    """Tell of what waits in this conversation; of several workers one does."""
     with transaction.atomic():
         as_seen = Participation.objects.filter(
             pk=side.pk, is_unread=True, told_id=side.told_id, last_read_id=side.last_read_id
         )
         if as_seen.update(told_id=F("last_message_id")):
-            notifications.unread(side.pk)
+            side.refresh_from_db(fields=["told_id"])
+            notifications.unread(side, Message.objects.unread_by_hand(side).count())

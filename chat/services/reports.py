@@ -7,14 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services.notices import Happening, notify
 from accounts.services.suspensions import suspend
-from chat import tasks
 from chat.errors import ChatError
 from chat.models import Message, Report, ReportLook
 from chat.queries.reports import neighbours
 from chat.services.rows import locked
 from setahub.core.text import is_blank
-from setahub.core.work.tasks import later
 
 Status = Report.Status
 
@@ -77,5 +76,6 @@ def resolve(
         report.resolved_by, report.resolved_at = actor, timezone.now()
         report.save(update_fields=["status", "note", "told", "resolved_by", "resolved_at"])
         if outcome == Status.WARNED:
-            later(tasks.warn, report.pk)
+            key = f"warning-{report.pk}"
+            notify(Happening("warning", report.reported_id, key, {"report": report.pk}))
     return report

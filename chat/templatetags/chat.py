@@ -100,6 +100,12 @@ def unread_total(user: User) -> int:
     return _badge(user).unread
 
 
+@register.simple_tag
+def unread_notices(user: User) -> int:
+    """What the bell shows."""
+    return _badge(user).notices
+
+
 @register.filter
 def newest_message_id(user: User) -> int:
     """The newest message of all conversations: a script that hears of a newer one missed some."""

@@ -19,14 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from scheduling import tasks
+from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent
 from scheduling.services import rules
 from scheduling.services.bookings.rows import locked, record
 from setahub.core.web.cache import CacheAway
 from setahub.core.web.ratelimit import TooMany, guess
-from setahub.core.work.tasks import later
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
@@ -135,7 +134,7 @@ def _check_code(booking: Booking, student: User, code: str) -> None:
             made.right = _is_right(booking.slot.appointment_id, code)
     except TooMany as error:
         if cache.add(f"check-in-guessed:{booking.pk}", 1, seconds):
-            later(tasks.tell_guesses, booking.pk)
+            notifications.guessed(booking)
         minutes = -(-error.seconds // 60)
         raise SchedulingError(
             "rate_limited",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from scheduling import tasks
+from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, FreedSeat, HelpRequest, Offer, PlaceInLine, TimeSlot
 from scheduling.models.requests import TURNS
@@ -159,10 +159,9 @@ def _tell(slot: TimeSlot, line: Sequence[int], now: datetime) -> int:
     """
     not_lately = Q(told_at__isnull=True) | Q(told_at__lte=now - TOLD_AGAIN_AFTER)
     rows = PlaceInLine.objects.filter(not_lately, pk__in=line)
-    untold = list(rows.values_list("pk", flat=True))
+    untold = dict(rows.values_list("pk", "person"))
     PlaceInLine.objects.filter(pk__in=untold).update(told_at=now)
-    for place_id in untold:
-        later(tasks.tell_free_time, slot.pk, place_id)
+    notifications.free_time(slot.pk, untold, now)
     return len(untold)
 
 
@@ -203,7 +202,7 @@ def _offer(slot: TimeSlot, line: Iterator[tuple[int, int]], turn: int, until: da
                 )
         except IntegrityError:  # an offer of another slot was quicker
             continue
-        later(tasks.tell_offer, offer.pk)
+        notifications.offer(offer)
         return
 
 
@@ -262,7 +261,7 @@ def withdraw(offers: Iterable[Offer]) -> None:
     """End open offers, and say so: their slot or session is gone, or their TA for this person."""
     for offer in offers:
         _end(offer, Status.WITHDRAWN)
-        later(tasks.tell_withdrawn, offer.pk)
+        notifications.offer(offer)
 
 
 def _withdraw_and_pass_on(offer: Offer) -> None:
@@ -327,7 +326,7 @@ def _expire(offer: Offer, slot: TimeSlot) -> None:
     offer.place.refresh_from_db()
     if offer.place.unanswered >= UNANSWERED_MOST:
         end_places([offer.place], End.UNANSWERED)
-    later(tasks.tell_passed_on, offer.pk)
+    notifications.offer(offer)
     freed(slot, turn=offer.turn + 1)
 
 

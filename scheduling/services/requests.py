@@ -10,16 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Block, User
-from scheduling import tasks
+from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Digest, HelpRequest, Part, PlaceInLine
 from scheduling.models.requests import PlaceInLineQuerySet
-from scheduling.queries.waiting import DIGEST_AT, tas_to_tell
+from scheduling.queries.waiting import DIGEST_AT, asked_until, tas_to_tell
 from scheduling.services import offers
 from setahub.core import clock
 from setahub.core.text import is_blank, trimmed
 from setahub.core.web import ratelimit
-from setahub.core.work.tasks import later
 from setahub.policy.current import policy
 from topics.models import Registration, Topic
 
@@ -137,7 +136,7 @@ def end_between(one: User, other: User) -> None:
 
 def _end_gone(waiting: PlaceInLineQuerySet) -> None:
     for place in offers.end_places(waiting, PlaceInLine.End.GONE):
-        later(tasks.tell_gone, place.pk)
+        notifications.gone(place)
 
 
 # --- Rules --------------------------------------------------------------------------------------
@@ -251,7 +250,7 @@ def warn() -> None:
     for place in due.order_by("pk")[:500]:
         with transaction.atomic():
             if PlaceInLine.objects.filter(pk=place.pk, warned=False).update(warned=True):
-                later(tasks.tell_runs_out, place.pk)
+                notifications.runs_out(place)
 
 
 def tell_tas() -> None:
@@ -264,8 +263,8 @@ def tell_tas() -> None:
     for ta_id in set(tas_to_tell(day)) - set(told):
         with transaction.atomic():
             _row, is_new = Digest.objects.get_or_create(ta_id=ta_id, day=day)
-            if is_new:
-                later(tasks.tell_new_requests, ta_id, day.isoformat())
+            if is_new and (count := asked_until(ta_id, day).count()):
+                notifications.asked(ta_id, day, count)
 
 
 def forget_digests() -> None:

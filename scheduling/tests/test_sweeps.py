@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import MailKind
+from accounts.models import MailKind, Notice
 from accounts.services import profiles
 from scheduling import history, sweeps
 from scheduling.models import Booking, BookingEvent, Commitment
@@ -288,15 +288,17 @@ class TestSeveralWorkers:
         clock.move_to(many[0].starts_at - timedelta(minutes=40))
         self.at_once(sweeps.remind)
         self.at_once(sweeps.remind)
-        rows = [(row.task_path, *row.args_kwargs["args"]) for row in DBTaskResult.objects.all()]
-        assert len(rows) == len(set(rows))
-        hour = {row for row in rows if row[2] == "hour"}
+        rows = [row.args_kwargs["args"] for row in DBTaskResult.objects.all()]
+        told = Notice.objects.filter(kind__startswith="reminder")
+        assert sorted(rows) == sorted([notice.pk] for notice in told)
         first = [made.pk for made in many if made.starts_at == many[0].starts_at]
-        assert hour == {
-            *(("scheduling.tasks.remind_student", pk, "hour") for pk in first),
-            ("scheduling.tasks.remind_ta", many[0].slot_id, "hour"),
-        }
-        assert {row[1] for row in rows if row[0].endswith("student") and row[2] == "day"} == {
+        hour = [(each.kind, each.data) for each in told if each.data["which"] == "hour"]
+        assert sorted(hour, key=str) == [
+            *(("reminder", {"booking": pk, "which": "hour"}) for pk in sorted(first)),
+            ("reminder_for_ta", {"slot": many[0].slot_id, "which": "hour"}),
+        ]
+        day = told.filter(kind="reminder", data__which="day")
+        assert {each.data["booking"] for each in day} == {
             made.pk for made in many if made.pk not in first
         }
 

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.models import Notice
 from chat.models import Message
 from scheduling.services import appointments, bookings, records
 from scheduling.services.plan import Plan
@@ -111,7 +112,13 @@ TABLE = {
     "users/me/sessions/end-others/": Row(
         "/users/me/sessions/end-others/", USERS_405, [L] + [302] * 5
     ),
-    "users/me/emails/": Row("/users/me/emails/", USERS_200, [L] + [302] * 5),
+    "users/me/notifications/": Row("/users/me/notifications/", USERS_200, [L] + [302] * 5),
+    "users/me/emails/": Row("/users/me/emails/", USERS_302, [L] + [302] * 5),
+    "notifications/": Row("/notifications/", USERS_200, [L] + [302] * 5),
+    "notifications/unread/": Row("/notifications/unread/", USERS_200, USERS_405),
+    "notifications/<id:pk>/": Row(
+        "/notifications/{notice}/", [L, 404, 404, 302, 404, 404], USERS_405
+    ),
     "users/me/first-steps/": Row("/users/me/first-steps/", USERS_405, [L] + [302] * 5),
     "users/me/calendar/renew/": Row("/users/me/calendar/renew/", USERS_405, [L] + [302] * 5),
     "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
@@ -295,6 +302,7 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
         "message": Message.objects.get().pk,
         "record": record.pk,
         "token": record.token,
+        "notice": Notice.objects.get(user=ta).pk,
         "people": dict(zip(PEOPLE, [None, stranger, student, ta, creator, staff], strict=True)),
     }
 

@@ -122,7 +122,7 @@ def test_leaving_a_kind_of_email_is_not_the_page_of_all_kinds(sign_in, student):
     client = sign_in(student)
     one = client.get(f"/email/unsubscribe/{unsubscribe_token(student, MailKind.REMINDERS)}/")
     assert title_of(one) == "Emails you get: Reminders · SETAHub"
-    assert title_of(client.get("/users/me/emails/")) == "Emails you get · SETAHub"
+    assert title_of(client.get("/users/me/notifications/")) == "What reaches you · SETAHub"
 
 
 @pytest.mark.parametrize(

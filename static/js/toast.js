@@ -1,4 +1,4 @@
-// On any page: who has just written, and how it begins.
+// On any page: who has just written, and how it begins; and whatever else is news for a moment.
 
 import { parse } from "./http.js";
 import { me, on } from "./socket.js";
@@ -26,24 +26,25 @@ function speak(line) {
   spoken.textContent = `${line.dataset.senderName}: ${line.dataset.preview}`;
 }
 
-function show(writer, line) {
-  place.querySelector(`[data-from="${writer}"]`)?.remove();
-  const toast = template.content.firstElementChild.cloneNode(true);
-  toast.dataset.from = writer;
-  toast.querySelector("a").href = `/messages/${writer}/`;
-  toast.querySelector("[data-name]").textContent = line.dataset.senderName;
-  toast.querySelector("[data-text]").textContent = line.dataset.preview;
-  toast.querySelector("button").addEventListener("click", () => toast.remove());
+/** Shows news in place of what was shown from the same; `url` is where it leads. */
+export function toast(from, url, name, text) {
+  place.querySelector(`[data-from="${from}"]`)?.remove();
+  const made = template.content.firstElementChild.cloneNode(true);
+  made.dataset.from = from;
+  made.querySelector("a").href = url;
+  made.querySelector("[data-name]").textContent = name;
+  made.querySelector("[data-text]").textContent = text;
+  made.querySelector("button").addEventListener("click", () => made.remove());
   while (place.children.length >= MOST) place.firstElementChild.remove();
-  place.append(toast);
-  leaveLater(toast);
+  place.append(made);
+  leaveLater(made);
 }
 
 /** Goes after a while, but not from under the hand that reaches for it. */
-function leaveLater(toast) {
+function leaveLater(made) {
   setTimeout(() => {
-    if (toast.matches(":hover, :focus-within")) leaveLater(toast);
-    else toast.remove();
+    if (made.matches(":hover, :focus-within")) leaveLater(made);
+    else made.remove();
   }, STAY);
 }
 
@@ -51,7 +52,7 @@ on("message", (frame) => {
   if (frame.from === me || isRead(frame.from)) return;
   const line = parse(frame.html).querySelector("[data-message-id]");
   if (isListed(frame.from)) speak(line);
-  else show(frame.from, line);
+  else toast(frame.from, `/messages/${frame.from}/`, line.dataset.senderName, line.dataset.preview);
 });
 // Read on another device or in another tab.
 on("unread", (frame) => {

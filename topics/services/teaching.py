@@ -7,10 +7,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import profiles
+from accounts.services.notices import Happening, notify
 from setahub.core.text import trimmed
-from setahub.core.work.tasks import later
 from setahub.policy.current import policy
-from topics import tasks
 from topics.errors import TopicError
 from topics.models import Decision, Registration, Topic
 from topics.queries.registrations import may_teach_in, registration_of
@@ -102,7 +101,8 @@ def _decide(registration: Registration, actor: User, note: str, *, approved: boo
         note=trimmed(note),
         decided_by=actor,
     )
-    later(tasks.tell_decision, decision.pk)
+    key = f"decision-{decision.pk}"
+    notify(Happening("registration_decided", decision.user_id, key, {"decision": decision.pk}))
 
 
 def _locked_pending(registration: Registration, actor: User) -> Registration:

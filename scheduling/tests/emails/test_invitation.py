@@ -4,12 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
-from django_tasks_db.models import DBTaskResult
 
 from scheduling.services import appointments, bookings
 from scheduling.tests.emails.parts import invitation
 from scheduling.tests.factories import plan, slots_of
-from setahub.core.work import worker
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -46,14 +44,13 @@ class TestInvitation:
         assert event.walk("VALARM")[0]["TRIGGER"].dt == timedelta(minutes=-15)
 
     def test_no_email_tells_the_address_of_the_other(self, made, student, ta, session, sent, clock):
-        bookings.move(made, student, slots_of(session)[2].pk)
-        bookings.cancel(made, ta, "I am ill")
         emails = []
-        mail.outbox.clear()
-        for _count in range(DBTaskResult.objects.count()):
-            row = worker.take("test")
-            row.task.call(*row.args_kwargs["args"])
-        for message in mail.outbox:
+        told = list(sent().values())
+        bookings.move(made, student, slots_of(session)[2].pk)
+        told += sent().values()
+        bookings.cancel(made, ta, "I am ill")
+        told += sent().values()
+        for message in told:
             other = ta if message.to == [student.email] else student
             whole = message.message().as_string() + message.body + message.alternatives[0].content
             whole += message.attachments[0].content.replace("\r\n ", "")
@@ -61,17 +58,16 @@ class TestInvitation:
             emails.append(message)
         assert len(emails) == 6
 
-    def test_a_life_of_one_uid_and_a_rising_sequence(self, made, student, ta, session, topic, sent):
-        """All queued before anything is sent: each email still tells its own moment.
-
-        But not the room, since by then it is cancelled; nor that the session has another.
-        """
+    def test_a_life_of_one_uid_and_a_rising_sequence(
+        self, made, student, ta, session, topic, run_tasks
+    ):
+        """Three are queued before anything is sent: each email still tells its own moment."""
         bookings.move(made, student, slots_of(session)[2].pk)
         appointments.edit(session, ta, plan(topic, location="Room 612", notes="Bring a laptop"))
-        bookings.cancel(made, student, "")
         mail.outbox.clear()
-        while row := worker.take("test"):
-            row.task.call(*row.args_kwargs["args"])
+        run_tasks()
+        bookings.cancel(made, student, "")
+        run_tasks()
         mine = [message for message in mail.outbox if message.to == [student.email]]
         found = [invitation(message) for message in mine]
         assert [
@@ -80,8 +76,19 @@ class TestInvitation:
         ] == [
             ("REQUEST", 0, START),
             ("REQUEST", 1, START + timedelta(hours=1)),
+            ("REQUEST", 2, START + timedelta(hours=1)),
             ("CANCEL", 3, START + timedelta(hours=1)),
         ]
-        assert not any("LOCATION" in event for _calendar, event in found)
+        assert "LOCATION" not in found[-1][1]
         assert {event["UID"] for _calendar, event in found} == {str(made.uid)}
         assert found[-1][1]["STATUS"] == "CANCELLED"
+
+    def test_what_was_cancelled_before_it_was_told_is_told_once(
+        self, made, student, ta, session, topic, sent
+    ):
+        bookings.move(made, student, slots_of(session)[2].pk)
+        appointments.edit(session, ta, plan(topic, location="Room 612"))
+        bookings.cancel(made, student, "")
+        for message in sent().values():
+            calendar, event = invitation(message)
+            assert (calendar["METHOD"], event["SEQUENCE"]) == ("CANCEL", 3)

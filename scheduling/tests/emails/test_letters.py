@@ -9,9 +9,9 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import MailKind
+from accounts.models import MailKind, Notice
+from accounts.notifications import mail_notice
 from accounts.services import profiles, suspensions
-from scheduling import tasks
 from scheduling.models import Booking
 from scheduling.services import appointments, bookings
 from scheduling.tests.emails.parts import invitation, text
@@ -186,7 +186,7 @@ class TestMailServer:
         while row := worker.take("test"):
             worker.settle(row, worker.outcome_of(row))
         assert mail.outbox == []
-        rows = DBTaskResult.objects.filter(task_path="scheduling.tasks.tell")
+        rows = DBTaskResult.objects.filter(task_path="accounts.notifications.mail_notice")
         assert {(row.status, row.run_after) for row in rows} == {
             ("READY", timezone.now() + timedelta(seconds=30))
         }
@@ -198,16 +198,21 @@ class TestMailServer:
 
     def test_tasks_carry_ids_only(self, made):
         arguments = [row.args_kwargs["args"] for row in DBTaskResult.objects.all()]
-        event = made.events.get()
-        assert sorted(arguments) == sorted([[event.pk, made.student_id], [event.pk, made.ta_id]])
+        assert sorted(arguments) == sorted(
+            [pk] for pk in Notice.objects.values_list("pk", flat=True)
+        )
 
     def test_what_is_gone_meanwhile_is_no_error(self, made, student):
-        tasks.tell.call(999_999, student.pk)
-        tasks.tell.call(made.events.get().pk, 999_999)
+        notice = Notice.objects.get(user=student)
+        Notice.objects.update(data={"events": [999_999]})
+        mail_notice.call(notice.pk)
+        mail_notice.call(999_999)
         assert mail.outbox == []
 
-    def test_the_same_letter_twice_is_one_to_mailboxes(self, made, student):
+    def test_a_letter_whose_worker_died_after_sending_is_the_same_to_mailboxes(self, made, student):
+        notice = Notice.objects.get(user=student)
         for _run in range(2):
-            tasks.tell.call(made.events.get().pk, student.pk)
-        ids = {message.message()["Message-ID"] for message in mail.outbox}
-        assert len(ids) == 1
+            mail_notice.call(notice.pk)
+            Notice.objects.update(mail_done_at=None, mail_begun_at=None)
+        ids = [message.message()["Message-ID"] for message in mail.outbox]
+        assert ids == [f"<booking-{made.pk}-{made.events.get().pk}-{student.pk}@localhost>"] * 2

@@ -168,6 +168,18 @@ def _tab_links(part: str, unread: int, is_ta: bool) -> dict[str, Any]:
     return {"part": part, "unread": unread, "is_ta": is_ta}
 
 
+@register.simple_tag(takes_context=True)
+def bell(context: Context, unread: int) -> SafeString:
+    """The way to what happened, and how much of it is unread."""
+    match = context["request"].resolver_match
+    return _bell(unread, match is not None and match.url_name == "notices")
+
+
+@repeated("shared/_bell.html")
+def _bell(unread: int, here: bool) -> dict[str, Any]:
+    return {"unread": unread, "here": here}
+
+
 class FormTokenNode(CsrfTokenNode):
     """Django's token, and for whom the page was made: a form that comes too late tells by it."""
 

@@ -34,7 +34,7 @@ OF_USERS = [
     "/users/me/",
     "/users/me/edit/",
     "/users/me/avatar/",
-    "/users/me/emails/",
+    "/users/me/notifications/",
     "/users/me/sessions/",
     "/users/me/delete/",
     "/auth/2fa/",

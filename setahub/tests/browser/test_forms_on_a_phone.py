@@ -14,7 +14,7 @@ OF_STUDENT = [
     "/topics/new/",
     "/users/me/edit/",
     "/users/me/avatar/",
-    "/users/me/emails/",
+    "/users/me/notifications/",
     "/users/me/delete/",
     "/auth/email/",
     "/auth/password/change/",

@@ -23,7 +23,7 @@ OF_STUDENT = [
     "/topics/{slug}/",
     "/users/me/",
     "/users/me/edit/",
-    "/users/me/emails/",
+    "/users/me/notifications/",
     "/users/me/sessions/",
     "/users/{ta}/",
     "/users/{ta}/timeslots/?topic={slug}",

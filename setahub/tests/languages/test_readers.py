@@ -61,7 +61,7 @@ def tasks() -> set[str]:
     """Background work that tells somebody something, by its path."""
     return {
         each.module_path
-        for name in ("tasks", "emails")
+        for name in ("tasks", "emails", "notifications")
         for module in modules(name)
         for each in vars(module).values()
         if isinstance(each, Task)
@@ -201,6 +201,15 @@ def test_everything_told_is_in_the_language_of_who_is_told(
             assert pseudo.forgotten_in_html(frame["html"], without_own) == []
         else:
             assert not THAI.search(frame["html"])
+
+    told = [(language, frame) for language, frame in seen.frames if frame["type"] == "notice"]
+    assert {language for language, _frame in told} == {"th", "en"}
+    for language, frame in told:
+        if language == "th":
+            assert pseudo.forgotten_in_text(frame["title"], without_own) == []
+        else:
+            assert not THAI.search(frame["title"])
+            assert pseudo.OPEN not in frame["title"]
 
     # Nothing was left out.
     emails = {f"{module.__name__}.{name}" for module, name in makers("emails", Email)}

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.services import deletion, email_changes, suspensions
 from chat import services as chat
 from chat.tests.pictures import photo
-from scheduling import tasks as scheduling
+from scheduling import notifications
 from scheduling.models import Cause, HelpRequest, Offer
 from scheduling.queries.series import FOLLOWING
 from scheduling.services import appointments, bookings, requests, takeaways
@@ -38,6 +38,9 @@ FACTS = {  # whatever a letter about an account may name
     "password_reset_url": "https://example.com/b",
     "email_url": "https://example.com/c",
     "undo_url": "https://example.com/d",
+    "sign_in_url": "https://example.com/e",
+    "password_url": "https://example.com/f",
+    "again_url": "https://example.com/g",
     "name": "Mali",
     "from_email": "old@example.com",
     "to_email": "new@example.com",
@@ -96,6 +99,7 @@ class World:
         first, second, third, _last = slots_of(session)
         made = book(self.actor, first, question="Knots")
         made = bookings.move(made, self.actor, second.pk)
+        self.work()
         bookings.cancel(made, self.actor, "Because")
         book(self.actor, third, question="Knots")
         chat.send(self.actor.pk, self.reader.pk, uuid.uuid4(), "Knots")
@@ -110,7 +114,7 @@ class World:
         made = book(self.reader, slots_of(one)[0], question="Knots")
         plan = replace(Plan.of(one), location="Hall 1", notes="Bring Paper")
         appointments.edit(one, self.actor, plan)
-        later(scheduling.tell_guesses, made.pk)
+        notifications.guessed(made)
         self.work()
         bookings.cancel(made, self.actor, "Because")
         weeks = open_series(self.actor, topic, day=tomorrow() + 2 * DAY, weeks=2, location="Lab 5")
@@ -143,6 +147,7 @@ class World:
         address = EmailAddress.objects.create(user=self.reader, email="waits@example.com")
         later(tasks.send_reset, self.reader.pk)
         later(tasks.send_already_there, self.reader.pk)
+        later(tasks.send_invitation, self.reader.pk)
         for signup in (True, False):
             later(tasks.send_confirmation, address.pk, signup)
         for proven in (True, False):

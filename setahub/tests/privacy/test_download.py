@@ -36,7 +36,9 @@ def test_every_field_of_a_user_is_exported_or_a_secret(person):
     exported = json.dumps(profile.export(person), default=str, ensure_ascii=False)
     secret = {"password", "calendar_nonce"}
     derived = {"username_key", "search_key", "sort_key", "email_key", "deleted_at"}
-    switches = {field.name for field in User._meta.fields if field.name.startswith("mail_")}
+    switches = {
+        field.name for field in User._meta.fields if field.name.startswith(("mail_", "push_"))
+    }
     names = {
         "username": "name", "bio": "about", "avatar": "picture", "date_joined": "joined",
         "last_login": "last_signed_in", "is_active": "active", "is_staff": "staff",

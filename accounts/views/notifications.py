@@ -1,4 +1,4 @@
-"""Choosing which emails one gets, and unsubscribing without signing in."""
+"""Choosing what reaches one, and how; unsubscribing without signing in."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.forms.account import EmailsForm
+from accounts.forms.account import NotificationsForm
 from accounts.requests import UserRequest
 from accounts.services import profiles
 from accounts.tokens import read_unsubscribe
@@ -15,15 +15,24 @@ from setahub.core.web.refusals import show_or_post
 
 
 @show_or_post
-def emails(request: UserRequest) -> HttpResponse:
+def choose(request: UserRequest) -> HttpResponse:
     """A switch for each kind."""
     if request.method == "POST":
-        form = EmailsForm.of(request.user, request.POST)
+        form = NotificationsForm.of(request.user, request.POST)
         if form.is_valid():
             profiles.choose_mail(request.user.pk, form.wanted)
             messages.success(request, _("Saved."))
             return redirect("accounts:me")
-    return render(request, "accounts/emails.html", {"form": EmailsForm.of(request.user)})
+    form = NotificationsForm.of(request.user)
+    return render(request, "accounts/notifications.html", {"form": form})
+
+
+@show_or_post
+def earlier_address(request: UserRequest) -> HttpResponse:
+    """Where earlier emails lead."""
+    if request.method == "POST":  # a form that was opened there
+        return choose(request)
+    return redirect("accounts:notifications")
 
 
 @login_not_required
