@@ -50,7 +50,8 @@ def kind_of(path: str) -> str:
 
 def walk(page: Any, start: str) -> list[str]:
     """All kinds of pages that links lead to from there."""
-    waiting, seen, walked = deque([start]), {kind_of(start)}, []
+    waiting, seen = deque([start]), {kind_of(start)}
+    walked: list[str] = []
     while waiting and len(walked) < MOST:
         path = waiting.popleft()
         page.goto(path, wait_until="load")
