@@ -9,6 +9,7 @@ from accounts.models import User
 from chat import services
 from scheduling.services import bookings
 from scheduling.tests.factories import book, open_time, slots_of
+from setahub.tests.own import unmarked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -19,7 +20,7 @@ JOIN = f'class="btn primary way-in" href="{ROOM}"'
 def page(client, path: str = "/") -> str:
     response = client.get(path)
     assert response.status_code == 200
-    return response.content.decode()
+    return unmarked(response.content.decode())
 
 
 @pytest.fixture

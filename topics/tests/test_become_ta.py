@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from accounts.models import User
 from setahub.policy import source
 from setahub.policy.current import Changes
+from setahub.tests.own import unmarked
 from topics.models import Registration, Topic
 
 PAGE = "/teach/"
@@ -18,7 +19,7 @@ def topics_in(response) -> list[str]:
 
 
 def text(response) -> str:
-    return re.sub(r"\s+", " ", response.content.decode())
+    return unmarked(re.sub(r"\s+", " ", response.content.decode()))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from accounts.models import Block
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services import bookings
 from setahub.core import clock as when
+from setahub.tests.own import unmarked
 from topics.models import Registration, Topic
 from topics.services import archive_topic, create_topic
 from topics.views.contexts import detail as contexts
@@ -60,7 +61,7 @@ def test_only_reading_is_allowed(client, topic):
 
 def test_it_shows_name_description_and_the_way_back(client, topic):
     Topic.objects.update(description="Lists <b>\nand trees")
-    html = client.get(PATH).content.decode()
+    html = unmarked(client.get(PATH).content.decode())
     assert "<h1>Data Structures</h1>" in html
     assert "Lists &lt;b&gt;\nand trees" in html
     assert '<a href="/topics/">Topics</a>' in html
@@ -71,7 +72,7 @@ def test_it_shows_name_description_and_the_way_back(client, topic):
     [("creator", True), ("staff", True), ("ta", False), ("stranger", False), ("student", False)],
 )
 def test_the_creator_and_staff_alone_see_how_to_change_it(request, sign_in, topic, person, links):
-    html = sign_in(request.getfixturevalue(person)).get(PATH).content.decode()
+    html = unmarked(sign_in(request.getfixturevalue(person)).get(PATH).content.decode())
     assert (f'href="{PATH}edit/"' in html) is links
     assert (f'href="{PATH}delete/"' in html) is links
 
@@ -93,7 +94,7 @@ def test_free_slots_of_any_ta_are_shown_by_day_and_can_be_booked(
         "2026-11-27": ["09:00", "09:30"],
     }
     first = TimeSlot.objects.order_by("starts_at")[0]
-    html = response.content.decode()
+    html = unmarked(response.content.decode())
     assert f'href="/bookings/new/?slot={first.pk}&amp;topic=data-structures"' in html
     assert slot_ids(response) == list(
         TimeSlot.objects.order_by("starts_at").values_list("pk", flat=True)
@@ -118,7 +119,7 @@ def test_the_viewers_own_clashes_are_shown_but_can_t_be_chosen(
 ):
     slots = list(open_time(ta, topic).slots.order_by("starts_at"))
     Block.objects.create(blocker=ta, blocked=student)
-    html = client.get(PATH).content.decode()
+    html = unmarked(client.get(PATH).content.decode())
     assert html.count("not open to you") == 4
     assert f"/bookings/new/?slot={slots[0].pk}" not in html
 
@@ -151,7 +152,7 @@ def test_one_moves_through_the_days(clock, client, topic, ta, open_time, start, 
 
 def test_after_the_last_time_the_next_one_is_a_click_away(clock, client, topic, ta, open_time):
     open_time(ta, topic)
-    html = client.get(PATH, {"from": "2026-11-28"}).content.decode()
+    html = unmarked(client.get(PATH, {"from": "2026-11-28"}).content.decode())
     assert "No free time from this day on." in html
     assert f'href="{PATH}">Go to the next one: tomorrow 13:00' in html
 
@@ -194,7 +195,7 @@ def test_tas_are_shown_with_year_sessions_and_next_time_the_soonest_first(
         ("Anan", None, 0),
         ("Beam", None, 0),
     ]
-    html = response.content.decode()
+    html = unmarked(response.content.decode())
     assert f'href="/users/{ta.pk}/">น้ำฝน</a>' in html
     assert "Year 4" in html
     assert "1 session" in html
@@ -234,21 +235,21 @@ def test_the_first_tas_are_shown_and_all_of_them_on_demand(client, topic, make_u
     ],
 )
 def test_everybody_sees_where_they_stand(request, sign_in, topic, ta, person, words):
-    html = sign_in(request.getfixturevalue(person)).get(PATH).content.decode()
+    html = unmarked(sign_in(request.getfixturevalue(person)).get(PATH).content.decode())
     assert words in html
     assert (f'action="{PATH}register/"' in html) is (person == "stranger")
     assert (f'href="{PATH}unregister/"' in html) is (person == "ta")
 
 
 def test_one_without_a_year_is_led_to_the_profile(topic, make_user, sign_in):
-    html = sign_in(make_user("No Year", year=None)).get(PATH).content.decode()
+    html = unmarked(sign_in(make_user("No Year", year=None)).get(PATH).content.decode())
     assert "Fill in your year of study in your profile first." in html
     assert 'href="/users/me/edit/"' in html
 
 
 def test_who_waits_for_approval_sees_it_and_may_take_it_back(topic, stranger, sign_in):
     Registration.objects.create(user=stranger, topic=topic, status="pending")
-    html = sign_in(stranger).get(PATH).content.decode()
+    html = unmarked(sign_in(stranger).get(PATH).content.decode())
     assert "waiting for approval" in html
     assert f'href="{PATH}unregister/"' in html
 
@@ -264,7 +265,7 @@ def test_an_archived_topic_says_so_and_offers_nothing(
     for viewer in (client, sign_in(creator)):
         response = viewer.get(PATH)
         assert response.status_code == 200
-        html = response.content.decode()
+        html = unmarked(response.content.decode())
         assert "This topic is archived" in html
         assert slot_ids(response) == []
         assert "register/" not in html
@@ -272,7 +273,7 @@ def test_an_archived_topic_says_so_and_offers_nothing(
 
 
 def test_a_topic_without_tas_leads_on(client, topic):
-    html = client.get(PATH).content.decode()
+    html = unmarked(client.get(PATH).content.decode())
     assert "Nobody teaches this topic yet." in html
     assert "See other topics" in html
 
