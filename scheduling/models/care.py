@@ -26,11 +26,15 @@ from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
 from setahub.core.db.prepared import prepared
+from setahub.policy.current import LONGEST_SESSION
 
 WEEKLY_MOST = 200
 IN_A_ROW_MOST = 16
 LONGEST_SLOT = timedelta(hours=1)
 FAR = IN_A_ROW_MOST * LONGEST_SLOT  # no stretch of so many slots reaches further
+# How far from a slot a session can begin of which a slot lies in its week, or near to it: they follow
+# from the times of the slots, and let the search begin at few of a TA's sessions.
+OF_ITS_WEEK, NEAR = timedelta(days=7) + LONGEST_SESSION, FAR + LONGEST_SESSION + LONGEST_SLOT
 
 
 class TeachingLimits(models.Model):
@@ -121,7 +125,7 @@ def full_week(weeks: Sequence[Any], leaving_id: Any = None) -> Q:
     )
     end = Case(*(When(here__lt=week, then=week) for week in weeks[1:]), default=weeks[-1])
     moment = ExpressionWrapper(_of_slot("starts_at", 2), output_field=models.DateTimeField())
-    others = _engaged_of_ta(2, leaving_id).alias(here=moment)
+    others = _engaged_of_ta(2, leaving_id, OF_ITS_WEEK).alias(here=moment)
     others = others.filter(starts_at__gte=start, starts_at__lt=end)
     reached = _limits().filter(weekly_slots__isnull=False, weekly_slots__lte=_count(others))
     return ~_engaged(leaving_id) & Q(Exists(reached))
@@ -131,18 +135,18 @@ def due_a_break(leaving_id: Any = None) -> Q:
     """That with it, more slots of its TA would be engaged in a row than they take."""
     # Where the stretch begins and ends that meets the slot: beyond the nearest others that touch none.
     begun = (
-        _engaged_of_ta(3, leaving_id)
+        _engaged_of_ta(3, leaving_id, NEAR)
         .filter(ends_at__lt=_of_slot("starts_at", 3), starts_at__gt=_of_slot("starts_at", 3) - FAR)
-        .exclude(Exists(_engaged_of_ta(4, leaving_id).filter(starts_at=OuterRef("ends_at"))))
+        .exclude(Exists(_engaged_of_ta(4, leaving_id, NEAR).filter(starts_at=OuterRef("ends_at"))))
     )
     ended = (
-        _engaged_of_ta(3, leaving_id)
+        _engaged_of_ta(3, leaving_id, NEAR)
         .filter(starts_at__gt=_of_slot("ends_at", 3), ends_at__lt=_of_slot("ends_at", 3) + FAR)
-        .exclude(Exists(_engaged_of_ta(4, leaving_id).filter(ends_at=OuterRef("starts_at"))))
+        .exclude(Exists(_engaged_of_ta(4, leaving_id, NEAR).filter(ends_at=OuterRef("starts_at"))))
     )
     first = Subquery(begun.order_by("-ends_at").values("ends_at")[:1])
     last = Subquery(ended.order_by("starts_at").values("starts_at")[:1])
-    stretch = _engaged_of_ta(2, leaving_id).filter(
+    stretch = _engaged_of_ta(2, leaving_id, NEAR).filter(
         starts_at__gte=Coalesce(first, _of_slot("starts_at", 2) - FAR),
         ends_at__lte=Coalesce(last, _of_slot("ends_at", 2) + FAR),
     )
@@ -162,10 +166,19 @@ def _engaged(leaving_id: Any) -> Q:
     return Q(held__gt=0) | Q(Exists(kept))
 
 
-def _engaged_of_ta(depth: int, leaving_id: Any) -> "QuerySet[Any]":
-    """The engaged slots of the TA of the slot that is asked about, so many queries further out."""
+def _engaged_of_ta(depth: int, leaving_id: Any, far: timedelta) -> "QuerySet[Any]":
+    """The engaged slots of the TA of the slot that is asked about, so many queries further out.
+
+    Of sessions that begin no further from it than ``far``.
+    """
     slots = apps.get_model("scheduling", "TimeSlot").objects.order_by()
-    return slots.filter(_engaged(leaving_id), appointment__ta=_of_slot("appointment__ta", depth))
+    start = _of_slot("starts_at", depth)
+    return slots.filter(
+        _engaged(leaving_id),
+        appointment__ta=_of_slot("appointment__ta", depth),
+        appointment__starts_at__gt=start - far,
+        appointment__starts_at__lt=start + far,
+    )
 
 
 def _of_slot(name: str, depth: int) -> OuterRef:
