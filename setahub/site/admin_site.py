@@ -16,7 +16,7 @@ from setahub.core import clock
 from setahub.core.admin.export import download
 from setahub.core.admin.offered import StrictChoices, strictly
 from setahub.core.web.addresses import own_path
-from setahub.site.overview import page, waiting, weeks
+from setahub.site.overview import page, remains, waiting, weeks
 
 # Not shown. An address in use is part of the user, and changed only by confirming another one.
 HIDDEN = {"account.emailaddress", "account.emailconfirmation"}
@@ -56,7 +56,9 @@ class Site(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         waited = path("waited.csv", self.admin_view(self.waited), name="waited")
-        return [waited, *super().get_urls()]
+        helped = path("helped.csv", self.admin_view(self.helped), name="helped")
+        numbers = path("numbers.csv", self.admin_view(self.numbers), name="numbers")
+        return [waited, helped, numbers, *super().get_urls()]
 
     def waited(self, request: HttpRequest) -> HttpResponseBase:
         """Who waited for which topic, and what became of it, as the overview counts it: all topics."""
@@ -64,6 +66,23 @@ class Site(admin.AdminSite):
             raise PermissionDenied
         rows = (each.row for each in waiting.by_topic(weeks.last_weeks()))
         return download(request, f"waited-{clock.today()}.csv", waiting.titles(), rows)
+
+    def helped(self, request: HttpRequest) -> HttpResponseBase:
+        """Whether sessions helped, in the sums of the overview: all of them."""
+        if not page.may_see(cast(User, request.user)):
+            raise PermissionDenied
+        rows = (each.row for each in remains.helped(weeks.last_weeks()))
+        return download(request, f"helped-{clock.today()}.csv", remains.titles(), rows)
+
+    def numbers(self, request: HttpRequest) -> HttpResponseBase:
+        """The cards of the overview, a line for each, a column for each week."""
+        if not page.may_see(cast(User, request.user)):
+            raise PermissionDenied
+        titles = ["", *(str(monday) for monday in weeks.last_weeks().mondays)]
+        rows = (
+            [each.heading, *(text for _week, text in each.table)] for each in page.numbers().cards
+        )
+        return download(request, f"numbers-{clock.today()}.csv", titles, rows)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The parts in the order of the daily work."""

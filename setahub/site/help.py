@@ -152,6 +152,10 @@ def _afterwards() -> list[str]:
         _(
             "The same time next week, or another time with the same TA, is one tap from the booking."
         ),
+        _(
+            "A TA's hours are summed up, and can be issued as a record: proof of volunteer work that "
+            "whoever has its address can check."
+        ),
     ]
 
 

@@ -16,11 +16,12 @@ from chat.models import Report
 from scheduling.models import Booking
 from setahub.core import clock
 from setahub.core.web.shared import shared
-from setahub.site.overview import waiting, weeks
+from setahub.site.overview import remains, waiting, weeks
 from setahub.site.overview.chart import bars
 from topics.models import Registration
 
 CACHED_FOR = 60  # seconds
+ANSWERS_SHOWN = 20  # sums
 TOPICS_SHOWN = 12  # of those that somebody waited for; the file has all
 Values = Sequence[float | None]
 
@@ -35,6 +36,11 @@ class Card:
     before: str
     picture: SafeString
     table: Sequence[tuple[str, str]]
+
+    @property
+    def heading(self) -> str:
+        """Its title and what it measures, in one."""
+        return f"{self.title} ({self.about})"
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ class Todo:
 @dataclass(frozen=True)
 class Numbers:
     """What is counted: cards, the busiest TAs, topics without free time, those asked for; who waited
-    for which topic, and what became of it, under ``titles``."""
+    for which topic, and what became of it, under ``titles``; whether sessions helped, under
+    ``helped_titles``, in sums that show no single answer."""
 
     cards: Sequence[Card]
     tas: Sequence[Line]
@@ -67,6 +74,8 @@ class Numbers:
     asked: Sequence[Line]
     titles: Sequence[str]
     waited: Sequence[Sequence[object]]
+    helped_titles: Sequence[str]
+    helped: Sequence[Sequence[object]]
 
 
 @shared(seconds=CACHED_FOR, under=lambda: (get_language(), clock.today()))
@@ -76,6 +85,7 @@ def numbers() -> Numbers:
     sessions, slots = weeks.opened(period)
     bookings = weeks.booked(period)
     asked, offered = weeks.asked(period), weeks.offered(period)
+    answers = remains.helped(period)
     measures: list[tuple[str, str, Values, Callable[[float], str]]] = [
         (_("TA sessions"), _("not cancelled"), sessions, _whole),
         (_("Bookings"), _("not cancelled"), bookings["kept"], _whole),
@@ -120,6 +130,19 @@ def numbers() -> Numbers:
             _percent,
         ),
         (_("New users"), _("signed up"), weeks.joined(period), _whole),
+        (
+            _("Takeaways within a day"),
+            _("share of the completed bookings"),
+            _shares(*remains.takeaways(period)),
+            _percent,
+        ),
+        (_("Thanks"), _("in words, for a booking"), remains.thanked(period), _whole),
+        (
+            _("It helped"),
+            _("share of the answers, in sums of five or more, once none can change"),
+            remains.shares(answers, period),
+            _percent,
+        ),
     ]
     return Numbers(
         cards=[_card(period.mondays, *measure) for measure in measures],
@@ -128,6 +151,8 @@ def numbers() -> Numbers:
         asked=_lines(weeks.by_asked_topic(period), "topics_topic"),
         titles=waiting.titles(),
         waited=[each.row for each in waiting.by_topic(period)[:TOPICS_SHOWN]],
+        helped_titles=remains.titles(),
+        helped=[each.row for each in answers[:ANSWERS_SHOWN]],
     )
 
 
