@@ -55,11 +55,11 @@ def card_title(event: BookingEvent) -> SafeString:
 
 
 @register.simple_tag
-def takeaway_title(takeaway: Takeaway) -> str:
+def takeaway_title(takeaway: Takeaway) -> SafeString:
     """``Takeaway: Data Structures, Wed 25 Nov, 13:30``."""
     booking = takeaway.booking
-    words = {"topic": booking.topic.name, "time": clock.full(booking.starts_at)}
-    return _("Takeaway: %(topic)s, %(time)s") % words
+    words, time = _("Takeaway: %(topic)s, %(time)s"), clock.full(booking.starts_at)
+    return sentence(words, {"topic": booking.topic.name}, time=time)
 
 
 @register.filter
