@@ -13,7 +13,15 @@ from accounts.models import User
 from scheduling import history
 from scheduling.calendars import Revision, after, current
 from scheduling.history import IMPERSONAL_CAUSES, actor_name, impersonal_reason
-from scheduling.models import Booking, BookingEvent, HelpRequest, Offer, PlaceInLine, TimeSlot
+from scheduling.models import (
+    Booking,
+    BookingEvent,
+    BusyCalendar,
+    HelpRequest,
+    Offer,
+    PlaceInLine,
+    TimeSlot,
+)
 from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.core import clock
 from setahub.core.mail import Email
@@ -431,3 +439,19 @@ def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[s
         )
         for slot in (*own, *others)
     ]
+
+
+def calendar_fails(calendar: BusyCalendar) -> Email:
+    """For its owner: a calendar of their own has not been read for a day."""
+    return Email(
+        subject=_("Your calendar “%(name)s” can't be read") % {"name": calendar.name},
+        lead=[
+            _(
+                "For a day we have not been able to read your calendar “%(name)s”. When it said that"
+                " you are busy is still shown as it was last seen."
+            )
+            % {"name": calendar.name},
+            _("Its address may have changed. You can remove it and name it anew."),
+        ],
+        action=(_("My calendars"), reverse("scheduling:busy_calendars")),
+    )

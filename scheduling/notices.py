@@ -10,7 +10,16 @@ from django.utils import timezone
 from accounts.models import MailKind, Notice, User
 from accounts.services.kinds import Kind, Letter, each, register
 from scheduling import after_emails, calendars, emails
-from scheduling.models import Booking, BookingEvent, Offer, PlaceInLine, Takeaway, Thanks, TimeSlot
+from scheduling.models import (
+    Booking,
+    BookingEvent,
+    BusyCalendar,
+    Offer,
+    PlaceInLine,
+    Takeaway,
+    Thanks,
+    TimeSlot,
+)
 from scheduling.models.reminders import Reminder
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import unhindered
@@ -159,6 +168,22 @@ register(
     )
 )
 
+
+# --- Calendars of one's own ---------------------------------------------------------------------
+
+
+def unreadable() -> "QuerySet[BusyCalendar]":
+    return BusyCalendar.objects.exclude(told_at=None)
+
+
+register(
+    Kind(
+        "calendar",
+        MailKind.REMINDERS,
+        each("calendar", unreadable),
+        lambda calendar, _: emails.calendar_fails(calendar),
+    )
+)
 
 # --- Waiting for time ---------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from scheduling.models import (
     Appointment,
     Booking,
     BookingEvent,
+    BusyCalendar,
     Digest,
     HelpRequest,
     NothingFree,
@@ -164,6 +165,24 @@ def limits_of(user: User) -> list[dict[str, Any]]:
         }
         for each in TeachingLimits.objects.filter(ta=user)
     ]
+
+
+def calendars_of(user: User) -> list[dict[str, Any]]:
+    """Their addresses are left out: they let in whoever has them."""
+    return [
+        {
+            "name": each.name,
+            "since": each.created_at,
+            "read_at": each.read_at,
+            "failing_since": each.failing_since,
+            "busy": list(each.times.order_by("starts_at").values("starts_at", "ends_at")),
+        }
+        for each in BusyCalendar.objects.filter(user=user).order_by("pk")
+    ]
+
+
+def forget_calendars(user: User) -> None:
+    BusyCalendar.objects.filter(user=user).delete()
 
 
 def forget_limits(user: User) -> None:
@@ -351,5 +370,22 @@ register(
         ),
         export=digests_of,
         gone=["scheduling.Digest.ta"],
+    )
+)
+register(
+    Part(
+        "calendars",
+        Told(
+            _(
+                "Calendars of your own that you named: name, address (encrypted), and when you are busy."
+            ),
+            _(
+                "To mark times at which you are busy, for you alone. What you are busy with is not kept."
+            ),
+            _("Until you remove the calendar or delete your account."),
+        ),
+        export=calendars_of,
+        erase=forget_calendars,
+        gone=["scheduling.BusyCalendar.user"],
     )
 )

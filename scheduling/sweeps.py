@@ -2,10 +2,11 @@
 
 from functools import partial
 
+from django.conf import settings
 from django.utils import timezone
 
 from scheduling.models import Booking, FreedSeat, Offer, reminders
-from scheduling.services import bookings, offers, requests
+from scheduling.services import bookings, busy, offers, requests
 from setahub.core.work.tasks import every_minute, one_by_one
 
 BATCH = 500  # at once; the next sweep does the rest
@@ -47,3 +48,20 @@ def wait() -> None:
     requests.warn()
     requests.tell_tas()
     requests.forget_digests()
+
+
+@every_minute
+def read_calendars() -> None:
+    """Calendars of people's own are read every half hour."""
+    busy.claim_due(timezone.now(), BATCH)
+
+
+_renewed: set[str] = set()  # keys for which this process has renewed all seals
+
+
+@every_minute
+def renew_seals() -> None:
+    """Once after SECRET_KEY was replaced, as ``accounts.sweeps`` does."""
+    if settings.SECRET_KEY_FALLBACKS and settings.SECRET_KEY not in _renewed:
+        busy.renew_seals()
+        _renewed.add(settings.SECRET_KEY)

@@ -3,6 +3,7 @@ from django.urls import path
 from scheduling.views import (
     appointments,
     bookings,
+    busy,
     calendars,
     care,
     check_ins,
@@ -16,6 +17,7 @@ from scheduling.views import (
 app_name = "scheduling"
 urlpatterns = [
     path("users/<id:pk>/timeslots/", slots.timeslots, name="timeslots"),
+    path("users/me/calendars/", busy.calendars, name="busy_calendars"),
     path("users/me/teaching/", care.teaching, name="teaching"),
     path("appointments/", appointments.appointment_list, name="appointments"),
     path("appointments/new/", appointments.create, name="appointment_create"),

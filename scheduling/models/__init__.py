@@ -3,6 +3,7 @@ was looked for in vain, and the table that keeps people out of two places."""
 
 from scheduling.models.appointments import Appointment, Cause
 from scheduling.models.bookings import Booking, BookingEvent
+from scheduling.models.busy import CALENDAR_NAME_MAX, BusyCalendar, BusyTime
 from scheduling.models.care import TeachingLimits
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from scheduling.models import Booking, Offer, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.models.slots import Bookable, TimeSlotQuerySet
+from scheduling.queries.busy import Busy, busy_between
 from scheduling.queries.requests import standing_offers
 from setahub.core.db.prepared import prepared
 
@@ -16,24 +17,31 @@ from setahub.core.db.prepared import prepared
 @dataclass(frozen=True)
 class Week:
     """What lies between two moments: bookings ``taken`` and ``given``, the slots of one's sessions,
-    the ids of those that are free, and ``offers`` that one can take."""
+    the ids of those that are free, ``offers`` that one can take, and when one is ``busy`` otherwise.
+    """
 
     taken: Sequence[Booking]
     given: Sequence[Booking]
     slots: Sequence[TimeSlot]
     free: frozenset[int]
     offers: Sequence[Offer]
+    busy: Sequence[Busy]
 
     @classmethod
     def of(cls, person: int, start: datetime, end: datetime, now: datetime) -> "Week":
-        """Of what was not cancelled. Five queries."""
+        """Of what was not cancelled. Six queries."""
         span = person, start, end
         free = frozenset(_free(*span, Bookable.at()))
         offers = standing_offers(person, now).filter(
             slot__starts_at__gte=start, slot__starts_at__lt=end
         )
         return cls(
-            list(_taken(*span)), list(_given(*span)), list(_slots(*span)), free, list(offers)
+            list(_taken(*span)),
+            list(_given(*span)),
+            list(_slots(*span)),
+            free,
+            list(offers),
+            busy_between(*span),
         )
 
 

@@ -72,6 +72,7 @@ def slot_chips(chips: Iterable[Chip], link: Link, chosen: int | None = None) -> 
                 *link,
                 chip.slot.pk == chosen,
                 chip.obstacle.value if chip.obstacle else "",
+                chip.busy,
             )
             for chip in chips
         )
@@ -88,6 +89,7 @@ def _slot_chip(
     after: str,
     chosen: bool,
     obstacle: str,
+    busy: bool,
 ) -> dict[str, Any]:
     return {
         "slot": slot,
@@ -98,6 +100,7 @@ def _slot_chip(
         "chosen": chosen,
         "refused": bool(obstacle),
         "why": why_closed(Obstacle(obstacle)) if obstacle else "",
+        "busy": busy,
     }
 
 

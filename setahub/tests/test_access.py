@@ -122,6 +122,7 @@ TABLE = {
     "users/me/first-steps/": Row("/users/me/first-steps/", USERS_405, [L] + [302] * 5),
     "users/me/calendar/renew/": Row("/users/me/calendar/renew/", USERS_405, [L] + [302] * 5),
     "email/unsubscribe/<str:token>/": Row("/email/unsubscribe/x/", [404] * 6, [404] * 6),
+    "users/me/calendars/": Row("/users/me/calendars/", USERS_200, USERS_422),
     "users/me/teaching/": Row(
         "/users/me/teaching/", [L, 403, 403, 200, 403, 403], [L, 403, 403, 302, 403, 403]
     ),

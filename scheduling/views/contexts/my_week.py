@@ -16,6 +16,7 @@ from accounts.models import User
 from chat.queries import reach
 from scheduling.models import Appointment, Booking, Offer, TimeSlot
 from scheduling.models.appointments import is_at_hand
+from scheduling.queries.busy import Busy
 from scheduling.queries.week import Week
 from setahub.core import clock
 from setahub.policy.current import policy
@@ -127,13 +128,15 @@ class Stretch:
 class WeekDay:
     """A day: its blocks with the stretches between; ``url`` opens time in it, where one may.
 
-    ``further``: whether it lies beyond the week, and goes on an agenda that begins with today.
+    ``further``: whether it lies beyond the week, and goes on an agenda that begins with today;
+    ``busy``: when calendars of one's own say so.
     """
 
     day: date
     today: date
     pieces: Sequence[Block | Stretch]
     further: bool = False
+    busy: Sequence[Busy] = ()
 
     @property
     def is_today(self) -> bool:
@@ -175,17 +178,24 @@ class MyWeek:
 
     @classmethod
     def of(cls, person: User, asked: str | None) -> "MyWeek":
-        """The week of the day that was asked for. Seven queries."""
+        """The week of the day that was asked for. Eight queries."""
         refusal, first = start_of(asked)
         is_whole, today = bool(asked) and not refusal, clock.today()
         sunday = first + 6 * DAY
         last = sunday if is_whole else today + 6 * DAY
         start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
         teaches, now = is_ta(person), timezone.now()
-        days = blocks_by_day(person, Week.of(person.pk, start, end, now), now)
+        week = Week.of(person.pk, start, end, now)
+        days = blocks_by_day(person, week, now)
         hours = hours_of(each for day, blocks in days.items() if day <= sunday for each in blocks)
         drawn = [
-            WeekDay(day, today, stacked(day, days.get(day, ()), hours, now, teaches), day > sunday)
+            WeekDay(
+                day,
+                today,
+                stacked(day, days.get(day, ()), hours, now, teaches),
+                day > sunday,
+                busy_on(day, week.busy),
+            )
             for day in (first + offset * DAY for offset in range((last - first).days + 1))
         ]
         return cls(first, drawn[:7], drawn[7:], hours, teaches, refusal, is_whole)
@@ -227,8 +237,22 @@ class MyWeek:
         return any(block.kind == "held" for day in self.days for block in day.blocks)
 
     @property
+    def is_busy(self) -> bool:
+        return any(day.busy for day in self.days)
+
+    @property
     def is_empty(self) -> bool:
         return not any(day.blocks for day in (*self.days, *self.further))
+
+
+def busy_on(day: date, busy: Iterable[Busy]) -> list[Busy]:
+    """What of these lies in the day, cut at its ends."""
+    start, end = clock.day_bounds(day)
+    return [
+        Busy(max(each.starts_at, start), min(each.ends_at, end), each.calendar)
+        for each in busy
+        if each.starts_at < end and each.ends_at > start
+    ]
 
 
 def start_of(asked: str | None) -> tuple[str, date]:

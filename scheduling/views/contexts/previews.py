@@ -6,6 +6,7 @@ from datetime import date
 
 from accounts.models import User
 from scheduling.queries.appointments import booked_times
+from scheduling.queries.busy import busy_between, is_busy
 from scheduling.services.appointments import becoming_obstacles
 from scheduling.services.changes import own_of
 from scheduling.services.plan import Plan, Span, collisions, misfit
@@ -16,11 +17,15 @@ from setahub.core.web.refusals import Refusal, attempt
 
 @dataclass(frozen=True)
 class PreviewSlot:
-    """A slot that would be made: why it clashes, or "", and how many have booked it already."""
+    """A slot that would be made: why it clashes, or "", and how many have booked it already.
+
+    ``busy``: by a calendar of the TA's own, which hinders nothing.
+    """
 
     span: Span
     clash: str
     booked: int
+    busy: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,15 +86,19 @@ class Preview:
 
 
 def of_new(ta: User, plans: Sequence[Plan]) -> Preview:
-    """What opening these plans (one, or a series) would make. Two queries."""
+    """What opening these plans (one, or a series) would make. Three queries."""
     wrong = [misfit(plan) for plan in plans]
     # The slots are those of a day without a change of the clocks.
     first = next((plan for plan, why in zip(plans, wrong, strict=True) if not why), plans[0])
     slots = first.slots
     reasons = collisions(ta.pk, [*slots, *(plan.span for plan in plans)])
+    busy = busy_between(ta.pk, first.span.start, first.span.end)
     return Preview(
         first,
-        [PreviewSlot(slot, why, 0) for slot, why in zip(slots, reasons[: len(slots)], strict=True)],
+        [
+            PreviewSlot(slot, why, 0, is_busy(busy, slot.start, slot.end))
+            for slot, why in zip(slots, reasons[: len(slots)], strict=True)
+        ],
         [
             PreviewDay(plan, why or clash)
             for plan, why, clash in zip(plans, wrong, reasons[len(slots) :], strict=True)
@@ -104,10 +113,13 @@ def of_edit(ta: User, edited: Sequence[Edited]) -> Preview:
     _kept, warning = attempt(lambda: check_keeps_bookings(edited))
     booked = booked_times(session.row)
     clashes = collisions(ta.pk, slots, but=[each.row.pk for each in edited])
+    busy = busy_between(ta.pk, plan.span.start, plan.span.end)
     return Preview(
         plan,
         [
-            PreviewSlot(slot, clash, booked[slot.start, slot.end])
+            PreviewSlot(
+                slot, clash, booked[slot.start, slot.end], is_busy(busy, slot.start, slot.end)
+            )
             for slot, clash in zip(slots, clashes, strict=True)
         ],
         [

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
+from scheduling.queries.busy import busy_during, is_busy
 from scheduling.queries.free import ANY, Wanted, free_from
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
@@ -25,6 +26,7 @@ class Chip:
 
     slot: TimeSlot
     obstacle: Obstacle | None = None
+    busy: bool = False  # by a calendar of one's own, which hinders nothing
 
     @property
     def is_limited(self) -> bool:
@@ -139,7 +141,11 @@ def chips(
     ``moving`` is left out of account.
     """
     obstacles = Obstacles.to(viewer, slots, moving=moving)
-    marked = [Chip(slot, obstacles.of(slot)) for slot in slots]
+    busy = busy_during(viewer.pk, slots)
+    marked = [
+        Chip(slot, obstacles.of(slot), is_busy(busy, slot.starts_at, slot.ends_at))
+        for slot in slots
+    ]
     limits = {
         rules.too_many(obstacles.limits.week_of(chip.slot.starts_at)): None
         for chip in marked

@@ -20,6 +20,7 @@ from chat.models import Conversation, Message, Participation, Report, ReportLook
 from scheduling.models import (
     Booking,
     BookingEvent,
+    BusyCalendar,
     Digest,
     HelpRequest,
     NothingFree,
@@ -92,6 +93,8 @@ def person(clock, make_user, other, topic) -> User:
     Star.objects.create(owner=user, person=other)
     Star.objects.create(owner=other, person=user)
     TopicStar.objects.create(owner=user, topic=topic)
+    calendar = BusyCalendar.objects.create(user=user, name="Classes of 65010777", sealed_url="x")
+    calendar.times.create(starts_at=timezone.now(), ends_at=timezone.now() + timedelta(hours=1))
     _waiting(user, other, topic)
     _remains(user, other)
     return user

@@ -1,0 +1,274 @@
+"""Calendars of people's own: read by a worker, shown to them alone, and never in the way."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from scheduling import feeds
+from scheduling.models import BusyCalendar, BusyTime
+from scheduling.queries.busy import busy_between
+from scheduling.services import busy
+from scheduling.tests.factories import open_time
+from setahub.core import outbound
+from setahub.core.outbound import Fetched, OutboundError
+
+pytestmark = pytest.mark.django_db
+PATH = "/users/me/calendars/"
+DAY = date(2026, 11, 24)
+URL = "https://calendar.example/secret-7/basic.ics"
+START = datetime(2026, 11, 22, 17, tzinfo=UTC)  # Monday 23 November in Bangkok
+END = START + timedelta(days=30)
+
+
+def calendar(*events: str) -> bytes:
+    texts = "".join(
+        f"BEGIN:VEVENT\r\nUID:{number}\r\nDTSTAMP:20260101T000000Z\r\n{event}\r\nEND:VEVENT\r\n"
+        for number, event in enumerate(events)
+    )
+    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{texts}END:VCALENDAR\r\n".encode()
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """A moment of November in Bangkok."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC) - timedelta(hours=7)
+
+
+NINE = "DTSTART;TZID=Asia/Bangkok:20261124T090000\r\nDTEND;TZID=Asia/Bangkok:20261124T100000"
+
+
+class TestReading:
+    def read(self, *events: str) -> list[tuple[datetime, datetime]]:
+        return feeds.busy_times(calendar(*events), START, END)
+
+    @pytest.mark.parametrize(
+        ("event", "expected"),
+        [
+            (NINE, [(at(24, 9), at(24, 10))]),
+            (f"{NINE}\r\nTRANSP:TRANSPARENT", []),
+            (f"{NINE}\r\nSTATUS:CANCELLED", []),
+            ("DTSTART:20261124T090000\r\nDTEND:20261124T100000", [(at(24, 9), at(24, 10))]),
+            ("DTSTART:20261124T020000Z\r\nDURATION:PT90M", [(at(24, 9), at(24, 10, 30))]),
+            ("DTSTART;VALUE=DATE:20261124", [(at(24, 0), at(25, 0))]),
+            ("DTSTART;VALUE=DATE:20261124\r\nTRANSP:TRANSPARENT", []),
+            ("DTSTART:20261124T020000Z", []),
+            ("SUMMARY:without a beginning", []),
+        ],
+    )
+    def test_one_event(self, event, expected):
+        assert self.read(event) == expected
+
+    def test_recurring_with_one_left_out_and_one_moved(self):
+        weekly = f"{NINE}\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\nEXDATE;TZID=Asia/Bangkok:20261201T090000"
+        found = self.read(weekly)
+        assert found == [(at(24, 9), at(24, 10)), (at(24, 9) + 2 * WEEK, at(24, 10) + 2 * WEEK)]
+
+    def test_what_touches_or_overlaps_is_one(self):
+        later = NINE.replace("T100000", "T113000").replace("T090000", "T093000")
+        assert self.read(NINE, later) == [(at(24, 9), at(24, 11, 30))]
+
+    @pytest.mark.parametrize(
+        "rule", ["FREQ=SECONDLY", "FREQ=HOURLY", "FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=0,1,2,3"]
+    )
+    def test_rules_without_an_end_to_them_are_left_out(self, rule):
+        assert self.read(f"{NINE}\r\nRRULE:{rule}", NINE.replace("24T", "25T")) == [
+            (at(25, 9), at(25, 10))
+        ]
+
+    def test_one_that_takes_too_long_is_ended(self, monkeypatch):
+        monkeypatch.setattr(feeds, "READ_WITHIN", 1.5)
+        never = "DTSTART:19700101T090000Z\r\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"
+        began = time.monotonic()
+        with pytest.raises(OutboundError) as refused:
+            self.read(*[never] * 300)
+        assert refused.value.code == "too_complex"
+        assert time.monotonic() - began < 30
+
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"hello", b"<html>", b"BEGIN:VCALENDAR\r\n", b"\xff\xfe", calendar(*[NINE] * 3001)],
+    )
+    def test_what_is_no_calendar(self, data):
+        with pytest.raises(OutboundError) as refused:
+            feeds.busy_times(data, START, END)
+        assert refused.value.code == "no_calendar"
+
+
+WEEK = timedelta(weeks=1)
+
+
+@pytest.fixture
+def there(monkeypatch):
+    """``there(data)``: what lies at every address from now on; an error's code: that it fails."""
+    asked = []
+
+    def lies(data):
+        def fetch(url, *, etag, limit, seconds):
+            asked.append((url, etag))
+            if isinstance(data, str):
+                raise OutboundError(data)
+            return Fetched(None if etag else data, '"1"')
+
+        monkeypatch.setattr(outbound, "fetch", fetch)
+        return asked
+
+    return lies
+
+
+@pytest.fixture
+def named(clock, student, there):
+    """The student's calendar, read once."""
+    there(calendar(NINE))
+    made = busy.add(student, "Classes", URL)
+    busy.read.func(made.pk)
+    return made
+
+
+class TestService:
+    def test_its_address_is_sealed(self, named):
+        named.refresh_from_db()
+        assert "secret-7" not in str(named.__dict__)
+        assert busy.address_of(named) == URL
+
+    def test_and_sealed_anew_with_a_new_key(self, named, settings):
+        before = named.sealed_url
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another key of fifty characters, which replaces it"
+        busy.renew_seals()
+        settings.SECRET_KEY_FALLBACKS = []
+        named.refresh_from_db()
+        assert named.sealed_url != before
+        assert busy.address_of(named) == URL
+
+    def test_when_one_is_busy_is_kept_and_nothing_else(self, named, student, stranger):
+        [found] = busy_between(student.pk, START, END)
+        assert (found.starts_at, found.ends_at, found.calendar) == (
+            at(24, 9),
+            at(24, 10),
+            "Classes",
+        )
+        assert busy_between(stranger.pk, START, END) == []
+
+    def test_the_same_twice_is_one(self, named, student):
+        assert busy.add(student, "Again", URL) == named
+
+    def test_read_every_half_hour_and_once(self, named, run_tasks, there, clock):
+        run_tasks()  # what naming it queued
+        asked = there(calendar(NINE))
+        asked.clear()
+        clock.shift(timedelta(minutes=29))
+        busy.claim_due(timezone.now(), 10)
+        run_tasks()
+        assert asked == []
+        clock.shift(timedelta(minutes=1))
+        busy.claim_due(timezone.now(), 10)
+        busy.claim_due(timezone.now(), 10)
+        run_tasks()
+        assert asked == [(URL, '"1"')]
+
+    def test_what_is_the_same_stays_and_what_changed_is_replaced(self, named, there, student):
+        there(calendar(NINE))
+        busy.read.func(named.pk)  # the same etag: no body
+        assert BusyTime.objects.count() == 1
+        BusyCalendar.objects.update(etag="")
+        there(calendar(NINE.replace("24T", "26T"), NINE.replace("24T", "27T")))
+        busy.read.func(named.pk)
+        days = [each.starts_at.day for each in busy_between(student.pk, START, END)]
+        assert days == [26, 27]
+
+    def test_one_that_fails_changes_nothing_and_is_told_after_a_day_once(
+        self, named, there, post, clock
+    ):
+        there("away")
+        busy.read.func(named.pk)
+        named.refresh_from_db()
+        assert (named.error, named.failing_since) == ("away", timezone.now())
+        assert BusyTime.objects.count() == 1
+        assert post() == []
+        clock.shift(timedelta(days=1))
+        busy.read.func(named.pk)
+        busy.read.func(named.pk)
+        assert [letter.subject for letter in post()] == ["Your calendar “Classes” can't be read"]
+        there(calendar(NINE))
+        busy.read.func(named.pk)
+        named.refresh_from_db()
+        assert (named.error, named.failing_since, named.told_at) == ("", None, None)
+
+    def test_one_that_is_removed_meanwhile_is_not_written_to(self, named, there, student):
+        there(calendar(NINE))
+        busy.remove(student, named.pk)
+        busy.read.func(named.pk)
+        assert not BusyTime.objects.exists()
+
+
+class TestPage:
+    def test_naming_and_removing(self, student, sign_in, there):
+        there(calendar(NINE))
+        client = sign_in(student)
+        sent = {"name": "Classes", "url": "webcal://calendar.example/a.ics"}
+        assert client.post(PATH, sent).url == PATH
+        made = BusyCalendar.objects.get()
+        assert busy.address_of(made) == "https://calendar.example/a.ics"
+        page = client.get(PATH).content.decode()
+        assert "Classes" in page
+        assert "calendar.example" not in page
+        assert client.post(PATH, {"remove": made.pk}).url == PATH
+        assert not BusyCalendar.objects.exists()
+
+    @pytest.mark.parametrize("url", ["http://calendar.example/", "https://x:99/", "nothing", ""])
+    def test_other_addresses_get_words_beside_the_field(self, student, sign_in, url):
+        answer = sign_in(student).post(PATH, {"name": "Classes", "url": url})
+        assert answer.status_code == 422
+        assert "url" in answer.context["form"].errors
+        assert 'value="Classes"' in answer.content.decode()
+
+    def test_five_are_the_most_and_ten_an_hour(self, student, sign_in, settings):
+        settings.RATE_LIMITS = True
+        client = sign_in(student)
+        statuses = [
+            client.post(PATH, {"name": "A", "url": f"https://calendar.example/{n}"}).status_code
+            for n in range(6)
+        ]
+        assert statuses == [302] * 5 + [409]
+        BusyCalendar.objects.all().delete()
+        for n in range(5):
+            client.post(PATH, {"name": "A", "url": f"https://calendar.example/{n}"})
+        BusyCalendar.objects.all().delete()
+        answer = client.post(PATH, {"name": "A", "url": "https://calendar.example/x"})
+        assert answer.status_code == 429
+
+    def test_nobody_removes_another_persons(self, named, stranger, sign_in):
+        sign_in(stranger).post(PATH, {"remove": named.pk})
+        assert BusyCalendar.objects.filter(pk=named.pk).exists()
+
+
+class TestMarks:
+    def test_a_time_is_marked_and_can_be_booked(self, named, student, ta, topic, sign_in, clock):
+        session = open_time(ta, topic, day=DAY, start="09:00", end="11:00")
+        page = sign_in(student).get(f"/topics/{topic.slug}/").content.decode()
+        assert page.count("you are busy") == 2
+        first = session.slots.order_by("starts_at").first()
+        sent = {"slot": first.pk, "topic": topic.pk, "question": "Joins?"}
+        assert sign_in(student).post("/bookings/new/", sent).status_code == 302
+
+    def test_nobody_else_sees_it(self, named, stranger, ta, topic, sign_in):
+        open_time(ta, topic, day=DAY, start="09:00", end="10:00")
+        assert (
+            "you are busy" not in sign_in(stranger).get(f"/topics/{topic.slug}/").content.decode()
+        )
+
+    def test_my_week_names_it(self, named, student, sign_in):
+        page = sign_in(student).get("/calendar/?week=2026-11-23").content.decode()
+        assert "Classes" in page
+        assert "09:00" in page
+
+    def test_the_preview_of_a_session_marks_it(self, ta, topic, sign_in, there, clock):
+        there(calendar(NINE))
+        busy.read.func(busy.add(ta, "Classes", URL).pk)
+        sent = {
+            "topics": topic.pk, "date": "2026-11-24", "start_time": "09:00", "end_time": "11:00",
+            "slot_minutes": 30, "capacity": 1, "location": "E12", "notes": "", "preview": "",
+        }  # fmt: skip
+        page = sign_in(ta).post("/appointments/new/", sent).content.decode()
+        assert page.count("you are busy") == 2

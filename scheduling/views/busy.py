@@ -1,0 +1,32 @@
+"""Calendars of one's own that say when one is busy."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.requests import UserRequest
+from scheduling.forms.busy import CalendarForm
+from scheduling.queries.busy import calendars_of
+from scheduling.services import busy
+from setahub.core.web.paging import whole
+from setahub.core.web.refusals import show_or_post
+
+
+@show_or_post
+def calendars(request: UserRequest) -> HttpResponse:
+    """Name one, or take one off. Sent twice they are the same."""
+    if "remove" in request.POST:
+        busy.remove(request.user, whole(request.POST["remove"], 0, low=0, high=10**9))
+        messages.success(request, _("Removed. What it said is forgotten."))
+        return redirect("scheduling:busy_calendars")
+    form = CalendarForm(request.POST or None)
+    if request.method == "POST" and form.attempt(
+        lambda: busy.add(request.user, form.cleaned_data["name"], form.cleaned_data["url"])
+    ):
+        messages.success(
+            request, _("Added. It is read within a minute, and every half hour from then on.")
+        )
+        return redirect("scheduling:busy_calendars")
+    context = {"form": form, "calendars": calendars_of(request.user), "most": busy.CALENDARS_MAX}
+    return render(request, "scheduling/calendars.html", context, status=form.status)

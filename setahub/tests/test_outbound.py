@@ -1,0 +1,237 @@
+"""Fetching what a person has named: https alone, never from inside, bounded in every way."""
+
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from setahub.core import outbound
+from setahub.core.outbound import OutboundError, check_address, fetch, is_public
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/a.ics",
+        "https://example.com:8443/a.ics",
+        "https://me:secret@example.com/a.ics",
+        "https:///a.ics",
+        "https://[::1/a.ics",
+        "ftp://example.com/a",
+        "file:///etc/passwd",
+        "https://exämple.com/",
+        "https://example.com/a b",
+        "https://example.com/a\r\nX: y",
+        "",
+    ],
+)
+def test_other_addresses_are_refused(url):
+    with pytest.raises(OutboundError) as refused:
+        check_address(url)
+    assert refused.value.code == "address"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1", False),
+        ("fc00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_what_lies_inside(address, public):
+    assert is_public(address) is public
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "2130706433", "0x7f.1"])
+def test_no_name_of_this_machine_is_asked(host):
+    with pytest.raises(OutboundError) as refused:
+        fetch(f"https://{host}/", limit=100, seconds=5)
+    assert refused.value.code in ("inside", "away")
+
+
+def test_one_address_of_several_that_lies_inside_is_enough(monkeypatch):
+    both = [(0, 0, 0, "", ("8.8.8.8", 443)), (0, 0, 0, "", ("127.0.0.1", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: both)
+    with pytest.raises(OutboundError) as refused:
+        fetch("https://calendar.example/", limit=100, seconds=5)
+    assert refused.value.code == "inside"
+
+
+def _certificate(folder, host):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "host.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """``world(answer)``: calendar.example is a server here; ``answer(handler)`` answers it."""
+
+    @contextmanager
+    def running(answer, host="calendar.example"):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                answer(self)
+
+            def log_message(self, *args):
+                pass
+
+        path = _certificate(tmp_path, host)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(path)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_port
+        here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: here)
+        monkeypatch.setattr(outbound, "is_public", lambda address: ip_address(address).is_loopback)
+        connect = socket.create_connection
+        monkeypatch.setattr(
+            socket,
+            "create_connection",
+            lambda _there, timeout: connect(("127.0.0.1", port), timeout),
+        )
+        monkeypatch.setattr(outbound, "_tls", lambda: ssl.create_default_context(cafile=str(path)))
+        yield
+        server.shutdown()
+        server.server_close()
+
+    return running
+
+
+def say(handler, status=200, body=b"", **headers):
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+URL = "https://calendar.example/me.ics?secret=1"
+
+
+def code_of(url=URL, **more):
+    with pytest.raises(OutboundError) as refused:
+        fetch(url, **{"limit": 1000, "seconds": 5, **more})
+    return refused.value.code
+
+
+def test_what_is_there_with_its_etag_and_nothing_when_it_is_the_same(world):
+    asked = []
+
+    def answer(handler):
+        asked.append((handler.path, handler.headers["Host"], handler.headers["If-None-Match"]))
+        if handler.headers["If-None-Match"] == '"1"':
+            say(handler, 304)
+        else:
+            say(handler, 200, b"BEGIN", ETag='"1"')
+
+    with world(answer):
+        first = fetch(URL, limit=1000, seconds=5)
+        again = fetch(URL, etag=first.etag, limit=1000, seconds=5)
+    assert (first.body, first.etag, again.body) == (b"BEGIN", '"1"', None)
+    assert asked[0] == ("/me.ics?secret=1", "calendar.example", None)
+
+
+def test_too_much_is_not_read(world):
+    with world(lambda handler: say(handler, 200, b"x" * 5000)):
+        assert code_of() == "too_large"
+
+
+def test_a_drop_at_a_time_is_given_up(world):
+    def drip(handler):
+        say(handler)
+        for _ in range(40):
+            handler.wfile.write(b"x")
+            threading.Event().wait(0.05)
+
+    with world(drip):
+        assert code_of(seconds=0.3) == "slow"
+
+
+@pytest.mark.parametrize(
+    ("leads", "code"),
+    [
+        ("http://calendar.example/", "address"),
+        ("https://calendar.example:8443/", "address"),
+        ("/again", "redirects"),
+        ("file:///etc/passwd", "address"),
+    ],
+)
+def test_where_it_leads_is_looked_at_in_the_same_way(world, leads, code):
+    with world(lambda handler: say(handler, 302, Location=leads)):
+        assert code_of() == code
+
+
+def test_a_redirect_to_the_inside_is_refused(world, monkeypatch):
+    with world(lambda handler: say(handler, 302, Location="https://inside.example/")):
+        monkeypatch.setattr(
+            outbound,
+            "_address_of",
+            lambda host, outer=outbound._address_of: (
+                (_ for _ in ()).throw(OutboundError("inside"))
+                if host == "inside.example"
+                else outer(host)
+            ),
+        )
+        assert code_of() == "inside"
+
+
+def test_another_hosts_certificate_is_none(world):
+    with world(lambda handler: say(handler, 200, b"x"), host="other.example"):
+        assert code_of() == "away"
+
+
+@pytest.mark.parametrize("status", [204, 404, 500])
+def test_other_answers_are_none(world, status):
+    with world(lambda handler: say(handler, status)):
+        assert code_of() == "status"
+
+
+def test_what_is_no_http_is_none(world):
+    with world(lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n")):
+        assert code_of() == "away"
