@@ -111,13 +111,13 @@ def parts():
     start = clock.at(day, time(13))
     yield (
         scheduling._slot_chip,
-        (1, start, day, 2, "/a/?slot=", "", False, ""),
-        (2, start + HOUR, day - DAY, None, "/b/?slot=", "&topic=a", True, "clash"),
+        (1, start, day, 2, "/a/?slot=", "", False, "", False),
+        (2, start + HOUR, day - DAY, None, "/b/?slot=", "&topic=a", True, "clash", True),
     )
     yield (
         scheduling._slot_chip,
-        (1, start, day, None, "/a/?slot=", "", False, "own"),
-        (2, start + HOUR, None, None, None, None, None, "blocked"),
+        (1, start, day, None, "/a/?slot=", "", False, "own", False),
+        (2, start + HOUR, None, None, None, None, None, "blocked", None),
     )
     yield scheduling._slot_group, (1, "Mali", "Room 504", 30), (2, "Nok", "", 60)
     yield (
