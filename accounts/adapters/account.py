@@ -1,5 +1,6 @@
 """What allauth's pages for accounts do our way."""
 
+from contextlib import ExitStack
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,18 +13,20 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts import emails, reauthentication, tasks
 from accounts.models import User
 from accounts.queries.emails import is_proven
 from accounts.queries.faculty import may_use_password, signs_in_with_faculty
-from accounts.services import email_changes, guesses, wishes
+from accounts.services import email_changes, guesses, languages, wishes
 from accounts.validators import validate_username
 from setahub.core.keys import fold_email, nfc
 from setahub.core.web.addresses import own_path
 from setahub.core.work.tasks import later
 
+SIGNED_OUT = "account/messages/logged_out.txt"
 EMAIL_MAX = 254  # of User.email, and of the column that holds its key
 USER_AGENT_MAX = 200  # characters, in an email
 EMAIL_CHANGED = "account/email/email_changed"
@@ -100,7 +103,23 @@ class AccountAdapter(DefaultAccountAdapter):
         """On to the page that was asked for, or to the one that they were going to at sign-up."""
         wish = wishes.take(cast(User, user))
         how["redirect_url"] = how["redirect_url"] or wish or None
+        languages.read_by(cast(User, user))  # what is said now stands on a page of theirs
         return super().post_login(request, user, **how)
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *rest: Any,
+        **options: Any,
+    ) -> None:
+        """Whoever has signed out reads the next page as a visitor."""
+        with ExitStack() as stack:
+            if message_template == SIGNED_OUT:
+                language = translation.get_language_from_request(request)
+                stack.enter_context(translation.override(language))
+            super().add_message(request, level, message_template, *rest, **options)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether ``next`` leads to a page of this site; allauth's own way raises for ``http://[``."""

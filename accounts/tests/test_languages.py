@@ -139,3 +139,31 @@ class TestSignedIn:
         assert client.post("/auth/signup/", fields).status_code == 302
         assert User.objects.get(email="mali@example.com").language == "th"
         assert language_of(client.get("/")) == "th"
+
+    @pytest.mark.parametrize(
+        ("browser", "language", "greeting"),
+        [("en", "th", "สวัสดี Mali!"), ("th", "en", "Hello, Mali!")],
+    )
+    def test_the_greeting_after_signing_in_is_in_the_language_of_its_page(
+        self, client, make_user, browser, language, greeting
+    ):
+        user = make_user("Mali", language=language)
+        client.cookies["language"] = browser
+        client.post(LOGIN, {"login": user.email, "password": "pass-word-1"})
+        page = client.get("/")
+        assert language_of(page) == language
+        assert greeting in page.text
+
+    @pytest.mark.parametrize(
+        ("browser", "language", "words"),
+        [("en", "th", "You are signed out"), ("th", "en", "ออกจากระบบแล้ว")],
+    )
+    def test_the_farewell_is_in_that_of_the_visitor_who_is_left(
+        self, client, make_user, browser, language, words
+    ):
+        client.force_login(make_user("Mali", language=language))
+        client.cookies["language"] = browser
+        client.post("/auth/logout/")
+        page = client.get("/")
+        assert language_of(page) == browser
+        assert words in page.text
