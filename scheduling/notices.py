@@ -241,24 +241,24 @@ def digest(matter: dict[str, Any], reader: User) -> Letter | None:
     return Letter(emails.digest(requests)) if requests else None
 
 
-BOOKINGS = MailKind.BOOKINGS
+WAITING = MailKind.WAITING
 of_offer, of_place = each("offer", offers), each("place", places)
-register(Kind("offer_made", BOOKINGS, of_offer, lambda offer, _: emails.offered(offer), offered))
-register(Kind("offer_passed_on", BOOKINGS, of_offer, lambda offer, _: emails.passed_on(offer)))
+register(Kind("offer_made", WAITING, of_offer, lambda offer, _: emails.offered(offer), offered))
+register(Kind("offer_passed_on", WAITING, of_offer, lambda offer, _: emails.passed_on(offer)))
 register(
-    Kind("offer_withdrawn", BOOKINGS, of_offer, lambda offer, _: emails.no_longer_offered(offer))
+    Kind("offer_withdrawn", WAITING, of_offer, lambda offer, _: emails.no_longer_offered(offer))
 )
-register(Kind("free_time", BOOKINGS, free_times, free_time, free_time_letter))
+register(Kind("free_time", WAITING, free_times, free_time, free_time_letter))
 register(
     Kind(
         "request_runs_out",
-        BOOKINGS,
+        WAITING,
         of_place,
         lambda place, _: emails.runs_out(place.request),
         runs_out,
     )
 )
-register(Kind("request_gone", BOOKINGS, of_place, lambda place, _: emails.gone(place)))
+register(Kind("request_gone", WAITING, of_place, lambda place, _: emails.gone(place)))
 register(
     Kind(
         "new_requests",

@@ -310,8 +310,9 @@ class NotificationsForm(BasedForm):
     """A switch for each kind of email."""
 
     HELP = {
-        MailKind.BOOKINGS: _(
-            "A booking is made, moved, changed or cancelled; a time that you waited for. For your calendar."
+        MailKind.BOOKINGS: _("A booking is made, moved, changed or cancelled. For your calendar."),
+        MailKind.WAITING: _(
+            "Your time has come and is held for you, until when; it was passed on; your request runs out."
         ),
         MailKind.REMINDERS: _("A day and an hour before a booking."),
         MailKind.MESSAGES: _("Somebody wrote to you ten minutes ago, and you are not online."),

@@ -51,6 +51,7 @@ class MailKind(models.TextChoices):
     """
 
     BOOKINGS = "bookings", _("Bookings")
+    WAITING = "waiting", _("Waiting for time")
     REMINDERS = "reminders", _("Reminders")
     MESSAGES = "messages", _("Messages")
     TEACHING = "teaching", _("Teaching")
@@ -175,10 +176,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"), max_length=2, choices=settings.LANGUAGES, blank=True, default=""
     )
     mail_bookings = models.BooleanField(_("emails: bookings"), default=True)
+    mail_waiting = models.BooleanField(_("emails: waiting for time"), default=True, db_default=True)
     mail_reminders = models.BooleanField(_("emails: reminders"), default=True)
     mail_messages = models.BooleanField(_("emails: messages"), default=True)
     mail_teaching = models.BooleanField(_("emails: teaching"), default=True)
     push_bookings = models.BooleanField(default=True, db_default=True, editable=False)
+    push_waiting = models.BooleanField(default=True, db_default=True, editable=False)
     push_reminders = models.BooleanField(default=True, db_default=True, editable=False)
     push_messages = models.BooleanField(default=True, db_default=True, editable=False)
     push_teaching = models.BooleanField(default=True, db_default=True, editable=False)

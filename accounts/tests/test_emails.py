@@ -85,16 +85,16 @@ class TestUnsubscribing:
         client = Client(enforce_csrf_checks=True)
         response = client.post(path, {"List-Unsubscribe": "One-Click"})
         assert response.status_code == 200  # RFC 8058: no redirect
-        assert wants(student) == ["reminders", "messages", "teaching"]
+        assert wants(student) == ["waiting", "reminders", "messages", "teaching"]
         client.post(path, {"List-Unsubscribe": "One-Click"})
-        assert wants(student) == ["reminders", "messages", "teaching"]
+        assert wants(student) == ["waiting", "reminders", "messages", "teaching"]
 
     def test_the_page_switches_off_and_on_again(self, student, path):
         client = Client(enforce_csrf_checks=True)
         response = client.post(path)
         assert (response.status_code, response.url) == (302, path)
         assert "These emails have stopped" in client.get(path).content.decode()
-        assert wants(student) == ["reminders", "messages", "teaching"]
+        assert wants(student) == ["waiting", "reminders", "messages", "teaching"]
         client.post(path, {"again": "1"})
         assert wants(student) == MailKind.values
 

@@ -10,6 +10,7 @@ from accounts.services.kinds import headlines, kind_of
 
 GLYPHS = {
     MailKind.BOOKINGS: "calendar",
+    MailKind.WAITING: "hand",
     MailKind.REMINDERS: "alarm-clock",
     MailKind.MESSAGES: "message-circle",
     MailKind.TEACHING: "hand-heart",

@@ -1,0 +1,85 @@
+"""Who waits is told of it under a switch of its own, by email and in the bell."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from accounts.models import MailKind, Notice
+from accounts.services import profiles
+from scheduling.services import appointments, bookings, offers, requests
+from scheduling.tests.factories import book
+from scheduling.tests.offers.steps import freed_now
+from setahub.core import clock as when
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture
+def told(post, people):
+    """What the first who waits was told: kinds of notices, and subjects of emails."""
+
+    def of(person=None):
+        person = person or people[0]
+        subjects = [mail.subject for mail in post() if mail.to == [person.email]]
+        rows = Notice.objects.of(person.pk).order_by("pk")
+        return [notice.kind for notice in rows], [each.split(":")[0] for each in subjects]
+
+    return of
+
+
+def test_that_the_time_has_come_and_was_passed_on(taken, people, asks, run_tasks, clock, told):
+    asks(people[0])
+    slot = freed_now(taken, run_tasks)
+    assert told() == (["offer_made"], ["Your time has come"])
+    clock.shift(timedelta(minutes=120))
+    offers.match(slot.pk)
+    assert told() == (["offer_made", "offer_passed_on"], ["Your time has come", "Passed on"])
+
+
+def test_that_it_is_no_longer_offered(taken, ta, people, asks, run_tasks, told):
+    asks(people[0])
+    slot = freed_now(taken, run_tasks)
+    appointments.cancel(slot.appointment, ta, "Ill")
+    assert told()[0] == ["offer_made", "offer_withdrawn"]
+    assert told()[1] == ["Your time has come", "No longer offered"]
+
+
+def test_of_time_too_soon_to_be_held(taken, people, asks, clock, told, run_tasks):
+    asks(people[0])
+    clock.move_to(taken.starts_at - timedelta(minutes=80))
+    freed_now(taken, run_tasks)
+    assert told() == (["free_time"], ["A free time"])
+
+
+def test_that_the_request_runs_out_tomorrow(people, asks, clock, told):
+    asks(people[0], to_day=when.today() + timedelta(days=1))
+    requests.warn()
+    assert told()[0] == ["request_runs_out"]
+    assert "runs out tomorrow" in told()[1][0]
+
+
+def test_its_switch_is_apart_from_that_of_bookings(taken, people, asks, run_tasks, told):
+    profiles.choose_mail(people[0].pk, {MailKind.WAITING: False})
+    profiles.choose_mail(people[1].pk, {MailKind.BOOKINGS: False})
+    for person in people[:2]:
+        asks(person)
+    slot = freed_now(taken, run_tasks)
+    assert told() == (["offer_made"], [])
+    made = book(people[0], slot)
+    assert [subject for subject in told()[1] if subject.startswith("Booked")] == ["Booked"]
+    bookings.cancel(made, people[0], "ill")
+    run_tasks()
+    assert told(people[1])[1] == ["Your time has come"]
+
+
+def test_a_ta_hears_once_a_day_at_six_of_what_was_asked(ta, topic, people, asks, clock, told):
+    clock.move_to(when.at(when.today(), time(17, 59)))
+    requests.tell_tas()
+    for person in people[:3]:
+        asks(person)
+    requests.tell_tas()
+    clock.move_to(when.at(when.today(), time(18, 30)))
+    for _sweep in range(2):
+        requests.tell_tas()
+    kinds, subjects = told(ta)
+    assert (kinds, len(subjects)) == (["new_requests"], 1)
