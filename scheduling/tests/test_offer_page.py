@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from scheduling import sweeps, tasks
+from scheduling import notifications, sweeps
 from scheduling.models import Booking, Offer, PlaceInLine
 from scheduling.services import appointments, bookings, offers, requests
 from scheduling.tests.factories import ask, book, hold, open_time, slots_of
@@ -51,7 +51,7 @@ class TestTheOffer:
         assert KEPT in page
 
     def test_it_says_online_and_nothing_of_the_room(self, client, offer, asked, post):
-        tasks.tell_offer.call(offer.pk)
+        notifications.offer(offer)
         mail = next(mail.body for mail in post() if "is held for you" in mail.body)
         for said in (
             text(client.get(f"/offers/{offer.pk}/")),
@@ -65,7 +65,7 @@ class TestTheOffer:
     def test_it_says_where_on_campus_it_is(self, client, ta, topic, asked, post):
         room = slots_of(open_time(ta, topic, start="16:00", end="16:30", location="Room 504"))[0]
         offer = hold(room, asked)
-        tasks.tell_offer.call(offer.pk)
+        notifications.offer(offer)
         mail = next(mail.body for mail in post() if "is held for you" in mail.body)
         for said in (text(client.get(f"/offers/{offer.pk}/")), mail):
             assert "Room 504" in said
