@@ -14,6 +14,7 @@ from allauth.socialaccount.providers.oauth2.views import (
     OAuth2LoginView,
     OAuth2View,
 )
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -42,10 +43,10 @@ def leads_to_faculty(view: View) -> View:
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        if settings.OIDC_ISSUER:
-            response._csp_update = {"form-action": [sign_in_origin()]}  # type: ignore[attr-defined]
-        return response
+        if not settings.OIDC_ISSUER:
+            return view(request, *args, **kwargs)
+        answer = csp_update({"form-action": [sign_in_origin()]})(view)
+        return answer(request, *args, **kwargs)
 
     return page
 
