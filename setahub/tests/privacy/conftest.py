@@ -28,6 +28,7 @@ from scheduling.models import (
     PlaceInLine,
     Record,
     Takeaway,
+    TeachingLimits,
     Thanks,
     TimeSlot,
 )
@@ -128,6 +129,7 @@ def _waiting(user: User, other: User, topic: Topic) -> None:
             expires_at=timezone.now(),
         )  # fmt: skip
         Digest.objects.create(ta=person, day=day)
+        TeachingLimits.objects.create(ta=person, weekly_slots=8)
 
 
 def _calendar(user: User, other: User, topic: Topic) -> None:
