@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from scheduling.models import Booking, Takeaway
+from scheduling.models import Booking, Dispute, Takeaway
 from setahub.core import clock
 from setahub.core.mail import Email
 
@@ -23,6 +23,22 @@ def takeaway(left: Takeaway) -> Email:
         ],
         facts=[_when(booking)],
         quotes=[(label, text) for label, text in quotes if text],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
+def decided(found: Dispute) -> Email:
+    """For the student: what staff decided about a no-show that they dispute."""
+    booking = found.booking
+    if found.decision == Dispute.Decision.SET_ASIDE:
+        lead = _("The faculty's staff agreed with you: this no-show counts nothing.")
+    else:
+        lead = _("The faculty's staff looked at it and decided that the no-show stands.")
+    return Email(
+        subject=_("Decided: the no-show of %(time)s") % {"time": clock.full(booking.starts_at)},
+        lead=[lead],
+        facts=[_when(booking), (_("Topic"), booking.topic.name), (_("TA"), booking.ta.username)],
+        quotes=[(_("What you wrote"), found.reason)],
         action=(_("See the booking"), booking.get_absolute_url()),
     )
 

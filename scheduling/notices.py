@@ -14,6 +14,7 @@ from scheduling.models import (
     Booking,
     BookingEvent,
     BusyCalendar,
+    Dispute,
     Offer,
     PlaceInLine,
     Takeaway,
@@ -151,6 +152,19 @@ def thanks_of(notices: Sequence[Notice]) -> Mapping[int, Thanks]:
     }
 
 
+def disputes() -> "QuerySet[Dispute]":
+    people = ("booking__student", "booking__ta", "booking__topic")
+    return Dispute.objects.exclude(decision="").select_related(*people)
+
+
+register(
+    Kind(
+        "decided",
+        MailKind.BOOKINGS,
+        each("dispute", disputes),
+        lambda dispute, _: after_emails.decided(dispute),
+    )
+)
 register(
     Kind(
         "takeaway",

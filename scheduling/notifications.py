@@ -9,7 +9,7 @@ from itertools import groupby
 from django.utils import timezone
 
 from accounts.services.notices import Happening, notify
-from scheduling.models import Booking, BookingEvent, Offer, PlaceInLine, Takeaway
+from scheduling.models import Booking, BookingEvent, Dispute, Offer, PlaceInLine, Takeaway
 from scheduling.models.reminders import Reminder
 
 Kind = BookingEvent.Kind
@@ -108,6 +108,12 @@ def guessed(booking: Booking) -> None:
     """Somebody enters wrong codes for this booking."""
     key = f"guesses-{booking.pk}-{timezone.now():%Y%m%d%H}"
     notify(Happening("guesses", booking.ta_id, key, {"booking": booking.pk}))
+
+
+def decided(dispute: Dispute) -> None:
+    """Staff have decided about a no-show that its student disputes."""
+    student = dispute.booking.student_id
+    notify(Happening("decided", student, f"dispute-{dispute.pk}", {"dispute": dispute.pk}))
 
 
 def left_behind(takeaway: Takeaway) -> None:

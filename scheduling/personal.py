@@ -5,6 +5,7 @@ Others appear by their public name, and what they wrote is theirs.
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -15,6 +16,7 @@ from scheduling.models import (
     BookingEvent,
     BusyCalendar,
     Digest,
+    Dispute,
     HelpRequest,
     NothingFree,
     Offer,
@@ -106,6 +108,24 @@ def records_of(user: User) -> list[Any]:
             "end",
         )
     )
+
+
+def disputes_of(user: User) -> list[Any]:
+    own = Dispute.objects.filter(Q(booking__student=user) | Q(decided_by=user)).order_by("pk")
+    return [
+        {
+            "booking": each.booking_id,
+            "reason": each.reason if each.booking.student_id == user.pk else None,
+            "disputed_at": each.created_at,
+            "decision": each.decision,
+            "decided_at": each.decided_at,
+        }
+        for each in own.select_related("booking")
+    ]
+
+
+def forget_disputes(user: User) -> None:
+    Dispute.objects.filter(booking__student=user).update(reason=NOWHERE)
 
 
 def actions_of(user: User) -> list[Any]:
@@ -221,6 +241,19 @@ register(
         export=sessions_of,
         erase=forget,
         kept=["scheduling.Appointment.ta"],
+    )
+)
+register(
+    Part(
+        "disputes",
+        Told(
+            _("That you disputed a no-show, and why; as staff, which you decided."),
+            _("So that staff can decide whether it counts."),
+            _("As long as the booking. What you wrote goes when you delete your account."),
+        ),
+        export=disputes_of,
+        erase=forget_disputes,
+        kept=["scheduling.Dispute.decided_by"],
     )
 )
 register(

@@ -85,6 +85,17 @@ class CheckInForm(RefusableForm):
             self.data = {"code": ""}
 
 
+class DisputeForm(RefusableForm):
+    """Why a no-show is wrong, in the student's words."""
+
+    reason = LinesField(
+        label=_("What happened?"),
+        max_length=REASON_MAX,
+        rows=3,
+        error_messages={"required": _("Write a sentence, so that the staff can decide.")},
+    )
+
+
 class OutcomesForm(RefusableForm):
     """How bookings of a session went: ids under ``completed`` and under ``no_show``."""
 

@@ -7,6 +7,7 @@ from scheduling.models.busy import CALENDAR_NAME_MAX, BusyCalendar, BusyTime
 from scheduling.models.care import TeachingLimits
 from scheduling.models.commitments import Commitment
 from scheduling.models.demand import NothingFree
+from scheduling.models.disputes import Dispute
 from scheduling.models.narrowing import Part, Place
 from scheduling.models.records import Record
 from scheduling.models.requests import Digest, FreedSeat, HelpRequest, Offer, PlaceInLine

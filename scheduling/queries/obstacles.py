@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import cast
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from scheduling.models import Booking, Commitment, TimeSlot
+from scheduling.queries.reliability import one_at_a_time
 from setahub.core.db.prepared import prepared
 from setahub.policy.current import LONGEST_SESSION, ExamWeek, policy
 
@@ -24,6 +25,7 @@ class Obstacle(Enum):
     SEAT = "second_seat"
     CLASH = "clash"
     LIMIT = "too_many"
+    ONE_AT_A_TIME = "one_at_a_time"
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,16 @@ class Limits:
 
     weeks: Sequence[ExamWeek] = ()
     full: frozenset[ExamWeek | None] = frozenset()
+    one_until: date | None = None  # the day until which one booking at a time is the most
 
     @classmethod
-    def with_bookings(cls, starts: Iterable[datetime]) -> "Limits":
-        """Of whoever has upcoming bookings that start then."""
+    def with_bookings(cls, starts: Iterable[datetime], one_until: date | None = None) -> "Limits":
+        """Of whoever has upcoming bookings that start then; ``one_until``: and may have but one."""
+        starts = list(starts)
         limits = cls(policy.capped_weeks())
         counts = Counter(map(limits.week_of, starts))
         full = {week for week in (*limits.weeks, None) if counts[week] >= most_bookings(week)}
-        return cls(limits.weeks, frozenset(full))
+        return cls(limits.weeks, frozenset(full), one_until if starts else None)
 
     def week_of(self, start: datetime) -> ExamWeek | None:
         """The exam week whose number counts for a slot that starts then; None for the ordinary one."""
@@ -68,7 +72,7 @@ def is_blocked(viewer: User, ta_id: int) -> bool:
 
 @dataclass(frozen=True)
 class Obstacles:
-    """All that may stand in one student's way, for any number of slots. Two queries."""
+    """All that may stand in one student's way, for any number of slots. Three queries."""
 
     student: int
     blocked: frozenset[int]
@@ -102,7 +106,7 @@ class Obstacles:
             Block.objects.others_of(student.pk),
             [(slot, start, end) for _pk, slot, _role, start, end in rows],
             moving.slot_id if moving else None,
-            Limits.with_bookings(booked) if limited else Limits(),
+            _limits(student.pk, booked) if limited else Limits(),
         )
 
     def of(self, slot: TimeSlot) -> Obstacle | None:
@@ -120,7 +124,15 @@ class Obstacles:
         ]
         if busy:
             return Obstacle.SEAT if slot.pk in busy else Obstacle.CLASH
-        return Obstacle.LIMIT if self.limits.reached(slot.starts_at) else None
+        if self.limits.reached(slot.starts_at):
+            return Obstacle.LIMIT
+        return Obstacle.ONE_AT_A_TIME if self.limits.one_until else None
+
+
+def _limits(student: int, booked: Sequence[datetime]) -> Limits:
+    """Of whoever has nothing booked, nothing more is asked."""
+    until = one_at_a_time([student]) if booked else {}
+    return Limits.with_bookings(booked, until.get(student))
 
 
 @prepared
@@ -133,7 +145,7 @@ def _commitments(
 
 
 def unhindered(students: Sequence[int], slot: TimeSlot) -> list[int]:
-    """Those of them in whose way nothing stands, in the same order. Three queries for all."""
+    """Those of them in whose way nothing stands, in the same order. Four queries for all."""
     blocked = Block.objects.others_of(slot.appointment.ta_id)
     taken: defaultdict[int, list[tuple[int, datetime, datetime]]] = defaultdict(list)
     busy = Commitment.objects.filter(person__in=students)
@@ -144,6 +156,7 @@ def unhindered(students: Sequence[int], slot: TimeSlot) -> list[int]:
     upcoming = Booking.objects.filter(student__in=students).upcoming(timezone.now())
     for student, start in upcoming.values_list("student_id", "starts_at"):
         starts[student].append(start)
+    until = one_at_a_time(list(starts))
     return [
         student
         for student in students
@@ -152,6 +165,6 @@ def unhindered(students: Sequence[int], slot: TimeSlot) -> list[int]:
             frozenset({slot.appointment.ta_id} if student in blocked else ()),
             taken[student],
             None,
-            Limits.with_bookings(starts[student]),
+            Limits.with_bookings(starts[student], until.get(student)),
         ).of(slot)
     ]

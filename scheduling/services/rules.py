@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, Dispute, TimeSlot
 from scheduling.queries.care import limits_of, why_spared
 from scheduling.queries.free import is_free
-from scheduling.queries.obstacles import Obstacle, Obstacles, most_bookings
+from scheduling.queries.obstacles import Limits, Obstacle, Obstacles, most_bookings
 from scheduling.queries.slots import offering_of
 from setahub.core import clock
 from setahub.core.web import ratelimit
@@ -37,6 +37,8 @@ def passes(check: Callable[..., None], *args: object) -> bool:
 
 # These are said even of a time that nobody can book any more.
 SAID_BEFORE_FREE = {Obstacle.OWN, Obstacle.BLOCKED, Obstacle.SEAT}
+# How many bookings one may have, whichever time it is.
+LIMITS = {Obstacle.LIMIT, Obstacle.ONE_AT_A_TIME}
 
 
 def check_bookable(
@@ -69,8 +71,8 @@ def check_bookable(
 
 
 def _in_the_way(obstacle: Obstacle, slot: TimeSlot, obstacles: Obstacles) -> SchedulingError:
-    if obstacle == Obstacle.LIMIT:
-        return SchedulingError(obstacle.value, too_many(obstacles.limits.week_of(slot.starts_at)))
+    if obstacle in LIMITS:
+        return SchedulingError(obstacle.value, limit_in_words(obstacle, slot, obstacles.limits))
     words = {
         Obstacle.OWN: _("This is your own session; you can't book yourself."),
         Obstacle.BLOCKED: _("You can't book time with this TA."),
@@ -78,6 +80,22 @@ def _in_the_way(obstacle: Obstacle, slot: TimeSlot, obstacles: Obstacles) -> Sch
         Obstacle.CLASH: _("You have another booking at that time."),
     }
     return SchedulingError(obstacle.value, words[obstacle])
+
+
+def limit_in_words(obstacle: Obstacle, slot: TimeSlot, limits: Limits) -> str:
+    """One of ``LIMITS`` that stands before this slot."""
+    if obstacle == Obstacle.ONE_AT_A_TIME:
+        return _one_at_a_time(limits)
+    return too_many(limits.week_of(slot.starts_at))
+
+
+def _one_at_a_time(limits: Limits) -> str:
+    """That one may have a single booking, and until when."""
+    day = clock.day_long(limits.one_until) if limits.one_until else ""
+    return _(
+        "Until %(day)s you can have one booking at a time, since missed and late-cancelled times"
+        " count for a while. Your bookings page shows which."
+    ) % {"day": day}
 
 
 def too_many(week: ExamWeek | None) -> str:
@@ -339,6 +357,16 @@ def check_check_in(booking: Booking, student: User) -> None:
         )
     if now >= booking.ends_at:
         raise SchedulingError("too_late", _("It is over, so nobody can check in any more."))
+
+
+def check_dispute(booking: Booking, student: User) -> None:
+    """Its student says once that a no-show is wrong."""
+    if booking.student_id != student.pk:
+        raise SchedulingError("role", _("Only the student can say this."))
+    if booking.status != Status.NO_SHOW:
+        raise SchedulingError("no_no_show", _("This booking is not marked as a no-show."))
+    if Dispute.objects.filter(booking=booking).exists():
+        raise SchedulingError("disputed", _("You have said this already."))
 
 
 def _check_began(booking: Booking, now: datetime) -> None:

@@ -22,6 +22,7 @@ from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
 from scheduling.services import bookings, check_ins, rules
 from scheduling.views.contexts import bookings as contexts
+from scheduling.views.contexts.reliability import Missed, Standing
 from scheduling.views.contexts.requests import MyRequests
 from scheduling.views.contexts.slots import start_day, times_of_ta
 from scheduling.views.contexts.takeaways import Remains
@@ -52,6 +53,7 @@ def booking_list(request: UserRequest) -> HttpResponse:
     if tab == "completed":
         context["q"] = q = trimmed(request.GET.get("q", ""))
         rows = found(request.user.pk, timezone.now(), q) if q else rows
+    context["standing"] = Standing.of(request.user)
     context["page"] = paginate(rows, number)
     return render(request, "scheduling/bookings.html", context)
 
@@ -311,7 +313,7 @@ def _show(
     sequel = contexts.Sequel.of(booking, request.user)
     remains = Remains.of(booking, request.user)
     context = {**_shown(request, booking), **vars(sequel), **vars(remains), "error": error}
-    context["form"] = form or CheckInForm()
+    context |= {"form": form or CheckInForm(), "missed": Missed.of(booking, request.user)}
     status = error.status if error else context["form"].status
     return render(request, "scheduling/booking.html", context, status=status)
 

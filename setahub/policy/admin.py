@@ -65,6 +65,7 @@ class PolicyAdmin(admin.ModelAdmin):
                 "description": gettext_lazy("An empty field leaves the installation's default."),
                 "fields": [
                     "booking_min_notice", "booking_horizon", "max_active_bookings", "max_requests",
+                    "reliability_points",
                     "late_cancel",
                     "late_cancel_grace",
                 ],

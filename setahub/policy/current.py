@@ -34,6 +34,7 @@ NUMBERS = {
     "BOOKING_HORIZON": Number(1, 365, DAY),
     "MAX_ACTIVE_BOOKINGS": Number(1, 1000),
     "MAX_REQUESTS": Number(1, 100),
+    "RELIABILITY_POINTS": Number(0, 100),
     "LATE_CANCEL": Number(0, 20_160, MINUTE),
     "LATE_CANCEL_GRACE": Number(0, 1440, MINUTE),
     "NO_SHOW_AFTER": Number(0, 60, MINUTE),
@@ -131,6 +132,9 @@ class Policy:
     horizon = Length("BOOKING_HORIZON")
     max_active_bookings = Count("MAX_ACTIVE_BOOKINGS")  # ordinary; see capped_weeks
     max_requests = Count("MAX_REQUESTS")  # places in line of one student
+    reliability_points = Count(
+        "RELIABILITY_POINTS"
+    )  # from so many on one booking at a time; 0: off
     late_cancel = Length("LATE_CANCEL")
     late_cancel_grace = Length("LATE_CANCEL_GRACE")
     no_show_after = Length("NO_SHOW_AFTER")

@@ -57,6 +57,14 @@ class FacultyPolicy(models.Model):
         _("places in line of a student"),
         _("For how many help requests one student may wait at once."),
     )
+    reliability_points = _number(
+        "RELIABILITY_POINTS",
+        _("points for one booking at a time"),
+        _(
+            "A no-show counts 2 and a late cancellation 1 for 60 days. From so many on a student may have"
+            " one booking at a time; 0 switches it off."
+        ),
+    )
     late_cancel = _number(
         "LATE_CANCEL",
         _("late cancellation, in minutes"),

@@ -20,6 +20,7 @@ env.checked(
 )
 MAX_ACTIVE_BOOKINGS = from_environment("MAX_ACTIVE_BOOKINGS", 5)
 MAX_REQUESTS = from_environment("MAX_REQUESTS", 3)
+RELIABILITY_POINTS = from_environment("RELIABILITY_POINTS", 3)
 LATE_CANCEL = from_environment("LATE_CANCEL", 240)
 LATE_CANCEL_GRACE = 15  # minutes: a booking just made may be cancelled freely
 JOIN_BEFORE = 10  # minutes before the start: from then on the way in is shown large

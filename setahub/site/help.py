@@ -104,9 +104,29 @@ def _changing() -> list[str]:
             " the last %(grace)s."
         )
         % {"late": late, "grace": grace},
+        *_reliability(),
         _("Until %(late)s before the start you can move to another free time of the same TA.")
         % {"late": late},
         _("When a TA cancels, you are offered the nearest other times at once."),
+    ]
+
+
+def _reliability() -> list[str]:
+    most = policy.reliability_points
+    if not most:
+        return []
+    return [
+        ngettext(
+            "A no-show counts 2 points and a late cancellation 1, for 60 days. From %(most)d point on you"
+            " can have one booking at a time until it fades. Only you see it.",
+            "A no-show counts 2 points and a late cancellation 1, for 60 days. From %(most)d points on you"
+            " can have one booking at a time until it fades. Only you see it.",
+            most,
+        )
+        % {"most": most},
+        _(
+            "If a no-show is wrong, say so once at the booking: it counts nothing until staff decide."
+        ),
     ]
 
 

@@ -243,6 +243,10 @@ TABLE = {
     "bookings/<id:pk>/again/": Row(
         "/bookings/{booking}/again/", [L, 404, 409, 403, 404, 404], USERS_405
     ),
+    # Of a booking that stands; of a no-show scheduling tests it.
+    "bookings/<id:pk>/dispute/": Row(
+        "/bookings/{booking}/dispute/", [L, 404, 409, 403, 404, 404], [L, 404, 409, 403, 404, 404]
+    ),
     # The session is tomorrow; whoever booked it is told from when on. Its TA is led to the code.
     "bookings/<id:pk>/check-in/": Row(
         "/bookings/{booking}/check-in/", USERS_405, [L, 404, 409, 403, 404, 404]

@@ -13,6 +13,7 @@ from topics.models import Registration
 migration = import_module("setahub.policy.migrations.0002_coordinators")
 of_requests = import_module("setahub.policy.migrations.0005_coordinators_of_requests")
 of_records = import_module("setahub.policy.migrations.0007_coordinators_of_records")
+of_disputes = import_module("setahub.policy.migrations.0009_coordinators_of_disputes")
 MAY_OPEN = [
     "accounts/user", "accounts/suspension", "accounts/block", "topics/topic",
     "topics/registration", "scheduling/appointment", "scheduling/timeslot", "scheduling/booking",
@@ -39,7 +40,9 @@ def client(coordinator, sign_in):
 def test_the_group_has_just_these_powers(coordinator):
     expected = {
         f"{label.split('.')[0]}.{action}_{label.split('.')[1]}"
-        for label, actions in (migration.POWERS | of_requests.POWERS | of_records.POWERS).items()
+        for label, actions in (
+            migration.POWERS | of_requests.POWERS | of_records.POWERS | of_disputes.POWERS
+        ).items()
         for action in actions
     }
     assert coordinator.get_all_permissions() == expected

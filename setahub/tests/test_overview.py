@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from scheduling.models import Booking, HelpRequest, NothingFree
-from scheduling.services import bookings, demand, requests
+from scheduling.services import bookings, care, check_ins, demand, reliability, requests
 from scheduling.tests.factories import ask, book, hold, open_time, slots_of, tomorrow
 from setahub.core import clock as when
 from setahub.site.overview import page, weeks
@@ -175,9 +175,9 @@ def test_the_page_shows_it_all_in_a_constant_number_of_queries(
         with CaptureQueriesContext(connection) as captured:
             shown = client.get("/admin/").content.decode()
         counts.append(len(captured))
-    assert counts[0] == counts[2] <= 32
-    assert shown.count('<svg class="bars"') == 13 + 1 + 1 + 1
-    assert shown.count("As a table") == 13
+    assert counts[0] == counts[2] <= 37
+    assert shown.count('<svg class="bars"') == 15 + 1 + 1 + 1
+    assert shown.count("As a table") == 15
 
 
 @pytest.mark.django_db(transaction=True)  # in one, nothing is kept
@@ -248,3 +248,25 @@ class TestWhoWaitedByTopic:
         plain = make_user("Plain staff", is_staff=True)
         assert sign_in(student).get("/admin/waited.csv").status_code == 302
         assert sign_in(plain).get("/admin/waited.csv").status_code == 403
+
+
+def test_check_ins_and_disputes_are_counted(ta, topic, student, stranger, clock):
+    first, second, *_rest = slots_of(open_time(ta, topic))
+    came, missed = book(student, first), book(stranger, second)
+    clock.move_to(came.starts_at)
+    check_ins.check_in(came, student, check_ins.code_of(came.slot.appointment_id, came.starts_at))
+    clock.move_to(missed.ends_at)
+    bookings.mark_no_show(missed, ta)
+    reliability.dispute(missed, stranger, "I was there.")
+    assert card("Checked in").now == "50%"
+    assert card("Disputed no-shows").now == "1"
+
+
+def test_tas_are_shown_against_their_own_limit(ta, topic, student, stranger, make_user):
+    slots = slots_of(open_time(ta, topic, capacity=2))
+    book(student, slots[0])
+    book(stranger, slots[0])
+    care.set_limits(ta, weekly_slots=4)
+    care.set_limits(make_user("Free"), slots_in_a_row=2)
+    [line] = numbers().loads
+    assert (line.name, line.count, line.most) == (ta.username, 1, 4)

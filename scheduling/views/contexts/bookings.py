@@ -26,7 +26,11 @@ from topics.queries.topics import find
 
 Status = Booking.Status
 Kind = BookingEvent.Kind
-NO_TIME_HELPS = ("too_many", "rate_limited")  # another time would be refused for the same reason
+NO_TIME_HELPS = (
+    "too_many",
+    "one_at_a_time",
+    "rate_limited",
+)  # another time would be refused for the same reason
 
 # --- Booking a time -----------------------------------------------------------------------------
 

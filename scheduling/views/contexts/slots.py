@@ -30,7 +30,7 @@ class Chip:
 
     @property
     def is_limited(self) -> bool:
-        return self.obstacle == Obstacle.LIMIT
+        return self.obstacle in rules.LIMITS
 
 
 def why_closed(obstacle: Obstacle) -> str:
@@ -41,6 +41,7 @@ def why_closed(obstacle: Obstacle) -> str:
         Obstacle.SEAT: _("booked by you"),
         Obstacle.CLASH: _("you are busy"),
         Obstacle.LIMIT: "",
+        Obstacle.ONE_AT_A_TIME: "",
     }[obstacle]
 
 
@@ -147,9 +148,9 @@ def chips(
         for slot in slots
     ]
     limits = {
-        rules.too_many(obstacles.limits.week_of(chip.slot.starts_at)): None
+        rules.limit_in_words(chip.obstacle, chip.slot, obstacles.limits): None
         for chip in marked
-        if chip.is_limited
+        if chip.obstacle is not None and chip.is_limited
     }
     return marked, list(limits)
 

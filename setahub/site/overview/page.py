@@ -1,7 +1,7 @@
 """What the overview shows: cards with a number, a picture and a table, lists, and what waits."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.models import Report
-from scheduling.models import Booking
+from scheduling.models import Booking, Dispute
 from setahub.core import clock
 from setahub.core.web.shared import shared
 from setahub.site.overview import remains, waiting, weeks
@@ -51,6 +51,7 @@ class Line:
     link: str
     count: float
     picture: SafeString
+    most: int | None = None  # what the count may come to
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,13 @@ class Todo:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is counted: cards, the busiest TAs, topics without free time, those asked for; who waited
-    for which topic, and what became of it, under ``titles``; whether sessions helped, under
-    ``helped_titles``, in sums that show no single answer."""
+    """What is counted: cards, the busiest TAs, those with a limit of their own, topics without free
+    time, those asked for; who waited for which topic, and what became of it, under ``titles``; whether
+    sessions helped, under ``helped_titles``, in sums that show no single answer."""
 
     cards: Sequence[Card]
     tas: Sequence[Line]
+    loads: Sequence[Line]
     topics: Sequence[Line]
     asked: Sequence[Line]
     titles: Sequence[str]
@@ -107,6 +109,13 @@ def numbers() -> Numbers:
             _shares(bookings["late"], bookings["made"]),
             _percent,
         ),
+        (
+            _("Checked in"),
+            _("share of the bookings that are over"),
+            _shares(bookings["verified"], bookings["over"]),
+            _percent,
+        ),
+        (_("Disputed no-shows"), _("of sessions of the week"), bookings["disputed"], _whole),
         (_("From booking to session"), _("median"), weeks.lead_times(period), _hours),
         (_("Requests for time"), _("asked"), asked["made"], _whole),
         (
@@ -147,6 +156,7 @@ def numbers() -> Numbers:
     return Numbers(
         cards=[_card(period.mondays, *measure) for measure in measures],
         tas=_lines(weeks.by_ta(period), "accounts_user"),
+        loads=_loads(weeks.loads(period)),
         topics=_lines(weeks.by_topic(period), "topics_topic"),
         asked=_lines(weeks.by_asked_topic(period), "topics_topic"),
         titles=waiting.titles(),
@@ -175,6 +185,11 @@ def todos(viewer: User) -> list[Todo]:
             absent.count(),
             reverse("admin:scheduling_booking_changelist")
             + "?ta_absent_at__isempty=0&status__exact=booked",
+        ),
+        Todo(
+            _("no-shows are disputed"),
+            Dispute.objects.waiting().count(),
+            reverse("admin:scheduling_dispute_changelist") + "?decided_at__isempty=1",
         ),
     ]
 
@@ -205,6 +220,13 @@ def _lines(rows: Sequence[tuple[Any, Sequence[int]]], admin_name: str) -> list[L
         )
         for what, values in rows
     ]
+
+
+def _loads(rows: Sequence[tuple[User, Sequence[int], int]]) -> list[Line]:
+    """Lines with the limit that each TA has set."""
+    lines = _lines([(ta, counts) for ta, counts, _most in rows], "accounts_user")
+    limits = [most for _ta, _counts, most in rows]
+    return [replace(line, most=most) for line, most in zip(lines, limits, strict=True)]
 
 
 def _shares(parts: Sequence[int], wholes: Sequence[int]) -> list[float | None]:

@@ -25,7 +25,7 @@ from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking, HelpRequest, NothingFree, Offer
+from scheduling.models import Appointment, Booking, HelpRequest, NothingFree, Offer, TeachingLimits
 from setahub.core import clock
 from topics.models import Topic
 
@@ -100,16 +100,19 @@ def counts(rows: "QuerySet", field: str, period: Period, **what: Count) -> dict[
 def booked(period: Period) -> dict[str, list[int]]:
     """Bookings of each week: those kept, the slots they fill, and what became of them."""
     kept = ~Q(status=Status.CANCELLED)
+    over = kept & Q(ends_at__lte=timezone.now())
     return counts(
         Booking.objects.all(),
         "starts_at",
         period,
         kept=Count("pk", filter=kept),
         slots=Count("slot", filter=kept, distinct=True),
-        over=Count("pk", filter=kept & Q(ends_at__lte=timezone.now())),
+        over=Count("pk", filter=over),
         no_shows=Count("pk", filter=Q(status=Status.NO_SHOW)),
         made=Count("pk"),  # kept or cancelled
         late=Count("pk", filter=Q(cancelled_late=True)),
+        verified=Count("pk", filter=over & Q(checked_in_at__isnull=False)),
+        disputed=Count("dispute"),  # no-shows that the student says are wrong
     )
 
 
@@ -188,6 +191,25 @@ def by_ta(period: Period) -> list[tuple[User, list[int]]]:
     """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
     rows = _by_week(Booking.objects.kept(), "starts_at", period)
     return _top(User, "ta", rows, Count("pk"), period)
+
+
+def loads(period: Period) -> list[tuple[User, list[int], int]]:
+    """TAs with a limit of their own, at most eight: their booked slots of each week, and the limit.
+
+    Who is nearest to it this week comes first. Three queries.
+    """
+    limits = TeachingLimits.objects.values_list("ta_id", "weekly_slots")
+    most = {ta: slots for ta, slots in limits if slots is not None}
+    rows = _by_week(Booking.objects.kept(), "starts_at", period).filter(ta__in=list(most))
+    weekly: dict[int, dict[date, int]] = {ta: {} for ta in most}
+    for ta, week, count in rows.values_list("ta", "week").annotate(
+        count=Count("slot", distinct=True)
+    ):
+        weekly[ta][week] = count
+    this = period.mondays[-1]
+    ids = sorted(most, key=lambda ta: (-weekly[ta].get(this, 0) / most[ta], ta))[:8]
+    named = User.objects.in_bulk(ids)
+    return [(named[ta], period.along(weekly[ta]), most[ta]) for ta in ids]
 
 
 def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":

@@ -1,0 +1,68 @@
+"""What missed and late-cancelled times count, as their student sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.models import User
+from scheduling.models import Booking, Dispute
+from scheduling.queries.reliability import (
+    Mark,
+    disputed,
+    fades_at,
+    marks_of,
+    one_at_a_time,
+    points_of,
+)
+from scheduling.services import rules
+from setahub.core import clock
+from setahub.policy.current import policy
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What counts now, each with its day; ``until``: the day up to which one booking is the most."""
+
+    marks: Sequence[Mark]
+    disputed: Sequence[Booking]
+    until: date | None
+    most: int
+
+    @classmethod
+    def of(cls, student: User) -> "Standing":
+        """Three queries."""
+        until = one_at_a_time([student.pk]).get(student.pk)
+        most = policy.reliability_points
+        return cls(marks_of(student.pk), disputed(student.pk), until, most)
+
+    @property
+    def is_shown(self) -> bool:
+        return bool(self.marks or self.disputed) and self.most > 0
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A no-show on its own page: what it counts, and what became of the student's word against it."""
+
+    points: int
+    fades_on: date | None
+    dispute: Dispute | None
+    may_dispute: bool
+
+    @classmethod
+    def of(cls, booking: Booking, viewer: User) -> "Missed | None":
+        """None for another reader, or where nothing was missed. One query."""
+        if viewer.pk != booking.student_id or booking.status != Booking.Status.NO_SHOW:
+            return None
+        dispute = Dispute.objects.filter(booking=booking).first()
+        counts = policy.reliability_points and (
+            dispute is None or dispute.decision == Dispute.Decision.UPHELD
+        )
+        fades_on = clock.local(fades_at(booking.starts_at)).date()
+        lasts = fades_on > clock.today()
+        return cls(
+            points_of(booking.status) if counts and lasts else 0,
+            fades_on if counts and lasts else None,
+            dispute,
+            dispute is None and rules.passes(rules.check_dispute, booking, viewer),
+        )

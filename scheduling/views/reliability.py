@@ -1,0 +1,37 @@
+"""A student's word against a no-show."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.once import once, sent_once
+from accounts.requests import UserRequest
+from scheduling.forms.bookings import DisputeForm
+from scheduling.models import Booking
+from scheduling.services import reliability, rules
+from setahub.core.web.refusals import attempt, show_or_post
+
+
+@show_or_post
+@sent_once
+def dispute(request: UserRequest, pk: int) -> HttpResponse:
+    """Why the no-show is wrong, for staff to decide."""
+    booking = get_object_or_404(Booking.objects.of(request.user.pk).with_people(), pk=pk)
+    _may, refusal = attempt(lambda: rules.check_dispute(booking, request.user))
+    form = DisputeForm(request.POST if request.method == "POST" else None)
+    if refusal is None or refusal.code == "disputed":
+        made = form.attempt(
+            lambda: once(
+                request,
+                lambda: reliability.dispute(booking, request.user, **form.cleaned_data),
+                to=lambda _made: booking,
+            )
+        )
+        if made is not None:
+            messages.success(request, _("Thank you. The staff will look at it."))
+            return redirect(booking)
+    refusal = form.refusal or refusal
+    context = {"booking": booking, "as_student": True, "form": form, "error": refusal}
+    status = refusal.status if refusal else form.status
+    return render(request, "scheduling/booking_dispute.html", context, status=status)
