@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.appointments import ADDRESS, Appointment
-from scheduling.models.care import any_limited, spared
 from scheduling.models.commitments import Commitment
 from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
@@ -27,21 +26,15 @@ class Bookable:
     """When slots must start to be bookable at ``now``: what the policy says, exam weeks included.
 
     In one of the spans from ``starts`` to ``ends``, of which the last has no end, and by ``until``.
-    ``weeks``: where the faculty's begin, from this one to one after ``until``; none where no TA who
-    is asked about has limits of their own, since even to plan what these mean takes milliseconds.
     """
 
     now: datetime
     until: datetime
     starts: tuple[datetime, ...]
     ends: tuple[datetime, ...]
-    weeks: tuple[datetime, ...]
 
     @classmethod
-    def at(
-        cls, now: datetime | None = None, *, ta: int | None = None, topic: int | None = None
-    ) -> "Bookable":
-        """For the slots of that TA, of that topic, or of all. One query."""
+    def at(cls, now: datetime | None = None) -> "Bookable":
         now = now or timezone.now()
         spans = policy.bookable_spans(now)
         return cls(
@@ -49,7 +42,6 @@ class Bookable:
             now + policy.horizon,
             tuple(start for start, _end in spans),
             tuple(end for _start, end in spans if end is not None),
-            faculty_weeks(now) if any_limited(ta=ta, topic=topic) else (),
         )
 
     def keeps_notice(self) -> Q:
@@ -59,11 +51,6 @@ class Bookable:
             span = Q(starts_at__gte=start)
             in_a_span |= span if end is None else span & Q(starts_at__lt=end)
         return in_a_span
-
-
-def faculty_weeks(now: datetime) -> tuple[datetime, ...]:
-    """Where the faculty's weeks begin, from this one to one after the horizon."""
-    return clock.week_starts(now, policy.horizon.days // 7 + 3)
 
 
 class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
@@ -78,6 +65,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         bookable: Bookable | None = None,
         leaving_id: int | None = None,
         own_seat: bool = False,
+        limited: bool = True,
     ) -> "TimeSlotQuerySet":
         """Slots that any user could book now, for any of their topics or for one.
 
@@ -85,11 +73,14 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         held, the TA active, approved, not away, within their own limits and not otherwise booked, the
         topic not archived.
         ``leaving_id``: a booking that would give up its seat, so that neither this nor its TA's
-        time counts. ``own_seat``: one of the seats is held for who asks.
+        time counts. ``own_seat``: one of the seats is held for who asks. Not ``limited``: whatever
+        its TA's own limits spare.
         """
         bookable = bookable or Bookable.at()
         if topic_id is not None:
-            return self._free_for(Q(appointment__topics=topic_id), bookable, leaving_id, own_seat)
+            return self._free_for(
+                Q(appointment__topics=topic_id), bookable, leaving_id, own_seat, limited
+            )
         taught = Appointment.topics.through.objects.filter(
             appointment=OuterRef("appointment"),
             topic__archived_at__isnull=True,
@@ -97,7 +88,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__registrations__status="approved",
         )
         # A bare EXISTS PostgreSQL turns into a join, and then reads all sessions there ever were.
-        return self._with_room(bookable, leaving_id, own_seat).filter(
+        return self._with_room(bookable, leaving_id, own_seat, limited).filter(
             Case(When(Exists(taught), then=True), default=False)
         )
 
@@ -111,7 +102,12 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         return self._free_for(which, bookable, None, own_seat)
 
     def _free_for(
-        self, which: Q, bookable: Bookable, leaving_id: int | None, own_seat: bool
+        self,
+        which: Q,
+        bookable: Bookable,
+        leaving_id: int | None,
+        own_seat: bool,
+        limited: bool = True,
     ) -> "TimeSlotQuerySet":
         """Each free slot once for every topic that ``which`` lets through."""
         taught = Registration.objects.approved().filter(
@@ -120,14 +116,14 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__archived_at__isnull=True,
         )
         return (
-            self._with_room(bookable, leaving_id, own_seat)
+            self._with_room(bookable, leaving_id, own_seat, limited)
             .filter(which, appointment__topics__isnull=False)
             .annotate(topic=F("appointment__topics"))
             .filter(Exists(taught))
         )
 
     def _with_room(
-        self, bookable: Bookable, leaving_id: int | None, own_seat: bool
+        self, bookable: Bookable, leaving_id: int | None, own_seat: bool, limited: bool = True
     ) -> "TimeSlotQuerySet":
         """All that "free" says apart from topics."""
         # As a student: sessions of one TA never overlap (``scheduling.constraints``), nor slots of one.
@@ -139,14 +135,15 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             # No slot is longer than a session may be: this bound lets the index end the search.
             starts_at__gt=OuterRef("starts_at") - LONGEST_SESSION,
         )
+        slots = self.standing()
         # A held seat is there: the database keeps taken and held within the seats.
         has_room = Q(taken__lt=F("capacity")) if own_seat else self._has_room(bookable.now)
         if leaving_id is not None:
             seat = Commitment.objects.filter(booking=leaving_id, slot=OuterRef("pk"))
             has_room |= Q(Exists(seat))
-        limited = [~spared(bookable.weeks, leaving_id)] if bookable.weeks else []
-        return self.standing().filter(
-            *limited,
+        if limited:
+            slots = slots.filter(spared=False)
+        return slots.filter(
             ~Exists(elsewhere),
             bookable.keeps_notice(),
             # Suspended ones are few: a list of them is quicker than a look at each slot's TA.
@@ -213,6 +210,8 @@ class TimeSlot(models.Model):
     )
     freed = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     freed_until = models.DateTimeField(null=True, editable=False)
+    # Its TA is away then, or takes no more slots that week or in a row: scheduling.services.care.
+    spared = models.BooleanField(default=False, db_default=False, editable=False)
     withdrawn = models.BooleanField(
         _("taken off"),
         default=False,

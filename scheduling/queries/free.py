@@ -13,6 +13,7 @@ from django.utils import timezone
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
 from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.slots import Bookable, TimeSlotQuerySet
+from scheduling.queries.care import why_spared
 from setahub.core import clock
 from setahub.core.db.prepared import padded, prepared
 from setahub.core.web.shared import shared
@@ -69,20 +70,36 @@ def is_free(
 ) -> bool:
     """Whether anybody could book the slot now, for the topic or for any. One query.
 
-    ``leaving``: a booking that would give up its seat; ``own_seat``: one is held for who asks.
+    ``leaving``: a booking that would give up its seat (three queries); ``own_seat``: one is held for
+    who asks.
     """
     leaving_id = leaving.pk if leaving else None
-    bookable = Bookable.at(topic=topic_id)
-    free = _free_slot(slot_id, topic_id, leaving_id, bookable, own_seat=own_seat)
-    return free.first() is not None
+    # What the TA's limits spare is another thing without that booking.
+    limited = leaving is None
+    free = _free_slot(
+        slot_id, topic_id, leaving_id, Bookable.at(), own_seat=own_seat, limited=limited
+    )
+    if free.first() is None:
+        return False
+    return limited or why_spared(slot_id, leaving) == ""
 
 
 @prepared
 def _free_slot(
-    slot: int, topic: int | None, leaving: int | None, bookable: Bookable, *, own_seat: bool
+    slot: int,
+    topic: int | None,
+    leaving: int | None,
+    bookable: Bookable,
+    *,
+    own_seat: bool,
+    limited: bool,
 ) -> "QuerySet[TimeSlot, int]":
     slots = TimeSlot.objects.free(
-        topic_id=topic, bookable=bookable, leaving_id=leaving, own_seat=own_seat
+        topic_id=topic,
+        bookable=bookable,
+        leaving_id=leaving,
+        own_seat=own_seat,
+        limited=limited,
     )
     return slots.filter(pk=slot).values_list("pk", flat=True)
 
@@ -103,7 +120,7 @@ def free_from(
     With their appointment and its TA. Two queries: many slots are of few appointments.
     """
     since = clock.day_bounds(day)[0]
-    bookable = Bookable.at(ta=ta, topic=topic)
+    bookable = Bookable.at()
     slots = _free_from(topic, ta, since, bookable, **_switches(wanted))[:limit]
     ids = sorted({slot.appointment_id for slot in slots})
     appointments = {each.pk: each for each in _appointments(padded(ids))}
@@ -142,7 +159,7 @@ def free_days(
 ) -> set[date]:
     """Those of the days, ``first`` to ``last``, that have a free slot. One query."""
     start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
-    bookable = Bookable.at(ta=ta, topic=topic)
+    bookable = Bookable.at()
     return set(_free_days(topic, ta, start, end, bookable, **_switches(wanted)))
 
 

@@ -64,7 +64,7 @@ def _closest(
     **account: Any,
 ) -> list[TimeSlot]:
     topic_id = topic.pk if topic else None
-    asked = (topic_id, ta, but_ta, but, to, Bookable.at(ta=ta, topic=topic_id))
+    asked = (topic_id, ta, but_ta, but, to, Bookable.at())
     # Twice as many as wanted, since some may clash with what the viewer has.
     candidates = [
         slot for later in (True, False) for slot in _nearest(*asked, later=later)[: 2 * NEAREST]

@@ -9,6 +9,7 @@ from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import TeachingLimits, TimeSlot
 from scheduling.services import offers
+from scheduling.services.spared import refresh, spare_nothing
 from setahub.core import clock
 
 
@@ -37,7 +38,9 @@ def set_limits(
         )
         if limits.is_empty:
             TeachingLimits.objects.filter(ta=ta).delete()
+            spare_nothing(ta.pk)
         else:
             limits.save()
+            refresh(ta.pk)
         offers.free_again(own.free().exclude(pk__in=before))
     return limits

@@ -16,12 +16,21 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling import notifications
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, FreedSeat, HelpRequest, Offer, PlaceInLine, TimeSlot
+from scheduling.models import (
+    Appointment,
+    FreedSeat,
+    HelpRequest,
+    Offer,
+    PlaceInLine,
+    TeachingLimits,
+    TimeSlot,
+)
 from scheduling.models.requests import TURNS
 from scheduling.models.slots import TimeSlotQuerySet
 from scheduling.queries.obstacles import unhindered
 from scheduling.queries.waiting import bookable_topics, parted, to_be_offered
 from scheduling.services.holds import closes_at, hold_until
+from scheduling.services.spared import refresh
 from setahub.core.work.tasks import later, task
 from topics.models import Topic
 
@@ -73,6 +82,12 @@ def opened(appointment: Appointment) -> None:
     for slot in TimeSlot.objects.standing().filter(appointment=appointment):
         slot.appointment = appointment
         freed(slot, seats=slot.seats_left - slot.freed)
+
+
+def spare(ta_id: int) -> None:
+    """What this TA's limits spare may have changed; the caller holds the TA's lock."""
+    if again := refresh(ta_id):
+        free_again(TimeSlot.objects.free().filter(pk__in=again))
 
 
 def free_again(slots: TimeSlotQuerySet) -> None:
@@ -149,6 +164,7 @@ def match(slot_id: int) -> int:
             for seat in seats[: slot.seats_left]:
                 _offer(slot, line, seat.turn, until)
         FreedSeat.objects.filter(pk__in=[seat.pk for seat in seats]).delete()
+        spare(slot.appointment.ta_id)
     return told
 
 
@@ -333,6 +349,8 @@ def _expire(offer: Offer, slot: TimeSlot) -> None:
 def _end(offer: Offer, status: str) -> None:
     offer.status, offer.ended_at = status, timezone.now()
     offer.save(update_fields=["status", "ended_at"])
+    if TeachingLimits.objects.filter(ta__appointments__slots=offer.slot_id).exists():
+        later(spare_later, offer.slot_id)
 
 
 # --- Ends of a place in line --------------------------------------------------------------------
@@ -403,6 +421,15 @@ def _locked_offer(offer: Offer) -> tuple[TimeSlot, Offer]:
 @task
 def match_later(slot_id: int) -> None:
     match(slot_id)
+
+
+@task
+def spare_later(slot_id: int) -> None:
+    """A seat of the slot is held no more."""
+    with transaction.atomic():
+        tas = TimeSlot.objects.filter(pk=slot_id).values_list("appointment__ta", flat=True)
+        for ta in User.objects.locked(*tas):
+            spare(ta.pk)
 
 
 @task

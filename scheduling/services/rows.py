@@ -53,6 +53,7 @@ def create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
     _save(appointment, plan)
     appointment.topics.set(plan.topics)
     _make_slots(appointment, plan.slots)
+    offers.spare(ta.pk)
     offers.opened(appointment)
     return appointment
 
@@ -88,6 +89,8 @@ def _apply(edited: Edited, ta: User, *, alone: bool) -> None:
     if before.capacity != after.capacity:
         row.slots.update(capacity=after.capacity)
     offers.withdraw_dropped(row)
+    if edited.cuts_anew:
+        offers.spare(row.ta_id)
     if edited.cuts_anew or before.topics != after.topics or before.capacity < after.capacity:
         offers.opened(row)
     if changes := _changes_to_tell(before, after):

@@ -163,7 +163,7 @@ def why_not_free(
             "held",
             _("This time is offered to somebody who has waited for one. It may come free again."),
         )
-    if spared := why_spared(slot, leaving):
+    if spared := why_spared(slot.pk, leaving):
         return SchedulingError(spared, _why_spared(spared, appointment.ta))
     return SchedulingError("ta_busy", _("The TA has another booking at that time."))
 

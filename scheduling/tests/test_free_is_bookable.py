@@ -26,9 +26,10 @@ from scheduling.models import (
     TeachingLimits,
     TimeSlot,
 )
+from scheduling.queries import care
 from scheduling.queries.free import free_by_ta, free_by_topic, free_days, free_from, is_free
 from scheduling.queries.obstacles import Obstacles
-from scheduling.services import bookings, rules
+from scheduling.services import bookings, rules, spared
 from setahub.core import clock as when
 from setahub.policy import source
 from setahub.policy.current import Changes, ExamWeek
@@ -292,6 +293,7 @@ class World:
         if not case.own:
             User.objects.filter(pk=self.student.pk).update(is_active=case.student_is_active)
         TimeSlot.objects.filter(pk=self.slot.pk).update(withdrawn=case.withdrawn)
+        spared.refresh(self.ta.pk)  # as services do
         if case.cancelled:
             Appointment.objects.filter(pk=self.slot.appointment_id).update(cancelled_at=NOW)
         self.slot = TimeSlot.objects.with_ta().get(pk=self.slot.pk)
@@ -432,5 +434,9 @@ def test_a_booking_is_made_just_where_it_may_be(case):
         stays = case.elsewhere is not None and case.moves
         clash = stays and abs(case.elsewhere) < HOUR / 2
         assume(not stays or clash)  # counted there, it may be one too many
+        # What is spared was made anew along with it, or stayed right.
+        limits = TeachingLimits.objects.get()
+        right = set(care.spared(limits, care.slots_of(world.ta.pk)))
+        assert set(TimeSlot.objects.filter(spared=True).values_list("pk", flat=True)) == right
         assert (code == "") == (not case.why_not_free_for_me and not case.in_the_way and not clash)
         transaction.set_rollback(True)

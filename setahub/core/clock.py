@@ -80,12 +80,6 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def week_starts(moment: datetime, count: int) -> tuple[datetime, ...]:
-    """The first moments of so many weeks, from the one that ``moment`` lies in."""
-    first = monday(local(moment).date())
-    return tuple(day_bounds(first + timedelta(weeks=number))[0] for number in range(count))
-
-
 def parse_date(text: str | None) -> date | None:
     """A date written ``YYYY-MM-DD``, or None for anything else, absent and absurd ones included."""
     day = read_date(text)

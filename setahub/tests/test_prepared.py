@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Block, Star, User
 from chat.services import send
-from scheduling.models import Takeaway, TeachingLimits
+from scheduling.models import Takeaway
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import ask, book, open_time, slots_of
@@ -253,7 +253,6 @@ def world(student, stranger, ta, topic, sign_in):
     send(student.pk, ta.pk, None, "Hello")
     Star.objects.create(owner=student, person=ta)
     TopicStar.objects.create(owner=student, topic=topic)
-    TeachingLimits.objects.create(ta=ta, weekly_slots=20)
     Takeaway.objects.create(booking=kept, done="Rotated a tree", search_key="rotated a tree")
     ask(student, topic, shared=True)
     Block.objects.create(blocker=stranger, blocked=ta)
@@ -297,9 +296,6 @@ def calls(w):
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)
         ],
-        "scheduling.models.care._limited": [
-            ((of_ta, of_topic), {}) for of_ta in (ta, None) for of_topic in (topic, None)
-        ],
         "scheduling.queries.takeaways._left": [((student, padded([topic])), {})],
         "scheduling.queries.week._taken": [((student, now, later), {})],
         "scheduling.queries.week._given": [((ta, now, later), {})],
@@ -308,7 +304,7 @@ def calls(w):
         "scheduling.queries.bookings.coming_students": [((ta, now), {})],
         "scheduling.queries.bookings.taken": [((student, now), tab) for tab in tabs],
         "scheduling.queries.free._free_slot": [
-            ((slot, each, leaving, bookable), {"own_seat": own_seat})
+            ((slot, each, leaving, bookable), {"own_seat": own_seat, "limited": leaving is None})
             for each in (topic, None)
             for leaving in (w["booking"], None)
             for own_seat in (False, True)

@@ -123,6 +123,7 @@ def _book(
             shown_takeaway=latest_takeaway(student, topic) if show_takeaway else None,
         )
         offers.booked(student.pk, topic, booking.ta_id)
+        offers.spare(booking.ta_id)
         record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)
     return booking
 
@@ -151,6 +152,7 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
         revise(booking)
         booking.save()
         offers.freed(left)
+        offers.spare(booking.ta_id)
         record(booking, Kind.MOVED, student, old_starts_at=old, new_starts_at=booking.starts_at)
     return booking
 
@@ -260,6 +262,7 @@ def _cancel(
     revise(booking)
     booking.save(update_fields=[*changes, "sequence", "revised_at"])
     offers.freed(booking.slot)
+    offers.spare(booking.ta_id)
     start = booking.starts_at
     record(booking, Kind.CANCELLED, actor, detail=reason, cause=cause, old_starts_at=start)
     return booking

@@ -23,7 +23,7 @@ def unmake(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("setahub", "0008_reliability_points"),
-        ("scheduling", "0016_disputes"),
+        ("scheduling", "0017_disputes"),
     ]
 
     operations = [migrations.RunPython(make, unmake)]

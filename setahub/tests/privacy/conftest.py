@@ -22,6 +22,7 @@ from scheduling.models import (
     BookingEvent,
     BusyCalendar,
     Digest,
+    Dispute,
     HelpRequest,
     NothingFree,
     Offer,
@@ -150,6 +151,11 @@ def _calendar(user: User, other: User, topic: Topic) -> None:
     )
     done = book(other, slots_of(given)[3], question="y")
     Booking.objects.filter(pk=done.pk).update(status="completed")
+    for booking, decision, by in ((cancelled, "", None), (done, "upheld", user)):
+        at = timezone.now() if decision else None
+        Dispute.objects.create(
+            booking=booking, reason="a reason", decision=decision, decided_by=by, decided_at=at
+        )
     BookingEvent.objects.create(booking=cancelled, kind="cancelled", actor=user, detail="overslept")
 
 

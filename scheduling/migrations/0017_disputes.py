@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0015_records'),
+        ('scheduling', '0016_busy_times'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
