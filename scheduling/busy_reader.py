@@ -106,7 +106,9 @@ def main(zone: str, start: str, end: str) -> None:
         times = busy_times(sys.stdin.buffer.read(), *span)
     except Exception:  # of whatever kind: these are anybody's bytes
         times = None
-    answer = times and [[int(begin.timestamp()), int(over.timestamp())] for begin, over in times]
+    answer = None
+    if times is not None:
+        answer = [[int(begin.timestamp()), int(over.timestamp())] for begin, over in times]
     json.dump(answer, sys.stdout)
 
 

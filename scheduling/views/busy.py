@@ -21,9 +21,12 @@ def calendars(request: UserRequest) -> HttpResponse:
         messages.success(request, _("Removed. What it said is forgotten."))
         return redirect("scheduling:busy_calendars")
     form = CalendarForm(request.POST or None)
-    if request.method == "POST" and form.attempt(
-        lambda: busy.add(request.user, form.cleaned_data["name"], form.cleaned_data["url"])
-    ):
+    added = None
+    if request.method == "POST":
+        added = form.attempt(
+            lambda: busy.add(request.user, form.cleaned_data["name"], form.cleaned_data["url"])
+        )
+    if added is not None:
         messages.success(
             request, _("Added. It is read within a minute, and every half hour from then on.")
         )
