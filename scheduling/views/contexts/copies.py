@@ -49,7 +49,8 @@ def to_copy(ta: User) -> dict[str, date]:
 
 def copies_of(ta: User, form: CopyWeekForm) -> list[Copy]:
     """What copying the weeks of the form would open; none while they can't be copied."""
-    given = form.cleaned_data if form.is_bound and form.is_valid() else form.initial
+    checked = form.is_bound and (form.is_valid() or form.refused_for_clashes)
+    given = form.cleaned_data if checked else form.initial
     if not {"week", "to"} <= given.keys():
         return []
     plans, refusal = attempt(lambda: appointments.copies(ta, given["week"], given["to"]))
