@@ -1,9 +1,10 @@
 """How messages read in templates."""
 
 from datetime import datetime
+from html import unescape
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -92,6 +93,13 @@ def preview(message: Message, viewer_id: int) -> str:
         return card_title(message.event)
     words = " ".join(one_way(message.text[:PREVIEW_MAX]).split()) or _("Photo")
     return _("You: %(text)s") % {"text": words} if message.sender_id == viewer_id else words
+
+
+@register.simple_tag
+def plain_preview(message: Message, viewer_id: int) -> str:
+    """The same without marks of names: for an attribute, which scripts show as text."""
+    shown = preview(message, viewer_id)
+    return unescape(strip_tags(shown)) if isinstance(shown, SafeString) else shown
 
 
 @register.simple_tag

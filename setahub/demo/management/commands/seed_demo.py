@@ -5,7 +5,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from setahub.demo import bookings, calendar, favourites, messages, people, remains, requests, topics
+from setahub.demo import (
+    bookings,
+    calendar,
+    favourites,
+    messages,
+    notices,
+    people,
+    remains,
+    requests,
+    topics,
+)
 from setahub.demo.command import SeedCommand
 
 
@@ -27,6 +37,7 @@ class Command(SeedCommand):
         remains.ensure(cast)
         asked = requests.ensure(cast)
         lines += messages.finish(cast, began)
+        notices.read_older(began)
         self.say(
             f"Added {len(cast.fresh)} people, {len(sessions)} sessions, {booked} bookings,"
             f" {asked} requests and {lines} messages.",
