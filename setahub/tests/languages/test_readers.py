@@ -15,13 +15,16 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.test import Client
 from django.utils import translation
 from django.utils.translation import get_language
 from django_tasks.base import Task
 from icalendar import Calendar
 
 from accounts import letters
-from accounts.models import User
+from accounts.models import Notice, User
+from accounts.services import notices
+from accounts.services.kinds import registered
 from chat import frames
 from chat.models import Message
 from scheduling import calendars
@@ -80,12 +83,15 @@ class Seen:
         self.frames: list[tuple[str, dict[str, Any]]] = []
         self.events: set[tuple[str, str]] = set()
         self.tasks: set[str] = set()
+        self.notices: set[str] = set()
         self.patch = patch
         for module, name in [*makers("emails", Email), *makers("frames", frames.Frame)]:
             self.watch(module, name, partial(_fixed, f"{module.__name__}.{name}"))
         self.watch(letters, "written", lambda template, _facts: template)
         self.watch(calendars, "invitation", self.note_event)
         patch.setattr(events, "push", self.push)
+        stored = notices._stored
+        patch.setattr(notices, "_stored", lambda rows: stored(self.note_kinds(rows)))
 
     def watch(self, owner: Any, name: str, called: Callable[..., str]) -> None:
         original = getattr(owner, name)
@@ -96,6 +102,10 @@ class Seen:
             return original(*args, **options)
 
         self.patch.setattr(owner, name, watched)
+
+    def note_kinds(self, rows: list[Notice]) -> list[Notice]:
+        self.notices |= {row.kind for row in rows}
+        return rows
 
     def note_event(self, event: BookingEvent, reader: User) -> str:
         self.events.add((event.kind, event.cause))
@@ -211,7 +221,19 @@ def test_everything_told_is_in_the_language_of_who_is_told(
             assert not THAI.search(frame["title"])
             assert pseudo.OPEN not in frame["title"]
 
+    # Each notice leads to a page, or to words: whatever became of its matter.
+    mine = people[reader]
+    client = Client()
+    client.force_login(mine)
+    opened = list(Notice.objects.of(mine.pk))
+    assert len({notice.kind for notice in opened}) > 12
+    for notice in opened:
+        response = client.get(f"/notifications/{notice.pk}/", follow=True)
+        assert response.status_code in (200, 409), notice.kind  # 409: too late, in words
+
     # Nothing was left out.
+    # That a calendar elsewhere can't be read is tried where it is fetched.
+    assert {kind.code for kind in registered()} - seen.notices == {"calendar"}
     emails = {f"{module.__name__}.{name}" for module, name in makers("emails", Email)}
     assert emails  # they are found at all
     assert emails <= seen.kinds.keys()
