@@ -16,7 +16,7 @@ document.addEventListener("click", async ({ target }) => {
   try {
     if ("share" in button.dataset) return await navigator.share({ title: document.title, url: button.dataset.share });
     await navigator.clipboard.writeText(button.dataset.copy);
-    button.querySelector("[role=status]").textContent = button.dataset.done;
+    button.querySelector("span").textContent = button.dataset.done;
   } catch {
     // Whoever closes the sheet changes nothing; the address stands on the page.
   }

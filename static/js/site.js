@@ -54,17 +54,22 @@ function nameFiles() {
  */
 function holdBars() {
   const { classList } = document.documentElement;
+  const types = () => document.activeElement?.matches(
+    '.field :is(textarea, input:not([type="checkbox"], [type="radio"], [type="file"]))');
   let timer;
-  const back = (wait) => {
+  let pressed = false;
+  const look = (wait) => {
     clearTimeout(timer);
-    timer = setTimeout(() => classList.remove("bars-away"), wait);
+    timer = setTimeout(() => pressed || classList.toggle("bars-away", types()), wait);
   };
-  document.addEventListener("pointerdown", () => {
-    clearTimeout(timer);
-    if (document.activeElement?.matches(".field :is(textarea, input)")) classList.add("bars-away");
-  }, true);
-  document.addEventListener("click", () => back(0), true);
-  for (const over of ["pointerup", "pointercancel"]) document.addEventListener(over, () => back(400), true);
+  const press = (down) => () => {
+    pressed = down;
+    look(400);
+  };
+  document.addEventListener("focusin", () => types() ? classList.add("bars-away") : look(400));
+  document.addEventListener("focusout", () => look(400));
+  document.addEventListener("pointerdown", press(true), true);
+  for (const over of ["pointerup", "pointercancel"]) document.addEventListener(over, press(false), true);
 }
 
 focusFirstError(document);
