@@ -62,7 +62,7 @@ class NoticeAdmin(Folded, LookOnly):
     list_filter = [by_period("created_at", _("date")), by_person("user", _("user"))]
     search_fields = ["user__search_key", "user__email_key", "kind"]
     ordering = ["-created_at"]
-    fields = ["user", "kind", "key", "created_at", "mail_done_at"]
+    fields = ["user", "kind", "created_at", "mail_done_at"]
 
 
 # allauth's own would show the secrets, and settings that stand in the environment.

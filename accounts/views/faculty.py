@@ -94,7 +94,8 @@ def choose_name(request: HttpRequest) -> HttpResponseBase:
             return redirect("home")
         messages.info(request, _("Please sign in with the faculty once more."))
         return redirect("account_login")
-    form = FacultyNameForm(request.POST or None, suggested=claims.name)
+    sent = request.POST if request.method == "POST" else None
+    form = FacultyNameForm(sent, suggested=claims.name)
     if request.method == "POST":
         user = form.attempt(lambda: faculty.sign_up(claims, form.cleaned_data["username"]))
         if user is not None:

@@ -73,11 +73,11 @@ class RecordAdmin(FindsPeople, Export, LookOnly):
 
     @admin.display(description=gettext_lazy("address"))
     def address(self, row: Record) -> SafeString:
-        return format_html('<a href="{0}">{0}</a>', row.get_absolute_url())
+        return format_html('<a href="{0}" translate="no">{0}</a>', row.get_absolute_url())
 
     @admin.display(description=gettext_lazy("check code"))
-    def code(self, row: Record) -> str:
-        return row.code
+    def code(self, row: Record) -> SafeString:
+        return format_html('<span translate="no">{}</span>', row.code)
 
     def describe(self, row: Record) -> str:
         return f"{row.ta}: {row}"

@@ -108,7 +108,7 @@ def read(calendar_id: int) -> None:
         )
         times = None if found.body is None else feeds.busy_times(found.body, start, end)
     except outbound.OutboundError as error:
-        _note_failure(calendar, error.code)
+        note_failure(calendar, error.code)
         return
     with transaction.atomic():
         kept = BusyCalendar.objects.select_for_update().filter(pk=calendar.pk)
@@ -128,7 +128,7 @@ def _was_read_today(calendar: BusyCalendar) -> bool:
     return calendar.read_at is not None and clock.local(calendar.read_at).date() == clock.today()
 
 
-def _note_failure(calendar: BusyCalendar, code: str) -> None:
+def note_failure(calendar: BusyCalendar, code: str) -> None:
     """Keep since when and why; after a day its owner is told, once."""
     now = timezone.now()
     since = calendar.failing_since or now

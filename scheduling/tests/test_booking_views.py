@@ -74,9 +74,9 @@ class TestShowing:
         clock.move_to(made.starts_at + timedelta(minutes=10))
         assert self.links(teacher.get(page)) == {"complete", "no-show"}
         bookings.complete(made, ta)
-        assert self.links(teacher.get(page)) == {"no-show"}
+        assert self.links(teacher.get(page)) == {"no-show", "takeaway"}
         clock.move_to(made.ends_at + timedelta(days=8))
-        assert self.links(client.get(page)) == set()
+        assert self.links(client.get(page)) == {"thanks", "again"}
         assert self.links(teacher.get(page)) == set()
 
     def test_a_cancelled_one_says_by_whom_and_why(self, client, made, ta):

@@ -165,9 +165,8 @@ class TestCancelled:
             whole = message.body + message.alternatives[0].content + message.attachments[0].content
             to_student = message.to == [student.email]
             assert not to_student or not re.search("zoom.example|4711|Lab 2", whole)
-        assert [message.subject.split()[0] for message in mail.outbox] == [
-            "Booked:", "สมชาย", "Cancelled:", "Cancelled:",
-        ]  # fmt: skip
+        # What was made in between is told by its cancellation alone.
+        assert [message.subject.split()[0] for message in mail.outbox] == ["Cancelled:"] * 2
 
 
 class TestSequence:

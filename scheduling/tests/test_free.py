@@ -125,9 +125,9 @@ def test_only_completed_bookings_are_sessions_given(clock, ta, other_ta, student
     assert sessions_given([ta.pk, other_ta.pk]) == {ta.pk: 1}
 
 
-def test_one_query_each_and_one_for_limits_of_tas(clock, ta, topic, web, django_assert_num_queries):
+def test_one_query_each(clock, ta, topic, web, django_assert_num_queries):
     open_time(ta, topic, web)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         free_by_topic()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         free_by_ta(topic.pk)

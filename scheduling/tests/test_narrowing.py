@@ -146,7 +146,7 @@ class TestOfATopic:
         assert shown(client, self.PATH, **asked) == ids(morning)
         assert "HX-Request" in response.headers["Vary"]
 
-    def test_filters_cost_two_queries_for_the_days_of_the_strip(
+    def test_filters_cost_one_query_for_the_days_of_the_strip(
         self, client, morning, noon, evening, ta
     ):
         def count(**asked) -> int:
@@ -155,8 +155,7 @@ class TestOfATopic:
                 assert client.get(self.PATH, asked).status_code == 200
             return len(caught)
 
-        # The days, and whether the chosen TA has limits.
-        assert count(part="afternoon", place="online", ta=ta.pk) == count() + 2
+        assert count(part="afternoon", place="online", ta=ta.pk) == count() + 1
 
 
 class TestOfATa:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Block
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
+from setahub.tests.own import unmarked
 from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -31,7 +32,7 @@ def databases(ta):
 def page(client, ta, query="") -> str:
     response = client.get(f"/users/{ta.pk}/timeslots/{query}")
     assert response.status_code == 200
-    return response.content.decode()
+    return unmarked(response.content.decode())
 
 
 def shown(html: str) -> list[int]:

@@ -20,7 +20,7 @@ def calendars(request: UserRequest) -> HttpResponse:
         busy.remove(request.user, whole(request.POST["remove"], 0, low=0, high=10**9))
         messages.success(request, _("Removed. What it said is forgotten."))
         return redirect("scheduling:busy_calendars")
-    form = CalendarForm(request.POST or None)
+    form = CalendarForm(request.POST if request.method == "POST" else None)
     added = None
     if request.method == "POST":
         added = form.attempt(

@@ -151,7 +151,7 @@ def test_an_error_carries_the_id_that_the_page_shows(student, monkeypatch, caplo
     def broken(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("topics.views.listing.paginate", broken)
+    monkeypatch.setattr("topics.views.listing.TopicsPage.of", broken)
     caplog.handler.addFilter(logs.RequestLines())
     client = Client(raise_request_exception=False)
     client.force_login(student)

@@ -91,7 +91,7 @@ def test_the_page_says_which(student, monkeypatch, error, words):
     def broken(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr("topics.views.listing.paginate", broken)
+    monkeypatch.setattr("topics.views.listing.TopicsPage.of", broken)
     client = Client(raise_request_exception=False)
     client.force_login(student)
     response = client.get("/topics/")

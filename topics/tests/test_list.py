@@ -185,14 +185,14 @@ def test_one_topic_costs_as_many_queries_as_three(
     clock, client, topic, ta, creator, open_time, django_assert_num_queries
 ):
     open_time(ta, topic)
-    # Session with user, topics, limits of TAs, free time and TAs (here in a transaction), unread.
-    with django_assert_num_queries(6):
+    # Session with user, topics, free time and TAs (here in a transaction), unread.
+    with django_assert_num_queries(5):
         client.get("/topics/")
     for number, name in enumerate(("Web", "C")):
         more = create_topic(creator, name)
         Registration.objects.create(user=ta, topic=more)
         open_time(ta, more, days=2 + number)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get("/topics/")
 
 

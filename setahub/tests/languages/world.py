@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts import emails, letters, tasks
 from accounts.models import User
@@ -22,9 +22,9 @@ from accounts.services import deletion, email_changes, suspensions
 from chat import services as chat
 from chat.tests.pictures import photo
 from scheduling import notifications
-from scheduling.models import Cause, HelpRequest, Offer
+from scheduling.models import BusyCalendar, Cause, HelpRequest, Offer
 from scheduling.queries.series import FOLLOWING
-from scheduling.services import appointments, bookings, requests, takeaways
+from scheduling.services import appointments, bookings, busy, reliability, requests, takeaways
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_series, open_time, slots_of, tomorrow
 from setahub.core import clock as when
@@ -50,7 +50,7 @@ FACTS = {  # whatever a letter about an account may name
 }
 OWN = (
     "Mali", "Jonas", "Priya", "Anan", "Graph", "Theory", "Sorting", "Lab", "Hall", "Because",
-    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Bring", "Paper", "Room", "SETAHub", "Django", "Faculty",
+    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Sheets", "Pages", "Bring", "Paper", "Room", "SETAHub", "Django", "Faculty",
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ class World:
     def everything_happens(self) -> None:
         """In the language of the actor's pages; the worker's is that of the faculty."""
         for part in (
-            self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.as_remains,
+            self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.as_remains, self.as_decided,
             self.as_waiting, self.as_waited_for, self.suspension, self.leaving,
         ):  # fmt: skip
             with translation.override(self.actor.language), self.committing():
@@ -180,6 +180,24 @@ class World:
             self.clock.move_to(made.ends_at)
             takeaways.leave(made, ta, "Knots", "Knots", "https://example.com/knots")
             takeaways.thank(made, student, "yes", "Because")
+            self.work()
+
+    def as_decided(self) -> None:
+        """What staff say of a no-show that was disputed; a calendar that can't be read."""
+        for ta, student, name in (
+            (self.actor, self.reader, "Sheets"),
+            (self.reader, self.actor, "Pages"),
+        ):
+            session = open_time(ta, self.topic_of(ta, name), start="10:00", end="10:30")
+            made = book(student, slots_of(session)[0], question="Knots")
+            self.clock.move_to(made.starts_at + timedelta(minutes=11))
+            bookings.mark_no_show(made, ta)
+            found = reliability.dispute(made, student, "Because")
+            reliability.decide(found, self.staff, found.Decision.UPHELD)
+            calendar = BusyCalendar.objects.create(
+                user=student, name="Knots", failing_since=timezone.now() - 2 * DAY
+            )
+            busy.note_failure(calendar, "away")
             self.work()
 
     def as_waiting(self) -> None:
