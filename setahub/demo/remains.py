@@ -11,10 +11,11 @@ from scheduling.services import records
 from setahub.core import clock
 from setahub.core.keys import fold_search
 from setahub.demo.calendar import DAYS_BACK, dice
+from setahub.demo.messages import BOOKED
 from setahub.demo.people import STUDENT, TA, Cast
 
 LEFT_SHARE, SAID_SHARE = 0.6, 0.5  # of the sessions that took place
-CARD_AGE = timedelta(minutes=1500)  # of the card in the demo student's conversation
+CARD_AGE = timedelta(minutes=BOOKED[1])  # it follows the cards of bookings
 
 TAKEAWAYS = (
     (
@@ -80,7 +81,7 @@ def _show_card(cast: Cast) -> None:
         return
     own = Takeaway.objects.filter(
         booking__student=cast.users[STUDENT], booking__ta=cast.users[TA],
-        booking__ends_at__lt=timezone.now() - CARD_AGE,
+        booking__ends_at__lt=timezone.now() - timedelta(days=1),
     )  # fmt: skip
     left = own.select_related("booking__student", "booking__ta", "booking__topic").first()
     if left is not None:

@@ -325,13 +325,6 @@ def test_a_missing_file_is_fine_unless_required() -> None:
     assert NeededForm({}, files()).errors.as_data()["picture"][0].code == "required"
 
 
-def test_the_box_to_clear_gives_false() -> None:
-    form = PictureForm({"picture-clear": "on"}, files(), initial={"picture": None})
-
-    assert form.is_valid()
-    assert form.cleaned_data["picture"] is False
-
-
 def test_the_widget_offers_only_pictures() -> None:
     html = PictureForm().as_p()
 
