@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0017_sort_key'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ('scheduling', '0013_check_ins'),
     ]
 
