@@ -16,7 +16,7 @@ def test_every_list_and_every_row_opens_without_a_complaint(open_page, staff, ta
     book(student, slots_of(open_time(ta, topic))[0])
     page = open_page(staff)
     page.goto("/admin/")
-    assert page.locator("svg.bars").count() == 13 + 1
+    assert page.locator("svg.bars").count() == 18 + 1
     for name in MODELS:
         page.goto(reverse(f"admin:{name}_changelist"))
         rows = page.locator("#result_list tbody th a")
