@@ -40,7 +40,7 @@ def test_opening_time_for_a_request_takes_three_taps_and_it_can_be_taken(
     page.get_by_role("link", name="Open time for this").click()
     page.get_by_role("button", name="Open this time").click()
     page.wait_for_url("**/appointments/*/")
-    assert page.get_by_text("2 students waited for this").is_visible()
+    assert page.get_by_text("Offers went to 2 students").is_visible()
     session = Appointment.objects.latest("pk")
     assert (session.capacity, when.local(session.starts_at).hour) == (2, 17)
     run_tasks()
