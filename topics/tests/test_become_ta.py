@@ -107,9 +107,12 @@ class TestTheTopics:
     def test_of_many_the_first_are_shown(self, client, creator):
         Topic.objects.bulk_create(
             Topic(
-                name=f"T{n:02}", slug=f"t{n:02}",
-                name_key=f"t{n:02}", search_key=f"t{n:02}", sort_key=f"t{n:02}",
-            )  # fmt: skip
+                name=f"T{n:02}",
+                slug=f"t{n:02}",
+                name_key=f"t{n:02}",
+                search_key=f"t{n:02}",
+                sort_key=f"t{n:02}",
+            )
             for n in range(30)
         )
         response = client.get(PAGE)
