@@ -23,3 +23,8 @@ def to_check_in(student_id: int, appointment_id: int) -> Booking | None:
     now = timezone.now()
     open_ones = [each for each in kept if each.ends_at > now and each.checked_in_at is None]
     return next(iter(open_ones or kept[-1:] or rows[-1:]), None)
+
+
+def gives(ta_id: int, appointment_id: int) -> bool:
+    """Whether the session is this TA's own."""
+    return Appointment.objects.of(ta_id).filter(pk=appointment_id).exists()

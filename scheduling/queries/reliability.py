@@ -95,3 +95,8 @@ def _counted(students: Collection[int]) -> BookingQuerySet:
     late = Q(status=Status.CANCELLED, cancelled_late=True)
     rows = Booking.objects.filter(missed | late, student__in=students)
     return rows.filter(starts_at__gt=timezone.now() - COUNTED).order_by("starts_at", "pk")
+
+
+def dispute_of(booking: Booking) -> Dispute | None:
+    """What its student says against the no-show, if anything."""
+    return Dispute.objects.filter(booking=booking).first()

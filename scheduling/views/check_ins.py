@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.requests import UserRequest
 from scheduling.forms.bookings import CODE_MAX, CheckInForm
 from scheduling.models import Appointment, Booking
-from scheduling.queries.check_ins import to_check_in
+from scheduling.queries.check_ins import gives, to_check_in
 from scheduling.services import check_ins, rules
 from scheduling.views.contexts.check_ins import Arrivals, CodePage
 from setahub.core.web.parts import wants_part
@@ -52,7 +52,7 @@ def scan(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _enter(request: UserRequest, pk: int, sealed: str) -> HttpResponse:
-    if Appointment.objects.of(request.user.pk).filter(pk=pk).exists():
+    if gives(request.user.pk, pk):
         return redirect("scheduling:appointment_check_in", pk)
     booking = to_check_in(request.user.pk, pk)
     if booking is None:

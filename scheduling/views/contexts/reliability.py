@@ -8,6 +8,7 @@ from accounts.models import User
 from scheduling.models import Booking, Dispute
 from scheduling.queries.reliability import (
     Mark,
+    dispute_of,
     disputed,
     fades_at,
     marks_of,
@@ -54,7 +55,7 @@ class Missed:
         """None for another reader, or where nothing was missed. One query."""
         if viewer.pk != booking.student_id or booking.status != Booking.Status.NO_SHOW:
             return None
-        dispute = Dispute.objects.filter(booking=booking).first()
+        dispute = dispute_of(booking)
         counts = policy.reliability_points and (
             dispute is None or dispute.decision == Dispute.Decision.UPHELD
         )
