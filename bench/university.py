@@ -12,8 +12,8 @@ from bench.machine import SHAPES, Environment, Machine
 from bench.people import STUDENT, TA, places, sessions
 from bench.report import Table
 
-UNIVERSITY = "--students 5000 --tas 500 --bookings 100000"
-SMALL = "--students 40 --tas 8 --bookings 300"
+UNIVERSITY = "--students 5000 --tas 500 --bookings 100000 --messages 150000"
+SMALL = "--students 40 --tas 8 --bookings 300 --messages 1200"
 CLIENTS = 8
 ROUNDS = 5
 PAGES = {"/topics/": "topics", "/": "dashboard"}

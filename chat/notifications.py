@@ -8,8 +8,7 @@ notice, in time.
 from django.db import transaction
 
 from accounts.models import Block
-from accounts.queries.languages import languages_of
-from accounts.services.languages import reading_in
+from accounts.services.languages import reading, reading_in
 from accounts.services.notices import Happening, notify
 from chat import frames
 from chat.models import Message, Participation
@@ -19,18 +18,20 @@ from setahub.core.live import events
 WAITING = "messages_waiting"  # the kind of notice of a conversation that is not read
 
 
-def stored(message: Message, recipient_id: int) -> None:
-    """Tell every page of both people of a new message, and the recipient's badges."""
-    transaction.on_commit(lambda: _tell_stored(message, recipient_id), robust=True)
+def stored(message: Message, recipient_id: int, language: str) -> None:
+    """Tell every page of both people of a new message, and the recipient's badges.
+
+    ``language``: what the recipient reads. The message has its sender loaded.
+    """
+    transaction.on_commit(lambda: _tell_stored(message, recipient_id, language), robust=True)
 
 
-def _tell_stored(message: Message, recipient_id: int) -> None:
+def _tell_stored(message: Message, recipient_id: int, language: str) -> None:
     sender_id = message.sender_id
-    languages = languages_of(sender_id, recipient_id)
-    with reading_in(languages[recipient_id]):  # first, since the sender has the words already
+    with reading_in(language):  # first, since the sender has the words already
         frame = frames.message(message, viewer=recipient_id, other=sender_id)
     events.push(events.user_group(recipient_id), frame, _badges(recipient_id, sender_id))
-    with reading_in(languages[sender_id]):
+    with reading(message.sender):
         frame = frames.message(message, viewer=sender_id, other=recipient_id)
     events.push(events.user_group(sender_id), frame)
 

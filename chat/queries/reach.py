@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet, Subquery
 
 from accounts.models import Block, User
 from chat.models import Conversation, Message, Participation
@@ -17,7 +17,8 @@ def sender_to(sender: int, recipient: int, *, lock: bool) -> "QuerySet[Any]":
     """The sender, if active, with what decides whether they may write to the recipient.
 
     ``reaches``: the recipient is active; ``blocked``: one of the two blocks the other;
-    ``acquainted``: the recipient is a TA, has or had a booking with the sender, or wrote to them.
+    ``acquainted``: the recipient is a TA, has or had a booking with the sender, or wrote to them;
+    ``recipient_reads``: the language of the recipient, "" where there is none yet.
     ``lock`` holds the sender's row.
     """
     one_way, other_way = Q(low=sender, high=recipient), Q(low=recipient, high=sender)
@@ -29,6 +30,7 @@ def sender_to(sender: int, recipient: int, *, lock: bool) -> "QuerySet[Any]":
         acquainted=Exists(Registration.objects.approved().filter(user=recipient))
         | Exists(Booking.objects.filter(ta=sender, student=recipient))
         | Exists(Message.objects.filter(conversation__in=conversation, sender=recipient)),
+        recipient_reads=Subquery(User.objects.filter(pk=recipient).values("language")),
     )
     return senders.select_for_update(no_key=True) if lock else senders
 

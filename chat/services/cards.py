@@ -18,11 +18,12 @@ def post_card(event: BookingEvent) -> None:
         sender, recipient = recipient, sender
     is_new = event.kind == BookingEvent.Kind.MADE
     text = booking.question if is_new else event.detail
-    store(Message(sender=sender, kind=Message.Kind.BOOKING, text=text, event=event), recipient.pk)
+    card = Message(sender=sender, kind=Message.Kind.BOOKING, text=text, event=event)
+    store(card, recipient.pk, recipient.language)
 
 
 def post_takeaway(takeaway: Takeaway) -> None:
     """Show what a TA left behind in the conversation with the student; it is read from its row."""
     booking = takeaway.booking
     card = Message(sender=booking.ta, kind=Message.Kind.TAKEAWAY, takeaway=takeaway)
-    store(card, booking.student_id)
+    store(card, booking.student_id, booking.student.language)

@@ -21,13 +21,16 @@ _APPEND = f"""
 """  # noqa: S608
 
 
-def store(message: Message, recipient_id: int) -> Message:
-    """Write the message at the conversation's end; the caller holds the transaction."""
+def store(message: Message, recipient_id: int, language: str) -> Message:
+    """Write the message at the conversation's end; the caller holds the transaction.
+
+    ``language``: what the recipient reads, "" for one who has none yet.
+    """
     message.created_at = timezone.now()
     if not _append(message, recipient_id):
         _make(message.sender_id, recipient_id)
         _append(message, recipient_id)
-    notifications.stored(message, recipient_id)
+    notifications.stored(message, recipient_id, language)
     return message
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError
@@ -79,14 +80,14 @@ def _unsaved(sender_id: int, client_id: uuid.UUID | None, text: str, digest: str
 
 
 def _send(message: Message, recipient_id: int, picture: Picture | None) -> Message:
-    sender = check_may_write(message.sender_id, recipient_id, lock=True)
+    sender: Any = check_may_write(message.sender_id, recipient_id, lock=True)
     message.sender = sender  # what open pages are sent names them
     _check_rate(sender, with_image=picture is not None)
     if picture is not None:
         message.width, message.height = picture.full.width, picture.full.height
         message.image.save("", picture.full, save=False)
         message.thumb.save("", picture.thumb, save=False)
-    return store(message, recipient_id)
+    return store(message, recipient_id, sender.recipient_reads)
 
 
 def _sent_before(message: Message, recipient_id: int) -> Message | None:

@@ -14,7 +14,7 @@ def check_may_write(sender_id: int, recipient_id: int, *, lock: bool = False) ->
 
     A student may write first to anyone who is a TA, a TA to anyone who has or had a booking with
     them, and both may answer. A block of either stops both. One query; ``lock`` holds the sender's
-    row from then on.
+    row from then on. The sender comes with what ``sender_to`` tells of the two.
     """
     if recipient_id == sender_id:
         raise ChatError("invalid", _("You can't write to yourself."))
