@@ -15,6 +15,7 @@ from setahub.core.outbound import OutboundError
 READ_WITHIN = 30.0  # seconds, on a busy machine; the reader has its own limit of work
 BYTES_MAX = 2 * 1024 * 1024
 FETCHED_WITHIN = 20.0  # seconds
+STRETCHES_MAX = 5_000  # of one calendar; somebody with twenty things a day has fewer
 
 _READER = str(Path(__file__).with_name("busy_reader.py"))
 _PACKAGES = str(Path(icalendar.__file__).parents[1])
@@ -47,4 +48,6 @@ def busy_times(data: bytes, start: datetime, end: datetime) -> list[Stretch]:
     found = json.loads(done.stdout)
     if found is None:
         raise OutboundError("no_calendar")
+    if len(found) > STRETCHES_MAX:
+        raise OutboundError("too_complex")
     return [(datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(b, UTC)) for a, b in found]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -21,7 +22,7 @@ from accounts.models import User
 from accounts.queries.emails import is_proven
 from accounts.queries.faculty import may_use_password, signs_in_with_faculty
 from accounts.services import email_changes, guesses, languages, wishes
-from accounts.validators import validate_username
+from accounts.validators import NOWHERE, validate_username
 from setahub.core.keys import fold_email, nfc
 from setahub.core.web.addresses import own_path
 from setahub.core.work.tasks import later
@@ -48,8 +49,11 @@ class AccountAdapter(DefaultAccountAdapter):
         # allauth would cut it off without a word.
         if max(len(email), len(fold_email(email))) > EMAIL_MAX:
             raise ValidationError(_("This email is too long."), code="length")
+        domain = email.rpartition("@")[2].lower()
+        if domain == NOWHERE:  # of accounts that nobody opens any more
+            raise ValidationError(validate_email.message, code="invalid")
         allowed = settings.ALLOWED_EMAIL_DOMAINS
-        if allowed and email.rpartition("@")[2].lower() not in allowed:
+        if allowed and domain not in allowed:
             raise ValidationError(
                 _("Use an address that ends in %(domains)s.")
                 % {"domains": _(" or ").join(f"@{domain}" for domain in allowed)},

@@ -29,7 +29,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Suspension)
 class SuspensionAdmin(Folded, LookOnly):
-    list_display = ["created_at", "user", "actor", "reason", "lifted_at", "lifted_by"]
+    list_display = ["created_at", "user", "actor", "why", "lifted_at", "lifted_by"]
     list_select_related = ["user", "actor", "lifted_by"]
     list_filter = [
         OpenFilter,
@@ -39,9 +39,13 @@ class SuspensionAdmin(Folded, LookOnly):
     search_fields = ["user__search_key", "user__email_key", "user__student_id"]
     ordering = ["-created_at"]
     fields = [
-        "user", "actor", "created_at", "reason", "cancelled_bookings", "lifted_at", "lifted_by",
+        "user", "actor", "created_at", "why", "cancelled_bookings", "lifted_at", "lifted_by",
         "lift_reason",
     ]  # fmt: skip
+
+    @admin.display(description=_("reason"))
+    def why(self, row: Suspension) -> str:
+        return row.why
 
 
 @admin.register(Block)

@@ -135,7 +135,7 @@ def _suspensions(person: User, viewer: User) -> Part:
         lambda row: [
             clock.day_short(row.created_at),
             str(row.actor or "–"),
-            row.reason,
+            row.why,
             clock.day_short(row.lifted_at) if row.lifted_at else "",
         ],
         [(_("All suspensions"), f"user__id__exact={person.pk}")],

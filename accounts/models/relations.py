@@ -114,3 +114,10 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} ({self.pk})"
+
+    @property
+    def why(self) -> str:
+        """What was noted; the faculty's sign-in, which closes accounts by itself, notes nothing."""
+        if self.reason or self.actor_id:
+            return self.reason
+        return str(_("Had claimed the email of somebody who then signed in with the faculty"))

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import AccountError
 from accounts.models import User
 from accounts.queries.emails import is_proven
-from accounts.services import sign_ins
+from accounts.services import sign_ins, suspensions
+from accounts.services.invitations import free_name
 from accounts.validators import NOWHERE
 from setahub.core.keys import fold_email
 
@@ -47,19 +48,20 @@ def join(claims: Claims, tell: Callable[[User], None]) -> SocialAccount | None:
     ``tell``: has an email of it sent, inside the transaction.
 
     Whoever proved the address here, or was invited by staff, is joined. Whoever merely claimed it
-    loses the claim. Raises AccountError for an email that isn't believed.
+    loses the claim, and with it the account. Raises AccountError for an email that isn't believed.
     """
     check_email(claims)
     with transaction.atomic():
-        found = User.objects.with_email(claims.email).values_list("pk", flat=True)
-        users = User.objects.locked(*found)
+        user = User.objects.with_email(claims.email).first()
+        if user and not _is_theirs(user, claims.email):
+            _close(user, claims)
+            user = None
         # Asked for by somebody who has yet to prove it: they never will.
         claimed = EmailAddress.objects.filter(email=claims.email.lower(), verified=False)
-        claimed.exclude(user__in=users).delete()
-        for user in users:
-            if is_proven(user, claims.email) or user.invited_at:
-                return _join(user, claims, tell)
-            _take_claim(user)
+        claimed.exclude(user=user).delete()
+        if user:
+            [user] = User.objects.locked(user.pk)
+            return _join(user, claims, tell)
     return None
 
 
@@ -92,9 +94,17 @@ def sign_up(claims: Claims, username: str) -> User:
     except IntegrityError as error:
         if User.objects.named(username).exists():
             raise AccountError("taken", _("This name is taken."), field="username") from error
-        text = _("Your account exists already. Please sign in once more.")
-        raise AccountError("exists", text) from error
+        raise _exists() from error
     return user
+
+
+def _is_theirs(user: User, email: str) -> bool:
+    """Whether the account belongs to whoever reads what is sent to this address of it."""
+    return is_proven(user, email) or user.invited_at is not None
+
+
+def _exists() -> AccountError:
+    return AccountError("exists", _("Your account exists already. Please sign in once more."))
 
 
 def _join(user: User, claims: Claims, tell: Callable[[User], None]) -> SocialAccount:
@@ -118,15 +128,26 @@ def _join(user: User, claims: Claims, tell: Callable[[User], None]) -> SocialAcc
     return account
 
 
-def _take_claim(user: User) -> None:
-    """Their only address is somebody else's, so nothing they know or hold opens the account."""
+def _close(user: User, claims: Claims) -> None:
+    """Their only address is somebody else's, so nothing they know or hold opens the account.
+
+    Nobody can keep what it promised: what is to come is cancelled, with notice to the others. What was,
+    stays as with anybody suspended; the student ID, and the owner's own name, are free for them.
+    """
     if user.is_staff or user.is_superuser:
         text = _("This email belongs to an account of the staff that has yet to confirm it.")
         raise AccountError("staff", text)
+    if user.is_active:
+        # Before our own lock, since it locks others too, in the order of their ids.
+        suspensions.suspend(user, actor=None, cancel_bookings=True)
+    [user] = User.objects.locked(user.pk)
+    if _is_theirs(user, claims.email):  # a moment ago
+        raise _exists()
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
-    user.email = f"{user.pk}@{NOWHERE}"
+    if User.objects.named(claims.name).filter(pk=user.pk).exists():
+        user.username = free_name(user.username)
+    user.email, user.student_id = f"{user.pk}@{NOWHERE}", None
     user.set_unusable_password()
-    user.save(update_fields=["email", "password"])
-    sign_ins.end_all(user)
+    user.save(update_fields=["username", "email", "student_id", "password"])
     sign_ins.end_unfinished(user)

@@ -31,9 +31,7 @@ def running():
 @pytest.fixture
 def faculty(running, settings):
     """The provider that this site takes for the faculty's."""
-    settings.OIDC_ISSUER = running.issuer
-    settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "setahub", "secret"
-    settings.OIDC_NAME = "KMITL"
+    running.is_the_faculty(settings)
     running.asked.clear()
     running.problems.clear()
     return running

@@ -80,7 +80,12 @@ def _by_allauth(view: type[OAuth2View], request: HttpRequest) -> HttpResponseBas
         OAuth2Error,
     ) as error:  # asked where to go, before what allauth expects
         provider = openid.get_provider()
-        return cast(HttpResponse, render_authentication_error(request, provider, exception=error))
+        asked = provider.get_redirect_from_request_kwargs(request)
+        state = {"next": asked["next_url"], "process": asked["process"]}
+        failed = render_authentication_error(
+            request, provider, exception=error, extra_context={"state": state}
+        )
+        return cast(HttpResponse, failed)
 
 
 @login_not_required

@@ -1,8 +1,10 @@
 """Calendars of people's own: named, fetched every half hour, taken off."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,14 +19,13 @@ from setahub.core.text import trimmed
 from setahub.core.web import ratelimit
 from setahub.core.web.ratelimit import Window
 from setahub.core.work.tasks import later, task
-from setahub.policy.current import policy
 
 PURPOSE = "scheduling.busy"  # never changes: addresses are sealed with it
 CALENDARS_MAX = 5  # of one person
 ADDED_AN_HOUR = 10  # by one person
 EVERY = timedelta(minutes=30)
 TOLD_AFTER = timedelta(days=1)
-BEYOND = timedelta(days=7)  # past the horizon, so that a week shows whole
+AHEAD = timedelta(days=settings.APPOINTMENT_MAX_AHEAD + 7)  # a TA opens a term; a week shows whole
 
 
 def add(user: User, name: str, url: str) -> BusyCalendar:
@@ -97,7 +98,7 @@ def read(calendar_id: int) -> None:
     if calendar is None:
         return
     start = timezone.now() - timedelta(days=1)
-    end = timezone.now() + policy.horizon + BEYOND
+    end = timezone.now() + AHEAD
     try:
         found = outbound.fetch(
             address_of(calendar),
@@ -115,13 +116,23 @@ def read(calendar_id: int) -> None:
         if not kept.exists():
             return  # removed meanwhile
         if times is not None:
-            calendar.times.all().delete()
-            BusyTime.objects.bulk_create(
-                BusyTime(calendar=calendar, starts_at=begin, ends_at=over) for begin, over in times
-            )
+            _keep(calendar, times)
         kept.update(
             etag=found.etag, read_at=timezone.now(), failing_since=None, error="", told_at=None
         )
+
+
+def _keep(calendar: BusyCalendar, times: Sequence[feeds.Stretch]) -> None:
+    """What is the same as before is not written again: most of it, every half hour."""
+    before = {
+        (begin, over): pk
+        for pk, begin, over in calendar.times.values_list("pk", "starts_at", "ends_at")
+    }
+    new = [each for each in times if before.pop(each, None) is None]
+    calendar.times.filter(pk__in=before.values()).delete()
+    BusyTime.objects.bulk_create(
+        BusyTime(calendar=calendar, starts_at=begin, ends_at=over) for begin, over in new
+    )
 
 
 def _was_read_today(calendar: BusyCalendar) -> bool:

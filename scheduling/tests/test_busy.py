@@ -9,8 +9,10 @@ from django.utils import timezone
 from scheduling import feeds
 from scheduling.models import BusyCalendar, BusyTime
 from scheduling.queries.busy import busy_between
-from scheduling.services import busy
-from scheduling.tests.factories import open_time
+from scheduling.services import bookings, busy
+from scheduling.tests.factories import ask, book, open_time, slots_of
+from scheduling.tests.weekly.steps import PAGE as WEEKLY
+from scheduling.tests.weekly.steps import typed
 from setahub.core import outbound
 from setahub.core.outbound import Fetched, OutboundError
 
@@ -177,6 +179,25 @@ class TestService:
         days = [each.starts_at.day for each in busy_between(student.pk, START, END)]
         assert days == [26, 27]
 
+    def test_what_stands_is_not_written_again(self, named, there, student):
+        [kept] = BusyTime.objects.values_list("pk", flat=True)
+        BusyCalendar.objects.update(etag="")
+        there(calendar(NINE, NINE.replace("24T", "27T")))
+        busy.read.func(named.pk)
+        assert kept in BusyTime.objects.values_list("pk", flat=True)
+        assert [each.starts_at.day for each in busy_between(student.pk, START, END)] == [24, 27]
+
+    def test_a_whole_term_is_read(self, named, there, student):
+        BusyCalendar.objects.update(etag="")
+        there(calendar(f"{NINE}\r\nRRULE:FREQ=WEEKLY"))
+        busy.read.func(named.pk)
+        last = busy_between(student.pk, START, START + timedelta(days=400))[-1]
+        assert last.starts_at == at(24, 9) + 26 * WEEK
+
+    def test_what_it_said_goes_with_it(self, named, student):
+        busy.remove(student, named.pk)
+        assert busy_between(student.pk, START, END) == []
+
     def test_one_that_fails_changes_nothing_and_is_told_after_a_day_once(
         self, named, there, post, clock
     ):
@@ -215,6 +236,31 @@ class TestPage:
         assert "calendar.example" not in page
         assert client.post(PATH, {"remove": made.pk}).url == PATH
         assert not BusyCalendar.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("code", "words"),
+        [
+            ("no_calendar", "What lies there is no calendar."),
+            ("too_complex", "It is too large to be read."),
+            ("inside", "Its address does not lead to the open internet."),
+            ("status", "It is not given out there."),
+            ("slow", "It does not answer."),
+        ],
+    )
+    def test_one_that_fails_says_why(self, clock, student, sign_in, there, code, words):
+        there(code)
+        made = busy.add(student, "Classes", URL)
+        busy.read.func(made.pk)
+        page = sign_in(student).get(PATH).content.decode()
+        assert words in page
+        assert "Can't be read since Mon 23 Nov, 09:00." in page
+        assert "What it said last" not in page  # it never said anything
+        there(calendar(NINE))
+        busy.read.func(made.pk)
+        there(code)
+        busy.read.func(made.pk)
+        page = sign_in(student).get(PATH).content.decode()
+        assert "What it said last still counts." in page
 
     @pytest.mark.parametrize("url", ["http://calendar.example/", "https://x:99/", "nothing", ""])
     def test_other_addresses_get_words_beside_the_field(self, student, sign_in, url):
@@ -258,6 +304,49 @@ class TestMarks:
             "you are busy" not in sign_in(stranger).get(f"/topics/{topic.slug}/").content.decode()
         )
 
+    def test_nor_does_the_ta_on_any_page_about_the_student(
+        self, named, student, ta, staff, topic, sign_in
+    ):
+        session = open_time(ta, topic, day=DAY, start="09:00", end="10:00")
+        made = book(student, slots_of(session)[0])
+        paths = [
+            f"/users/{student.pk}/",
+            f"/bookings/{made.pk}/",
+            f"/appointments/{session.pk}/",
+            "/calendar/?week=2026-11-23",
+        ]
+        for viewer in (ta, staff):
+            for path in paths:
+                page = sign_in(viewer).get(path).content.decode()
+                assert "you are busy" not in page, path
+                assert "Classes" not in page, path
+        page = sign_in(staff).get(f"/admin/accounts/user/{student.pk}/change/").content.decode()
+        assert "Classes" not in page
+
+    def test_the_nearest_times_instead_of_one_that_is_taken_are_marked(
+        self, named, student, stranger, ta, topic, sign_in
+    ):
+        session = open_time(ta, topic, day=DAY, start="09:00", end="10:00")
+        first = slots_of(session)[0]
+        book(stranger, first)
+        answer = sign_in(student).get(f"/bookings/new/?slot={first.pk}&topic={topic.slug}")
+        assert answer.content.decode().count("you are busy") == 1
+
+    def test_so_are_those_instead_of_one_that_was_cancelled(
+        self, named, student, ta, topic, sign_in
+    ):
+        session = open_time(ta, topic, day=DAY, start="09:00", end="10:00")
+        made = book(student, slots_of(session)[0])
+        bookings.cancel(made, ta, "ill")
+        page = sign_in(student).get(f"/bookings/{made.pk}/").content.decode()
+        assert page.count("you are busy") == 1
+
+    def test_so_are_those_that_fit_a_request(self, named, student, ta, topic, sign_in):
+        open_time(ta, topic, day=DAY, start="09:00", end="10:00")
+        ask(student, topic)
+        page = sign_in(student).get("/bookings/?tab=requests").content.decode()
+        assert page.count("you are busy") == 2
+
     def test_my_week_names_it(self, named, student, sign_in):
         page = sign_in(student).get("/calendar/?week=2026-11-23").content.decode()
         assert "Classes" in page
@@ -272,3 +361,15 @@ class TestMarks:
         }  # fmt: skip
         page = sign_in(ta).post("/appointments/new/", sent).content.decode()
         assert page.count("you are busy") == 2
+        page = sign_in(ta).post("/appointments/new/", sent | {"repeat_until": "2026-12-08"})
+        assert page.content.decode().count("you are busy:") == 1  # of three weeks
+
+    def test_the_preview_of_a_term_counts_it(self, ta, topic, sign_in, there, clock):
+        there(calendar(f"{NINE}\r\nRRULE:FREQ=WEEKLY;COUNT=2"))
+        busy.read.func(busy.add(ta, "Classes", URL).pk)
+        form = typed(topic, (1, "09:00", "11:00"), (3, "09:00", "11:00"), weeks=3, preview="1")
+        page = sign_in(ta).post(WEEKLY, form)
+        assert page.context["term"].busy == 2
+        html = page.content.decode()
+        assert "At 2 of these times you are busy" in html
+        assert html.count('data-kind="busy"') == 2 + 1  # and in the legend

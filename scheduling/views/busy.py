@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from accounts.requests import UserRequest
 from scheduling.forms.busy import CalendarForm
-from scheduling.queries.busy import calendars_of
 from scheduling.services import busy
+from scheduling.views.contexts.busy import named_by
 from setahub.core.web.paging import whole
 from setahub.core.web.refusals import show_or_post
 
@@ -31,5 +31,5 @@ def calendars(request: UserRequest) -> HttpResponse:
             request, _("Added. It is read within a minute, and every half hour from then on.")
         )
         return redirect("scheduling:busy_calendars")
-    context = {"form": form, "calendars": calendars_of(request.user), "most": busy.CALENDARS_MAX}
+    context = {"form": form, "calendars": named_by(request.user), "most": busy.CALENDARS_MAX}
     return render(request, "scheduling/calendars.html", context, status=form.status)

@@ -10,12 +10,14 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 PORT = 443
 REDIRECTS = 3
 STEP = 5.0  # seconds that one step may take
 CHUNK = 64 * 1024
+ETAG_MAX = 200  # characters; a longer one is not kept, so all is fetched again
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
 
@@ -81,16 +83,33 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+class _Timed(ssl.SSLSocket):
+    """Gives up at a moment, however little each answer takes: a byte at a time would never end."""
+
+    until: float
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(min(STEP, left))
+        return super().recv_into(*args, **kwargs)
+
+
 class _Pinned(http.client.HTTPSConnection):
     """A connection to this very address, whose certificate must be that of the host."""
 
-    def __init__(self, host: str, address: str) -> None:
+    def __init__(self, host: str, address: str, until: float) -> None:
         super().__init__(host, PORT, timeout=STEP)
-        self._address, self._tls = address, _tls()
+        self._address, self._until = address, until
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, PORT), STEP)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        tls = _tls()
+        tls.sslsocket_class = _Timed
+        timed = cast(_Timed, tls.wrap_socket(plain, server_hostname=self.host))
+        timed.until = self._until
+        self.sock = timed
 
 
 def _tls() -> ssl.SSLContext:
@@ -101,7 +120,7 @@ def _ask(url: str, etag: str, limit: int, until: float) -> Fetched | str:
     """What is there, or where it leads."""
     parts = urlsplit(url)
     host = str(parts.hostname)
-    connection = _Pinned(host, _address_of(host))
+    connection = _Pinned(host, _address_of(host), until)
     headers = {"User-Agent": "SETAHub", "Accept": "text/calendar", "Accept-Encoding": "identity"}
     if etag:
         headers["If-None-Match"] = etag
@@ -115,25 +134,31 @@ def _ask(url: str, etag: str, limit: int, until: float) -> Fetched | str:
             return Fetched(None, etag)
         if answer.status != 200:
             raise OutboundError("status")
-        return Fetched(_body(answer, limit, until), answer.headers.get("ETag", "")[:200])
+        return Fetched(_body(answer, limit), _etag(answer.headers.get("ETag", "")))
     finally:
         connection.close()
 
 
-def _body(answer: http.client.HTTPResponse, limit: int, until: float) -> bytes:
+def _body(answer: http.client.HTTPResponse, limit: int) -> bytes:
     body = b""
     while chunk := answer.read1(CHUNK):
         body += chunk
         if len(body) > limit:
             raise OutboundError("too_large")
-        if time.monotonic() > until:
-            raise OutboundError("slow")
     return body
+
+
+def _etag(said: str) -> str:
+    """What can be stored, and sent back; else ""."""
+    return said if len(said) <= ETAG_MAX and said.isascii() and said.isprintable() else ""
 
 
 def _address_of(host: str) -> str:
     """The one to connect to. Raises OutboundError ("inside") if any of the name's is not public."""
-    found = socket.getaddrinfo(host, PORT, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, PORT, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a part of the name is empty or too long
+        raise OutboundError("address") from error
     addresses = [str(each[4][0]) for each in found]
     if not addresses or not all(map(is_public, addresses)):
         raise OutboundError("inside")

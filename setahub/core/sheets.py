@@ -22,8 +22,8 @@ def rows_of(data: bytes, columns: Sequence[str], needed: Sequence[str]) -> list[
     """The rows as texts by column, trimmed; a column that is not there is "".
 
     In UTF-8 or TIS-620, with commas or semicolons; columns in any order and any case, others are
-    left aside. The row of a file's line n + 2 is the n-th, rows without any text included, so that
-    what is wrong can be named by its line. Raises Unreadable.
+    left aside. The n-th is the row that a spreadsheet program numbers n + 2, rows without any text
+    included, so that what is wrong can be named by it. Raises Unreadable.
     """
     if len(data) > BYTES_MAX:
         raise Unreadable("too_large")

@@ -1,5 +1,6 @@
 """Fetching what a person has named: https alone, never from inside, bounded in every way."""
 
+import gzip
 import socket
 import ssl
 import threading
@@ -191,6 +192,59 @@ def test_a_drop_at_a_time_is_given_up(world):
 
     with world(drip):
         assert code_of(seconds=0.3) == "slow"
+
+
+def test_a_drop_of_the_head_at_a_time_is_given_up_too(world):
+    def drip(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(40):
+            handler.wfile.write(f"X-{number}: y\r\n".encode())
+            handler.wfile.flush()
+            threading.Event().wait(0.05)
+
+    with world(drip):
+        assert code_of(seconds=0.3) == "slow"
+
+
+def test_what_it_connects_to_is_what_was_looked_at_whatever_the_name_says_next(monkeypatch):
+    asked, connected = [], []
+
+    def rebinding(*args, **kwargs):
+        asked.append(args)
+        address = "8.8.8.8" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+
+    def connect(there, timeout):
+        connected.append(there)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert code_of() == "away"
+    assert (len(asked), connected) == (1, [("8.8.8.8", 443)])
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", ".example"])
+def test_a_name_that_is_none_is_refused(host):
+    assert code_of(f"https://{host}/") == "address"
+
+
+@pytest.mark.parametrize("etag", ['"' + "x" * 200 + '"', '"a\x0bb"', '"\xe9"'])
+def test_a_mark_that_cannot_be_kept_is_none(world, etag):
+    with world(lambda handler: say(handler, 200, b"BEGIN", ETag=etag)):
+        assert fetch(URL, limit=1000, seconds=5).etag == ""
+
+
+def test_what_is_packed_although_nobody_asked_is_left_packed(world):
+    """So a small answer stays small."""
+    packed = gzip.compress(b"x" * 10_000_000, mtime=0)
+
+    def answer(handler):
+        assert handler.headers["Accept-Encoding"] == "identity"
+        say(handler, 200, packed, **{"Content-Encoding": "gzip"})
+
+    with world(answer):
+        assert fetch(URL, limit=20_000, seconds=5).body == packed
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.validators import validate_student_id, validate_username
+from accounts.validators import NOWHERE, validate_student_id, validate_username
 from setahub.core.keys import fold, fold_email, nfc
 from topics.models import Registration, Topic
 from topics.queries.registrations import may_teach_in
@@ -43,6 +43,7 @@ class Outcome(models.TextChoices):
     TOO_EARLY = "too_early", gettext_lazy("teaches before the year that teaching takes")
     CLAIMED = "claimed", gettext_lazy("has an email that an account claims without proof")
     SUSPENDED = "suspended", gettext_lazy("is suspended")
+    STAFF = "staff", gettext_lazy("is of the staff, whom lists don't change")
 
     @property
     def is_error(self) -> bool:
@@ -138,6 +139,8 @@ class _Known:
             return Step(number, line, Outcome.INVITE, None, fields, tuple(topics))
         new = tuple(pk for pk in topics if (user.pk, pk) not in self.teaching)
         outcome = Outcome.CHANGE if fields or new else Outcome.SAME
+        if outcome == Outcome.CHANGE and (user.is_staff or user.is_superuser):
+            return Step(number, line, Outcome.STAFF)
         return Step(number, line, outcome, user.pk, fields, new)
 
     def _conflict(self, line: Line, user: User | None) -> Outcome | None:
@@ -163,10 +166,11 @@ class _Known:
 def _wrong_shape(line: Line) -> Outcome | None:
     """What is wrong with a line whoever else is here."""
     email = line["email"]
-    if not _passes(validate_email, email) or len(fold_email(email)) > 254:
+    domain = email.rpartition("@")[2].lower()
+    if not _passes(validate_email, email) or len(fold_email(email)) > 254 or domain == NOWHERE:
         return Outcome.NO_EMAIL
     allowed = settings.ALLOWED_EMAIL_DOMAINS
-    if allowed and email.rpartition("@")[2].lower() not in allowed:
+    if allowed and domain not in allowed:
         return Outcome.DOMAIN
     if not _passes(validate_username, nfc(line["name"])):
         return Outcome.NAME

@@ -69,10 +69,12 @@ def carry_on(roster_id: int) -> bool:
             key = fold_email(line["email"])
             roster.outcomes.append(_carry_out(line, is_first=key not in earlier).value)
             earlier.add(key)
+        written = ["outcomes"]
         if roster.done >= roster.size:
             roster.state, roster.finished_at = Roster.State.DONE, timezone.now()
             roster.lines = []  # who is who is known now; nobody else's data stays
-        roster.save(update_fields=["outcomes", "state", "finished_at", "lines"])
+            written += ["state", "finished_at", "lines"]
+        roster.save(update_fields=written)
     return roster.state == Roster.State.RUNNING
 
 

@@ -61,6 +61,16 @@ class TestReading:
         data = "name;room;email\r\nมาลี ดีใจ;E12;malee@kmitl.ac.th\r\nx\r\n".encode()
         assert read(data) == [line(), line(email="", name="x")]
 
+    def test_in_thai_as_old_programs_write_it(self):
+        data = "email;name\r\nsomchai@kmitl.ac.th;น้ำฝน เก่งกล้า\r\n".encode("tis-620")
+        assert read(data) == [line("somchai@kmitl.ac.th", "น้ำฝน เก่งกล้า")]
+
+    def test_rows_keep_the_number_that_a_spreadsheet_shows(self):
+        data = b'email,name,teaches\na@b.c,Ann,"SQL,\nJoins"\n\nb@b.c,Ben,\n'
+        assert [each["name"] for each in read(data)] == ["Ann", "", "Ben"]
+        steps = plan_of(read(data))
+        assert [step.number for step in steps] == [2, 3, 4]
+
     def test_commas_and_lines_within_quotation_marks(self):
         data = b'email,name,teaches\na@b.c,Ann,"SQL, Joins"\n'
         assert read(data)[0]["teaches"] == "SQL, Joins"
@@ -92,6 +102,10 @@ class TestPlan:
             ({"email": ""}, Outcome.NO_EMAIL),
             ({"name": "x"}, Outcome.NAME),
             ({"name": "a<b>"}, Outcome.NAME),
+            ({"name": "=cmd|' /C calc'!A0"}, Outcome.NAME),
+            ({"name": "@SUM(A1)"}, Outcome.NAME),
+            ({"email": "7@deleted.invalid"}, Outcome.NO_EMAIL),
+            ({"email": "=1@kmitl.ac.th"}, Outcome.INVITE),  # odd, and allowed
             ({"student_id": "1234"}, Outcome.STUDENT_ID),
             ({"year": "9"}, Outcome.YEAR),
             ({"year": "๓"}, Outcome.YEAR),
@@ -127,6 +141,19 @@ class TestPlan:
         student.is_active = False
         student.save()
         assert outcomes(line(**here)) == ["suspended"]
+
+    def test_of_staff_who_would_be_changed(self, staff, topic):
+        proven(staff)
+        assert outcomes(line(staff.email)) == ["same"]
+        assert outcomes(line(staff.email, year="4")) == ["staff"]
+        assert outcomes(line(staff.email, teaches="Data Structures")) == ["staff"]
+        assert carried_out(line(staff.email, student_id="65010001")) == ["staff"]
+        staff.refresh_from_db()
+        assert staff.student_id is None
+
+    def test_whatever_the_case_of_their_email(self, student):
+        proven(student)
+        assert outcomes(line(student.email.upper(), year="2")) == ["change"]
 
     def test_the_student_id_of_another(self, student):
         student.student_id = "65010001"
@@ -214,6 +241,28 @@ class TestCarryingOut:
         assert services.carry_on(roster.pk) is False
         assert services.carry_on(roster.pk) is False
         assert User.objects.filter(email__startswith="a").count() == 30
+
+    def test_killed_in_the_middle_it_goes_on_and_nobody_is_invited_twice(self, post, monkeypatch):
+        names = [(f"a{n}@kmitl.ac.th", f"Ann {n}") for n in range(60)]
+        roster = services.keep(None, [line(*each) for each in names])
+        services.start(roster)
+        carry_out, done = services._carry_out, []
+
+        def dies(*args, **kwargs):
+            done.append(args)
+            if len(done) == 40:
+                raise SystemExit
+            return carry_out(*args, **kwargs)
+
+        monkeypatch.setattr(services, "_carry_out", dies)
+        with pytest.raises(SystemExit):
+            services.carry_out.func(roster.pk)
+        roster.refresh_from_db()
+        assert (roster.done, User.objects.filter(email__startswith="a").count()) == (25, 25)
+        services.carry_out.func(roster.pk)  # taken up again
+        roster.refresh_from_db()
+        assert (roster.state, roster.outcomes) == ("done", ["invite"] * 60)
+        assert sorted(letter.to[0] for letter in post()) == sorted(email for email, _name in names)
 
     def test_the_worker_does_it(self, run_tasks):
         roster = services.keep(None, [line()])

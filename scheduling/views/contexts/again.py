@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, TimeSlot
+from scheduling.queries.busy import busy_during
 from scheduling.queries.nearest import nearest_free
 from scheduling.queries.slots import slot_at
 from scheduling.views.contexts.slots import SlotDay, open_days
@@ -49,4 +50,4 @@ class Again:
         words = {"name": booking.ta.username, "time": clock.full(moment)}
         error = SchedulingError("gone", _("%(name)s has no time open on %(time)s.") % words)
         near = nearest_free(viewer, booking.topic, booking.ta_id, moment)
-        return cls(None, error, open_days(near))
+        return cls(None, error, open_days(near, busy_during(viewer.pk, near)))

@@ -14,6 +14,7 @@ from scheduling.forms.bookings import BookForm
 from scheduling.history import Line, history
 from scheduling.models import Booking, BookingEvent, Takeaway, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
+from scheduling.queries.busy import Busy, busy_during
 from scheduling.queries.nearest import NEAREST, nearest_free
 from scheduling.queries.requests import question_waiting
 from scheduling.queries.slots import any_topic_of, topics_of
@@ -98,7 +99,8 @@ def _instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) 
     for each in [topic] if topic else topics_of(slot):
         slots |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
     nearest = sorted(slots.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
-    return open_days(sorted(nearest, key=lambda near: (near.starts_at, near.pk)))
+    nearest.sort(key=lambda near: (near.starts_at, near.pk))
+    return open_days(nearest, busy_during(viewer.pk, nearest))
 
 
 def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
@@ -128,7 +130,7 @@ def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[S
     slots = nearest_free(
         viewer, booking.topic, booking.ta_id, slot.starts_at, but=slot.pk, moving=booking
     )
-    return open_days(slots)
+    return open_days(slots, busy_during(viewer.pk, slots))
 
 
 # --- Another time after a cancellation ----------------------------------------------------------
@@ -140,6 +142,7 @@ class OtherTimes:
 
     own: Sequence[TimeSlot]
     others: Sequence[TimeSlot]
+    busy: Sequence[Busy] = ()  # the student, as calendars of theirs say
 
     @property
     def all(self) -> list[TimeSlot]:
@@ -147,16 +150,17 @@ class OtherTimes:
 
     @property
     def own_days(self) -> list[SlotDay]:
-        return open_days(self.own)
+        return open_days(self.own, self.busy)
 
     @property
     def other_days(self) -> list[SlotDay]:
-        return open_days(self.others)
+        return open_days(self.others, self.busy)
 
 
 def other_times(booking: Booking, but: int | None = None) -> OtherTimes:
     """What its student can take; ``but``: a slot that was just refused."""
-    return OtherTimes(*times_instead(booking, but))
+    own, others = times_instead(booking, but)
+    return OtherTimes(own, others, busy_during(booking.student_id, [*own, *others]))
 
 
 def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:

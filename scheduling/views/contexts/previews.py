@@ -30,11 +30,15 @@ class PreviewSlot:
 
 @dataclass(frozen=True)
 class PreviewDay:
-    """A session that would be: why it clashes, or "", and what it has of its own."""
+    """A session that would be: why it clashes, or "", and what it has of its own.
+
+    ``busy``: by a calendar of the TA's own, which hinders nothing.
+    """
 
     plan: Plan
     clash: str
     own: Sequence[str] = ()
+    busy: bool = False
 
     @property
     def day(self) -> date:
@@ -92,7 +96,7 @@ def of_new(ta: User, plans: Sequence[Plan]) -> Preview:
     first = next((plan for plan, why in zip(plans, wrong, strict=True) if not why), plans[0])
     slots = first.slots
     reasons = collisions(ta.pk, [*slots, *(plan.span for plan in plans)])
-    busy = busy_between(ta.pk, first.span.start, first.span.end)
+    busy = busy_between(ta.pk, plans[0].span.start, plans[-1].span.end)
     return Preview(
         first,
         [
@@ -100,7 +104,7 @@ def of_new(ta: User, plans: Sequence[Plan]) -> Preview:
             for slot, why in zip(slots, reasons[: len(slots)], strict=True)
         ],
         [
-            PreviewDay(plan, why or clash)
+            PreviewDay(plan, why or clash, busy=is_busy(busy, plan.span.start, plan.span.end))
             for plan, why, clash in zip(plans, wrong, reasons[len(slots) :], strict=True)
         ],
     )

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, HelpRequest, Offer, PlaceInLine, TimeSlot
+from scheduling.queries.busy import busy_during
 from scheduling.queries.free import is_free
 from scheduling.queries.requests import (
     booking_of,
@@ -174,11 +175,12 @@ def held_for(viewer: User, now: datetime) -> list[Held]:
 def in_line(
     viewer: User, places: Sequence[PlaceInLine], held: Sequence[Held], now: datetime
 ) -> list[InLine]:
-    """The viewer's places that wait, with what comes before each and what is free. Seven queries."""
+    """The viewer's places that wait, with what comes before each and what is free. Eight queries."""
     before, free = people_before(places, now), free_for(viewer, places)
+    busy = busy_during(viewer.pk, [slot for slots in free.values() for slot in slots])
     offers = {each.offer.place_id: each.offer for each in held}
     return [
-        InLine(each, before.get(each.pk, 0), offers.get(each.pk), open_days(free[each.pk]))
+        InLine(each, before.get(each.pk, 0), offers.get(each.pk), open_days(free[each.pk], busy))
         for each in places
     ]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
-from scheduling.queries.busy import busy_during, is_busy
+from scheduling.queries.busy import Busy, busy_during, is_busy
 from scheduling.queries.free import ANY, Wanted, free_from
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
@@ -176,9 +176,9 @@ def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
     return days
 
 
-def open_days(slots: Iterable[TimeSlot]) -> list[SlotDay]:
-    """Slots that the viewer can take, by day."""
-    return by_day(map(Chip, slots))
+def open_days(slots: Iterable[TimeSlot], busy: Sequence[Busy] = ()) -> list[SlotDay]:
+    """Slots that the viewer can take, by day; ``busy``: when calendars of theirs say so."""
+    return by_day(Chip(slot, busy=is_busy(busy, slot.starts_at, slot.ends_at)) for slot in slots)
 
 
 def asked_day(text: str | None) -> date | None:

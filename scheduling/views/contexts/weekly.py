@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.forms.weekly import WeeklyForm
+from scheduling.queries.busy import busy_between, is_busy
 from scheduling.services.plan import Plan, obstacles, term
 from scheduling.views.contexts import appointments
 from scheduling.views.contexts.clashes import Clashes
@@ -56,18 +57,24 @@ def _blank(plan: Plan) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Mark:
-    """A stretch on its day: why it clashes, or "", whether in an exam week, whether it is opened."""
+    """A stretch on its day: why it clashes, or "", whether in an exam week, whether it is opened.
+
+    ``busy``: by a calendar of the TA's own, which hinders nothing.
+    """
 
     plan: Plan
     clash: str
     exam: bool
     opens: bool
+    busy: bool = False
 
     @property
     def kind(self) -> str:
         if self.clash:
             return "clash"
-        return ("exam" if self.exam else "open") if self.opens else "left"
+        if not self.opens:
+            return "left"
+        return "exam" if self.exam else "busy" if self.busy else "open"
 
     @property
     def words(self) -> str:
@@ -76,6 +83,7 @@ class Mark:
         words = {
             "clash": _("%(times)s, clashes"),
             "exam": _("%(times)s, exam week"),
+            "busy": _("%(times)s, you are busy"),
             "open": "%(times)s",
             "left": _("%(times)s, left out"),
         }
@@ -120,12 +128,17 @@ class Term:
         return Clashes.of(plans, reasons)
 
     @property
+    def busy(self) -> int:
+        """How often the TA is busy otherwise at a time that is opened."""
+        return sum(mark.opens and mark.busy for mark in self.marks)
+
+    @property
     def exam_weeks(self) -> int:
         return sum(week.exam for week in self.weeks)
 
 
 def term_of(ta: User, form: WeeklyForm) -> Term | None:
-    """The term of what was typed, as far as it is right. Two queries."""
+    """The term of what was typed, as far as it is right. Three queries."""
     given = form.cleaned_data if form.is_bound else {}
     until, skip = given.get("repeat_until"), given.get("skip_exam_weeks", False)
     if not form.stretches or until is None:
@@ -133,10 +146,12 @@ def term_of(ta: User, form: WeeklyForm) -> Term | None:
     plans = attempt(lambda: term(form.stretches, until))[0]
     if plans is None:
         return None
+    busy = busy_between(ta.pk, plans[0].span.start, plans[-1].span.end)
     marks = []
     for plan, clash in zip(plans, obstacles(ta.pk, plans), strict=True):
         exam = policy.exam_week_on(plan.day) is not None
-        marks.append(Mark(plan, clash, exam, opens=not clash and not (exam and skip)))
+        opens = not clash and not (exam and skip)
+        marks.append(Mark(plan, clash, exam, opens, is_busy(busy, plan.span.start, plan.span.end)))
     return Term(_weeks(marks), marks)
 
 

@@ -215,9 +215,16 @@ def form_key() -> SafeString:
 
 @register.simple_tag
 def when_range(start: datetime, end: datetime, *, day: bool = True) -> SafeString:
-    """``Wed 25 Nov, 13:30 – 14:00`` as a ``<time>`` element; without the day if told so."""
+    """``Wed 25 Nov, 13:30 – 14:00`` as a ``<time>`` element; without the day if told so.
+
+    Its lines break beside the day, never within the times.
+    """
     words = clock.full_range(start, end) if day else clock.time_range(start, end)
-    return format_html('<time datetime="{}">{}</time>', start.isoformat(), words)
+    return format_html(
+        '<time datetime="{}">{}<span class="nowrap">{}</span>{}</time>',
+        start.isoformat(),
+        *words.partition(clock.time_range(start, end)),
+    )
 
 
 @register.filter
