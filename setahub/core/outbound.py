@@ -1,4 +1,4 @@
-"""Fetching an address that a person has named, such as a calendar's: over https, and never from inside.
+"""Asking an address that a person has named, such as a calendar's: over https, and never inside.
 
 The name is resolved once, and what is connected to is that very address: a name that leads elsewhere
 a moment later leads nowhere. Each redirect is looked at in the same way.
@@ -9,7 +9,11 @@ import ipaddress
 import socket
 import ssl
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
@@ -17,6 +21,7 @@ PORT = 443
 REDIRECTS = 3
 STEP = 5.0  # seconds that one step may take
 CHUNK = 64 * 1024
+AGENT = "SETAHub"
 ETAG_MAX = 200  # characters; a longer one is not kept, so all is fetched again
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
@@ -35,6 +40,14 @@ class Fetched:
 
     body: bytes | None
     etag: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said to a ``post``. ``retry_after``: seconds, where it named a time."""
+
+    status: int
+    retry_after: int | None = None
 
 
 def check_address(url: str) -> None:
@@ -63,12 +76,26 @@ def fetch(url: str, *, etag: str = "", limit: int, seconds: float) -> Fetched:
         try:
             answer = _ask(url, etag, limit, until)
         except (OSError, http.client.HTTPException) as error:
-            code = "slow" if isinstance(error, TimeoutError) else "away"
-            raise OutboundError(code) from error
+            raise _failure(error) from error
         if isinstance(answer, Fetched):
             return answer
         url = urljoin(url, answer)
     raise OutboundError("redirects")
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
+    """Send it there, and read no more of the answer than its head; a redirect is not followed.
+
+    ``seconds``: for all of it. Raises OutboundError ("address", "inside", "away", "slow").
+    """
+    check_address(url)
+    try:
+        with _connected(url, time.monotonic() + seconds) as (connection, path):
+            connection.request("POST", path, body, {"User-Agent": AGENT, **headers})
+            answer = connection.getresponse()
+            return Answer(answer.status, _seconds(answer.headers.get("Retry-After", "")))
+    except (OSError, http.client.HTTPException) as error:
+        raise _failure(error) from error
 
 
 def is_public(address: str) -> bool:
@@ -116,16 +143,28 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _ask(url: str, etag: str, limit: int, until: float) -> Fetched | str:
-    """What is there, or where it leads."""
+def _failure(error: Exception) -> OutboundError:
+    return OutboundError("slow" if isinstance(error, TimeoutError) else "away")
+
+
+@contextmanager
+def _connected(url: str, until: float) -> Iterator[tuple[http.client.HTTPSConnection, str]]:
+    """A connection, and the path to ask it for."""
     parts = urlsplit(url)
     host = str(parts.hostname)
     connection = _Pinned(host, _address_of(host), until)
-    headers = {"User-Agent": "SETAHub", "Accept": "text/calendar", "Accept-Encoding": "identity"}
+    try:
+        yield connection, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    finally:
+        connection.close()
+
+
+def _ask(url: str, etag: str, limit: int, until: float) -> Fetched | str:
+    """What is there, or where it leads."""
+    headers = {"User-Agent": AGENT, "Accept": "text/calendar", "Accept-Encoding": "identity"}
     if etag:
         headers["If-None-Match"] = etag
-    try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    with _connected(url, until) as (connection, path):
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         if answer.status in (301, 302, 303, 307, 308):
@@ -135,8 +174,6 @@ def _ask(url: str, etag: str, limit: int, until: float) -> Fetched | str:
         if answer.status != 200:
             raise OutboundError("status")
         return Fetched(_body(answer, limit), _etag(answer.headers.get("ETag", "")))
-    finally:
-        connection.close()
 
 
 def _body(answer: http.client.HTTPResponse, limit: int) -> bytes:
@@ -151,6 +188,19 @@ def _body(answer: http.client.HTTPResponse, limit: int) -> bytes:
 def _etag(said: str) -> str:
     """What can be stored, and sent back; else ""."""
     return said if len(said) <= ETAG_MAX and said.isascii() and said.isprintable() else ""
+
+
+def _seconds(said: str) -> int | None:
+    """A Retry-After header in seconds from now (RFC 9110, section 10.2.3); None where it says nothing."""
+    said = said.strip()
+    if said.isascii() and said.isdigit():
+        return int(said[:9])
+    try:
+        moment = parsedate_to_datetime(said)
+    except (ValueError, IndexError, TypeError):
+        return None
+    wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return max(0, int(wait.total_seconds()))
 
 
 def _address_of(host: str) -> str:

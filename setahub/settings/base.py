@@ -141,3 +141,12 @@ CONTACT_EMAIL = env.checked(
     "an address such as setahub@faculty.example",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Whom a push service may tell that this site does it harm.
+VAPID_CONTACT = env.checked(
+    "VAPID_CONTACT",
+    env.text("VAPID_CONTACT", f"mailto:{CONTACT_EMAIL}"),
+    lambda contact: (
+        re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://[^\s/]+(/\S*)?", contact) is not None
+    ),
+    "mailto: and an address, or the https address of a page",
+)

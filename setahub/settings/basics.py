@@ -1,11 +1,12 @@
 """Where the site lives: its folders, key and addresses."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
 
-from setahub.core import env
+from setahub.core import env, vapid
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -14,19 +15,22 @@ DEBUG = env.flag("DEBUG", default=False)
 HTTPS = env.flag("HTTPS", default=not DEBUG)
 
 
-def _secret_key() -> str:
-    """The key from the environment; in development one made on first run and kept untracked."""
-    key = env.text("SECRET_KEY")
-    if key:
-        return key
-    if not DEBUG:
-        env.stop("SECRET_KEY", "set to a long random text (it is required unless DEBUG is on)")
-    kept = VAR_DIR / "secret_key"
+def _kept(name: str, make: Callable[[], str]) -> str:
+    """In development: a key made on first run and kept untracked."""
+    kept = VAR_DIR / name
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(get_random_secret_key())
+        kept.write_text(make())
         kept.chmod(0o600)
     return kept.read_text().strip()
+
+
+def _secret_key() -> str:
+    """The key from the environment, else in development one of its own."""
+    key = env.text("SECRET_KEY")
+    if not key and not DEBUG:
+        env.stop("SECRET_KEY", "set to a long random text (it is required unless DEBUG is on)")
+    return key or _kept("secret_key", get_random_secret_key)
 
 
 SECRET_KEY = _secret_key()
@@ -76,3 +80,29 @@ SITE_URL = env.checked(
 )
 SITE_URL_IS_GIVEN = bool(env.text("SITE_URL", ""))
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=10)
+
+# By it push services know this site; without one there is no push.
+VAPID_PRIVATE_KEY = env.checked(
+    "VAPID_PRIVATE_KEY",
+    env.text("VAPID_PRIVATE_KEY", _kept("vapid_key", vapid.new_key) if DEBUG else ""),
+    lambda key: not key or env.can_parse(vapid.private_key, key),
+    "a key as manage.py vapid prints it",
+)
+# What push services may be: hosts, and all below them.
+PUSH_HOSTS = env.checked(
+    "PUSH_HOSTS",
+    [
+        host.lower()
+        for host in env.words(
+            "PUSH_HOSTS",
+            [
+                "fcm.googleapis.com",
+                "push.services.mozilla.com",
+                "web.push.apple.com",
+                "notify.windows.com",
+            ],
+        )
+    ],
+    lambda hosts: all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", each) for each in hosts),
+    "host names such as fcm.googleapis.com, separated by commas",
+)

@@ -12,6 +12,7 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ["DEBUG"] = "False"
 os.environ["HTTPS"] = "False"
 os.environ["STAFF_MFA"] = "False"  # what it does has tests of its own
+os.environ["VAPID_PRIVATE_KEY"] = ""  # likewise: accounts/tests/push
 
 from setahub.settings import *  # noqa: F403
 from setahub.settings import CACHES, DATABASES, REDIS_URL, STORAGES

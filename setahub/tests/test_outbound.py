@@ -2,20 +2,17 @@
 
 import gzip
 import socket
-import ssl
 import threading
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
+from datetime import timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from django.utils import timezone
 
 from setahub.core import outbound
-from setahub.core.outbound import OutboundError, check_address, fetch, is_public
+from setahub.core.outbound import Answer, OutboundError, check_address, fetch, is_public, post
+from setahub.tests.tls import serving
 
 
 @pytest.mark.parametrize(
@@ -82,64 +79,21 @@ def test_one_address_of_several_that_lies_inside_is_enough(monkeypatch):
     assert refused.value.code == "inside"
 
 
-def _certificate(folder, host):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(host)])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "host.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 @pytest.fixture
 def world(tmp_path, monkeypatch):
     """``world(answer)``: calendar.example is a server here; ``answer(handler)`` answers it."""
 
-    @contextmanager
     def running(answer, host="calendar.example"):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 answer(self)
 
+            do_POST = do_GET
+
             def log_message(self, *args):
                 pass
 
-        path = _certificate(tmp_path, host)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(path)
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        port = server.server_port
-        here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: here)
-        monkeypatch.setattr(outbound, "is_public", lambda address: ip_address(address).is_loopback)
-        connect = socket.create_connection
-        monkeypatch.setattr(
-            socket,
-            "create_connection",
-            lambda _there, timeout: connect(("127.0.0.1", port), timeout),
-        )
-        monkeypatch.setattr(outbound, "_tls", lambda: ssl.create_default_context(cafile=str(path)))
-        yield
-        server.shutdown()
-        server.server_close()
+        return serving(Handler, host, tmp_path, monkeypatch)
 
     return running
 
@@ -289,3 +243,70 @@ def test_other_answers_are_none(world, status):
 def test_what_is_no_http_is_none(world):
     with world(lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n")):
         assert code_of() == "away"
+
+
+PUSH = "https://push.example/send/1"
+
+
+class TestPosting:
+    def sent(self, world, **answer):
+        asked = []
+
+        def take(handler):
+            length = int(handler.headers["Content-Length"])
+            asked.append((handler.path, handler.headers["TTL"], handler.rfile.read(length)))
+            say(handler, **answer)
+
+        with world(take, "push.example"):
+            return post(PUSH, b"body", {"TTL": "60"}, seconds=5), asked
+
+    def test_what_is_sent_and_what_came_back(self, world):
+        answer, asked = self.sent(world, status=201, body=b"x" * 5000)
+        assert answer == Answer(201, None)
+        assert asked == [("/send/1", "60", b"body")]
+
+    def test_a_redirect_is_not_followed(self, world):
+        answer, asked = self.sent(world, status=307, Location="https://push.example/other")
+        assert (answer.status, len(asked)) == (307, 1)
+
+    @pytest.mark.parametrize(
+        ("said", "seconds"),
+        [
+            ("120", 120),
+            ("0", 0),
+            ("", None),
+            ("soon", None),
+            ("-5", None),
+            ("9" * 5000, 999_999_999),
+        ],
+    )
+    def test_when_to_try_again(self, world, said, seconds):
+        answer, _asked = self.sent(world, status=429, **{"Retry-After": said})
+        assert answer == Answer(429, seconds)
+
+    def test_when_to_try_again_by_the_clock(self, world, clock):
+        at = timezone.now() + timedelta(minutes=3)
+        answer, _asked = self.sent(
+            world, status=503, **{"Retry-After": format_datetime(at, usegmt=True)}
+        )
+        assert answer.retry_after == 180
+
+    def test_silence_is_given_up(self, world, monkeypatch):
+        over = threading.Event()
+        monkeypatch.setattr(outbound, "STEP", 0.2)
+        with world(lambda handler: over.wait(10), "push.example"):
+            with pytest.raises(OutboundError) as refused:
+                post(PUSH, b"", {}, seconds=5)
+            over.set()
+        assert refused.value.code == "slow"
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+    def test_nothing_goes_inside(self, host):
+        with pytest.raises(OutboundError) as refused:
+            post(f"https://{host}/", b"", {}, seconds=5)
+        assert refused.value.code in ("inside", "away")
+
+    def test_nothing_goes_over_plain_http(self):
+        with pytest.raises(OutboundError) as refused:
+            post("http://push.example/", b"", {}, seconds=5)
+        assert refused.value.code == "address"

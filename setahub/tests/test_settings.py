@@ -58,6 +58,13 @@ def start(**environ: str) -> subprocess.CompletedProcess[str]:
         ("SITE_URL", "http://localhost", "https://host or with :port"),
         ("SITE_URL", "https://localhost:99999", "https://host or with :port"),
         ("SITE_URL", "https://elsewhere.example", "the host one of ALLOWED_HOSTS"),
+        ("VAPID_PRIVATE_KEY", "secret", "a key as manage.py vapid prints it"),
+        ("VAPID_PRIVATE_KEY", "A" * 43, "a key as manage.py vapid prints it"),
+        ("VAPID_PRIVATE_KEY", "ก" * 43, "a key as manage.py vapid prints it"),
+        ("VAPID_CONTACT", "staff@faculty.example", "mailto: and an address"),
+        ("VAPID_CONTACT", "http://faculty.example/", "mailto: and an address"),
+        ("PUSH_HOSTS", "https://fcm.googleapis.com/", "host names such as fcm.googleapis.com"),
+        ("PUSH_HOSTS", "*", "host names such as fcm.googleapis.com"),
         ("CSRF_TRUSTED_ORIGINS", "setahub.example", "origins such as https://setahub.example"),
     ],
 )
@@ -138,3 +145,31 @@ def test_under_https_cookies_are_of_this_host_alone(https, prefix):
     assert found.stdout.split() == [
         f"{prefix}{name}" for name in ("sessionid", "csrftoken", "reader", "messages")
     ]
+
+
+def settings_of(*names: str, **environ: str) -> list[str]:
+    code = f"import setahub.settings as s; [print(getattr(s, name)) for name in {names}]"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": SECRET, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+def test_without_a_key_there_is_no_push_and_nobody_made_one():
+    assert settings_of("VAPID_PRIVATE_KEY") == [""]
+
+
+def test_push_services_are_told_whom_people_ask():
+    names = ("VAPID_CONTACT", "PUSH_HOSTS")
+    assert settings_of(*names, DEFAULT_FROM_EMAIL="SETAHub <a@b.example>") == [
+        "mailto:a@b.example",
+        "['fcm.googleapis.com', 'push.services.mozilla.com', 'web.push.apple.com',"
+        " 'notify.windows.com']",
+    ]
+    contact = settings_of("VAPID_CONTACT", VAPID_CONTACT="https://faculty.example/contact")
+    assert contact == ["https://faculty.example/contact"]

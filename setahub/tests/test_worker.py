@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from conftest import NOW
 from setahub.core.work import tasks, worker
-from setahub.core.work.tasks import every_minute, later
+from setahub.core.work.tasks import TryLater, every_minute, later
 from setahub.tests import work
 
 
@@ -56,6 +56,14 @@ class TestLater:
             later(work.note, 2)
         assert drain() == 1
         assert work.done == [2]
+
+    def test_what_has_time_is_done_no_sooner(self, clock):
+        later(work.note, 1, after=timedelta(seconds=10))
+        clock.shift(9)
+        assert drain() == 0
+        clock.shift(1)
+        assert drain() == 1
+        assert work.done == [1]
 
     def test_the_immediate_backend_waits_for_the_commit(
         self, settings, django_capture_on_commit_callbacks
@@ -105,6 +113,16 @@ class TestRetries:
             error.getMessage()
             == f"Task {row.pk} setahub.tests.work.fragile failed for good: " + ("ValueError")
         )
+
+    def test_one_that_was_told_to_wait_waits_so_long_and_no_less_than_others(self, clock):
+        work.failing[:] = [TryLater(300), TryLater(5), TryLater()]
+        later(work.fragile, 1)
+        for delay in (300, 120, 600):
+            assert drain() == 1
+            assert only().run_after == timezone.now() + timedelta(seconds=delay)
+            clock.move_to(only().run_after)
+        assert drain() == 1
+        assert work.done == [1]
 
     def test_what_cannot_work_is_not_tried_again(self):
         later(work.hopeless, 1)

@@ -9,10 +9,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 from django_tasks import task as task  # which apps import from here
 from django_tasks.base import Task
 
@@ -30,15 +32,29 @@ class GiveUp(Exception):
     """Raised by a task that would fail in the same way again: it is not tried again."""
 
 
-def later(work: "Task[Any, Any]", *ids: int | str) -> None:
+class InHand(Exception):
+    """Raised by a task whose work another worker has begun; should that be killed, a later try does it."""
+
+
+class TryLater(Exception):
+    """Raised by a task that has been told to wait. ``seconds``: no sooner; the usual wait counts too."""
+
+    def __init__(self, seconds: int = 0) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def later(work: "Task[Any, Any]", *ids: int | str, after: timedelta = timedelta()) -> None:
     """Let a worker do this once the current transaction is committed, and only then.
 
     The queue is in the same database, so the task is part of the transaction: a process that is
-    killed right after the commit loses nothing.
+    killed right after the commit loses nothing. ``after``: no sooner than so long from now.
     """
     if _quiet.get():
         return
     if work.get_backend().supports_defer:
+        if after:
+            work = work.using(run_after=timezone.now() + after)
         work.enqueue(*ids)
     else:  # the immediate backend, which some tests use, would run it now and here
         transaction.on_commit(partial(work.enqueue, *ids), robust=True)

@@ -5,8 +5,9 @@ the database are here. Any number of workers on any number of machines share one
 
 - A worker that takes a task holds it for LEASE (kept in ``run_after``). A task still running after
   that belonged to a worker that was killed: the sweep puts it back.
-- A task that raises is tried again after the next of DELAYS; after the last it is ``FAILED``, which
-  staff see in the admin, where they can have it tried again.
+- A task that raises is tried again after the next of DELAYS, or later where it was told so
+  (``TryLater``); after the last it is ``FAILED``, which staff see in the admin, where they can have
+  it tried again.
 - While the database is away the worker waits for it.
 """
 
@@ -37,7 +38,7 @@ from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_
 
 from setahub.core.outage import trouble
 from setahub.core.server import logs
-from setahub.core.work.tasks import GiveUp, parts_of_sweep
+from setahub.core.work.tasks import GiveUp, TryLater, parts_of_sweep
 
 logger = logging.getLogger(__name__)
 
@@ -139,10 +140,12 @@ def _failure(row: DBTaskResult, error: Exception) -> dict[str, Any]:
     now = timezone.now()
     if tries > len(DELAYS) or isinstance(error, GiveUp):
         # An outage is no fault of the code: the class says it all.
-        trace = None if isinstance(error, GiveUp | OSError) else error
+        trace = None if isinstance(error, GiveUp | TryLater | OSError) else error
         logger.error("%s failed for good: %s", _name(row), type(error).__name__, exc_info=trace)
         return told | {"status": TaskResultStatus.FAILED, "finished_at": now}
     delay = DELAYS[tries - 1]
+    if isinstance(error, TryLater):
+        delay = max(delay, timedelta(seconds=error.seconds))
     logger.warning(
         "%s failed, try %d: %s; again in %s", _name(row), tries, type(error).__name__, delay
     )
