@@ -1,4 +1,4 @@
-"""How a notice reaches its person: the open pages and an email, where they want it.
+"""How a notice reaches its person: the open pages, an email and their devices, where they want it.
 
 Each way is a function of the notice. ``accounts.services.notices`` calls them.
 """
@@ -9,17 +9,18 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts import pushes
 from accounts.models import MailKind, Notice, User
+from accounts.pushes import Push
 from accounts.services.kinds import Kind, Letter, headlines_of, kind_of
 from accounts.services.languages import reading, reading_in
 from accounts.tokens import unsubscribe_token
 from setahub.core import mail
 from setahub.core.live import events
-from setahub.core.work.tasks import task
+from setahub.core.work.tasks import InHand, task
 
-
-class InHand(Exception):
-    """Another worker is sending this email; should it be killed, a later try sends it."""
+# Until when these are good for is a matter of hours: worth waking a phone.
+URGENT = {MailKind.REMINDERS, MailKind.WAITING}
 
 
 def write_to(
@@ -76,7 +77,7 @@ def _send(notice: Notice) -> None:
         return
     # What is read from the database has words too: how the deleted are called.
     with reading(notice.user):
-        letter = _letter(kind, notice)
+        letter = _letter(kind, notice) if notice.user.wants_mail(kind.choice) else None
         if letter is not None:
             write_to(
                 notice.user,
@@ -88,14 +89,48 @@ def _send(notice: Notice) -> None:
 
 
 def _letter(kind: Kind[Any], notice: Notice) -> Letter | None:
-    if not notice.user.wants_mail(kind.choice):
-        return None
+    """What there is to say by now; None where it is no longer so."""
     matters = kind.load([notice])
     if notice.pk not in matters:
         return None
     if kind.letter:
         return kind.letter(matters[notice.pk], notice.user)
     return Letter(kind.words(matters[notice.pk], notice.user))
+
+
+# --- Devices ------------------------------------------------------------------------------------
+
+
+def push_to_devices(notices: Sequence[Notice]) -> None:
+    """Have the devices of their people told, inside the transaction of what happened."""
+    pushed = [notice for notice in notices if (kind := kind_of(notice)) and kind.pushed]
+    pushes.queue(SOURCE, {notice.pk: notice.user_id for notice in pushed})
+
+
+def _who_is_told(notice_id: int) -> User | None:
+    found = Notice.objects.unread().select_related("user").filter(pk=notice_id).first()
+    kind = kind_of(found) if found else None
+    wanted = found and kind and found.user.wants_push(kind.choice)
+    return found.user if found and wanted else None
+
+
+def _push(notice_id: int, reader: User) -> Push | None:
+    """The subject of its letter, and where opening it leads."""
+    notice = Notice.objects.select_related("user").get(pk=notice_id)
+    kind = kind_of(notice)
+    letter = _letter(kind, notice) if kind else None
+    if kind is None or letter is None:
+        return None
+    return Push(
+        letter.email.subject,
+        notice.created_at,
+        reverse("notice", args=[notice.pk]),
+        urgent=kind.choice in URGENT,
+    )
+
+
+SOURCE = "notice"
+pushes.register(SOURCE, pushes.Source(_who_is_told, _push))
 
 
 # --- Open pages ---------------------------------------------------------------------------------

@@ -14,7 +14,16 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Block, MailKind, Notice, SentForm, SignIn, Star, User
+from accounts.models import (
+    Block,
+    MailKind,
+    Notice,
+    PushSubscription,
+    SentForm,
+    SignIn,
+    Star,
+    User,
+)
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import sign_ins
 from accounts.services.privacy import Part, Told, register
@@ -97,6 +106,13 @@ def notices_of(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def devices_of(user: User) -> list[dict[str, Any]]:
+    rows = PushSubscription.objects.of(user.pk).select_related("sign_in").newest_first()
+    return [
+        {"device": row.device, "push_service": row.host, "since": row.created_at} for row in rows
+    ]
+
+
 def forget(user: User) -> None:
     """Erase everything but the row itself, which others' history points at."""
     _forget_in_the_admins_log(user)
@@ -109,6 +125,7 @@ def forget(user: User) -> None:
     WaitingLetter.objects.filter(user=user).delete()
     EmailChange.objects.filter(user=user).delete()
     Notice.objects.of(user.pk).delete()
+    PushSubscription.objects.of(user.pk).delete()
     SentForm.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
@@ -150,7 +167,7 @@ register(
         Told(
             _(
                 "Your name, email, student ID, year of study, picture, what you say about "
-                "yourself, your language, and which emails you want."
+                "yourself, your language, and which emails and pushes you want."
             ),
             _(
                 "To sign you in, and to let others know whom they meet. Your email and "
@@ -176,6 +193,7 @@ register(
             "accounts.WaitingLetter.user",
             "accounts.EmailChange.user",
             "accounts.Notice.user",
+            "accounts.PushSubscription.user",
         ],
         kept=[
             "accounts.Suspension.user",
@@ -243,5 +261,24 @@ register(
             _("For 180 days, or until you delete your account."),
         ),
         export=notices_of,
+    )
+)
+register(
+    Part(
+        "devices",
+        Told(
+            _(
+                "For each device that you let show what happens: its address at the push service of its"
+                " browser (Google, Mozilla, Apple or Microsoft), two keys, and its name."
+            ),
+            _(
+                "To tell you there. The push service passes on what only your browser can read: a title,"
+                " a time and an address of this site."
+            ),
+            _(
+                "Until you remove the device or sign out there, or the push service no longer knows it."
+            ),
+        ),
+        export=devices_of,
     )
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -85,9 +86,21 @@ class SessionStore(BaseSessionStore):
 
     def cycle_key(self) -> None:
         self.earlier_key = self.session_key
-        sign_in = SignIn.objects.filter(session=self.earlier_key).first()
-        super().cycle_key()  # which deletes the old session and with it the sign-in
+        super().cycle_key()  # which makes a session under a new key and deletes the old one
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Deletes a session with what belongs to it, which goes on where its key has changed."""
+        if session_key is not None and session_key == self.earlier_key:
+            self._move(session_key)
+        with transaction.atomic():
+            # So that nothing comes to hang on it at this moment (accounts.services.push).
+            whose = SignIn.objects.filter(session=session_key or self.session_key)
+            User.objects.locked(*whose.values_list("user", flat=True))
+            super().delete(session_key)
+
+    def _move(self, earlier: str) -> None:
+        """The sign-in, and what hangs on it, belongs to the session under its new key."""
+        sign_in = SignIn.objects.filter(session=earlier).first()
         if sign_in is not None:
-            sign_in.session_id = str(self.session_key)
-            sign_in.save(force_insert=True)
-            session_renewed.send(SessionStore, user_id=sign_in.user_id, key=str(self.earlier_key))
+            SignIn.objects.filter(pk=sign_in.pk).update(session=self.session_key)
+            session_renewed.send(SessionStore, user_id=sign_in.user_id, key=earlier)

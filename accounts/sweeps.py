@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Notice, SentForm
+from accounts.models import Notice, PushDelivery, SentForm
 from accounts.models.mail import EmailChange, WaitingLetter
-from accounts.services import mfa
+from accounts.services import mfa, push
 from setahub.core.work.tasks import every_minute
 
 EMAILS_KEPT = timedelta(days=7)
@@ -33,6 +33,13 @@ def forget_emails() -> None:
 @every_minute
 def forget_notices() -> None:
     Notice.objects.older_than(timezone.now() - NOTICES_KEPT).delete()
+
+
+@every_minute
+def forget_pushes() -> None:
+    """What was sent or given up, and devices that can't be sent to any more."""
+    PushDelivery.objects.old(timezone.now()).delete()
+    push.forget_stale()
 
 
 _renewed: set[str] = set()  # keys for which this process has renewed all seals

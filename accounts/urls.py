@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import me, notifications, privacy, profile, sessions
+from accounts.views import me, notifications, privacy, profile, push, sessions
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("me/first-steps/", me.dismiss_first_steps, name="dismiss_first_steps"),
     path("me/calendar/renew/", me.renew_calendar, name="renew_calendar"),
     path("me/notifications/", notifications.choose, name="notifications"),
+    path("me/push/", push.subscription, name="push"),
     path("me/emails/", notifications.earlier_address),
     path("<id:pk>/", profile.profile, name="profile"),
     path("<id:pk>/star/", profile.star, name="star"),

@@ -43,6 +43,7 @@ def reports() -> "QuerySet[Report]":
     return Report.objects.select_related("message")
 
 
-register(Kind(WAITING, MailKind.MESSAGES, waiting, unread, unread_letter))
+# Devices were told of each message (chat.notifications).
+register(Kind(WAITING, MailKind.MESSAGES, waiting, unread, unread_letter, pushed=False))
 # Nobody can switch off what staff have to say.
 register(Kind("warning", None, each("report", reports), lambda report, _: emails.warning(report)))

@@ -1,13 +1,19 @@
 """What open pages are told after a write: frames of the protocol, rendered for whoever receives them.
 
 All of it happens after the commit, so that no lock is held for it, and none of it is needed: a page
-that hears nothing asks for what it missed. Whoever has no page open gets a
-notice, in time.
+that hears nothing asks for what it missed. Devices are told of what isn't read at once. Whoever has no
+page open gets a notice, in time.
 """
 
-from django.db import transaction
+from datetime import timedelta
 
-from accounts.models import Block
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import pushes
+from accounts.models import Block, MailKind, User
+from accounts.pushes import Push
 from accounts.services.languages import reading, reading_in
 from accounts.services.notices import Happening, notify
 from chat import frames
@@ -16,6 +22,7 @@ from chat.queries.conversations import unread_counts
 from setahub.core.live import events
 
 WAITING = "messages_waiting"  # the kind of notice of a conversation that is not read
+PUSHED_AFTER = timedelta(seconds=10)  # who has the conversation open reads it before
 
 
 def stored(message: Message, recipient_id: int, language: str) -> None:
@@ -34,6 +41,38 @@ def _tell_stored(message: Message, recipient_id: int, language: str) -> None:
     with reading(message.sender):
         frame = frames.message(message, viewer=sender_id, other=recipient_id)
     events.push(events.user_group(sender_id), frame)
+
+
+def push_unless_read(message: Message) -> None:
+    """Have the recipient's devices told of a message, in a while; inside its transaction."""
+    pushes.begin(SOURCE, message.pk, PUSHED_AFTER)
+
+
+def _who_is_told(message_id: int) -> User | None:
+    """The recipient of a message, unless they have read it or block whoever wrote."""
+    message = Message.objects.by_hand().filter(pk=message_id).first()
+    if message is None:
+        return None
+    unread = Participation.objects.filter(last_read_id__lt=message.pk).select_related("user")
+    side = unread.filter(conversation=message.conversation_id, other=message.sender_id).first()
+    if side is None or not side.user.wants_push(MailKind.MESSAGES):
+        return None
+    blocked = Block.objects.between(side.user_id, message.sender_id).exists()
+    return None if blocked else side.user
+
+
+def _push(message_id: int, reader: User) -> Push:
+    """Who wrote; that of a later message takes its place, since it leads to the same."""
+    message = Message.objects.select_related("sender").get(pk=message_id)
+    return Push(
+        _("Message from %(name)s") % {"name": message.sender.username},
+        message.created_at,
+        reverse("chat:conversation", args=[message.sender_id]),
+    )
+
+
+SOURCE = "message"
+pushes.register(SOURCE, pushes.Source(_who_is_told, _push))
 
 
 def unread(side: Participation, count: int) -> None:

@@ -27,7 +27,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tasks
-from accounts.models import BIO_MAX, MailKind, User
+from accounts.models import BIO_MAX, User
 from accounts.once import keep_sign_up
 from accounts.services import email_changes, guesses, profiles, wishes
 from accounts.validators import NOWHERE, validate_student_id, validate_username
@@ -304,44 +304,6 @@ class AvatarForm(UploadForm):
             "JPEG, PNG, WebP or GIF, at most 5 MB. The place where it was taken is removed."
         ),
     )
-
-
-class NotificationsForm(BasedForm):
-    """A switch for each kind of email."""
-
-    HELP = {
-        MailKind.BOOKINGS: _("A booking is made, moved, changed or cancelled. For your calendar."),
-        MailKind.WAITING: _(
-            "Your time has come and is held for you, until when; it was passed on; your request runs out."
-        ),
-        MailKind.REMINDERS: _("A day and an hour before a booking."),
-        MailKind.MESSAGES: _("Somebody wrote to you ten minutes ago, and you are not online."),
-        MailKind.TEACHING: _(
-            "The staff decided on your registration as a TA; students ask for time on your topics."
-        ),
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for kind in MailKind:
-            self.fields[kind.value] = forms.BooleanField(
-                label=kind.label, help_text=self.HELP[kind], required=False
-            )
-
-    @classmethod
-    def of(cls, user: User, data: QueryDict | None = None) -> "NotificationsForm":
-        """The switches as they stand, or with what was sent for them."""
-        now = {kind.value: getattr(user, kind.field) for kind in MailKind}
-        form = cls(data, initial=now)
-        form.carry(now, f"accounts.notifications.{user.pk}")
-        return form
-
-    @property
-    def wanted(self) -> dict[MailKind, bool]:
-        """Those that were switched: two who switch the same one agree."""
-        sent = {kind: self.cleaned_data[kind.value] for kind in MailKind}
-        before = self.filled_with or {}
-        return {kind: on for kind, on in sent.items() if before.get(kind.value) != on}
 
 
 class DeleteAccountForm(RefusableForm):

@@ -12,5 +12,6 @@ from accounts.models.people import (
     UserManager,
     UserQuerySet,
 )
+from accounts.models.push import PushDelivery, PushSubscription
 from accounts.models.relations import REASON_MAX, Block, Star, Suspension
 from accounts.models.sign_ins import SentForm, SignIn

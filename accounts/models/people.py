@@ -286,6 +286,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         reads = bool(self.email) and not self.email.endswith(f"@{NOWHERE}")
         return self.is_active and reads and (kind is None or getattr(self, kind.field))
 
+    def wants_push(self, kind: MailKind | None) -> bool:
+        """The same of a push."""
+        return self.is_active and (kind is None or getattr(self, kind.push_field))
+
     def fits_session(self, stored: str) -> bool:
         """Whether a session with this hash is still this user's: the password is what it was.
 

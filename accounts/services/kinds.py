@@ -43,7 +43,8 @@ class Kind(Generic[Matter]):
 
     ``load`` takes as many queries for a hundred notices as for one, ``words`` none. ``letter`` is
     what goes by email where that is more than the words: None from it, and nothing is sent, since
-    it is no longer so. ``send`` is for emails that are made in another way altogether.
+    it is no longer so. ``send`` is for emails that are made in another way altogether. ``pushed``:
+    devices are told of it too, unless they are in another way.
     """
 
     code: str
@@ -52,6 +53,7 @@ class Kind(Generic[Matter]):
     words: Callable[[Matter, User], Email]
     letter: Callable[[Matter, User], Letter | None] | None = None
     send: Callable[[Notice], None] | None = None
+    pushed: bool = True
 
 
 @dataclass(frozen=True)

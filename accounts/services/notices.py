@@ -20,7 +20,7 @@ class Happening:
 
     ``key`` names it among all that ever happens to this person, in at most 100 characters; ``data``
     are ids and values, never a sentence. ``own``: they did it themselves, so it doesn't count as
-    unread, but stands in the list and goes by email.
+    unread and no device shows it, but it stands in the list and goes by email.
     """
 
     kind: str
@@ -31,9 +31,9 @@ class Happening:
 
 
 def notify(*happenings: Happening) -> None:
-    """Tell people what happened to them: in the bell, on open pages and by email, once each.
+    """Tell people what happened to them: in the bell, on open pages, by email and push, once each.
 
-    Inside the transaction of what happened: the rows and the queued emails are part of it. What was
+    Inside the transaction of what happened: the rows, and what is queued, are part of it. What was
     told before, by its key, is not told again.
     """
     for each in happenings:
@@ -42,7 +42,8 @@ def notify(*happenings: Happening) -> None:
         new = _stored([_row(each) for each in happenings])
         for notice in new:
             later(notifications.mail_notice, notice.pk)
-    news = [notice for notice in new if not notice.is_read]
+        news = [notice for notice in new if not notice.is_read]
+        notifications.push_to_devices(news)
     if news:
         transaction.on_commit(lambda: notifications.show(news), robust=True)
 

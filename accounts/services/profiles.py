@@ -1,4 +1,4 @@
-"""What people say about themselves, their picture, and which emails they get."""
+"""What people say about themselves, their picture, and what reaches them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -104,6 +104,13 @@ def choose_mail(user_id: int, wanted: Mapping[MailKind, bool]) -> None:
     """Switch kinds of email on or off; those that aren't named stay as they are."""
     if wanted:
         User.objects.filter(pk=user_id).update(**{kind.field: on for kind, on in wanted.items()})
+
+
+def choose_push(user_id: int, wanted: Mapping[MailKind, bool]) -> None:
+    """The same of pushes."""
+    if wanted:
+        changes = {kind.push_field: on for kind, on in wanted.items()}
+        User.objects.filter(pk=user_id).update(**changes)
 
 
 def renew_calendar(user: User) -> None:

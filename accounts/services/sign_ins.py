@@ -1,6 +1,7 @@
 """Where people are signed in: noted and ended.
 
-Ending says so by the signal ``sessions_ended`` once it is committed, so that open sockets close.
+Ending says so by the signal ``sessions_ended`` once it is committed, so that open sockets close. It
+locks the person: nothing comes to hang on a session at that moment (``accounts.services.push``).
 """
 
 from collections.abc import Iterable
@@ -42,10 +43,19 @@ def note(user: User, session_key: str, user_agent: str) -> None:
         pass  # the session was ended a moment ago
 
 
+def noted(user: User, session_key: str, user_agent: str) -> SignIn | None:
+    """The sign-in of this session, noted now where a program made it; None where it has ended."""
+    own = SignIn.objects.of(user.pk).filter(session=session_key)
+    if not own.exists():
+        note(user, session_key, user_agent)
+    return own.first()
+
+
 def end(sign_in: SignIn) -> None:
     """Sign somebody out in one place."""
     keys = [sign_in.session_id]
     with transaction.atomic():
+        User.objects.locked(sign_in.user_id)
         Session.objects.filter(pk__in=keys).delete()
         announce(sign_in.user, keys=keys)
 
@@ -54,6 +64,7 @@ def end_others(user: User, kept: Iterable[str | None]) -> None:
     """Sign somebody out everywhere but in the sessions with these keys."""
     keys = {key for key in kept if key}
     with transaction.atomic():
+        User.objects.locked(user.pk)
         Session.objects.filter(sign_in__user=user).exclude(pk__in=keys).delete()
         announce(user, kept=keys)
 

@@ -10,17 +10,19 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts import notifications, sweeps
 from accounts.models import MailKind, Notice, User
-from accounts.notifications import InHand, mail_notice
+from accounts.notifications import mail_notice
 from accounts.services import kinds, notices, profiles
 from accounts.services.kinds import Kind, each, register
 from accounts.services.notices import Happening, notify
 from setahub.core.live import events
 from setahub.core.mail import Email
+from setahub.core.work.tasks import InHand
 
 pytestmark = pytest.mark.django_db
 
@@ -255,6 +257,24 @@ class TestPages:
             wave(student, ta, f"wave-{number}")
         with django_assert_max_num_queries(len(one)):
             client.get("/notifications/")
+
+
+class TestCost:
+    def test_the_bell_costs_every_page_the_same_however_much_waits(self, student, ta, sign_in):
+        client = sign_in(student)
+        client.get("/help/")
+        counts, asked = [], []
+        for number in (0, 1, 100):
+            for each_ in range(number):
+                wave(student, ta, f"wave-{number}-{each_}")
+            with CaptureQueriesContext(connection) as made:
+                shown = bell(client)
+            counts.append(len(made))
+            asked = [query["sql"] for query in made if "accounts_notice" in query["sql"]]
+            assert shown == Notice.objects.of(student.pk).unread().count()
+        assert counts[0] == counts[1] == counts[2]
+        # Along with what the page asks for anyhow: it is worth no query of its own.
+        assert ["chat_participation" in sql for sql in asked] == [True]
 
 
 class TestKept:

@@ -7,24 +7,36 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.forms.account import NotificationsForm
+from accounts.forms.notifications import NotificationsForm
+from accounts.queries.push import devices_of
 from accounts.requests import UserRequest
-from accounts.services import profiles
+from accounts.services import profiles, push
 from accounts.tokens import read_unsubscribe
+from accounts.views.contexts.notifications import NotificationsPage
+from setahub.core.web.paging import whole
 from setahub.core.web.refusals import show_or_post
 
 
 @show_or_post
 def choose(request: UserRequest) -> HttpResponse:
-    """A switch for each kind."""
+    """A switch for each kind and way; the devices that are told, to be removed."""
+    if "remove" in request.POST:
+        pk = whole(request.POST["remove"], 0, low=0, high=10**9)
+        if push.remove(request.user, pk):
+            messages.success(request, _("Removed. Nothing is shown there any more."))
+        return redirect("accounts:notifications")
+    is_on = push.is_on()
     if request.method == "POST":
-        form = NotificationsForm.of(request.user, request.POST)
+        form = NotificationsForm.of(request.user, request.POST, push=is_on)
         if form.is_valid():
             profiles.choose_mail(request.user.pk, form.wanted)
+            profiles.choose_push(request.user.pk, form.wanted_by_push)
             messages.success(request, _("Saved."))
             return redirect("accounts:me")
-    form = NotificationsForm.of(request.user)
-    return render(request, "accounts/notifications.html", {"form": form})
+    form = NotificationsForm.of(request.user, push=is_on)
+    devices = devices_of(request.user.pk) if is_on else []
+    page = NotificationsPage.of(form, devices, request.session.session_key or "")
+    return render(request, "accounts/notifications.html", vars(page))
 
 
 @show_or_post

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Exists, Q, QuerySet, Subquery
 
-from accounts.models import Block, User
+from accounts.models import Block, PushSubscription, User
 from chat.models import Conversation, Message, Participation
 from scheduling.models import Booking
 from setahub.core.db.prepared import prepared
@@ -18,7 +18,8 @@ def sender_to(sender: int, recipient: int, *, lock: bool) -> "QuerySet[Any]":
 
     ``reaches``: the recipient is active; ``blocked``: one of the two blocks the other;
     ``acquainted``: the recipient is a TA, has or had a booking with the sender, or wrote to them;
-    ``recipient_reads``: the language of the recipient, "" where there is none yet.
+    ``recipient_reads``: the language of the recipient, "" where there is none yet;
+    ``recipient_has_device``: it may be told by push.
     ``lock`` holds the sender's row.
     """
     one_way, other_way = Q(low=sender, high=recipient), Q(low=recipient, high=sender)
@@ -31,6 +32,7 @@ def sender_to(sender: int, recipient: int, *, lock: bool) -> "QuerySet[Any]":
         | Exists(Booking.objects.filter(ta=sender, student=recipient))
         | Exists(Message.objects.filter(conversation__in=conversation, sender=recipient)),
         recipient_reads=Subquery(User.objects.filter(pk=recipient).values("language")),
+        recipient_has_device=Exists(PushSubscription.objects.of(recipient)),
     )
     return senders.select_for_update(no_key=True) if lock else senders
 

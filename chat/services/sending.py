@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat import pictures
+from chat import notifications, pictures
 from chat.errors import ChatError
 from chat.models import Conversation, Message
 from chat.pictures import Picture
@@ -87,7 +87,10 @@ def _send(message: Message, recipient_id: int, picture: Picture | None) -> Messa
         message.width, message.height = picture.full.width, picture.full.height
         message.image.save("", picture.full, save=False)
         message.thumb.save("", picture.thumb, save=False)
-    return store(message, recipient_id, sender.recipient_reads)
+    stored = store(message, recipient_id, sender.recipient_reads)
+    if sender.recipient_has_device:
+        notifications.push_unless_read(stored)
+    return stored
 
 
 def _sent_before(message: Message, recipient_id: int) -> Message | None:

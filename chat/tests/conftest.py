@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from accounts.tests.push.conftest import phone, push_service, with_key, work  # noqa: F401
 from chat import services
 from chat.models import Message
 from chat.tests.servers import redis_server

@@ -7,6 +7,8 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.services import push
+from accounts.sweeps import NOTICES_KEPT
 from scheduling.models.bookings import QUESTION_MAX
 from scheduling.services.rules import in_words
 from setahub.core import clock
@@ -31,6 +33,7 @@ def sections() -> list[Section]:
         Section("notebook-pen", _("What remains"), _afterwards()),
         Section("hand-heart", _("Teaching"), _teaching()),
         Section("message-circle", _("Messages"), _messages()),
+        Section("bell", _("What reaches you"), _told()),
     ]
 
 
@@ -220,3 +223,22 @@ def _messages() -> list[str]:
             "Nobody but you two reads them. You can block somebody, or report a message to the staff."
         ),
     ]
+
+
+def _told() -> list[str]:
+    rules = [
+        _(
+            "The bell counts what happened to you and you haven't read; opening a line leads there. It is"
+            " kept for %(time)s."
+        )
+        % {"time": _time(NOTICES_KEPT)},
+        _("All of it comes by email too; in your settings you choose which kinds."),
+    ]
+    if push.is_on():
+        rules.append(
+            _(
+                "Your phone can show it as well: tap “Tell me on this device” in your settings. On an"
+                " iPhone install the site first, by Share and “Add to Home Screen”."
+            )
+        )
+    return rules

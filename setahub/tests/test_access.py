@@ -113,6 +113,8 @@ TABLE = {
         "/users/me/sessions/end-others/", USERS_405, [L] + [302] * 5
     ),
     "users/me/notifications/": Row("/users/me/notifications/", USERS_200, [L] + [302] * 5),
+    # Without a key of the site, as here; with one, accounts' tests of push go all the way.
+    "users/me/push/": Row("/users/me/push/", USERS_405, USERS_404),
     "users/me/emails/": Row("/users/me/emails/", USERS_302, [L] + [302] * 5),
     "notifications/": Row("/notifications/", USERS_200, [L] + [302] * 5),
     "notifications/unread/": Row("/notifications/unread/", USERS_200, USERS_405),

@@ -107,7 +107,7 @@ def parts():
     yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
     yield ui._bar_links, ("topics", 0), ("bookings", 3)
     yield ui._tab_links, ("topics", 0, False), ("bookings", 3, True)
-    yield ui._page_assets, (False,), (True,)
+    yield ui._page_assets, (False, ""), (True, "key")
     start = clock.at(day, time(13))
     yield (
         scheduling._slot_chip,

@@ -37,3 +37,10 @@ on("notice.read", ({ unread }) => {
   show(unread);
 });
 on("sync", () => refresh());
+
+// Where this device is told by push, that is kept up on every page.
+try {
+  if (localStorage.getItem("setahub.push")) import("./push.js");
+} catch {
+  // A browser that keeps nothing was not asked either.
+}

@@ -26,6 +26,7 @@ from lucide.templatetags.lucide import lucide as _draw
 
 from accounts.queries import faculty
 from accounts.queries.faculty import WaysIn
+from accounts.services import push
 from setahub.core import clock
 from setahub.core.links import linked
 from setahub.core.text import one_way
@@ -101,12 +102,12 @@ def _date_leaf(day: date, past: bool) -> dict[str, Any]:
 @register.simple_tag
 def page_assets(signed_in: bool) -> SafeString:
     """The stylesheet and scripts of every page."""
-    return _page_assets(bool(signed_in))
+    return _page_assets(bool(signed_in), push.site_key() if signed_in else "")
 
 
 @repeated("shared/_assets.html")
-def _page_assets(signed_in: bool) -> dict[str, Any]:
-    return {"signed_in": signed_in}
+def _page_assets(signed_in: bool, push_key: str) -> dict[str, Any]:
+    return {"signed_in": signed_in, "push_key": push_key}
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from accounts.models import Block, SentForm, Star, Suspension, User
+from accounts.models import Block, PushSubscription, SentForm, SignIn, Star, Suspension, User
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.tests.test_sessions import made_by_hand
 from chat.models import Conversation, Message, Participation, Report, ReportLook
@@ -65,6 +65,11 @@ def person(clock, make_user, other, topic) -> User:
         user=user, provider="faculty", uid=f"https://login.example {user.pk}"
     )
     made_by_hand(user).get("/users/me/sessions/")
+    PushSubscription.objects.create(
+        user=user,
+        sign_in=SignIn.objects.get(user=user),
+        endpoint="https://fcm.googleapis.com/fcm/send/maliwan@example.com",
+    )
     EmailChange.objects.create(user=user, old_email="maliwan@example.com", new_email="m@x.example")
     WaitingLetter.objects.create(user=user, content="sealed")
     SentForm.objects.create(user=user, key="x" * 32, url="/topics/beetles/")

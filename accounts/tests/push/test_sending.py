@@ -1,0 +1,445 @@
+"""What a device is told: once, encrypted for it alone, and only what is so, wanted and not read."""
+
+import json
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as site
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from accounts import emails, pushes, sweeps
+from accounts.models import MailKind, Notice, PushDelivery, PushSubscription, User
+from accounts.services import kinds, notices, profiles
+from accounts.services.kinds import Kind, each, register
+from accounts.services.notices import Happening, notify
+from accounts.tests.push.service import HOST, Browser
+from scheduling.services import bookings
+from scheduling.tests.factories import book, open_time, slots_of
+from setahub.core import outbound, vapid
+from setahub.core.mail import Email
+from setahub.core.outbound import OutboundError
+from setahub.core.work import worker
+from setahub.tests.languages.world import FACTS
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture(autouse=True)
+def waved(monkeypatch):
+    """A kind of the tests' own: somebody waved, as long as they are active."""
+    monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
+
+    def words(who, reader):
+        return Email(
+            subject=f"{who.username} waved at {reader.username}",
+            lead=["Wave back?"],
+            quotes=[("They write", "Secret words")],
+            action=("See who", who.get_absolute_url()),
+        )
+
+    def letter(who, reader):
+        return kinds.Letter(words(who, reader)) if who.is_active else None
+
+    register(Kind("waved", MailKind.BOOKINGS, each("who", User.objects.all), words, letter))
+
+
+def wave(person, who, key="wave-1", own=False) -> None:
+    notify(Happening("waved", person.pk, key, {"who": who.pk}, own=own))
+
+
+@pytest.fixture
+def told(push_service, phone, student, ta):
+    """``told()``: what the student's phone was told, after all that is due was done."""
+    browser = phone(student)
+
+    def look():
+        return push_service.to(browser)
+
+    return look
+
+
+class TestWhat:
+    def test_a_title_a_time_and_an_address(self, told, student, ta, work):
+        wave(student, ta)
+        work()
+        assert told() == [
+            {
+                "title": "น้ำฝน waved at สมชาย ใจดี",
+                "time": "Mon 23 Nov, 09:00",
+                "url": f"/notifications/{Notice.objects.get().pk}/",
+            }
+        ]
+
+    def test_with_the_headers_of_the_standards(self, told, push_service, student, ta, work, clock):
+        wave(student, ta)
+        clock.shift(60)
+        work()
+        [sent] = push_service.sent
+        assert sent.headers["Content-Encoding"] == "aes128gcm"
+        assert sent.headers["TTL"] == str(24 * 3600 - 60)
+        assert sent.headers["Urgency"] == "normal"
+        assert re.fullmatch(r"[\w-]{32}", sent.headers["Topic"])
+
+    def test_signed_by_the_site(self, told, push_service, student, ta, work):
+        wave(student, ta)
+        work()
+        [sent] = push_service.sent
+        assert sent.claims == {
+            "aud": f"https://{HOST}",
+            "exp": int(timezone.now().timestamp()) + 12 * 3600,
+            "sub": "mailto:staff@faculty.example",
+            "key": vapid.public_key(site.VAPID_PRIVATE_KEY),
+        }
+
+    def test_no_other_browser_can_read_it(self, told, push_service, student, ta, work):
+        wave(student, ta)
+        work()
+        [sent] = push_service.sent
+        assert b"waved" not in sent.body
+        with pytest.raises(Exception):  # noqa: B017, PT011  (whatever the library raises)
+            Browser().read(sent)
+
+    def test_nothing_of_a_question(self, push_service, phone, student, ta, topic, work):
+        browser = phone(ta)
+        book(student, slots_of(open_time(ta, topic))[0], question="Secret knots")
+        work()
+        [found] = push_service.to(browser)
+        assert found.keys() == {"title", "time", "url"}
+        assert "booked you" in found["title"]
+        assert "Secret" not in json.dumps(found)
+
+    def test_no_kind_quotes_in_its_subject_what_somebody_wrote(self, told, student, ta, work):
+        wave(student, ta)
+        work()
+        assert "Secret" not in json.dumps(told())
+
+    def test_in_the_readers_language(
+        self, push_service, phone, make_user, ta, topic, student, work
+    ):
+        mali = make_user("Mali", language="th")
+        browser = phone(mali)
+        slot = slots_of(open_time(ta, topic))[0]
+        made = book(mali, slot)
+        work()
+        bookings.cancel(made, ta, "Ill")
+        work()
+        [found] = push_service.to(browser)
+        assert found["title"].startswith("ยกเลิก")
+        assert found["time"] == "จ. 23 พ.ย. 09:00"
+
+    def test_nothing_in_a_name_turns_the_line(self, told, student, ta, work):
+        User.objects.filter(pk=ta.pk).update(username="\u202eEvil")
+        wave(student, ta)
+        work()
+        assert told()[0]["title"] == "Evil waved at สมชาย ใจดี"
+
+    def test_what_holds_for_hours_wakes_the_device(self, phone, push_service, student, work):
+        register(
+            Kind(
+                "soon",
+                MailKind.REMINDERS,
+                each("who", User.objects.all),
+                lambda who, reader: Email("Soon", [], action=("", "/")),
+            )
+        )
+        phone(student)
+        notify(Happening("soon", student.pk, "soon", {"who": student.pk}))
+        work()
+        assert push_service.sent[0].headers["Urgency"] == "high"
+
+
+class TestWhether:
+    def test_each_device_of_the_person_and_no_other(
+        self, push_service, phone, student, stranger, ta, work
+    ):
+        one, two, other = phone(student), phone(student), phone(stranger)
+        wave(student, ta)
+        work()
+        assert [len(push_service.to(each)) for each in (one, two, other)] == [1, 1, 0]
+
+    def test_what_one_did_oneself_is_not_told(self, told, student, ta, work):
+        wave(student, ta, own=True)
+        work()
+        assert told() == []
+
+    def test_what_was_read_meanwhile_is_not_told(self, told, student, ta, work):
+        wave(student, ta)
+        notices.read(Notice.objects.get())
+        work()
+        assert told() == []
+
+    def test_what_is_no_longer_so_is_not_told(self, told, student, ta, work):
+        wave(student, ta)
+        User.objects.filter(pk=ta.pk).update(is_active=False)
+        work()
+        assert told() == []
+
+    def test_what_is_gone_is_not_told(self, told, student, work):
+        notify(Happening("waved", student.pk, "wave-1", {"who": 999_999}))
+        work()
+        assert told() == []
+
+    def test_what_was_rolled_back_was_never_so(self, told, student, ta, work):
+        with transaction.atomic():
+            wave(student, ta)
+            transaction.set_rollback(True)
+        work()
+        assert told() == []
+
+    @pytest.mark.parametrize(
+        ("email", "push"), [(True, True), (True, False), (False, True), (False, False)]
+    )
+    def test_by_email_by_push_by_both_or_neither(
+        self, told, student, ta, work, mailoutbox, email, push
+    ):
+        profiles.choose_mail(student.pk, {MailKind.BOOKINGS: email})
+        profiles.choose_push(student.pk, {MailKind.BOOKINGS: push})
+        wave(student, ta)
+        work()
+        assert (len(mailoutbox), len(told())) == (email, push)
+
+    def test_what_is_told_of_security_is_told_here_too(self, told, student, work, mailoutbox):
+        for kind in MailKind:
+            profiles.choose_push(student.pk, {kind: False})
+        emails.queue(
+            "account/email/password_changed", student.email, FACTS, language="en", user=student
+        )
+        work()
+        assert [found["title"] for found in told()] == ["Your password was changed"]
+        assert len(mailoutbox) == 1
+
+    def test_who_has_no_device_costs_a_query_and_no_task(self, with_key, student, ta):
+        with CaptureQueriesContext(connection) as made:
+            wave(student, ta)
+        assert len([each for each in made if "accounts_pushsubscription" in each["sql"]]) == 1
+        assert DBTaskResult.objects.count() == 1  # the email's
+
+    def test_without_a_key_nothing_is_asked(self, student, ta):
+        with CaptureQueriesContext(connection) as made:
+            wave(student, ta)
+        assert not [each for each in made if "accounts_push" in each["sql"]]
+
+    def test_a_key_that_was_taken_away_keeps_the_devices(
+        self, told, student, ta, work, settings, push_service
+    ):
+        wave(student, ta)
+        settings.VAPID_PRIVATE_KEY = ""
+        work()
+        assert push_service.sent == []
+        assert PushSubscription.objects.count() == 1
+
+    def test_whoever_took_the_browser_over_hears_nothing_of_before(
+        self, push_service, sign_in, phone, student, stranger, ta, work
+    ):
+        browser = phone(student)
+        wave(student, ta)
+        browser.subscribe(sign_in(stranger))
+        work()
+        assert push_service.sent == []
+
+
+class TestOnce:
+    def test_whatever_runs_again(self, told, student, ta, work):
+        wave(student, ta)
+        wave(student, ta)
+        work()
+        pushes.announce.call("notice", Notice.objects.get().pk)
+        work()
+        pushes.deliver.call(PushDelivery.objects.get().pk)
+        assert len(told()) == 1
+
+    def test_one_in_the_hands_of_a_worker_is_no_other_ones(self, told, student, ta, work, clock):
+        wave(student, ta)
+        pushes.announce.call("notice", Notice.objects.get().pk)
+        delivery = PushDelivery.objects.get()
+        assert PushDelivery.objects.take_up(delivery.pk)
+        work()
+        assert told() == []
+        clock.shift(timedelta(minutes=2, seconds=31))  # that worker was killed
+        work()
+        work()
+        assert len(told()) == 1
+
+    def test_a_worker_that_is_killed_while_it_begins_deliveries(
+        self, push_service, phone, student, ta, work, monkeypatch
+    ):
+        browsers = [phone(student), phone(student)]
+        wave(student, ta)
+        begun = []
+
+        def killed(*args):
+            begun.append(args)
+            if len(begun) == 2:
+                raise SystemExit
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pushes, "later", killed)
+            with pytest.raises(SystemExit):
+                pushes.announce.call("notice", Notice.objects.get().pk)
+        pushes.deliver.call(begun[0][1])
+        work()
+        assert [len(push_service.to(each)) for each in browsers] == [1, 1]
+
+    def test_deliveries_are_forgotten_when_nobody_tries_them_any_more(
+        self, told, student, ta, work, clock
+    ):
+        wave(student, ta)
+        work()
+        clock.shift(timedelta(days=2))
+        sweeps.forget_pushes()
+        assert PushDelivery.objects.exists()
+        clock.shift(1)
+        sweeps.forget_pushes()
+        assert not PushDelivery.objects.exists()
+
+
+def waiting() -> timedelta:
+    """How long the delivery waits until it is tried again."""
+    row = DBTaskResult.objects.get(task_path="accounts.pushes.deliver")
+    assert row.status == "READY"
+    return row.run_after - timezone.now()
+
+
+class TestAnswers:
+    @pytest.fixture(autouse=True)
+    def _a_wave(self, clock, told, student, ta):
+        wave(student, ta)
+
+    def test_too_many_waits_as_long_as_it_says(self, told, push_service, work, clock):
+        push_service.say(429, Retry_After="300")
+        work()
+        assert waiting() == timedelta(seconds=300)
+        clock.shift(299)
+        work()
+        assert len(push_service.sent) == 1
+        clock.shift(1)
+        work()
+        assert len(told()) == 2  # the second one was taken
+        assert PushDelivery.objects.get().done_at
+
+    def test_but_no_shorter_than_anything_else(self, push_service, work):
+        push_service.say(429, Retry_After="1")
+        work()
+        assert waiting() == worker.DELAYS[0]
+
+    @pytest.mark.parametrize("status", [500, 502, 503])
+    def test_trouble_there_is_tried_again_as_emails_are(self, push_service, work, clock, status):
+        push_service.say(status, times=3)
+        for delay in worker.DELAYS[:3]:
+            work()
+            assert waiting() == delay
+            clock.shift(delay)
+        work()
+        assert len(push_service.sent) == 4
+        assert PushDelivery.objects.get().done_at
+
+    def test_at_most_a_day(self, push_service, work, clock, caplog):
+        push_service.say(503, times=20, Retry_After="30000")
+        for _time in range(5):
+            work()
+            clock.shift(30_000)
+        assert len(push_service.sent) == 3
+        assert "was refused: 503" in caplog.text
+        assert PushDelivery.objects.get().done_at
+
+    def test_what_comes_a_day_late_is_dropped(self, push_service, work, clock, caplog):
+        clock.shift(timedelta(days=1))
+        work()
+        assert push_service.sent == []
+        assert "A push to push.example was given up after a day" in caplog.text
+
+    def test_to_wait_for_longer_than_a_day_is_not_worth_it(self, push_service, work, caplog):
+        push_service.say(429, Retry_After="100000")
+        work()
+        assert "was refused: 429" in caplog.text
+
+    @pytest.mark.parametrize("status", [404, 410])
+    def test_a_device_that_is_no_longer_known_is_deleted(self, push_service, work, status):
+        push_service.say(status)
+        work()
+        assert not PushSubscription.objects.exists()
+        statuses = DBTaskResult.objects.values_list("status", flat=True)
+        assert set(statuses) == {"SUCCESSFUL"}
+
+    @pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 413])
+    def test_any_other_answer_drops_it_and_is_logged(self, push_service, work, caplog, status):
+        push_service.say(status, Location="https://push.example/elsewhere")
+        with caplog.at_level(logging.ERROR):
+            work()
+        assert f"A push to push.example was refused: {status}" in caplog.text
+        assert "/send/" not in caplog.text
+        assert len(push_service.sent) == 1
+        assert PushSubscription.objects.exists()
+        assert PushDelivery.objects.get().done_at
+
+    @pytest.mark.parametrize("code", ["away", "slow"])
+    def test_a_service_that_is_away_is_tried_again(self, told, work, clock, monkeypatch, code):
+        def fail(*args, **kwargs):
+            raise OutboundError(code)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(outbound, "post", fail)
+            work()
+        assert waiting() == worker.DELAYS[0]
+        clock.shift(30)
+        work()
+        assert len(told()) == 1
+
+    def test_a_name_that_leads_inside_gets_nothing(self, push_service, work, monkeypatch, caplog):
+        monkeypatch.setattr(outbound, "is_public", lambda address: False)
+        work()
+        assert push_service.sent == []
+        assert "A push to push.example was not sent: inside" in caplog.text
+
+    def test_a_service_that_is_allowed_no_longer_gets_nothing(
+        self, push_service, work, settings, caplog
+    ):
+        settings.PUSH_HOSTS = ["other.example"]
+        work()
+        assert push_service.sent == []
+        assert "it is none of PUSH_HOSTS" in caplog.text
+
+    def test_what_was_read_before_the_next_try_is_not_told(self, push_service, work, clock):
+        push_service.say(503)
+        work()
+        notices.read(Notice.objects.get())
+        clock.shift(30)
+        work()
+        assert len(push_service.sent) == 1
+
+
+class TestAnotherKeyOfTheSite:
+    def test_nothing_is_sent_until_the_browser_has_renewed_it(
+        self, push_service, sign_in, phone, student, ta, work, settings
+    ):
+        client = sign_in(student)
+        old, new = phone(student, client), Browser()
+        settings.VAPID_PRIVATE_KEY = vapid.new_key()
+        wave(student, ta)
+        work()
+        assert push_service.sent == []
+        new.subscribe(client, replaces=old.endpoint)
+        wave(student, ta, "wave-2")
+        work()
+        assert len(push_service.to(new)) == 1
+
+    def test_devices_that_never_come_again_are_forgotten(self, phone, student, clock, settings):
+        phone(student)
+        settings.VAPID_PRIVATE_KEY = vapid.new_key()
+        clock.shift(timedelta(days=30))
+        sweeps.forget_pushes()
+        assert PushSubscription.objects.exists()
+        clock.shift(1)
+        sweeps.forget_pushes()
+        assert not PushSubscription.objects.exists()
+
+    def test_those_of_the_same_key_stay(self, phone, student, clock):
+        phone(student)
+        clock.shift(timedelta(days=100))
+        sweeps.forget_pushes()
+        assert PushSubscription.objects.exists()
