@@ -27,6 +27,48 @@ def takeaway(left: Takeaway) -> Email:
     )
 
 
+def missed(booking: Booking) -> Email:
+    """For the student: the TA says that they did not come."""
+    return Email(
+        subject=_("Noted as a no-show: %(topic)s with %(name)s")
+        % _names(booking, booking.ta.username),
+        lead=[
+            _("Your TA noted that you did not come."),
+            _("If that is wrong, say so at the booking, once: the staff then look at it."),
+        ],
+        facts=[_when(booking)],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
+def reported(booking: Booking) -> Email:
+    """For the TA: the student says that they did not come."""
+    words = {"name": booking.student.username, "time": clock.full(booking.starts_at)}
+    return Email(
+        subject=_("%(name)s reported that you did not come, %(time)s") % words,
+        lead=[
+            _("The faculty's staff will decide. Until then it doesn't count towards your hours."),
+            _("If you were there, say at the booking how it went: the staff see both."),
+        ],
+        facts=[_when(booking), (_("Topic"), booking.topic.name)],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
+def report_settled(booking: Booking) -> Email:
+    """For both: staff found that the TA was there."""
+    if booking.status == Booking.Status.NO_SHOW:
+        lead = _("The faculty's staff decided that the TA was there and the student did not come.")
+    else:
+        lead = _("The faculty's staff decided that it took place.")
+    return Email(
+        subject=_("Decided: the session of %(time)s") % {"time": clock.full(booking.starts_at)},
+        lead=[lead],
+        facts=[_when(booking), (_("Topic"), booking.topic.name)],
+        action=(_("See the booking"), booking.get_absolute_url()),
+    )
+
+
 def decided(found: Dispute) -> Email:
     """For the student: what staff decided about a no-show that they dispute."""
     booking = found.booking

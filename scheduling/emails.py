@@ -181,6 +181,13 @@ def _words(event: BookingEvent, reader: User) -> tuple[str, str]:
         )
     if kind == Kind.CHANGED:
         return (_("Changed: %(topic)s with %(name)s, %(time)s"), _("%(name)s changed the session."))
+    if event.booking.ta_was_absent:
+        return (
+            _("Decided: %(topic)s with %(name)s, %(time)s"),
+            _("The faculty's staff found that you did not come.")
+            if reader.pk == event.booking.ta_id
+            else _("The faculty's staff found that your TA did not come."),
+        )
     if event.cause in IMPERSONAL_CAUSES:
         lead = _sentence(impersonal_reason(event)).replace("%", "%%")
         return (_("Cancelled: %(topic)s with %(name)s, %(time)s"), lead)

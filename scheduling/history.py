@@ -103,6 +103,8 @@ def tell(event: BookingEvent, viewer: User) -> str:
         return _by_itself()
     if event.cause in IMPERSONAL_CAUSES:
         return impersonal_reason(event)
+    if kind == Kind.CANCELLED and event.booking.ta_was_absent:
+        return gettext("The faculty's staff found that the TA did not come")
     moved = kind == Kind.MOVED and event.old_starts_at and event.new_starts_at
     own, others = MOVED_BETWEEN if moved else WORDS[kind]
     times = {

@@ -157,6 +157,44 @@ def disputes() -> "QuerySet[Dispute]":
     return Dispute.objects.exclude(decision="").select_related(*people)
 
 
+def missed(booking: Booking, reader: User) -> Letter | None:
+    """Unless the TA has said since that the student came."""
+    missed = booking.status == Booking.Status.NO_SHOW
+    return Letter(after_emails.missed(booking)) if missed else None
+
+
+def reported(booking: Booking, reader: User) -> Letter | None:
+    """Unless the student has taken it back, or staff have settled it."""
+    waits = booking.ta_absent_at is not None and not booking.ta_was_absent
+    return Letter(after_emails.reported(booking)) if waits else None
+
+
+register(
+    Kind(
+        "missed",
+        MailKind.BOOKINGS,
+        each("booking", Booking.objects.with_people),
+        lambda booking, _: after_emails.missed(booking),
+        missed,
+    )
+)
+register(
+    Kind(
+        "reported",
+        MailKind.BOOKINGS,
+        each("booking", Booking.objects.with_people),
+        lambda booking, _: after_emails.reported(booking),
+        reported,
+    )
+)
+register(
+    Kind(
+        "report_settled",
+        MailKind.BOOKINGS,
+        each("booking", Booking.objects.with_people),
+        lambda booking, _: after_emails.report_settled(booking),
+    )
+)
 register(
     Kind(
         "decided",

@@ -110,6 +110,27 @@ def guessed(booking: Booking) -> None:
     notify(Happening("guesses", booking.ta_id, key, {"booking": booking.pk}))
 
 
+def missed(booking: Booking) -> None:
+    """A TA says that the student did not come: the student can say otherwise."""
+    notify(Happening("missed", booking.student_id, f"missed-{booking.pk}", {"booking": booking.pk}))
+
+
+def reported(booking: Booking) -> None:
+    """A student says that the TA did not come: the TA can say otherwise."""
+    notify(Happening("reported", booking.ta_id, f"reported-{booking.pk}", {"booking": booking.pk}))
+
+
+def report_settled(booking: Booking) -> None:
+    """Staff have decided that the TA was there; where not, its cancellation tells."""
+    data, moment = {"booking": booking.pk}, timezone.now()
+    notify(
+        *(
+            Happening("report_settled", person, f"report-{booking.pk}-{moment:%Y%m%d%H%M%S}", data)
+            for person in (booking.student_id, booking.ta_id)
+        )
+    )
+
+
 def decided(dispute: Dispute) -> None:
     """Staff have decided about a no-show that its student disputes."""
     student = dispute.booking.student_id

@@ -124,7 +124,9 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
         return rows.select_related("ta").annotate(
             completed=_bookings("pk", status="completed"),
             missed=_bookings("pk", status="no_show"),
-            given_slots=_bookings("slot", status__in=["completed", "no_show"]),
+            given_slots=_bookings(
+                "slot", status__in=["completed", "no_show"], ta_absent_at__isnull=True
+            ),
         )
 
     @admin.display(description=gettext_lazy("topics"))

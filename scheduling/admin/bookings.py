@@ -34,6 +34,25 @@ class BookingEventInline(LookOnlyInline):
         return super().get_queryset(request).select_related("actor")
 
 
+class AbsenceFilter(admin.SimpleListFilter):
+    """By what became of a student's report that the TA did not come."""
+
+    title = gettext_lazy("TA absent")
+    parameter_name = "absence"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("waits", gettext_lazy("reported, waits for the staff")),
+            ("found", gettext_lazy("found to be so")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        reported = queryset.filter(ta_absent_at__isnull=False)
+        if self.value() == "waits":
+            return reported.kept()
+        return reported.cancelled() if self.value() == "found" else queryset
+
+
 @admin.register(Booking)
 class BookingAdmin(FindsPeople, Export, LookOnly):
     list_display = ["starts_at", "student", "ta", "topic", "status", "cancelled_late", "ta_absent"]
@@ -45,7 +64,7 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         by_person("student", gettext_lazy("student")),
         by_person("ta", gettext_lazy("TA")),
         "cancelled_late",
-        ("ta_absent_at", admin.EmptyFieldListFilter),
+        AbsenceFilter,
         ("checked_in_at", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["student", "ta", "topic"]
@@ -59,10 +78,11 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         "checked_in_at",
     ]  # fmt: skip
     inlines = [BookingEventInline]
-    actions = ["cancel", "complete", "undo_no_show", "undo_check_in"]
+    actions = ["cancel", "complete", "undo_no_show", "undo_check_in", "ta_came", "missed", "absent"]
     titles = {
         "cancel": gettext_lazy("Cancel the bookings"),
         "undo_no_show": gettext_lazy("Undo a no-show"),
+        "absent": gettext_lazy("The TA did not come"),
     }
     columns = [
         (gettext_lazy("ID"), lambda row: row.pk),
@@ -96,6 +116,11 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         return f"{clock.full(row.starts_at)}: {row.student} – {row.ta}, {row.topic}"
 
     def offers(self, action: str, row: Booking) -> bool:
+        if action in ("ta_came", "missed", "absent"):
+            waits = row.ta_absent_at is not None and row.status != Status.CANCELLED
+            return waits and (action != "missed" or row.checked_in_at is None)
+        if row.ta_absent_at is not None:
+            return False  # one of those three decides
         if action == "cancel":
             return not row.is_settled
         if action == "undo_no_show":
@@ -130,8 +155,25 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
 
         return self.apply(request, queryset.filter(checked_in_at__isnull=False), act)
 
-    def _settle(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+    @admin.action(description=gettext_lazy("Decide: it took place"), permissions=["act"])
+    def ta_came(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        return self._settle(request, queryset.filter(ta_absent_at__isnull=False))
+
+    @admin.action(description=gettext_lazy("Decide: the student did not come"), permissions=["act"])
+    def missed(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        return self._settle(request, queryset.filter(ta_absent_at__isnull=False), Status.NO_SHOW)
+
+    @admin.action(description=gettext_lazy("Decide: the TA did not come"), permissions=["act"])
+    def absent(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        def act(row: Booking, given: Mapping[str, Any]) -> None:
+            bookings.confirm_absence(row, cast(User, request.user), given["reason"])
+
+        return self.ask(request, queryset.filter(ta_absent_at__isnull=False), CancelForm, act)
+
+    def _settle(
+        self, request: HttpRequest, queryset: QuerySet[Booking], status: str = Status.COMPLETED
+    ) -> HttpResponse | None:
         def act(row: Booking) -> None:
-            bookings.complete_by_staff(row, cast(User, request.user))
+            bookings.settle_by_staff(row, cast(User, request.user), status)
 
         return self.apply(request, queryset, act)

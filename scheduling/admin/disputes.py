@@ -1,6 +1,6 @@
 """No-shows that their students dispute, in the admin."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -19,12 +19,30 @@ from setahub.core.admin.filters import by_period
 Decision = Dispute.Decision
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """What is to be decided: not where the TA has said since that the student came."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("waits", gettext_lazy("waits for the staff")),
+            ("decided", gettext_lazy("decided")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "waits":
+            return queryset.waiting()
+        return queryset.exclude(decision="") if self.value() == "decided" else queryset
+
+
 @admin.register(Dispute)
 class DisputeAdmin(FindsPeople, Export, LookOnly):
     list_display = ["created_at", "student", "ta", "starts_at", "decision", "decided_at"]
     list_filter = [
         by_period("created_at", gettext_lazy("date")),
-        ("decided_at", admin.EmptyFieldListFilter),
+        WaitingFilter,
         "decision",
     ]
     list_select_related = ["booking__student", "booking__ta"]

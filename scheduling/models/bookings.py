@@ -74,13 +74,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status=Booking.Status.CANCELLED).order_by("-starts_at", "-pk")
 
     def given(self, now: datetime) -> "BookingQuerySet":
-        """Completed, also where only the time has completed them."""
-        late = Q(
-            status=Booking.Status.BOOKED,
-            ends_at__lte=now - policy.auto_complete,
-            ta_absent_at__isnull=True,
-        )
-        return self.kept().filter(Q(status=Booking.Status.COMPLETED) | late)
+        """Completed, also where only the time has; none that a report of its student speaks against."""
+        late = Q(status=Booking.Status.BOOKED, ends_at__lte=now - policy.auto_complete)
+        said = Q(status=Booking.Status.COMPLETED)
+        return self.kept().filter(said | late, ta_absent_at__isnull=True)
 
     def to_remind(self, which: Reminder, now: datetime) -> "BookingQuerySet":
         """Active ones whose time for this reminder has come, and which weren't looked at for it."""
@@ -190,6 +187,7 @@ class Booking(models.Model):
         max_length=10, choices=Cause, blank=True, default="", db_default="", editable=False
     )
     cancelled_late = models.BooleanField(_("cancelled late"), default=False, editable=False)
+    # Taken off again by whoever settles it otherwise. Of a cancelled one it is why: the staff agreed.
     ta_absent_at = models.DateTimeField(
         _("student reported that the TA did not come"), null=True, blank=True, editable=False
     )
@@ -332,6 +330,11 @@ class Booking(models.Model):
     @property
     def why_cancelled(self) -> str:
         return self.cancel_reason or self.get_cancel_cause_display()
+
+    @property
+    def ta_was_absent(self) -> bool:
+        """The staff found what its student reported to be so."""
+        return self.status == self.Status.CANCELLED and self.ta_absent_at is not None
 
     @property
     def was_taken_away(self) -> bool:

@@ -7,14 +7,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from scheduling.models.appointments import REASON_MAX
 from scheduling.models.bookings import Booking
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
     def waiting(self) -> "DisputeQuerySet":
-        """Those that staff have not decided."""
-        return self.filter(decision="")
+        """Those that staff have not decided, of bookings that are no-shows still."""
+        return self.filter(decision="", booking__status=Booking.Status.NO_SHOW)
 
     def cleared(self) -> "DisputeQuerySet":
         """Those whose no-show counts nothing: nobody has decided it, or it was set aside."""
@@ -66,4 +67,9 @@ class Dispute(models.Model):
 
     @property
     def is_waiting(self) -> bool:
-        return not self.decision
+        """As ``waiting``; the booking is loaded."""
+        return not self.decision and self.booking.status == Booking.Status.NO_SHOW
+
+    def decide(self, decision: "Dispute.Decision", staff: User) -> None:
+        """Without storing it."""
+        self.decision, self.decided_by, self.decided_at = decision, staff, timezone.now()

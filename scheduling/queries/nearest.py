@@ -24,14 +24,15 @@ def nearest_free(
     *,
     but: int = 0,
     moving: Booking | None = None,
+    limited: bool = True,
 ) -> list[TimeSlot]:
     """The free slots closest in time to ``to`` that the viewer can take, of that TA; else of any.
 
     At most six, in order of time. ``moving``: never another TA's, and that booking is left out of
-    account; ``but``: a slot left out.
+    account; ``but``: a slot left out; not ``limited``: however many bookings the viewer has.
     """
     for ta in (ta_id, None) if moving is None else (ta_id,):
-        if slots := _closest(viewer, topic, to, but=but, ta=ta, moving=moving):
+        if slots := _closest(viewer, topic, to, but=but, ta=ta, moving=moving, limited=limited):
             return slots
     return []
 

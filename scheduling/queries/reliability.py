@@ -52,9 +52,8 @@ def marks_of(student_id: int) -> list[Mark]:
 
 def disputed(student_id: int) -> list[Booking]:
     """No-shows that staff have not decided about, which count nothing meanwhile. One query."""
-    rows = Booking.objects.of_student(student_id).filter(
-        status=Status.NO_SHOW, dispute__decision=""
-    )
+    waits = Q(dispute__decision="") | Q(ta_absent_at__isnull=False)
+    rows = Booking.objects.of_student(student_id).filter(waits, status=Status.NO_SHOW)
     return list(rows.select_related("ta", "topic").order_by("starts_at", "pk"))
 
 
@@ -91,7 +90,8 @@ def _below(most: int, marks: Iterable[tuple[datetime, int]]) -> datetime | None:
 
 def _counted(students: Collection[int]) -> BookingQuerySet:
     cleared = Dispute.objects.cleared().filter(booking=OuterRef("pk"))
-    missed = Q(status=Status.NO_SHOW) & ~Q(Exists(cleared))
+    # Whoever reports that the TA did not come says as much against a no-show.
+    missed = Q(status=Status.NO_SHOW, ta_absent_at__isnull=True) & ~Q(Exists(cleared))
     late = Q(status=Status.CANCELLED, cancelled_late=True)
     rows = Booking.objects.filter(missed | late, student__in=students)
     return rows.filter(starts_at__gt=timezone.now() - COUNTED).order_by("starts_at", "pk")
@@ -99,4 +99,4 @@ def _counted(students: Collection[int]) -> BookingQuerySet:
 
 def dispute_of(booking: Booking) -> Dispute | None:
     """What its student says against the no-show, if anything."""
-    return Dispute.objects.filter(booking=booking).first()
+    return Dispute.objects.filter(booking=booking).select_related("booking").first()

@@ -45,7 +45,7 @@ def _topics_of(ta: int, appointment: int) -> "QuerySet[Topic]":
 
 def slot_at(ta_id: int, start: datetime) -> TimeSlot | None:
     """The slot with this start in a session that the TA has open, free or not."""
-    slots = TimeSlot.objects.standing().of_ta(ta_id).filter(starts_at=start)
+    slots = TimeSlot.objects.standing().of_ta(ta_id).with_ta().filter(starts_at=start)
     return slots.filter(appointment__cancelled_at__isnull=True).order_by("pk").first()
 
 

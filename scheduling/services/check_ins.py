@@ -22,7 +22,7 @@ from accounts.models import User
 from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent
-from scheduling.services import rules
+from scheduling.services import outcome_rules as rules
 from scheduling.services.bookings.rows import locked, record
 from setahub.core.web.cache import CacheAway
 from setahub.core.web.ratelimit import TooMany, guess
@@ -91,9 +91,9 @@ def _minute(moment: datetime) -> int:
 
 
 def check_in(booking: Booking, student: User, code: str) -> Booking:
-    """The student is there: the code says so. It undoes a no-show. Raises SchedulingError.
+    """The student is there: the code says so. It undoes a no-show and a report that the TA was not.
 
-    Whoever has checked in already has done so. Wrong codes are counted before they are looked at.
+    Raises SchedulingError. Whoever has checked in already has done so. Wrong codes are counted before they are looked at.
     """
     if booking.checked_in_at is not None and booking.student_id == student.pk:
         return booking
@@ -105,7 +105,8 @@ def check_in(booking: Booking, student: User, code: str) -> Booking:
             return booking
         rules.check_check_in(booking, student)
         booking.checked_in_at = timezone.now()
-        changed = ["checked_in_at"]
+        booking.ta_absent_at = None  # whose screen else would show the code
+        changed = ["checked_in_at", "ta_absent_at"]
         if missed := booking.status == Status.NO_SHOW:
             booking.status = Status.COMPLETED
             changed.append("status")

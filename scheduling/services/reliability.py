@@ -1,14 +1,13 @@
 """A student's word against a no-show, and what staff decide."""
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, Dispute
-from scheduling.services import rules
+from scheduling.services import outcome_rules as rules
 from scheduling.services.bookings.rows import locked
 from setahub.core.text import trimmed
 
@@ -31,10 +30,13 @@ def decide(found: Dispute, staff: User, decision: Dispute.Decision) -> Dispute:
     """Staff say whether the no-show counts; the student is told. Raises SchedulingError."""
     with transaction.atomic():
         locked(found.booking)
-        row = Dispute.objects.select_for_update(no_key=True).get(pk=found.pk)
-        if not row.is_waiting:
+        rows = Dispute.objects.select_related("booking")
+        row = rows.select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+        if row.decision:
             raise SchedulingError("decided", _("This was decided already."))
-        row.decision, row.decided_by, row.decided_at = decision, staff, timezone.now()
-        row.save(update_fields=["decision", "decided_by", "decided_at"])
+        if not row.is_waiting:
+            raise SchedulingError("no_no_show", _("This booking is no longer marked as a no-show."))
+        row.decide(decision, staff)
+        row.save()
         notifications.decided(row)
     return row

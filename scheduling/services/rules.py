@@ -1,11 +1,11 @@
-"""What may be booked, moved, cancelled and reported, by whom and when: each rule once.
+"""What may be booked, moved and cancelled, by whom and when: each rule once.
 
 The services ask under their locks; pages ask the same functions for what to offer. All of them
-raise SchedulingError with the reason, or do nothing.
+raise SchedulingError with the reason, or do nothing. What may be said afterwards: ``outcome_rules``.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent, Dispute, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.queries.care import limits_of, why_spared
 from scheduling.queries.free import is_free
 from scheduling.queries.obstacles import Limits, Obstacle, Obstacles, most_bookings
@@ -28,9 +28,9 @@ Status = Booking.Status
 CHANGES_COUNTED = timedelta(minutes=10)
 
 
-def passes(check: Callable[..., None], *args: object) -> bool:
+def passes(check: Callable[..., None], *args: object, **more: object) -> bool:
     """Whether a rule lets this through."""
-    return attempt(lambda: check(*args))[1] is None
+    return attempt(lambda: check(*args, **more))[1] is None
 
 
 # --- Taking a seat ------------------------------------------------------------------------------
@@ -291,89 +291,6 @@ def frees_seat(booking: Booking) -> bool:
 def needs_reason(booking: Booking, actor: User) -> bool:
     """A TA always says why; a student who cancels late too."""
     return actor.pk == booking.ta_id or cancels_late(booking, actor)
-
-
-# --- How it went --------------------------------------------------------------------------------
-
-
-def check_outcome(booking: Booking, actor: User, status: str) -> None:
-    """Its TA says how it went, from the start (no-show: a little later) to some days after the end."""
-    if actor.pk != booking.ta_id:
-        raise SchedulingError("role", _("Only the TA can say how it went."))
-    now = timezone.now()
-    _check_began(booking, now)
-    if status == Status.NO_SHOW and now < booking.starts_at + policy.no_show_after:
-        raise SchedulingError(
-            "early",
-            _("Please wait until %(time)s after the start.")
-            % {"time": in_words(policy.no_show_after.total_seconds())},
-        )
-    if status == Status.NO_SHOW and booking.checked_in_at is not None:
-        raise SchedulingError(
-            "checked_in", _("The student has checked in, so this can't be a no-show.")
-        )
-    if now > booking.ends_at + policy.outcome_switch:
-        days = policy.outcome_switch.days
-        raise SchedulingError(
-            "too_late",
-            ngettext(
-                "This could only be changed for %(days)d day after the end.",
-                "This could only be changed for %(days)d days after the end.",
-                days,
-            )
-            % {"days": days},
-        )
-
-
-def check_settled_by_staff(booking: Booking) -> None:
-    """Staff, who settle what the two disagree on, may say how it went at any time after the start."""
-    _check_began(booking, timezone.now())
-
-
-def check_absence_report(booking: Booking, actor: User) -> None:
-    """Its student says that the TA did not come, from the start to ``AUTO_COMPLETE`` after the end."""
-    if actor.pk != booking.student_id:
-        raise SchedulingError("role", _("Only the student can report this."))
-    now = timezone.now()
-    _check_began(booking, now)
-    if now > booking.ends_at + policy.auto_complete:
-        raise SchedulingError(
-            "too_late",
-            _("This could only be reported until %(time)s after the end.")
-            % {"time": in_words(policy.auto_complete.total_seconds())},
-        )
-
-
-def check_check_in(booking: Booking, student: User) -> None:
-    """Its student shows to be there, from shortly before the own slot to its end."""
-    if booking.student_id != student.pk:
-        raise SchedulingError("role", _("Only the student can check in."))
-    if booking.status == Status.CANCELLED:
-        raise SchedulingError("cancelled", _("This booking was cancelled."))
-    now, opens = timezone.now(), booking.starts_at - policy.join_before
-    if now < opens:
-        raise SchedulingError(
-            "early", _("You can check in from %(time)s on.") % {"time": clock.full(opens)}
-        )
-    if now >= booking.ends_at:
-        raise SchedulingError("too_late", _("It is over, so nobody can check in any more."))
-
-
-def check_dispute(booking: Booking, student: User) -> None:
-    """Its student says once that a no-show is wrong."""
-    if booking.student_id != student.pk:
-        raise SchedulingError("role", _("Only the student can say this."))
-    if booking.status != Status.NO_SHOW:
-        raise SchedulingError("no_no_show", _("This booking is not marked as a no-show."))
-    if Dispute.objects.filter(booking=booking).exists():
-        raise SchedulingError("disputed", _("You have said this already."))
-
-
-def _check_began(booking: Booking, now: datetime) -> None:
-    if booking.status == Status.CANCELLED:
-        raise SchedulingError("cancelled", _("This booking was cancelled."))
-    if now < booking.starts_at:
-        raise SchedulingError("early", _("It hasn't started yet."))
 
 
 def in_words(seconds: float) -> str:

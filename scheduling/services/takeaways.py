@@ -32,7 +32,7 @@ def check_takeaway(booking: Booking, actor: User) -> None:
         raise SchedulingError(
             "no_show", _("The student did not come, so there is nothing to take away.")
         )
-    if booking.ta_absent_at is not None and booking.status != Status.COMPLETED:
+    if booking.ta_absent_at is not None:
         raise SchedulingError("absent", _("The student reported that you did not come."))
     _check_over(booking, policy.takeaway_within)
     if booking.student.deleted_at:
@@ -95,7 +95,7 @@ def check_thanks(booking: Booking, actor: User) -> None:
         raise SchedulingError(
             "no_show", _("You did not come, says your TA, so there is nothing to say.")
         )
-    if booking.ta_absent_at is not None and booking.status != Status.COMPLETED:
+    if booking.ta_absent_at is not None:
         raise SchedulingError("absent", _("You reported that the TA did not come."))
     _check_over(booking, policy.thanks_within)
 

@@ -68,6 +68,9 @@ class TestLooking:
             "complete",
             "undo_no_show",
             "undo_check_in",
+            "ta_came",
+            "missed",
+            "absent",
         }
 
     def test_asks_as_often_for_three_as_for_one(

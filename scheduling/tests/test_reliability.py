@@ -124,6 +124,12 @@ class TestTheStudent:
         assert "1 point, fades on Mon 25 Jan" in page
         assert "You can have one booking at a time until Saturday 23 January" in page
 
+    def test_finds_it_among_their_own_settings(self, late, student, ta, sign_in):
+        page = text(sign_in(student).get("/users/me/"))
+        assert "2 points, fade on Sat 23 Jan" in page
+        assert "1 point, fades on Mon 25 Jan" in page
+        assert "What counts at the moment" not in text(sign_in(ta).get("/users/me/"))
+
     def test_alone_sees_it(self, missed, student, ta, staff, sign_in):
         page = missed.get_absolute_url()
         assert "It counts 2 points until" in text(sign_in(student).get(page))

@@ -20,7 +20,7 @@ from scheduling.queries.bookings import found, moved_since, replacement, taken
 from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
-from scheduling.services import bookings, check_ins, rules
+from scheduling.services import bookings, check_ins, outcome_rules, rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.reliability import Missed, Standing
 from scheduling.views.contexts.requests import MyRequests
@@ -246,7 +246,7 @@ def check_in(request: UserRequest, pk: int) -> HttpResponse:
     """The student is there. Sent twice it is done once, by itself."""
     booking = _own_or_404(request, pk)
     if booking.checked_in_at is None or booking.student_id != request.user.pk:
-        _open, refusal = attempt(lambda: rules.check_check_in(booking, request.user))
+        _open, refusal = attempt(lambda: outcome_rules.check_check_in(booking, request.user))
         if refusal:
             return _show(request, booking, refusal)
         form = CheckInForm(request.POST)
@@ -274,8 +274,11 @@ def no_show(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 @sent_once
 def ta_absent(request: UserRequest, pk: int) -> HttpResponse:
-    """The student says that the TA did not come."""
-    return _settle(request, pk, bookings.report_ta_absent, _("Thank you, we have noted it."))
+    """The student says that the TA did not come; ``back``: that they came after all."""
+    if "back" in request.POST:
+        return _settle(request, pk, bookings.take_report_back, _("Your report is taken back."))
+    done = _("Thank you. The staff will look at it.")
+    return _settle(request, pk, bookings.report_ta_absent, done)
 
 
 def _settle(

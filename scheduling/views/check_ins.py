@@ -15,7 +15,8 @@ from accounts.requests import UserRequest
 from scheduling.forms.bookings import CODE_MAX, CheckInForm
 from scheduling.models import Appointment, Booking
 from scheduling.queries.check_ins import gives, to_check_in
-from scheduling.services import check_ins, rules
+from scheduling.services import check_ins
+from scheduling.services import outcome_rules as rules
 from scheduling.views.contexts.check_ins import Arrivals, CodePage
 from setahub.core.web.parts import wants_part
 from setahub.core.web.refusals import attempt, show_or_post

@@ -9,7 +9,8 @@ from accounts.once import once, sent_once
 from accounts.requests import UserRequest
 from scheduling.forms.bookings import DisputeForm
 from scheduling.models import Booking
-from scheduling.services import reliability, rules
+from scheduling.services import outcome_rules as rules
+from scheduling.services import reliability
 from setahub.core.web.refusals import attempt, show_or_post
 
 

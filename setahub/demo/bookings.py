@@ -65,17 +65,22 @@ class _Past:
         return len(self.made)
 
     def _of_the_student(self) -> None:
-        """The demo's student has one that took place, with the demo's TA, and a cancelled one."""
+        """The demo's student has one that took place, with the demo's TA, one that its TA cancelled, and
+        one that they cancelled late themselves: a point that fades."""
         student = self.cast.users[STUDENT]
         if STUDENT not in self.cast.fresh or student not in self.students:
             return
         ta = self.cast.users[TA].pk
         with_ta = [pair for pair in self.slots if pair[0].ta.pk == ta]
         others = [pair for pair in self.slots if pair[0].ta.pk != ta]
-        for pairs, status in ((with_ta, Status.COMPLETED), (others, Status.CANCELLED)):
+        for pairs, at, status, late in (
+            (with_ta, 1 / 2, Status.COMPLETED, False),
+            (others, 1 / 2, Status.CANCELLED, False),
+            (others, 3 / 4, Status.CANCELLED, True),
+        ):
             if pairs:
-                session, slot = pairs[len(pairs) // 2]
-                self._book(session, slot, dice("student", status), status, student)
+                session, slot = pairs[int(len(pairs) * at)]
+                self._book(session, slot, dice("student", status), status, student, late=late)
 
     def _outcome(self, luck: Random) -> str:
         return luck.choices(
@@ -89,6 +94,8 @@ class _Past:
         luck: Random,
         status: str,
         student: User | None = None,
+        *,
+        late: bool = False,
     ) -> None:
         # The demo's student has what was given above, so that the list tells a short story.
         known = self.cast.users[STUDENT].pk
@@ -116,9 +123,11 @@ class _Past:
         )
         if status == Status.CANCELLED:
             by_ta = student.pk == known or luck.random() < 0.25
+            by_ta, booking.cancelled_late = by_ta and not late, late
             booking.cancelled_by = session.ta if by_ta else student
             booking.cancel_reason = luck.choice(TA_REASONS if by_ta else STUDENT_REASONS)
-            booking.cancelled_at = slot.starts_at - timedelta(hours=luck.randint(6, 18))
+            before = 2 if late else luck.randint(6, 18)
+            booking.cancelled_at = slot.starts_at - timedelta(hours=before)
         if status == Status.COMPLETED and luck.random() < CHECKED_IN_SHARE:
             booking.checked_in_at = slot.starts_at + timedelta(minutes=luck.randint(-4, 6))
         self.made.append(booking)
@@ -159,6 +168,9 @@ class _Coming:
         if student not in self.students or self.has[student.pk]:
             return
         others = [each for each in self.cast.of(TAS) if each != ta]
+        # Once more on what they had help with: so there is a takeaway to show.
+        had = Booking.objects.of_student(student.pk).filter(status=Status.COMPLETED)
+        known = set(had.values_list("topic", flat=True))
         for days, tas in ((1, [ta]), (3, others), (6, others)):
             day = clock.day_bounds(clock.today() + timedelta(days=days))[0]
             slots = (
@@ -168,6 +180,7 @@ class _Coming:
             )
             for slot in slots[:5]:
                 topics = [each for each in slot.appointment.topics.all() if each.slug in slugs()]
+                topics = [each for each in topics if each.pk in known] or topics
                 if topics and self._book(student, topics, slot, dice("student", days)):
                     break
 

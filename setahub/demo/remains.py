@@ -1,20 +1,26 @@
-"""What remains of the demo's past sessions: takeaways, thanks, answers, and a record of the demo's TA."""
+"""What remains of the demo's past sessions: takeaways, thanks, answers, a record of the demo's TA, a
+no-show that its student disputes; and a TA with limits of their own."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.utils import timezone
 
+from accounts.models import User
 from chat import services as chat
 from chat.models import Message
-from scheduling.models import Booking, Takeaway, Thanks
-from scheduling.services import records
+from scheduling.models import Booking, Dispute, Takeaway, Thanks
+from scheduling.services import care, records
+from scheduling.services.takeaways import to_show
 from setahub.core import clock
 from setahub.core.keys import fold_search
 from setahub.demo.calendar import DAYS_BACK, dice
 from setahub.demo.messages import BOOKED
 from setahub.demo.people import STUDENT, TA, Cast
+from setahub.demo.topics import THANAWAT
 
 LEFT_SHARE, SAID_SHARE = 0.6, 0.5  # of the sessions that took place
+LIMITED = THANAWAT  # has a weekly cap and a break
 CARD_AGE = timedelta(minutes=BOOKED[1])  # it follows the cards of bookings
 
 TAKEAWAYS = (
@@ -37,6 +43,7 @@ THANKS = (
     "You explained it better than the book.",
     "ขอบคุณครับพี่ ใจเย็นมาก",
 )
+DISPUTED = "I waited at table 7, and was told later that we had met in room 504."
 ANSWERS = (Thanks.Helped.YES, Thanks.Helped.PARTLY, Thanks.Helped.NO)
 
 
@@ -70,6 +77,10 @@ def ensure(cast: Cast) -> None:
     Takeaway.objects.bulk_create(left)
     Thanks.objects.bulk_create(said)
     _show_card(cast)
+    _let_read(cast, fresh)
+    _dispute(fresh)
+    if LIMITED in cast.fresh and LIMITED in cast.users:
+        care.set_limits(cast.users[LIMITED], weekly_slots=6, slots_in_a_row=1)
     if TA in cast.fresh and took_place.filter(ta=cast.users[TA]).exists():
         today = clock.today()
         records.issue(cast.users[TA], today - timedelta(days=DAYS_BACK), today)
@@ -89,3 +100,23 @@ def _show_card(cast: Cast) -> None:
         moment = timezone.now() - CARD_AGE
         Message.objects.filter(takeaway=left).update(created_at=moment)
         own.filter(pk=left.pk).update(created_at=moment)
+
+
+def _let_read(cast: Cast, fresh: Sequence[User]) -> None:
+    """A student lets the TA of a coming booking read what they were left before: the demo's, if they can."""
+    coming = Booking.objects.upcoming(timezone.now()).filter(student__in=fresh)
+    rows = list(coming.select_related("student", "topic"))
+    for booking in sorted(rows, key=lambda each: each.student_id != cast.users[STUDENT].pk):
+        booking.shown_takeaway = to_show(booking.student, booking)
+        if booking.shown_takeaway is not None:
+            booking.save(update_fields=["shown_takeaway"])
+            return
+
+
+def _dispute(fresh: Sequence[User]) -> None:
+    """The last no-show of somebody's waits for the staff."""
+    missed = Booking.objects.filter(status=Booking.Status.NO_SHOW, student__in=fresh)
+    booking = missed.order_by("-starts_at", "-pk").first()
+    if booking is not None:
+        at = min(booking.ends_at + timedelta(hours=2), timezone.now())
+        Dispute.objects.create(booking=booking, reason=DISPUTED, created_at=at)

@@ -156,6 +156,7 @@ def _on_the_day() -> list[str]:
             " counts as completed then."
         )
         % {"time": in_words(policy.auto_complete.total_seconds())},
+        _("The staff decide about a report. Until then it counts neither for you nor for the TA."),
     ]
 
 

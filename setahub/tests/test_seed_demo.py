@@ -27,13 +27,17 @@ from scheduling.models import (
     Booking,
     BookingEvent,
     Commitment,
+    Dispute,
     HelpRequest,
     Offer,
     PlaceInLine,
+    Record,
     Takeaway,
+    TeachingLimits,
     Thanks,
     TimeSlot,
 )
+from scheduling.queries.reliability import marks_of
 from scheduling.queries.waiting import requests_for
 from scheduling.services import appointments, bookings
 from setahub.core import clock as when
@@ -49,6 +53,7 @@ pytestmark = pytest.mark.django_db
 TOPIC_ART, AVATAR_ART = cache(topic_art), cache(avatar_art)
 TABLES = [User, EmailAddress, Topic, Registration, Appointment, TimeSlot, Booking, BookingEvent]
 TABLES += [Message, Participation, HelpRequest, PlaceInLine, Offer]
+TABLES += [Takeaway, Thanks, Dispute, Record, TeachingLimits]
 
 
 def draw_once(patch):
@@ -183,13 +188,29 @@ class TestOnceSeeded:
 
     def test_the_student_has_a_short_story(self, demo):
         mine = Booking.objects.of_student(User.objects.get(email=STUDENT).pk)
-        assert mine.count() == 5
+        assert mine.count() == 6
         assert mine.filter(status="completed").count() == 1
-        assert mine.filter(status="cancelled").count() == 1
+        assert mine.filter(status="cancelled", cancelled_late=False).count() == 1
         coming = list(upcoming(STUDENT))
         assert len(coming) == 3
         assert when.local(coming[0].starts_at).date() == when.today() + timedelta(days=1)
         assert coming[0].ta.email == TA
+
+    def test_what_remains_of_sessions_is_there_to_look_at(self, demo):
+        student, ta = User.objects.get(email=STUDENT), User.objects.get(email=TA)
+        [mark] = marks_of(student.pk)
+        assert (mark.points, mark.booking.cancelled_late) == (1, True)
+        shown = Booking.objects.get(shown_takeaway__isnull=False)
+        assert shown.student == student
+        assert shown.shown_takeaway.booking.topic_id == shown.topic_id
+        dispute = Dispute.objects.waiting().get()
+        assert dispute.booking.student != student
+        limits = TeachingLimits.objects.get()
+        assert (limits.weekly_slots, limits.slots_in_a_row) == (6, 1)
+        assert TimeSlot.objects.filter(spared=True, appointment__ta=limits.ta_id).exists()
+        record = Record.objects.get()
+        assert (record.ta, record.stands) == (ta, True)
+        assert record.sums["minutes"] >= record.sums["verified_minutes"] > 0
 
     def test_the_student_waits_in_line_and_a_time_is_held(self, demo):
         student = User.objects.get(email=STUDENT)
@@ -279,7 +300,8 @@ class TestOnceSeeded:
         # One whose bookings no conversation shows; which they are depends on the hour.
         shown = Message.objects.filter(event__isnull=False).values("event__booking__topic")
         topic = Topic.objects.exclude(pk__in=shown).order_by("pk")[0]
-        for remains in (Takeaway, Thanks):
+        Booking.objects.update(shown_takeaway=None)
+        for remains in (Takeaway, Thanks, Dispute):
             remains.objects.filter(booking__topic=topic).delete()
         Booking.objects.filter(topic=topic).delete()
         topic.delete()

@@ -13,6 +13,7 @@ from accounts.queries.factors import factors_of
 from accounts.queries.faculty import signs_in_with_faculty
 from accounts.queries.sessions import sign_ins_of
 from accounts.tokens import calendar_token
+from scheduling.views.contexts.reliability import Standing
 from topics.models import Registration
 from topics.queries.topics import is_ta
 
@@ -38,7 +39,7 @@ class MePage:
     """``emails``: each kind in words, and whether it is wanted; ``devices``: how many sessions.
 
     ``data_minutes``: for how long the data can be downloaded at once, after being led here for it;
-    ``teaches``: whether they have an own page to share.
+    ``teaches``: whether they have an own page to share; ``standing``: what counts of missed times.
     """
 
     registrations: QuerySet[Registration]
@@ -50,6 +51,7 @@ class MePage:
     data_minutes: int
     with_faculty: bool
     teaches: bool
+    standing: Standing
 
     @classmethod
     def of(cls, user: User, *, site: str, data_minutes: int) -> "MePage":
@@ -64,4 +66,5 @@ class MePage:
             devices=len(sign_ins_of(user)),
             data_minutes=data_minutes,
             teaches=is_ta(user),
+            standing=Standing.of(user),
         )

@@ -2,11 +2,12 @@
 
 from scheduling.services.bookings.outcomes import (
     complete,
-    complete_by_staff,
     complete_overdue,
     mark_no_show,
     report_ta_absent,
     settle_all,
+    settle_by_staff,
+    take_report_back,
 )
 from scheduling.services.bookings.rows import describe
 from scheduling.services.bookings.seats import (
@@ -14,6 +15,7 @@ from scheduling.services.bookings.seats import (
     cancel,
     cancel_all,
     cancel_by_staff,
+    confirm_absence,
     move,
     note_change,
     rebook,

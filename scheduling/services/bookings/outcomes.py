@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling import notifications
 from scheduling.errors import SchedulingError
-from scheduling.models import Appointment, Booking, BookingEvent
-from scheduling.services import rules
+from scheduling.models import Appointment, Booking, BookingEvent, Dispute
+from scheduling.queries.outcomes import said_by_staff
+from scheduling.services import outcome_rules as rules
 from scheduling.services.bookings.rows import describe, locked, record
 from setahub.core.web.refusals import attempt
 from setahub.policy.current import policy
@@ -53,10 +54,16 @@ def settle_all(appointment: Appointment, actor: User, outcomes: Mapping[int, str
 
 def _check_outcomes(bookings: Sequence[Booking], actor: User, outcomes: Mapping[int, str]) -> None:
     """What can't be said of some of these is told by name."""
-    refused = []
+    refused, decided = [], said_by_staff([each.pk for each in bookings])
     for booking in bookings:
         _allowed, refusal = attempt(
-            partial(rules.check_outcome, booking, actor, outcomes[booking.pk])
+            partial(
+                rules.check_outcome,
+                booking,
+                actor,
+                outcomes[booking.pk],
+                decided=booking.pk in decided,
+            )
         )
         if refusal is not None:
             refused.append(f"{describe(booking)}: {refusal.message}")
@@ -67,16 +74,42 @@ def _check_outcomes(bookings: Sequence[Booking], actor: User, outcomes: Mapping[
         )
 
 
-def complete_by_staff(booking: Booking, actor: User) -> Booking:
-    """Staff say that it took place, from the start on: also instead of a no-show."""
+def settle_by_staff(booking: Booking, staff: User, status: str) -> Booking:
+    """Staff say how it went, from the start on; from then on it stays so.
+
+    ``status``: ``completed``, also instead of a no-show, or ``no_show``. It settles what the two
+    disagree on: a report that the TA did not come, and what the student says against a no-show.
+    """
     with transaction.atomic():
         booking = locked(booking)
-        rules.check_settled_by_staff(booking)
-        return _settle(booking, actor, Status.COMPLETED, Kind.COMPLETED)
+        rules.check_settled_by_staff(booking, status)
+        reported, booking.ta_absent_at = booking.ta_absent_at is not None, None
+        if booking.status != status or reported:
+            booking.status = status
+            booking.save(update_fields=["status", "ta_absent_at"])
+            record(booking, OUTCOMES[status], staff)
+        if reported:
+            notifications.report_settled(booking)
+        _settle_dispute(booking, staff)
+    return booking
+
+
+def _settle_dispute(booking: Booking, staff: User) -> None:
+    """What its student said against a no-show is decided with it."""
+    stands = booking.status == Status.NO_SHOW
+    decision = Dispute.Decision.UPHELD if stands else Dispute.Decision.SET_ASIDE
+    waiting = Dispute.objects.select_for_update(no_key=True).filter(booking=booking, decision="")
+    for found in waiting:
+        found.decide(decision, staff)
+        found.save()
+        notifications.decided(found)
 
 
 def report_ta_absent(booking: Booking, student: User) -> Booking:
-    """The student says that the TA did not come: from the start until 24 hours after the end."""
+    """The student says that the TA did not come: from the start until 24 hours after the end.
+
+    The staff decide (``settle_by_staff``, ``confirm_absence``); until then it counts for nobody.
+    """
     with transaction.atomic():
         booking = locked(booking)
         if booking.ta_absent_at is not None and booking.student_id == student.pk:
@@ -85,6 +118,20 @@ def report_ta_absent(booking: Booking, student: User) -> Booking:
         booking.ta_absent_at = timezone.now()
         booking.save(update_fields=["ta_absent_at"])
         record(booking, Kind.TA_ABSENT, student)
+        notifications.reported(booking)
+    return booking
+
+
+def take_report_back(booking: Booking, student: User) -> Booking:
+    """The student says that the TA came after all, while the staff have not decided."""
+    with transaction.atomic():
+        booking = locked(booking)
+        if booking.ta_absent_at is None and booking.student_id == student.pk:
+            return booking
+        rules.check_report_back(booking, student)
+        booking.ta_absent_at, booking.status = None, Status.COMPLETED
+        booking.save(update_fields=["ta_absent_at", "status"])
+        record(booking, Kind.COMPLETED, student)
     return booking
 
 
@@ -104,7 +151,7 @@ def _set_outcome(booking: Booking, actor: User, status: str, kind: str) -> Booki
         booking = locked(booking)
         if (booking.status, booking.ta_id) == (status, actor.pk):
             return booking
-        rules.check_outcome(booking, actor, status)
+        rules.check_outcome(booking, actor, status, decided=bool(said_by_staff([booking.pk])))
         return _settle(booking, actor, status, kind)
 
 
@@ -113,4 +160,6 @@ def _settle(booking: Booking, actor: User, status: str, kind: str) -> Booking:
         booking.status = status
         booking.save(update_fields=["status"])
         record(booking, kind, actor)
+        if status == Status.NO_SHOW:
+            notifications.missed(booking)
     return booking

@@ -15,7 +15,7 @@ from scheduling.models import Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
 from scheduling.queries.slots import slot_with_ta
 from scheduling.queries.takeaways import latest_takeaway
-from scheduling.services import offers, rules
+from scheduling.services import offers, outcome_rules, rules
 from scheduling.services.bookings.rows import locked, record, revise
 from setahub.core.text import is_blank, trimmed
 from topics.models import Topic
@@ -203,6 +203,17 @@ def cancel_by_staff(booking: Booking, actor: User, reason: str) -> Booking:
         booking = locked(booking)
         rules.check_active(booking)
         return _cancel(booking, actor, reason, late=False)
+
+
+def confirm_absence(booking: Booking, staff: User, reason: str) -> Booking:
+    """Staff agree that the TA did not come: it is cancelled, whatever the TA said of it.
+
+    ``reason`` is told to both; the student is offered another time.
+    """
+    with transaction.atomic():
+        booking = locked(booking)
+        outcome_rules.check_reported(booking)
+        return _cancel(booking, staff, trimmed(reason), late=False)
 
 
 def remind(slot_id: int, which: Reminder) -> None:

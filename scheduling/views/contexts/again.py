@@ -12,9 +12,12 @@ from scheduling.errors import SchedulingError
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.busy import busy_during
 from scheduling.queries.nearest import nearest_free
+from scheduling.queries.obstacles import Obstacles
 from scheduling.queries.slots import slot_at
+from scheduling.services.rules import LIMITS, check_bookable, limit_in_words
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core import clock
+from setahub.core.web.refusals import Refusal, attempt
 
 WEEK = timedelta(weeks=1)
 
@@ -33,7 +36,7 @@ class Again:
     """The slot that the same TA has at that time, where there is one; else why not, and the nearest."""
 
     slot: TimeSlot | None
-    error: SchedulingError | None
+    error: Refusal | None
     nearest: Sequence[SlotDay]
 
     @classmethod
@@ -45,9 +48,33 @@ class Again:
             raise SchedulingError("stands", _("Only what is completed can be booked again."))
         moment = same_time(booking)
         slot = slot_at(booking.ta_id, moment)
-        if slot is not None:
+        error = _unfit(booking, viewer, slot, moment)
+        if error is None:
             return cls(slot, None, [])
-        words = {"name": booking.ta.username, "time": clock.full(moment)}
-        error = SchedulingError("gone", _("%(name)s has no time open on %(time)s.") % words)
         near = nearest_free(viewer, booking.topic, booking.ta_id, moment)
+        if not near:
+            error = _at_limit(booking, viewer, moment) or error
         return cls(None, error, open_days(near, busy_during(viewer.pk, near)))
+
+
+def _unfit(
+    booking: Booking, viewer: User, slot: TimeSlot | None, moment: datetime
+) -> Refusal | None:
+    """Why there is no time to confirm: none, or for other topics. What else refuses it is said there."""
+    if slot is None:
+        words = {"name": booking.ta.username, "time": clock.full(moment)}
+        return SchedulingError("gone", _("%(name)s has no time open on %(time)s.") % words)
+    refusal = attempt(lambda: check_bookable(viewer, slot, booking.topic))[1]
+    return refusal if refusal is not None and refusal.code == "topic" else None
+
+
+def _at_limit(booking: Booking, viewer: User, moment: datetime) -> SchedulingError | None:
+    """That no time can be had as long as the viewer has what is booked; None: there is none at all."""
+    there = nearest_free(viewer, booking.topic, booking.ta_id, moment, limited=False)
+    obstacles = Obstacles.to(viewer, there)
+    for slot in there:
+        obstacle = obstacles.of(slot)
+        if obstacle in LIMITS:
+            words = limit_in_words(obstacle, slot, obstacles.limits)
+            return SchedulingError(obstacle.value, words)
+    return None

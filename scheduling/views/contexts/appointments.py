@@ -23,11 +23,13 @@ from scheduling.queries.appointments import (
     weeks_beside,
 )
 from scheduling.queries.bookings import active_bookings
+from scheduling.queries.outcomes import said_by_staff
 from scheduling.queries.requests import Answers, answers_to
 from scheduling.queries.series import FOLLOWING, in_scope
-from scheduling.services import rules
 from scheduling.services.holds import LEAST_LEFT
+from scheduling.services.outcome_rules import check_outcome
 from scheduling.services.plan import Plan, collisions, misfit, obstacles
+from scheduling.services.rules import passes
 from setahub.core import clock
 from setahub.core.db.prepared import padded
 from setahub.policy.current import policy
@@ -190,10 +192,11 @@ class Outcomes:
         status = Booking.Status
         if not page.mine or not page.started:
             return cls([], form)
-        rows = []
+        rows, settled = [], said_by_staff([each.pk for each in page.bookings])
         for booking in page.bookings:
+            decided = booking.pk in settled
             complete, no_show = (
-                rules.passes(rules.check_outcome, booking, viewer, outcome)
+                passes(check_outcome, booking, viewer, outcome, decided=decided)
                 for outcome in (status.COMPLETED, status.NO_SHOW)
             )
             said = booking.effective_status

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,10 +17,11 @@ from scheduling.models import Booking, BookingEvent, Takeaway, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
 from scheduling.queries.busy import Busy, busy_during
 from scheduling.queries.nearest import NEAREST, nearest_free
+from scheduling.queries.outcomes import said_by_staff
 from scheduling.queries.requests import question_waiting
 from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.queries.takeaways import latest_takeaways
-from scheduling.services import rules
+from scheduling.services import outcome_rules, rules
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core.web.refusals import Refusal, attempt
 from topics.models import Topic
@@ -181,6 +183,7 @@ class Actions:
     complete: bool
     no_show: bool
     report_absent: bool
+    report_back: bool
     check_in: bool
 
     @property
@@ -190,18 +193,24 @@ class Actions:
     @classmethod
     def of(cls, booking: Booking, viewer: User) -> "Actions":
         status = booking.effective_status
+        outcome = partial(
+            rules.passes,
+            outcome_rules.check_outcome,
+            booking,
+            viewer,
+            decided=viewer.pk == booking.ta_id and bool(said_by_staff([booking.pk])),
+        )
         return cls(
             # While the TA is suspended there is no time to move it to.
             move=booking.ta.is_active and rules.passes(rules.check_movable, booking, viewer),
             cancel=rules.passes(rules.check_cancellable, booking, viewer),
-            complete=status != Status.COMPLETED
-            and rules.passes(rules.check_outcome, booking, viewer, Status.COMPLETED),
-            no_show=status != Status.NO_SHOW
-            and rules.passes(rules.check_outcome, booking, viewer, Status.NO_SHOW),
+            complete=status != Status.COMPLETED and outcome(Status.COMPLETED),
+            no_show=status != Status.NO_SHOW and outcome(Status.NO_SHOW),
             report_absent=booking.ta_absent_at is None
-            and rules.passes(rules.check_absence_report, booking, viewer),
+            and rules.passes(outcome_rules.check_absence_report, booking, viewer),
+            report_back=rules.passes(outcome_rules.check_report_back, booking, viewer),
             check_in=booking.checked_in_at is None
-            and rules.passes(rules.check_check_in, booking, viewer),
+            and rules.passes(outcome_rules.check_check_in, booking, viewer),
         )
 
 

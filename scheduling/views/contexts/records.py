@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling.forms.records import IssueForm, SpanForm
 from scheduling.models import Record
-from scheduling.queries.hours import seats_of
+from scheduling.queries.hours import seats_of, waiting_times
 from scheduling.queries.records import records_of
 from scheduling.queries.sums import Hours, Sum, sum_up, within
 from scheduling.terms import Term, terms_of
@@ -90,7 +90,8 @@ class Row:
 
 @dataclass(frozen=True)
 class MyRecord:
-    """``total`` and ``topics`` of the span that is looked at, ``terms`` of all there is."""
+    """``total`` and ``topics`` of the span that is looked at, ``terms`` of all there is; ``waits``: how
+    many times don't count while staff decide about a report."""
 
     first: date
     last: date
@@ -101,6 +102,7 @@ class MyRecord:
     total: Row
     topics: Sequence[Row]
     terms: Sequence[Row]
+    waits: int
     page: Page[Record]
 
     @classmethod
@@ -108,7 +110,7 @@ class MyRecord:
         cls, ta: User, asked: Mapping[str, str], issue_form: IssueForm | None = None
     ) -> "MyRecord":
         """``asked``: an address, whose ``from`` and ``to`` count where they are days in this order.
-        Two queries, however much there is."""
+        Three queries, however much there is."""
         seats, today = seats_of(ta), clock.today()
         begin = min((seat.day for seat in seats), default=Term.on(today).first)
         first = clock.parse_date(asked.get("from")) or begin
@@ -128,6 +130,7 @@ class MyRecord:
             total=Row.of("", hours.total),
             topics=[Row.of(name, one) for name, one in hours.topics],
             terms=[_of_term(term, sum_up(within(seats, term.first, term.last))) for term in terms],
+            waits=waiting_times(ta),
             page=paginate(records_of(ta), asked.get("page")),
         )
 

@@ -15,7 +15,8 @@ from scheduling.queries.reliability import (
     one_at_a_time,
     points_of,
 )
-from scheduling.services import rules
+from scheduling.services.outcome_rules import check_dispute
+from scheduling.services.rules import passes
 from setahub.core import clock
 from setahub.policy.current import policy
 
@@ -56,14 +57,13 @@ class Missed:
         if viewer.pk != booking.student_id or booking.status != Booking.Status.NO_SHOW:
             return None
         dispute = dispute_of(booking)
-        counts = policy.reliability_points and (
-            dispute is None or dispute.decision == Dispute.Decision.UPHELD
-        )
+        stands = dispute is None or dispute.decision == Dispute.Decision.UPHELD
+        counts = policy.reliability_points and booking.ta_absent_at is None and stands
         fades_on = clock.local(fades_at(booking.starts_at)).date()
         lasts = fades_on > clock.today()
         return cls(
             points_of(booking.status) if counts and lasts else 0,
             fades_on if counts and lasts else None,
             dispute,
-            dispute is None and rules.passes(rules.check_dispute, booking, viewer),
+            dispute is None and passes(check_dispute, booking, viewer),
         )

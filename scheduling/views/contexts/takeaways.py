@@ -50,7 +50,9 @@ class Remains:
         may_show = shown is None and passes(services.check_show, booking, student)
         may_thank = passes(services.check_thanks, booking, student)
         said = thanks_of(booking)
-        completed = booking.effective_status == Booking.Status.COMPLETED
+        completed = (
+            booking.effective_status == Booking.Status.COMPLETED and not booking.ta_absent_at
+        )
         return cls(
             takeaway=takeaway_of(booking),
             may_leave=False,

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.models import Report
-from scheduling.models import Booking, Dispute
+from scheduling.models import Dispute
+from scheduling.queries.outcomes import reported_absent
 from setahub.core import clock
 from setahub.core.web.shared import shared
 from setahub.site.overview import remains, waiting, weeks
@@ -168,7 +169,6 @@ def numbers() -> Numbers:
 
 def todos(viewer: User) -> list[Todo]:
     """What waits for this viewer."""
-    absent = Booking.objects.active().filter(ta_absent_at__isnull=False)
     return [
         Todo(
             _("registrations wait for approval"),
@@ -182,14 +182,13 @@ def todos(viewer: User) -> list[Todo]:
         ),
         Todo(
             _("students reported that their TA did not come"),
-            absent.count(),
-            reverse("admin:scheduling_booking_changelist")
-            + "?ta_absent_at__isempty=0&status__exact=booked",
+            reported_absent().count(),
+            reverse("admin:scheduling_booking_changelist") + "?absence=waits",
         ),
         Todo(
             _("no-shows are disputed"),
             Dispute.objects.waiting().count(),
-            reverse("admin:scheduling_dispute_changelist") + "?decided_at__isempty=1",
+            reverse("admin:scheduling_dispute_changelist") + "?state=waits",
         ),
     ]
 

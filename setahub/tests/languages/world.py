@@ -50,7 +50,7 @@ FACTS = {  # whatever a letter about an account may name
 }
 OWN = (
     "Mali", "Jonas", "Priya", "Anan", "Graph", "Theory", "Sorting", "Lab", "Hall", "Because",
-    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Sheets", "Pages", "Bring", "Paper", "Room", "SETAHub", "Django", "Faculty",
+    "Knots", "Waiting", "Lines", "Digests", "Diaries", "Letters", "Notes", "Drafts", "Sheets", "Pages", "Bring", "Paper", "Room", "SETAHub", "Django", "Faculty",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ class World:
         """In the language of the actor's pages; the worker's is that of the faculty."""
         for part in (
             self.as_student, self.as_ta, self.as_staff, self.letters, self.time_passes, self.as_remains, self.as_decided,
-            self.as_waiting, self.as_waited_for, self.suspension, self.leaving,
+            self.as_absent, self.as_waiting, self.as_waited_for, self.suspension, self.leaving,
         ):  # fmt: skip
             with translation.override(self.actor.language), self.committing():
                 part()
@@ -198,6 +198,22 @@ class World:
                 user=student, name="Knots", failing_since=timezone.now() - 2 * DAY
             )
             busy.note_failure(calendar, "away")
+            self.work()
+
+    def as_absent(self) -> None:
+        """A report that the TA did not come, and what staff find."""
+        for ta, student, name in (
+            (self.actor, self.reader, "Notes"),
+            (self.reader, self.actor, "Drafts"),
+        ):
+            session = open_time(ta, self.topic_of(ta, name), start="12:00", end="13:00")
+            here, gone = (book(student, slot, question="Knots") for slot in slots_of(session))
+            self.clock.move_to(gone.ends_at)
+            for made in (here, gone):
+                bookings.report_ta_absent(made, student)
+            self.work()
+            bookings.settle_by_staff(here, self.staff, "completed")
+            bookings.confirm_absence(gone, self.staff, "Because")
             self.work()
 
     def as_waiting(self) -> None:
