@@ -1,5 +1,7 @@
 """Favourite people, as only their owner sees them."""
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Block, Star, User
@@ -7,12 +9,18 @@ from setahub.core.db.prepared import prepared
 
 
 def is_starred(owner: User, person: User) -> bool:
-    return _star(owner.pk, person.pk).first() is not None
+    return Star.objects.filter(owner=owner, person=person).exists()
+
+
+def seen_by(viewer: User, person_id: int) -> Any:
+    """The active person with this id, with ``starred``: a favourite of the viewer's; None for nobody."""
+    return _seen_by(person_id, viewer.pk).first()
 
 
 @prepared
-def _star(owner: int, person: int) -> "QuerySet[Star]":
-    return Star.objects.filter(owner=owner, person=person)
+def _seen_by(person: int, viewer: int) -> "QuerySet[Any]":
+    star = Star.objects.filter(owner=viewer, person=person)
+    return User.objects.active().filter(pk=person).annotate(starred=Exists(star))
 
 
 def favourites(owner: User, limit: int) -> list[User]:

@@ -43,13 +43,16 @@ def may_message(viewer: User, person: User) -> bool:
     return sender is not None and not sender.blocked
 
 
-def writable(viewer: User, people: Iterable[User]) -> set[int]:
+def writable(viewer: User, people: Iterable[User], apart: frozenset[int] | None = None) -> set[int]:
     """Ids of those, all of them TAs or students who booked the viewer, whom they may write to.
 
-    What ``may_message`` says of each, in one query.
+    What ``may_message`` says of each. ``apart``: those whom a block parts from the viewer, if they
+    are known; else one query.
     """
     ids = {each.pk for each in people if each.is_active} - {viewer.pk}
-    return ids - Block.objects.others_of(viewer.pk) if ids else set()
+    if apart is None and ids:
+        apart = Block.objects.others_of(viewer.pk)
+    return ids - (apart or frozenset())
 
 
 def partner(viewer_id: int, person_id: int) -> User | None:

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 from scheduling.models import BusyCalendar, BusyTime, TimeSlot
+from setahub.core.db.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,13 @@ def calendars_of(user: User) -> Sequence[BusyCalendar]:
 
 def busy_between(user_id: int, start: datetime, end: datetime) -> list[Busy]:
     """When this person is busy in that span, soonest first. One query."""
-    rows = BusyTime.objects.of(user_id).overlapping(start, end).order_by("starts_at")
-    return [Busy(*row) for row in rows.values_list("starts_at", "ends_at", "calendar__name")]
+    return [Busy(*row) for row in _busy(user_id, start, end)]
+
+
+@prepared
+def _busy(user: int, start: datetime, end: datetime) -> "QuerySet[BusyTime, Any]":
+    rows = BusyTime.objects.of(user).overlapping(start, end).order_by("starts_at")
+    return rows.values_list("starts_at", "ends_at", "calendar__name")
 
 
 def busy_during(user_id: int, slots: Sequence[TimeSlot]) -> list[Busy]:

@@ -5,18 +5,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import cast
+from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Case, DateTimeField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import Block, User
-from scheduling.models import Booking, Commitment, TimeSlot
-from scheduling.queries.reliability import one_at_a_time
+from scheduling.models import Booking, BusyTime, Commitment, TimeSlot
+from scheduling.queries.reliability import COUNTED, counting, one_at_a_time, one_until
 from setahub.core.db.prepared import prepared
 from setahub.policy.current import LONGEST_SESSION, ExamWeek, policy
 
-STUDENT = Commitment.Role.STUDENT
+STUDENT, TA = Commitment.Role.STUDENT, Commitment.Role.TA
+MARKS = (Booking.Status.NO_SHOW, Booking.Status.CANCELLED)
+BLOCKED, BUSY = "blocked", "busy"
 
 
 class Obstacle(Enum):
@@ -72,13 +74,17 @@ def is_blocked(viewer: User, ta_id: int) -> bool:
 
 @dataclass(frozen=True)
 class Obstacles:
-    """All that may stand in one student's way, for any number of slots. Three queries."""
+    """All that may stand in one student's way, for any number of slots. One query.
+
+    ``busy``: by calendars of one's own, which hinders nothing.
+    """
 
     student: int
     blocked: frozenset[int]
     taken: Sequence[tuple[int, datetime, datetime]]
     left: int | None  # the slot that a booking would be moved away from
     limits: Limits
+    busy: Sequence[tuple[datetime, datetime]] = ()
 
     @classmethod
     def to(
@@ -90,24 +96,29 @@ class Obstacles:
         limited: bool = True,
     ) -> "Obstacles":
         """For these slots. ``moving`` is left out of account; not ``limited``: as many as one likes."""
-        if not slots:
-            return cls(student.pk, frozenset(), (), None, Limits())
         now = timezone.now()
-        since = min(now, *(each.starts_at for each in slots))
+        since = min([now, *(each.starts_at for each in slots)])
+        until = max([since, *(each.ends_at for each in slots)])
+        own: defaultdict[str, list[Any]] = defaultdict(list)
+        rows = _own(student.pk, since - LONGEST_SESSION, since, until, now - COUNTED)
+        for kind, *row in rows:
+            own[kind].append(row)
         left = moving.pk if moving else None
-        rows = [
-            row
-            for row in _commitments(student.pk, since - LONGEST_SESSION, since)
-            if row[0] != left
-        ]
-        booked = [start for _pk, _slot, role, start, end in rows if role == STUDENT and end > now]
+        given, taken = ([row for row in own[role] if row[0] != left] for role in (TA, STUDENT))
+        booked = [start for _pk, _slot, start, end in taken if end > now]
+        counted = [(start, mark) for mark in MARKS for _pk, _slot, start, _end in own[mark]]
         return cls(
             student.pk,
-            Block.objects.others_of(student.pk),
-            [(slot, start, end) for _pk, slot, _role, start, end in rows],
+            frozenset(pk for pk, *_nothing in own[BLOCKED]),
+            [(slot, start, end) for _pk, slot, start, end in (*given, *taken)],
             moving.slot_id if moving else None,
-            _limits(student.pk, booked) if limited else Limits(),
+            Limits.with_bookings(booked, one_until(counted)) if limited else Limits(),
+            [(start, end) for _pk, _slot, start, end in own[BUSY]],
         )
+
+    def is_busy(self, slot: TimeSlot) -> bool:
+        """Whether a calendar of their own says so."""
+        return any(start < slot.ends_at and end > slot.starts_at for start, end in self.busy)
 
     def of(self, slot: TimeSlot) -> Obstacle | None:
         """What stands before this slot (with its appointment loaded), or None."""
@@ -129,19 +140,28 @@ class Obstacles:
         return Obstacle.ONE_AT_A_TIME if self.limits.one_until else None
 
 
-def _limits(student: int, booked: Sequence[datetime]) -> Limits:
-    """Of whoever has nothing booked, nothing more is asked."""
-    until = one_at_a_time([student]) if booked else {}
-    return Limits.with_bookings(booked, until.get(student))
-
-
 @prepared
-def _commitments(
-    person: int, after: datetime, since: datetime
-) -> "QuerySet[Commitment, tuple[int, int, str, datetime, datetime]]":
-    """What the person has to do from ``since`` on. ``after``: no longer one began before that."""
-    rows = Commitment.objects.filter(person=person, starts_at__gt=after, ends_at__gt=since)
-    return rows.values_list("booking", "slot", "role", "starts_at", "ends_at")
+def _own(
+    person: int, after: datetime, since: datetime, until: datetime, counted: datetime
+) -> "QuerySet[Any, Any]":
+    """All of a person's own that may stand in the way: kind, id, slot, start and end.
+
+    What they have to do from ``since`` on, by their role (``after``: no longer one began before that);
+    whom a block parts them from; what counts of the bookings since ``counted``, by its status; when
+    their calendars say that they are busy between ``since`` and ``until``.
+    """
+    number, moment = Value(None, BigIntegerField()), Value(None, DateTimeField())
+    duties = Commitment.objects.filter(person=person, starts_at__gt=after, ends_at__gt=since)
+    blocks = Block.objects.filter(Q(blocker=person) | Q(blocked=person))
+    other = Case(When(blocker=person, then=F("blocked")), default=F("blocker"))
+    marks = counting(counted).filter(student=person)
+    busy = BusyTime.objects.of(person).overlapping(since, until)
+    return duties.values_list("role", "booking", "slot", "starts_at", "ends_at").union(
+        blocks.values_list(Value(BLOCKED), other, number, moment, moment),
+        marks.values_list("status", "pk", "slot", "starts_at", "ends_at"),
+        busy.values_list(Value(BUSY), "pk", number, "starts_at", "ends_at"),
+        all=True,
+    )
 
 
 def unhindered(students: Sequence[int], slot: TimeSlot) -> list[int]:

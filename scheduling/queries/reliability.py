@@ -4,7 +4,7 @@ Nothing of it is stored, and each is for the student alone.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -66,20 +66,29 @@ def one_at_a_time(students: Collection[int]) -> dict[int, date]:
 
     One query; none while the policy is off.
     """
-    most = policy.reliability_points
-    if not most or not students:
+    if not policy.reliability_points or not students:
         return {}
-    counted: defaultdict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    counted: defaultdict[int, list[tuple[datetime, str]]] = defaultdict(list)
     rows = _counted(students).values_list("student_id", "starts_at", "status")
     for student, starts_at, status in rows:
-        counted[student].append((fades_at(starts_at), points_of(status)))
-    ends = {student: _below(most, rows) for student, rows in counted.items()}
-    return {student: clock.local(end).date() for student, end in ends.items() if end is not None}
+        counted[student].append((starts_at, status))
+    ends = {student: one_until(rows) for student, rows in counted.items()}
+    return {student: end for student, end in ends.items() if end is not None}
 
 
-def _below(most: int, marks: Iterable[tuple[datetime, int]]) -> datetime | None:
+def one_until(counted: Iterable[tuple[datetime, str]]) -> date | None:
+    """The day on which one booking at a time ends, of whoever has these count: start and status.
+
+    None: they may have more, or the policy is off.
+    """
+    most = policy.reliability_points
+    marks = sorted((fades_at(start), points_of(status)) for start, status in counted)
+    end = _below(most, marks) if most else None
+    return clock.local(end).date() if end else None
+
+
+def _below(most: int, rows: Sequence[tuple[datetime, int]]) -> datetime | None:
     """When so few points are left that nothing is limited; None: that is so now. Oldest first."""
-    rows = list(marks)
     left, end = sum(points for _fades, points in rows), None
     for fades, points in rows:
         if left < most:
@@ -89,12 +98,17 @@ def _below(most: int, marks: Iterable[tuple[datetime, int]]) -> datetime | None:
 
 
 def _counted(students: Collection[int]) -> BookingQuerySet:
+    rows = counting(timezone.now() - COUNTED).filter(student__in=students)
+    return rows.order_by("starts_at", "pk")
+
+
+def counting(since: datetime) -> BookingQuerySet:
+    """The bookings that count, of those that began since then."""
     cleared = Dispute.objects.cleared().filter(booking=OuterRef("pk"))
     # Whoever reports that the TA did not come says as much against a no-show.
     missed = Q(status=Status.NO_SHOW, ta_absent_at__isnull=True) & ~Q(Exists(cleared))
     late = Q(status=Status.CANCELLED, cancelled_late=True)
-    rows = Booking.objects.filter(missed | late, student__in=students)
-    return rows.filter(starts_at__gt=timezone.now() - COUNTED).order_by("starts_at", "pk")
+    return Booking.objects.filter(missed | late, starts_at__gt=since)
 
 
 def dispute_of(booking: Booking) -> Dispute | None:

@@ -1,10 +1,10 @@
 """Every free time of one TA."""
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.queries.stars import seen_by
 from accounts.requests import UserRequest
 from scheduling.views.contexts.times import TimesPage
 from setahub.core.web.parts import wants_part
@@ -17,7 +17,9 @@ def timeslots(request: UserRequest, pk: int) -> HttpResponse:
 
     ``?part=`` and ``?place=`` narrow them. htmx gets the times alone.
     """
-    ta = get_object_or_404(User.objects.active(), pk=pk)
+    ta = seen_by(request.user, pk)
+    if ta is None:
+        raise Http404
     handle = request.GET.get("topic", "").strip()
     topic = find(handle) if handle else None
     if handle and topic is None:

@@ -26,7 +26,7 @@ from scheduling.queries.free import (
     soonest_topics,
 )
 from scheduling.queries.news import latest_news
-from scheduling.queries.obstacles import Obstacle
+from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.queries.requests import Crowd, crowds
 from scheduling.views.contexts.requests import Held, held_for
 from scheduling.views.contexts.slots import Chip, Choice, chips, choices, day_choices
@@ -177,7 +177,7 @@ def _free(
     of_topics = soonest_of_each(begins, CANDIDATES, bookable)
     of_tas = soonest_of_tas([ta.pk for ta in tas], CANDIDATES, bookable)
     found = [slot for of in (of_topics, of_tas) for each in of.values() for slot in each]
-    candidates, limits = chips(user, found)
+    candidates, limits = chips(found, Obstacles.to(user, found))
     shown = {chip.slot.pk: chip for chip in candidates if chip.obstacle in SHOWN_OBSTACLES}
 
     def own(slots: Sequence[TimeSlot]) -> list[Chip]:

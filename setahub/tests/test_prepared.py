@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Block, Star, User
 from chat.services import send
-from scheduling.models import Takeaway
+from scheduling.models import BusyCalendar, BusyTime, Takeaway
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import ask, book, open_time, slots_of
@@ -256,6 +256,9 @@ def world(student, stranger, ta, topic, sign_in):
     Takeaway.objects.create(booking=kept, done="Rotated a tree", search_key="rotated a tree")
     ask(student, topic, shared=True)
     Block.objects.create(blocker=stranger, blocked=ta)
+    calendar = BusyCalendar.objects.create(user=student, name="Classes", sealed_url="")
+    start = timezone.now() + HOUR
+    BusyTime.objects.create(calendar=calendar, starts_at=start, ends_at=start + HOUR)
     client = sign_in(student)
     return {
         "student": student.pk,
@@ -301,6 +304,7 @@ def calls(w):
         "scheduling.queries.week._given": [((ta, now, later), {})],
         "scheduling.queries.week._slots": [((ta, now, later), {})],
         "scheduling.queries.week._free": [((ta, now, later, bookable), {})],
+        "scheduling.queries.busy._busy": [((student, now, later), {})],
         "scheduling.queries.bookings.coming_students": [((ta, now), {})],
         "scheduling.queries.bookings.taken": [((student, now), tab) for tab in tabs],
         "scheduling.queries.free._free_slot": [
@@ -329,7 +333,10 @@ def calls(w):
         "scheduling.queries.bookings._moved_since": [
             ((student, w["moved_from"], topic, w["question"]), {})
         ],
-        "scheduling.queries.obstacles._commitments": [((ta, now - HOUR, now), {})],
+        "scheduling.queries.obstacles._own": [
+            ((each, now - HOUR, now, later, now - timedelta(days=60)), {})
+            for each in (student, ta, w["blocker"])
+        ],
         "scheduling.queries.slots._slot": [((slot,), {})],
         "scheduling.queries.slots._offering": [((topic, w["session"], ta), {})],
         "scheduling.queries.slots._topics_of": [((ta, w["session"]), {})],
@@ -343,10 +350,9 @@ def calls(w):
         "topics.queries.registrations._teaching": [
             ((topic, first), {}) for first in ((), padded([ta]))
         ],
-        "accounts.queries.stars._star": [((student, ta), {})],
+        "accounts.queries.stars._seen_by": [((ta, student), {})],
         "scheduling.queries.requests._shared_on": [((topic, w["blocker"], when.today()), {})],
-        "topics.queries.registrations._own": [((ta, topic), {})],
-        "topics.queries.stars._star": [((student, topic), {})],
+        "topics.queries.topics._standing": [((each, topic), {}) for each in (student, ta)],
         "topics.queries.topics._with_slug": [((w["slug"],), {})],
         "topics.queries.topics._found": [((topic, ""), {}), ((None, w["slug"]), {})],
         "topics.queries.topics.tiles": [((), {})],

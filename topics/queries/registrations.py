@@ -13,12 +13,7 @@ from topics.models.topics import search_words
 
 def registration_of(user: User, topic: Topic) -> Registration | None:
     """The user's registration for this topic, approved or not."""
-    return _own(user.pk, topic.pk).first()
-
-
-@prepared
-def _own(user: int, topic: int) -> "QuerySet[Registration]":
-    return Registration.objects.filter(user=user, topic=topic)
+    return Registration.objects.filter(user=user, topic=topic).first()
 
 
 def may_teach_in(year: int | None) -> bool:

@@ -1,10 +1,13 @@
 """Topics: the tiles of the list, and which of them somebody teaches."""
 
-from django.db.models import Q, QuerySet
+from typing import NamedTuple
+
+from django.db.models import Exists, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from setahub.core.db.prepared import PreparedQuery, prepared
-from topics.models import Topic
+from topics.models import Registration, Topic, TopicStar
 
 
 def listed(query: str) -> "PreparedQuery[Topic] | QuerySet[Topic]":
@@ -51,6 +54,27 @@ def with_slug(slug: str) -> Topic | None:
 @prepared
 def _with_slug(slug: str) -> "QuerySet[Topic]":
     return Topic.objects.select_related("creator").filter(slug=slug)
+
+
+class Standing(NamedTuple):
+    """What somebody has of a topic: the status of their registration, "" for none; a favourite or not."""
+
+    registration: str
+    starred: bool
+
+
+def standing_of(user: User, topic: Topic) -> Standing:
+    """One query."""
+    return Standing(*(_standing(user.pk, topic.pk).first() or ("", False)))
+
+
+@prepared
+def _standing(user: int, topic: int) -> "QuerySet[Topic, tuple[str, bool]]":
+    own = Registration.objects.filter(user=user, topic=topic).values("status")
+    star = TopicStar.objects.filter(owner=user, topic=topic)
+    return Topic.objects.filter(pk=topic).values_list(
+        Coalesce(Subquery(own), Value("")), Exists(star)
+    )
 
 
 def listed_of(creator: User, name: str) -> Topic | None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from accounts.models import Block, User
+from accounts.models import User
 from scheduling.queries.free import free_from
-from scheduling.views.contexts.slots import SlotDay, Times, open_days, times
+from scheduling.views.contexts.slots import SlotDay, open_days, times
 from setahub.core import clock, qr
 from topics.models import Topic
 from topics.queries.topics import taught_by
@@ -32,9 +32,12 @@ class OwnPage:
         topics = taught_by(ta)
         if not topics:
             return None
-        closed = viewer is not None and ta.pk in Block.objects.others_of(viewer.pk)
-        slots = [] if closed else free_from(clock.today(), ta=ta.pk, limit=TIMES)
-        shown = Times(open_days(slots), []) if viewer is None else times(viewer, slots)
+        slots = free_from(clock.today(), ta=ta.pk, limit=TIMES)
+        if viewer is None:
+            return cls(ta, topics, open_days(slots), [])
+        shown = times(viewer, slots)
+        if ta.pk in shown.apart:
+            return cls(ta, topics, [], [])
         return cls(ta, topics, shown.days, shown.limits)
 
 

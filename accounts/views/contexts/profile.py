@@ -42,9 +42,9 @@ class ProfilePage:
 
     @classmethod
     def of(cls, viewer: User, person: User, error: Refusal | None) -> "ProfilePage":
-        closed = person.pk in Block.objects.others_of(viewer.pk)
-        slots = [] if closed else free_from(clock.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
+        slots = free_from(clock.today(), ta=person.pk, limit=SLOTS_SHOWN + 1)
         shown = times(viewer, slots[:SLOTS_SHOWN])
+        closed = person.pk in shown.apart
         return cls(
             person=person,
             error=error,
@@ -56,7 +56,7 @@ class ProfilePage:
             registrations=Registration.objects.of_user(person.pk).seen_by(viewer),
             given=sessions_given([person.pk]).get(person.pk, 0),
             thanks=thanks_given(person),
-            days=shown.days,
+            days=[] if closed else shown.days,
             limits=shown.limits,
             more=len(slots) > SLOTS_SHOWN,
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from scheduling.models import Appointment, Booking, Part, Place, TimeSlot
-from scheduling.queries.busy import Busy, busy_during, is_busy
+from scheduling.queries.busy import Busy, is_busy
 from scheduling.queries.free import ANY, Wanted, free_from
 from scheduling.queries.obstacles import Obstacle, Obstacles
 from scheduling.services import rules
@@ -67,10 +67,14 @@ class SlotDay:
 
 @dataclass(frozen=True)
 class Times:
-    """Free times by day, for one viewer, and the limits of theirs that are named above them."""
+    """Free times by day, for one viewer, and the limits of theirs that are named above them.
+
+    ``apart``: ids of those whom a block parts from the viewer.
+    """
 
     days: list[SlotDay]
     limits: list[str]
+    apart: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -134,19 +138,9 @@ def _day_of_chip(day: date, today: date) -> str:
     return clock.day_name(day, today) if not 2 <= ahead < 7 else date_format(day, "D j")
 
 
-def chips(
-    viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None
-) -> tuple[list[Chip], list[str]]:
-    """Free slots as chips, and the viewer's limits that some would pass, in words. Three queries.
-
-    ``moving`` is left out of account.
-    """
-    obstacles = Obstacles.to(viewer, slots, moving=moving)
-    busy = busy_during(viewer.pk, slots)
-    marked = [
-        Chip(slot, obstacles.of(slot), is_busy(busy, slot.starts_at, slot.ends_at))
-        for slot in slots
-    ]
+def chips(slots: Sequence[TimeSlot], obstacles: Obstacles) -> tuple[list[Chip], list[str]]:
+    """Free slots as chips, and the viewer's limits that some would pass, in words."""
+    marked = [Chip(slot, obstacles.of(slot), obstacles.is_busy(slot)) for slot in slots]
     limits = {
         rules.limit_in_words(chip.obstacle, chip.slot, obstacles.limits): None
         for chip in marked
@@ -156,9 +150,10 @@ def chips(
 
 
 def times(viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = None) -> Times:
-    """Free slots as this viewer sees them. Three queries."""
-    marked, limits = chips(viewer, slots, moving=moving)
-    return Times(by_day(marked), limits)
+    """Free slots as this viewer sees them; ``moving`` is left out of account. One query."""
+    obstacles = Obstacles.to(viewer, slots, moving=moving)
+    marked, limits = chips(slots, obstacles)
+    return Times(by_day(marked), limits, obstacles.blocked)
 
 
 def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
@@ -201,12 +196,12 @@ def times_of_ta(
     wanted: Wanted = ANY,
     moving: Booking | None = None,
 ) -> WeekTimes:
-    """Every free time of a TA from that day on. Two queries and those of ``chips``."""
+    """Every free time of a TA from that day on. Three queries."""
     slots = free_from(strip_start(day), ta=ta, topic=topic, wanted=wanted)
     on = [clock.local(slot.starts_at).date() for slot in slots]
     shown = [slot for slot, when in zip(slots, on, strict=True) if when >= day]
     listed = times(viewer, shown, moving=moving)
-    return WeekTimes(listed.days, listed.limits, strip(day, set(on)))
+    return WeekTimes(listed.days, listed.limits, listed.apart, strip(day, set(on)))
 
 
 def strip_start(day: date) -> date:

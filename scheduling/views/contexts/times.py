@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from accounts.queries.stars import is_starred
 from scheduling.queries.free import ANY, Wanted
-from scheduling.queries.obstacles import is_blocked
 from scheduling.views.contexts.requests import ask_address
 from scheduling.views.contexts.slots import Choice, WeekTimes, choices, start_day, times_of_ta
 from topics.models import Topic
@@ -35,21 +33,21 @@ class TimesPage:
 
     @classmethod
     def of(
-        cls, viewer: User, ta: User, topic: Topic | None, asked: Mapping[str, str]
+        cls, viewer: User, ta: Any, topic: Topic | None, asked: Mapping[str, str]
     ) -> "TimesPage":
-        """``asked``: what the address asks for: ``from``, ``part``, ``place``."""
+        """``ta``: as ``seen_by`` gives them. ``asked``: what the address asks for: ``from``, ``part``, ``place``."""
         day, wanted = start_day(asked.get("from")), Wanted.of(asked)
         which: dict[str, Any] = {"ta": ta.pk, "topic": topic.pk if topic else None}
-        closed = is_blocked(viewer, ta.pk)
+        times = times_of_ta(viewer, day, **which, wanted=wanted)
         return cls(
             ta=ta,
             topic=topic,
             topics=taught_by(ta),
-            times=None if closed else times_of_ta(viewer, day, **which, wanted=wanted),
+            times=None if ta.pk in times.apart else times,
             from_today=day == start_day(None),
             choices=choices(wanted),
             narrowed=wanted != ANY,
-            starred=is_starred(viewer, ta),
+            starred=ta.starred,
             own=ta.pk == viewer.pk,
             ask=_ask(ta, topic, wanted, viewer),
         )

@@ -23,9 +23,9 @@ from scheduling.views.contexts.slots import (
 from setahub.core.web.paging import whole
 from setahub.core.web.refusals import Refusal
 from topics import services
-from topics.models import Registration, Topic
-from topics.queries.registrations import registration_of, tas_of
-from topics.queries.stars import is_starred
+from topics.models import Topic
+from topics.queries.registrations import tas_of
+from topics.queries.topics import standing_of
 
 SLOTS_SHOWN = 60
 TAS_SHOWN = 24
@@ -40,7 +40,7 @@ Person = tuple[User, FreeTime | None, int, bool]
 
 @dataclass(frozen=True)
 class TopicPage:
-    """``mine`` is the viewer's registration; ``cannot_teach`` says why they can't have one.
+    """``mine`` is the status of the viewer's registration, ""; ``cannot_teach``: why they can't have one.
 
     ``choices`` narrow the free times; ``narrowed`` says that something does.
 
@@ -52,7 +52,7 @@ class TopicPage:
 
     topic: Topic
     error: Refusal | None
-    mine: Registration | None
+    mine: str
     may_change: bool
     starred: bool
     cannot_teach: str
@@ -86,15 +86,16 @@ class TopicPage:
         # The soonest free slots of any TA, or of the chosen one, from that day on.
         slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=SLOTS_SHOWN + 1)
         shown = times(viewer, slots[:SLOTS_SHOWN])
-        writable = reach.writable(viewer, tas)
+        writable = reach.writable(viewer, tas, shown.apart)
+        standing = standing_of(viewer, topic)
         most = SHARED_MAX if asked.get("requests") == "all" else SHARED_SHOWN
         shared = list(shared_on(topic, viewer.pk)[: most + 1])
         return cls(
             topic=topic,
             error=error,
-            mine=registration_of(viewer, topic),
+            mine=standing.registration,
             may_change=services.may_change(topic, viewer),
-            starred=is_starred(viewer, topic),
+            starred=standing.starred,
             cannot_teach=services.year_refusal(viewer),
             day=day,
             from_today=day == start_day(None),
