@@ -158,11 +158,19 @@ OFFERS = {
 }
 
 
-def offer(offer: Offer) -> None:
-    """A seat is held for somebody, or no longer, as its status says."""
-    kind = OFFERS[Offer.Status(offer.status)]
-    key = f"offer-{offer.pk}-{offer.status}"
-    notify(Happening(kind, offer.student_id, key, {"offer": offer.pk}))
+def offers(*about: Offer) -> None:
+    """Seats are held for somebody, or no longer, as the status of each says."""
+    notify(
+        *(
+            Happening(
+                OFFERS[Offer.Status(each.status)],
+                each.student_id,
+                f"offer-{each.pk}-{each.status}",
+                {"offer": each.pk},
+            )
+            for each in about
+        )
+    )
 
 
 def free_time(slot_id: int, people: Mapping[int, int], now: datetime) -> None:

@@ -9,10 +9,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.signals import user_blocked, user_deleting, user_suspended
-from scheduling.models import Appointment, Booking, Cause, FreedSeat, Offer, TeachingLimits
+from scheduling.models import Appointment, Booking, Cause, Offer, TeachingLimits
 from scheduling.queries.bookings import has_history, upcoming_bookings_of
-from scheduling.queries.free import counts, counts_of, counts_of_topic
-from scheduling.services import cascades, offers, requests
+from scheduling.queries.free import count_anew
+from scheduling.services import cascades, requests, withdrawals
 from topics.errors import TopicError
 from topics.models import Registration, Topic
 from topics.signals import (
@@ -67,7 +67,7 @@ def follow_the_merger(source: Topic, target: Topic, **kwargs: Any) -> None:
 @receiver(user_blocked)
 def wait_apart(blocker: User, blocked: User, **kwargs: Any) -> None:
     """None of the two waits for the other, is offered their time or reads what they asked."""
-    offers.withdraw_between(blocker, blocked)
+    withdrawals.between(blocker, blocked)
     requests.end_between(blocker, blocked)
 
 
@@ -78,7 +78,7 @@ def cancel_for_suspended(
     cascades.lock_people_around(user)
     requests.leave_all(user)
     requests.end_naming(user)
-    offers.withdraw_of_ta(user)
+    withdrawals.of_ta(user)
     if cancel_bookings:
         cascades.cancel_everything_of(user, actor, Cause.STAFF)
 
@@ -97,14 +97,10 @@ def cancel_for_leaving(user: User, **kwargs: Any) -> None:
 @receiver([post_save, post_delete], sender=Booking)
 @receiver([post_save, post_delete], sender=Offer)
 @receiver([post_save, post_delete], sender=TeachingLimits)
-@receiver(post_delete, sender=FreedSeat)
 @receiver(m2m_changed, sender=Appointment.topics.through)
 @receiver(user_suspended)
-def count_anew(**kwargs: Any) -> None:
-    """What is free may have changed, or who teaches, or what they gave."""
-    counts.drop()
-    counts_of_topic.drop()
-    counts_of.drop()
+def count_what_is_free(**kwargs: Any) -> None:
+    count_anew()
 
 
 @receiver(post_save, sender=User)

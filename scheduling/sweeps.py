@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from scheduling.models import Booking, FreedSeat, Offer, reminders
-from scheduling.services import bookings, busy, offers, requests
+from scheduling.services import bookings, busy, offers, requests, withdrawals
 from setahub.core.work.tasks import every_minute, one_by_one
 
 BATCH = 500  # at once; the next sweep does the rest
@@ -38,7 +38,7 @@ def offer() -> None:
     one_by_one(list(dict.fromkeys(slots)), offers.match)
     left = Offer.objects.open().filter(place__ended_at__isnull=False)
     one_by_one(list(left.values_list("pk", flat=True)[:BATCH]), offers.let_go)
-    offers.withdraw_stranded()
+    withdrawals.of_stranded()
 
 
 @every_minute

@@ -38,7 +38,7 @@ def notify(*happenings: Happening) -> None:
     """
     for each in happenings:
         check_known(each.kind)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         new = _stored([_row(each) for each in happenings])
         for notice in new:
             later(notifications.mail_notice, notice.pk)

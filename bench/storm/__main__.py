@@ -54,9 +54,9 @@ from django.db import connection
 from datetime import datetime
 from bench.storm.invariants import broken
 from chat.models import Message
-event, swept, names = json.loads(sys.stdin.read())
+event, began, swept, names = json.loads(sys.stdin.read())
 with connection.cursor() as cursor:
-    found = broken(cursor, int(event), datetime.fromisoformat(swept))
+    found = broken(cursor, event, datetime.fromisoformat(began), datetime.fromisoformat(swept))
 found = {name: [len(rows), rows[:5]] for name, rows in found.items()}
 for start in range(0, len(names), 500):
     part = names[start : start + 500]
@@ -74,7 +74,7 @@ def main(seconds: int, shape: str) -> int:
         pages = machine.daphne(site) if shape == SHAPES[1] else machine.gunicorn(site, processes=2)
         sockets = pages if shape == SHAPES[1] else machine.daphne(site, "setahub.asgi:application")
         worker = machine.worker(site)
-        since = int(inside(site, NEWEST))
+        since, began = int(inside(site, NEWEST)), datetime.now(UTC)
         crowd = people(site, pages, sockets)
         print(f"{len(crowd)} people for {seconds} s on {shape}", flush=True)
         killed = rage(machine, site, crowd, seconds, [pages, sockets, worker])
@@ -82,7 +82,7 @@ def main(seconds: int, shape: str) -> int:
         swept = datetime.now(UTC)
         inside(site, DRAIN)
         names = [name for each in crowd for name in each.acknowledged]
-        found = check(site, since, swept, names)
+        found = check(site, since, began, swept, names)
         waited = inside(site, WAITED)
     return report(crowd, killed, found, waited)
 
@@ -121,11 +121,11 @@ def rage(
 
 
 def check(
-    site: Environment, since: int, swept: datetime, names: list[str]
+    site: Environment, since: int, began: datetime, swept: datetime, names: list[str]
 ) -> dict[str, list[object]]:
     """The invariants that don't hold: by name, how often, and the first that break it."""
     found: dict[str, list[object]] = inside(
-        site, CHECK, given=json.dumps([since, swept.isoformat(), names])
+        site, CHECK, given=json.dumps([since, began.isoformat(), swept.isoformat(), names])
     )
     return found
 

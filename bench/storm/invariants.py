@@ -1,12 +1,21 @@
 """What must hold in the database whatever happened, each as SQL that finds the rows that break it.
 
 Plain SQL for both engines, on purpose not by the program's own querysets: they would repeat its
-mistakes. ``:event`` is the newest history line from before the storm; earlier ones may be seeded.
-``:swept`` is when the last sweep began: what was due before it is done.
+mistakes. ``:event`` is the newest history line from before the storm, ``:began`` when that began;
+what is earlier may be seeded.
+``:swept`` is when the last sweep began: what was due before it is done. ``:monday`` is the one on or
+before the day of ``s.starts_at`` where the faculty is, which each engine has words of its own for.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
+
+# SQLite knows no zones: Bangkok's is the one that storms are in.
+MONDAY = {
+    "postgresql": "date_trunc('week', s.starts_at AT TIME ZONE 'Asia/Bangkok')",
+    "sqlite": "date(s.starts_at, '+7 hours', '-6 days', 'weekday 1')",
+}
 
 BROKEN: dict[str, str] = {
     # --- Seats ---------------------------------------------------------------------------------
@@ -107,6 +116,99 @@ BROKEN: dict[str, str] = {
         JOIN scheduling_booking b ON b.student_id = p.person_id AND b.topic_id = r.topic_id
             AND (r.ta_id IS NULL OR r.ta_id = b.ta_id) AND b.created_at > p.created_at
         WHERE p.ended_at IS NULL""",
+    # --- A TA's own limits ---------------------------------------------------------------------
+    "nothing is spared for a TA without limits": """
+        SELECT s.id FROM scheduling_timeslot s
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        WHERE s.spared AND NOT EXISTS (
+            SELECT 1 FROM scheduling_teachinglimits l WHERE l.ta_id = a.ta_id)""",
+    "a time to come is spared exactly when its TA's limits say so": """
+        WITH RECURSIVE slots AS (
+            SELECT s.id, a.ta_id, s.starts_at, s.ends_at, s.spared, a.cancelled_at,
+                :monday AS monday, l.weekly_slots, l.slots_in_a_row, l.back_at,
+                (s.held > 0 OR EXISTS (SELECT 1 FROM scheduling_booking b
+                    WHERE b.slot_id = s.id AND b.status <> 'cancelled')) AS engaged
+            FROM scheduling_timeslot s
+            JOIN scheduling_appointment a ON a.id = s.appointment_id
+            JOIN scheduling_teachinglimits l ON l.ta_id = a.ta_id
+            WHERE NOT s.withdrawn),
+        stretch (ta_id, starts_at, ends_at, length) AS (
+            SELECT ta_id, starts_at, ends_at, 1 FROM slots WHERE engaged
+            UNION
+            SELECT t.ta_id, t.starts_at, e.ends_at, t.length + 1 FROM stretch t
+            JOIN slots e ON e.ta_id = t.ta_id AND e.starts_at = t.ends_at AND e.engaged)
+        SELECT s.id FROM slots s
+        WHERE s.starts_at > ':swept' AND s.cancelled_at IS NULL AND s.spared <> CASE
+            WHEN s.back_at IS NOT NULL AND s.starts_at < s.back_at THEN TRUE
+            WHEN s.engaged THEN FALSE
+            WHEN s.weekly_slots IS NOT NULL AND s.weekly_slots <= (
+                SELECT count(*) FROM slots e
+                WHERE e.ta_id = s.ta_id AND e.engaged AND e.monday = s.monday) THEN TRUE
+            WHEN s.slots_in_a_row IS NOT NULL AND s.slots_in_a_row < 1
+                + coalesce((SELECT max(length) FROM stretch t
+                    WHERE t.ta_id = s.ta_id AND t.ends_at = s.starts_at), 0)
+                + coalesce((SELECT max(length) FROM stretch t
+                    WHERE t.ta_id = s.ta_id AND t.starts_at = s.ends_at), 0) THEN TRUE
+            ELSE FALSE END""",
+    "nothing is held while its TA is away": """
+        SELECT o.id FROM scheduling_offer o JOIN scheduling_timeslot s ON s.id = o.slot_id
+        JOIN scheduling_appointment a ON a.id = s.appointment_id
+        JOIN scheduling_teachinglimits l ON l.ta_id = a.ta_id
+        WHERE o.status = 'open' AND s.starts_at < l.back_at""",
+    # --- What remains of a session --------------------------------------------------------------
+    "who has checked in did so while it lasted, by a line of its history": """
+        SELECT b.id FROM scheduling_booking b WHERE b.checked_in_at IS NOT NULL AND (
+            b.status = 'cancelled' OR b.checked_in_at >= b.ends_at OR NOT EXISTS (
+                SELECT 1 FROM scheduling_bookingevent e
+                WHERE e.booking_id = b.id AND e.kind = 'checked_in'))""",
+    "nothing remains of a booking that was cancelled": """
+        SELECT b.id FROM scheduling_booking b WHERE b.status = 'cancelled' AND (
+            EXISTS (SELECT 1 FROM scheduling_takeaway t WHERE t.booking_id = b.id)
+            OR EXISTS (SELECT 1 FROM scheduling_thanks t WHERE t.booking_id = b.id))""",
+    "a takeaway has one card, and one notice for its student": """
+        SELECT t.id FROM scheduling_takeaway t JOIN scheduling_booking b ON b.id = t.booking_id
+        WHERE t.created_at > ':began' AND (
+            1 <> (SELECT count(*) FROM chat_message m WHERE m.takeaway_id = t.id)
+            OR 1 <> (SELECT count(*) FROM accounts_notice n
+                WHERE n.user_id = b.student_id AND n.key = 'takeaway-' || b.id))""",
+    "what a TA is shown was left to the student of the booking, on its topic, for another": """
+        SELECT b.id FROM scheduling_booking b
+        JOIN scheduling_takeaway t ON t.id = b.shown_takeaway_id
+        JOIN scheduling_booking earlier ON earlier.id = t.booking_id
+        WHERE earlier.id = b.id OR earlier.student_id <> b.student_id
+            OR earlier.topic_id <> b.topic_id""",
+    "thanks in words are told to their TA once": """
+        SELECT t.id FROM scheduling_thanks t JOIN scheduling_booking b ON b.id = t.booking_id
+        WHERE t.created_at > ':began' AND t.text <> '' AND 1 <> (SELECT count(*) FROM accounts_notice n
+            WHERE n.user_id = b.ta_id AND n.key = 'thanks-' || b.id)""",
+    "a record that stands says whose it is, of which days, as no other does": """
+        SELECT min(id) FROM scheduling_record WHERE "end" = ''
+        GROUP BY ta_id, name, from_day, to_day, CAST(sums AS text), CAST(topics AS text)
+        HAVING count(*) > 1 OR name = '' OR from_day IS NULL OR to_day IS NULL OR to_day < from_day""",
+    "a record says when it ended, one that stands does not": """
+        SELECT id FROM scheduling_record WHERE ("end" = '') <> (ended_at IS NULL)""",
+    # --- Notices -------------------------------------------------------------------------------
+    "a happening is told once to each": """
+        SELECT user_id FROM accounts_notice GROUP BY user_id, key HAVING count(*) > 1""",
+    "what was made or moved is told to both": """
+        SELECT e.id FROM scheduling_bookingevent e
+        JOIN scheduling_booking b ON b.id = e.booking_id
+        LEFT JOIN accounts_notice n ON n.user_id IN (b.student_id, b.ta_id)
+            AND n.key = 'booking-' || b.id || '-' || e.id
+        WHERE e.id > :event AND e.kind IN ('made', 'moved')
+        GROUP BY e.id HAVING count(n.id) <> 2""",
+    "what one did oneself is read": """
+        SELECT n.id FROM accounts_notice n
+        JOIN scheduling_bookingevent e ON n.user_id = e.actor_id
+            AND n.key = 'booking-' || e.booking_id || '-' || e.id
+        WHERE e.id > :event AND n.read_at IS NULL""",
+    "an offer is told to its person, and so is its running out": """
+        SELECT o.id FROM scheduling_offer o
+        WHERE o.created_at > ':began' AND (
+            NOT EXISTS (SELECT 1 FROM accounts_notice n
+                WHERE n.user_id = o.student_id AND n.key = 'offer-' || o.id || '-open')
+            OR o.status = 'expired' AND NOT EXISTS (SELECT 1 FROM accounts_notice n
+                WHERE n.user_id = o.student_id AND n.key = 'offer-' || o.id || '-expired'))""",
     # --- Time ----------------------------------------------------------------------------------
     "an active booking commits exactly its two people": """
         SELECT b.id FROM scheduling_booking b
@@ -220,12 +322,21 @@ BROKEN: dict[str, str] = {
 }
 
 
-def broken(cursor: Any, event: int, swept: datetime) -> dict[str, list[Any]]:
+def broken(cursor: Any, event: int, began: datetime, swept: datetime) -> dict[str, list[Any]]:
     """Those that don't hold, each with what breaks it."""
-    moment = f"{swept.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    values = {
+        ":event": str(event),
+        ":began": _moment(began),
+        ":swept": _moment(swept),
+        ":monday": MONDAY[cursor.db.vendor],
+    }
     found = {}
     for name, sql in BROKEN.items():
-        cursor.execute(sql.replace(":event", str(event)).replace(":swept", moment))
+        cursor.execute(re.sub("|".join(values), lambda word: values[word[0]], sql))
         if rows := [row[0] for row in cursor.fetchall()]:
             found[name] = rows
     return found
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"

@@ -8,16 +8,19 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from threading import Event
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 TOKEN = "x" * 32
+BANGKOK = ZoneInfo("Asia/Bangkok")
+CODES: dict[str, str] = {}  # that TAs show, by the id of the session
 PAUSE = 0.2  # seconds between two acts of one person, in the mean
 PATIENCE = 10  # seconds for an answer
 WAITING = "/bookings/?tab=requests"
@@ -52,6 +55,9 @@ class Somebody:
         acts += [self.open, self.edit, self.take_back, self.settle, self.teach, self.block]
         acts += [self.ask_for_time, self.join, self.answer] * 2 + [self.take] * 3
         acts += [self.decline, self.leave, self.open_weekly, self.settle_all]
+        acts += [self.limit_myself, self.leave_a_takeaway, self.thank, self.show_what_was_left]
+        acts += [self.issue, self.revoke, self.open_soon, self.show_the_code, self.check_in]
+        acts += [self.read_notices]
         while not end.is_set():
             with suppress(Lost):
                 self.chance.choice(acts)()
@@ -199,6 +205,72 @@ class Somebody:
         if topic := self.pick(r'data-topic-slug="([^"]+)"', "/topics/?limit=60"):
             act = self.chance.choice(["register", "register", "unregister"])
             self.post(f"/topics/{topic}/{act}/", {})
+
+    def limit_myself(self) -> None:
+        """Few slots a week or in a row, away for some days, or nothing of it any more."""
+        away = (date.today() + timedelta(days=self.chance.randint(1, 3))).isoformat()
+        limits = self.chance.choice(
+            [{"weekly_slots": "3"}, {"slots_in_a_row": "2"}, {"away_until": away}, {}]
+        )
+        self.post("/users/me/teaching/", limits)
+
+    def open_soon(self) -> None:
+        """A session that begins at the next quarter of an hour, so that somebody can check in."""
+        topics = re.findall(r'name="topics" value="(\d+)"', self.get("/appointments/new/"))
+        now = datetime.now(BANGKOK)
+        start = now + timedelta(minutes=15 - now.minute % 15)
+        end = start + timedelta(minutes=30)
+        if topics and start.date() == end.date():
+            form = {
+                **self.session(topics),
+                "date": start.date().isoformat(),
+                "start_time": f"{start:%H:%M}",
+                "end_time": f"{end:%H:%M}",
+                "slot_minutes": "30",
+            }
+            self.post("/appointments/new/", form, again=True)
+
+    def show_the_code(self) -> None:
+        """Of one of the next sessions, to everybody."""
+        if own := self.pick(r'data-appointment-id="(\d+)"', "/appointments/"):
+            code = re.search(r'hidden">(\d{6})<', self.get(f"/appointments/{own}/check-in/"))
+            if code:
+                CODES[own] = code[1]
+
+    def issue(self) -> None:
+        first = date.today() - timedelta(days=self.chance.choice([30, 60]))
+        days = {"from_day": first.isoformat(), "to_day": date.today().isoformat()}
+        self.post("/users/me/record/issue/", days, again=True)
+
+    def revoke(self) -> None:
+        if path := self.pick(r'action="(/users/me/record/\d+/revoke/)"', "/users/me/record/"):
+            self.post(path, {}, again=True)
+
+    # --- After a session ------------------------------------------------------------------------
+
+    def leave_a_takeaway(self) -> None:
+        if booking := self.pick(r'data-booking-id="(\d+)"', "/appointments/?tab=completed"):
+            done = self.chance.choice(["Rotated a tree", "Read a proof"])
+            self.post(f"/bookings/{booking}/takeaway/", {"done": done}, again=True)
+
+    def thank(self) -> None:
+        if booking := self.pick(r'data-booking-id="(\d+)"', "/bookings/?tab=completed"):
+            said = self.chance.choice([{"thanks": "Thank you!"}, {"helped": "yes"}])
+            self.post(f"/bookings/{booking}/thanks/", said, again=True)
+
+    def show_what_was_left(self) -> None:
+        if booking := self.own_booking():
+            wanted = self.chance.choice([{"show_takeaway": "on"}, {}])
+            self.post(f"/bookings/{booking}/show-takeaway/", wanted)
+
+    def check_in(self) -> None:
+        """As the QR of some session leads there, whether or not one has a seat in it."""
+        if CODES:
+            session, code = self.chance.choice(list(CODES.items()))
+            self.post(f"/check-in/{session}/", {"code": code})
+
+    def read_notices(self) -> None:
+        self.post("/notifications/", {})
 
     # --- With others ----------------------------------------------------------------------------
 

@@ -33,7 +33,8 @@ class TeachingForm(RefusableForm):
         label=_("Away until"),
         required=False,
         help_text=_(
-            "Up to this day, the day included, none of your free times are offered. What is booked stays."
+            "Up to this day, the day included, none of your free times are offered. What is booked stays; "
+            "what is only held for somebody is let go, and they are told."
         ),
     )
 

@@ -17,8 +17,8 @@ IN_A_ROW_MOST = 16
 class TeachingLimits(models.Model):
     """One TA's own limits. Without a row, and in an empty field, there is none.
 
-    They keep free time, and nothing that is booked or offered: a slot in which somebody has a seat
-    may be filled. Which slots they spare stands in ``TimeSlot.spared``.
+    They keep free time, and nothing that is booked: a slot in which somebody has a seat, taken or
+    held, may be filled. While the TA is away nothing is held. Which slots they spare stands in ``TimeSlot.spared``.
     """
 
     ta = models.OneToOneField(

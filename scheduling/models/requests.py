@@ -143,7 +143,7 @@ class PlaceInLineQuerySet(models.QuerySet["PlaceInLine"]):
     ) -> "PlaceInLineQuerySet":
         """Those that time of this TA for one of these topics could answer."""
         anybody_or_this_one = Q(request__ta__isnull=True) | Q(request__ta=ta_id)
-        return self.filter(anybody_or_this_one, request__topic__in=topic_ids)
+        return self.filter(anybody_or_this_one, request__topic__id__in=topic_ids)
 
 
 class PlaceInLine(models.Model):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from scheduling.models.appointments import ADDRESS, Appointment
+from scheduling.models.care import TeachingLimits
 from scheduling.models.commitments import Commitment
 from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
@@ -184,6 +185,11 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         """Loads the appointment and its TA along."""
         return self.select_related("appointment__ta")
 
+    def with_has_limits(self) -> "TimeSlotQuerySet":
+        """Each with ``has_limits``: whether its TA has set any."""
+        limits = TeachingLimits.objects.filter(ta=OuterRef("appointment__ta"))
+        return self.annotate(has_limits=Exists(limits))
+
 
 class TimeSlot(models.Model):
     """One bookable piece of an appointment.
@@ -218,6 +224,8 @@ class TimeSlot(models.Model):
         editable=False,
         help_text=_("Taken off by an edit; kept for the cancelled bookings that point at it."),
     )
+
+    has_limits: bool  # where it was asked with ``with_has_limits``
 
     objects = TimeSlotQuerySet.as_manager()
 

@@ -237,6 +237,12 @@ def counts_of(wanted: Wanted, day: date) -> dict[int, FreeTime]:
     return free_by_topic(wanted, day)
 
 
+def count_anew() -> None:
+    """What is free may have changed, or who teaches, or what they gave."""
+    for each in (counts, counts_of_topic, counts_of):
+        each.drop()
+
+
 def free_by_topic(wanted: Wanted = ANY, day: date | None = None) -> dict[int, FreeTime]:
     """The free time of each topic, or what is ``wanted`` of it, from ``day`` on; soonest first.
 

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from scheduling.models import Booking, Dispute
 from scheduling.models.bookings import BookingQuerySet
 from setahub.core import clock
+from setahub.core.db.prepared import padded, prepared
 from setahub.policy.current import policy
 
 COUNTED = timedelta(days=60)
@@ -46,7 +47,8 @@ def marks_of(student_id: int) -> list[Mark]:
     """What counts of a student's bookings, oldest first; nothing while the policy is off. One query."""
     if not policy.reliability_points:
         return []
-    rows = _counted([student_id]).select_related("ta", "topic")
+    rows = counting(timezone.now() - COUNTED).filter(student=student_id)
+    rows = rows.select_related("ta", "topic").order_by("starts_at", "pk")
     return [Mark(each, points_of(each.status)) for each in rows]
 
 
@@ -69,8 +71,7 @@ def one_at_a_time(students: Collection[int]) -> dict[int, date]:
     if not policy.reliability_points or not students:
         return {}
     counted: defaultdict[int, list[tuple[datetime, str]]] = defaultdict(list)
-    rows = _counted(students).values_list("student_id", "starts_at", "status")
-    for student, starts_at, status in rows:
+    for student, starts_at, status in _marks(padded(list(students)), timezone.now() - COUNTED):
         counted[student].append((starts_at, status))
     ends = {student: one_until(rows) for student, rows in counted.items()}
     return {student: end for student, end in ends.items() if end is not None}
@@ -97,9 +98,12 @@ def _below(most: int, rows: Sequence[tuple[datetime, int]]) -> datetime | None:
     return end
 
 
-def _counted(students: Collection[int]) -> BookingQuerySet:
-    rows = counting(timezone.now() - COUNTED).filter(student__in=students)
-    return rows.order_by("starts_at", "pk")
+@prepared
+def _marks(
+    students: tuple[int, ...], since: datetime
+) -> "QuerySet[Booking, tuple[int, datetime, str]]":
+    rows = counting(since).filter(student__id__in=students)
+    return rows.values_list("student_id", "starts_at", "status")
 
 
 def counting(since: datetime) -> BookingQuerySet:

@@ -192,7 +192,7 @@ def opened(sessions: Sequence[Appointment]) -> Opened:
     """Two queries."""
     slots = TimeSlot.objects.standing().filter(appointment__in=sessions)
     left = F("capacity") - F("taken") - F("held") - F("freed")
-    sums = slots.aggregate(free=Sum(left), unmatched=Sum("freed"))
+    sums = slots.aggregate(free=Sum(left, filter=Q(spared=False)), unmatched=Sum("freed"))
     offers = Offer.objects.open().filter(slot__appointment__in=sessions)
     return Opened(offers.count(), sums["free"] or 0, sums["unmatched"] or 0)
 

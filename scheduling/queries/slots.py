@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.models import User
 from scheduling.models import Appointment, TimeSlot
 from setahub.core.db.prepared import prepared
 from setahub.core.web.paging import whole
@@ -25,6 +26,29 @@ def slot_with_ta(slot_id: int) -> TimeSlot | None:
 @prepared
 def _slot(slot: int) -> "QuerySet[TimeSlot]":
     return TimeSlot.objects.with_ta().filter(pk=slot)
+
+
+def locked_slot(slot_id: int) -> TimeSlot | None:
+    """The slot with this id, its row locked, with its session, TA and ``has_limits``. One query."""
+    return _locked_slot(slot_id).first()
+
+
+@prepared
+def _locked_slot(slot: int) -> "QuerySet[TimeSlot]":
+    slots = TimeSlot.objects.with_ta().with_has_limits().filter(pk=slot)
+    return slots.select_for_update(of=("self",), no_key=True)
+
+
+def lock_ta_of(slot_id: int) -> int | None:
+    """Lock the row of a slot's TA, before the slot's own; the TA's id. One query."""
+    return _locked_ta(slot_id).first()
+
+
+@prepared
+def _locked_ta(slot: int) -> "QuerySet[User, int]":
+    session = Appointment.objects.filter(slots=slot)
+    tas = User.objects.filter(pk__in=session.values("ta")).select_for_update(no_key=True)
+    return tas.values_list("pk", flat=True)
 
 
 def any_topic_of(slot: TimeSlot) -> Topic | None:

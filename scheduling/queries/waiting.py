@@ -14,17 +14,21 @@ from scheduling.models import Booking, HelpRequest, Offer, Part, PlaceInLine, Ti
 from scheduling.models.requests import HelpRequestQuerySet, OfferQuerySet, PlaceInLineQuerySet
 from scheduling.models.slots import Bookable
 from setahub.core import clock
+from setahub.core.db.prepared import padded, prepared
 from topics.models import Registration
 
 DIGEST_AT = time(18)  # of the faculty's zone
 COUNTED = timedelta(days=30)  # bookings that start later than so long ago count for the order
 
 
-def by_fairness(places: PlaceInLineQuerySet, now: datetime) -> PlaceInLineQuerySet:
-    """Those who had least help lately come first, then those who have waited longest."""
+def by_fairness(places: PlaceInLineQuerySet, since: datetime) -> PlaceInLineQuerySet:
+    """Those who had least help lately come first, then those who have waited longest.
+
+    Bookings that start later than ``since`` count, COUNTED ago.
+    """
     recent = (
         Booking.objects.kept()
-        .filter(student=OuterRef("person"), starts_at__gt=now - COUNTED)
+        .filter(student=OuterRef("person"), starts_at__gt=since)
         .order_by()
         .values("student")
         .annotate(count=Count("pk"))
@@ -42,7 +46,8 @@ def people_before(places: Sequence[PlaceInLine], now: datetime) -> dict[int, int
     """
     waiting = PlaceInLine.objects.waiting().filter(person__is_active=True)
     ids = [place.pk for place in places]
-    own = by_fairness(waiting.filter(pk__in=ids), now).values_list("pk", "recent")  # type: ignore[misc]
+    since = now - COUNTED
+    own = by_fairness(waiting.filter(pk__in=ids), since).values_list("pk", "recent")  # type: ignore[misc]
     recent = dict(own)
     if not recent:
         return {}
@@ -52,7 +57,7 @@ def people_before(places: Sequence[PlaceInLine], now: datetime) -> dict[int, int
         if place.pk in recent
     }
     line = waiting.filter(request__topic__in={place.request.topic_id for place in places})
-    before = by_fairness(line, now).order_by().aggregate(**counts)
+    before = by_fairness(line, since).order_by().aggregate(**counts)
     return {int(pk): count for pk, count in before.items()}
 
 
@@ -78,20 +83,72 @@ def _is_before(place: PlaceInLine, recent: int) -> Q:
 
 def bookable_topics(slot_id: int, now: datetime) -> list[int]:
     """For which topics the slot can be booked, a seat for it given. One query."""
-    slots = TimeSlot.objects.free_each_topic(Q(pk=slot_id), Bookable.at(now), own_seat=True)
-    return list(slots.values_list("topic", flat=True))  # type: ignore[misc]
+    return list(_bookable_topics(slot_id, Bookable.at(now)))
 
 
-def waiting_for(
-    slot: TimeSlot, topic_ids: "Collection[int] | QuerySet[Any, Any]"
+@prepared
+def _bookable_topics(slot: int, bookable: Bookable) -> "QuerySet[TimeSlot, int]":
+    slots = TimeSlot.objects.free_each_topic(Q(pk=slot), bookable, own_seat=True)
+    return slots.values_list("topic", flat=True)  # type: ignore[misc]
+
+
+def is_waited_for(slot: TimeSlot) -> bool:
+    """Whether anybody could be offered the slot, for any topic of its session, which is loaded."""
+    topics = slot.appointment.topics.values("pk")
+    day, part = clock.local(slot.starts_at).date(), Part.of(slot.starts_at).value
+    return _to_be_offered(topics, slot.appointment.ta_id, slot.pk, day, part).exists()
+
+
+def in_line(
+    slot: TimeSlot, topic_ids: Sequence[int], now: datetime, *, seen: Collection[int], most: int
+) -> list[tuple[int, int]]:
+    """The first of those whom the slot can be offered for one of these topics, without ``seen``
+    (people): place and person, by id, in order of fairness. One query.
+    """
+    rows = _in_line(
+        padded(topic_ids),
+        slot.appointment.ta_id,
+        slot.pk,
+        clock.local(slot.starts_at).date(),
+        now - COUNTED,
+        padded(sorted(seen)),
+        part=Part.of(slot.starts_at).value,
+    )
+    return rows[:most]
+
+
+@prepared
+def _in_line(
+    topics: tuple[int, ...],
+    ta: int,
+    slot: int,
+    day: date,
+    since: datetime,
+    seen: tuple[int, ...],
+    *,
+    part: str,
+) -> "QuerySet[PlaceInLine, tuple[int, int]]":
+    line = _to_be_offered(topics, ta, slot, day, part).exclude(person__id__in=seen)
+    return by_fairness(line, since).values_list("pk", "person")
+
+
+def _to_be_offered(
+    topic_ids: "Collection[int] | QuerySet[Any, Any]", ta: int, slot: int, day: date, part: str
 ) -> PlaceInLineQuerySet:
-    """Whose wish the slot would answer, for one of these topics; its appointment is loaded."""
-    day = clock.local(slot.starts_at).date()
+    """Whose wish a slot of that day and part of it would answer, and who has no live offer and
+    wasn't offered this slot before.
+
+    An offer that was withdrawn while its person still waited was never theirs to answer: when the
+    time comes back, it may be offered again.
+    """
+    offers = Offer.objects.filter(student=OuterRef("person"))
     return (
         PlaceInLine.objects.waiting()
-        .for_topics(topic_ids, slot.appointment.ta_id)
+        .for_topics(topic_ids, ta)
         .filter(
-            Q(request__parts="") | Q(request__parts__contains=Part.of(slot.starts_at).value),
+            Q(request__parts="") | Q(request__parts__contains=part),
+            ~Exists(offers.open()),
+            ~Exists(offers.filter(slot=slot).answerable()),
             request__from_day__lte=day,
             request__to_day__gte=day,
             person__is_active=True,
@@ -99,19 +156,28 @@ def waiting_for(
     )
 
 
-def to_be_offered(
-    slot: TimeSlot, topic_ids: "Collection[int] | QuerySet[Any, Any]", now: datetime
-) -> PlaceInLineQuerySet:
-    """Of these, in order, who has no live offer and wasn't offered this slot before.
+def lock_places_of(person: int, place: int) -> int | None:
+    """Lock all places in which a person waits, and give the request of ``place``, by id.
 
-    An offer that was withdrawn while its person still waited was never theirs to answer: when the
-    time comes back, it may be offered again.
+    None where it is none of them any more, or where another slot's matcher is at them, who may
+    have met the person in another line. One query, two where that changes meanwhile.
     """
-    offers = Offer.objects.filter(student=OuterRef("person"))
-    waiting = waiting_for(slot, topic_ids).filter(
-        ~Exists(offers.open()), ~Exists(offers.filter(slot=slot).answerable())
-    )
-    return by_fairness(waiting, now)
+    rows = list(_locked_places(person))
+    requests = {pk: request for pk, request, _number in rows}
+    if place not in requests:
+        return None
+    if len(rows) < rows[0][2] and len(rows) < PlaceInLine.objects.waiting().of(person).count():
+        return None
+    return requests[place]
+
+
+@prepared
+def _locked_places(person: int) -> "QuerySet[PlaceInLine, tuple[int, int, int]]":
+    waiting = PlaceInLine.objects.waiting()
+    own = waiting.filter(person=OuterRef("person")).order_by().values("person")
+    number = Subquery(own.annotate(number=Count("pk")).values("number"))
+    rows = waiting.of(person).annotate(number=number).values_list("pk", "request", "number")
+    return rows.select_for_update(no_key=True, skip_locked=True)
 
 
 def parted(offers: OfferQuerySet) -> OfferQuerySet:

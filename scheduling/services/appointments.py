@@ -18,7 +18,7 @@ from scheduling.models import Appointment, Booking
 from scheduling.queries.appointments import in_week
 from scheduling.queries.bookings import active_bookings
 from scheduling.queries.series import ONE, in_scope, taken_back, was_taken_back
-from scheduling.services import bookings, offers
+from scheduling.services import bookings, offers, withdrawals
 from scheduling.services.changes import Change
 from scheduling.services.plan import Plan, check_times, meetings, misfit, obstacles, term
 from scheduling.services.rows import Edited, apply, check_keeps_bookings, collide, create
@@ -205,7 +205,7 @@ def end(
     """
     offers.lock_slots(chosen)
     for each in chosen:
-        offers.withdraw_dropped(each, all_of_it=True)
+        withdrawals.of_dropped(each, all_of_it=True)
     with notifications.one_happening():
         bookings.cancel_all(active_bookings(chosen), actor, reason, cause=cause)
     for each in chosen:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import TeachingLimits, TimeSlot
-from scheduling.services import offers
+from scheduling.services import offers, withdrawals
 from scheduling.services.spared import refresh, spare_nothing
 from setahub.core import clock
 
@@ -20,9 +20,10 @@ def set_limits(
     slots_in_a_row: int | None = None,
     away_until: date | None = None,
 ) -> TeachingLimits:
-    """Free time keeps these from now on; nothing that is booked or offered ends. None: no limit.
+    """Free time keeps these from now on; nothing that is booked ends. None: no limit.
 
-    What is free again is offered first to who waits for it.
+    What was held for somebody while the TA is away is let go, and they are told. What is free again
+    is offered first to who waits for it.
     """
     if away_until is not None and away_until < clock.today():
         raise SchedulingError(
@@ -41,6 +42,8 @@ def set_limits(
             spare_nothing(ta.pk)
         else:
             limits.save()
+            if back_at is not None:
+                withdrawals.of_away(ta, back_at)
             refresh(ta.pk)
         offers.free_again(own.free().exclude(pk__in=before))
     return limits

@@ -8,7 +8,7 @@ from accounts.models import User
 from scheduling import notifications
 from scheduling.models import Appointment, Booking, Cause, HelpRequest, NothingFree
 from scheduling.queries.appointments import coming_with
-from scheduling.services import appointments, bookings, offers
+from scheduling.services import appointments, bookings, offers, withdrawals
 from topics.models import Topic
 
 
@@ -21,7 +21,7 @@ def take_topic_off(topic: Topic, ta: User | None = None) -> None:
             for appointment in coming.order_by("ta", "starts_at"):
                 offers.lock_slots([appointment])
                 appointment.topics.remove(topic)
-                offers.withdraw_dropped(appointment)
+                withdrawals.of_dropped(appointment)
                 if appointment.topics.exists():
                     offers.opened(appointment)
                 else:

@@ -25,10 +25,12 @@ from scheduling.models import (
     TeachingLimits,
     TimeSlot,
 )
-from scheduling.models.requests import TURNS
+from scheduling.models.requests import TURNS, OfferQuerySet
 from scheduling.models.slots import TimeSlotQuerySet
+from scheduling.queries.free import count_anew
 from scheduling.queries.obstacles import unhindered
-from scheduling.queries.waiting import bookable_topics, parted, to_be_offered
+from scheduling.queries.slots import lock_ta_of, locked_slot
+from scheduling.queries.waiting import bookable_topics, in_line, is_waited_for, lock_places_of
 from scheduling.services.holds import closes_at, hold_until
 from scheduling.services.spared import refresh
 from setahub.core.work.tasks import later, task
@@ -64,7 +66,7 @@ def freed(slot: TimeSlot, *, seats: int = 1, turn: int = 1) -> None:
     now = timezone.now()
     if seats < 1 or turn > TURNS or closes_at(slot) < now:
         return
-    if not to_be_offered(slot, slot.appointment.topics.values("pk"), now).exists():
+    if not is_waited_for(slot):
         return
     FreedSeat.objects.bulk_create(FreedSeat(slot=slot, turn=turn) for _seat in range(seats))
     TimeSlot.objects.filter(pk=slot.pk).update(freed_until=now + MATCHED_WITHIN)
@@ -138,34 +140,42 @@ def match(slot_id: int) -> int:
     Doing it again changes nothing. Constant in queries but for the seats that it gives. How many
     were told of it instead, since it begins too soon.
     """
-    told = 0
     with transaction.atomic():
         # What is held counts towards what its TA takes: one slot of theirs after the other.
-        tas = TimeSlot.objects.filter(pk=slot_id).values_list("appointment__ta", flat=True)
-        User.objects.locked(*tas)
-        slot = _slots().filter(pk=slot_id).first()
+        lock_ta_of(slot_id)
+        slot = locked_slot(slot_id)
         if slot is None:
-            return told
+            return 0
         now = timezone.now()
-        run_out = list(Offer.objects.run_out(now).filter(slot=slot).select_related("place"))
+        run_out = list(_run_out(slot, now)) if slot.held else []
         for offer in run_out:
             _expire(offer, slot)
-        seats = list(FreedSeat.objects.filter(slot=slot).order_by("pk"))
-        if not seats:
-            return told
         if run_out:
-            slot.refresh_from_db(fields=["taken", "held"])
-        topics = bookable_topics(slot.pk, now)
-        until = hold_until(slot, now)
-        if until is None:
-            told = _tell(slot, [place for place, _person in _in_line(slot, topics, now)], now)
-        else:
-            line = _in_line(slot, topics, now)
-            for seat in seats[: slot.seats_left]:
-                _offer(slot, line, seat.turn, until)
-        FreedSeat.objects.filter(pk__in=[seat.pk for seat in seats]).delete()
-        spare(slot.appointment.ta_id)
+            slot.refresh_from_db(fields=["taken", "held", "freed"])
+        if not slot.freed:
+            return 0
+        turns = dict(FreedSeat.objects.filter(slot=slot).order_by("pk").values_list("pk", "turn"))
+        told = _give(slot, list(turns.values()), now)
+        FreedSeat.objects.filter(pk__in=turns).delete()
+        count_anew()
+        if slot.has_limits:
+            spare(slot.appointment.ta_id)
     return told
+
+
+def _run_out(slot: TimeSlot, now: datetime) -> OfferQuerySet:
+    return Offer.objects.run_out(now).filter(slot=slot).select_related("place")
+
+
+def _give(slot: TimeSlot, turns: Sequence[int], now: datetime) -> int:
+    """Offer seats whose turns these are, or say that there is time; how many were told so."""
+    line = _in_line(slot, bookable_topics(slot.pk, now), now)
+    until = hold_until(slot, now)
+    if until is None:
+        return _tell(slot, [place for place, _person in line], now)
+    made = (_offer(slot, line, turn, until) for turn in turns[: slot.seats_left])
+    notifications.offers(*filter(None, made))
+    return 0
 
 
 def _tell(slot: TimeSlot, line: Sequence[int], now: datetime) -> int:
@@ -185,9 +195,8 @@ def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[tuple
     """Who can take a time of the slot now, each person once, in order: place and person, by id."""
     seen: set[int] = set()
     while topics:
-        line = to_be_offered(slot, topics, now).exclude(person__in=seen)
         batch: dict[int, int] = {}
-        for place, person in line.values_list("pk", "person")[:AT_ONCE]:
+        for place, person in in_line(slot, topics, now, seen=seen, most=AT_ONCE):
             batch.setdefault(person, place)
         if not batch:
             return
@@ -196,30 +205,26 @@ def _in_line(slot: TimeSlot, topics: list[int], now: datetime) -> Iterator[tuple
         seen |= set(batch)
 
 
-def _offer(slot: TimeSlot, line: Iterator[tuple[int, int]], turn: int, until: datetime) -> None:
+def _offer(
+    slot: TimeSlot, line: Iterator[tuple[int, int]], turn: int, until: datetime
+) -> Offer | None:
     """Hold a seat for the first in line who isn't just being offered another."""
-    for place_id, person in line:
-        # All places of the person: another slot's matcher may have met them in another line.
-        waiting = PlaceInLine.objects.waiting().of(person)
-        locked = waiting.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        places = {place.pk: place for place in locked}
-        if place_id not in places or len(places) < waiting.count():
+    for place, person in line:
+        request = lock_places_of(person, place)
+        if request is None:
             continue
-        place = places[place_id]
-        try:
-            with transaction.atomic():
-                offer = Offer.objects.create(
-                    slot=slot,
-                    student_id=person,
-                    request_id=place.request_id,
-                    place=place,
-                    turn=turn,
-                    expires_at=until,
-                )
-        except IntegrityError:  # an offer of another slot was quicker
-            continue
-        notifications.offer(offer)
-        return
+        offer = Offer(
+            slot=slot,
+            student_id=person,
+            request_id=request,
+            place_id=place,
+            turn=turn,
+            expires_at=until,
+        )
+        with suppress(IntegrityError), transaction.atomic():  # of another slot was quicker
+            offer.save(force_insert=True)
+            return offer
+    return None
 
 
 # --- Ends of an offer ---------------------------------------------------------------------------
@@ -241,20 +246,20 @@ def standing_for(student_id: int, slot_id: int, topic: Topic) -> Offer | None:
 
 def taken(offer: Offer) -> None:
     """Its person takes the seat, which is not held any more; the caller books it."""
-    _end(offer, Status.TAKEN)
+    end(offer, Status.TAKEN)
     PlaceInLine.objects.filter(pk=offer.place_id).update(unanswered=0)
 
 
 def decline(offer: Offer, student: User) -> Offer:
     """Not now: the seat goes to the next, the place in line stays. Raises SchedulingError."""
     with transaction.atomic():
-        slot, offer = _locked_offer(offer)
+        slot, offer = locked_offer(offer)
         if offer.student_id != student.pk:
             raise SchedulingError("role", _("This time is offered to somebody else."))
         if offer.status == Status.DECLINED:
             return offer
         check_stands(offer)
-        _end(offer, Status.DECLINED)
+        end(offer, Status.DECLINED)
         PlaceInLine.objects.filter(pk=offer.place_id).update(unanswered=0)
         freed(slot, turn=offer.turn + 1)
     return offer
@@ -273,80 +278,31 @@ def check_stands(offer: Offer) -> None:
     raise SchedulingError("expired", _("This offer has run out, so the seat was passed on."))
 
 
-def withdraw(offers: Iterable[Offer]) -> None:
-    """End open offers, and say so: their slot or session is gone, or their TA for this person."""
-    for offer in offers:
-        _end(offer, Status.WITHDRAWN)
-        notifications.offer(offer)
-
-
-def _withdraw_and_pass_on(offer: Offer) -> None:
-    """The time stays, but no longer for its person."""
-    slot, offer = _locked_offer(offer)
-    if offer.status == Status.OPEN:
-        withdraw([offer])
-        freed(slot, turn=offer.turn + 1)
-
-
 def let_go(offer_id: int) -> None:
     """The place that it was for has ended: it goes to the next in line."""
     offer = Offer.objects.filter(pk=offer_id).first()
     if offer is None:
         return
     with transaction.atomic():
-        slot, offer = _locked_offer(offer)
+        slot, offer = locked_offer(offer)
         if offer.status == Status.OPEN and offer.place.ended_at is not None:
-            _end(offer, Status.WITHDRAWN)
+            end(offer, Status.WITHDRAWN)
             freed(slot, turn=offer.turn + 1)
-
-
-def withdraw_dropped(appointment: Appointment, *, all_of_it: bool = False) -> None:
-    """After an edit: the offers of slots and topics that the session has no longer, or all."""
-    offers = Offer.objects.open().filter(slot__appointment=appointment)
-    if not all_of_it:
-        kept = appointment.topics.values("pk")
-        offers = offers.filter(Q(slot__withdrawn=True) | ~Q(request__topic__in=kept))
-    withdraw(offers.select_related("slot"))
-
-
-def withdraw_of_ta(ta: User) -> None:
-    """A suspended TA's time is nobody's."""
-    offers = Offer.objects.open().filter(slot__appointment__ta=ta.pk)
-    lock_slots(Appointment.objects.filter(pk__in=offers.values("slot__appointment")))
-    withdraw(offers.select_related("slot"))
-
-
-def withdraw_between(one: User, other: User) -> None:
-    """A block parts the two: what of the one's time is held for the other goes to the next in line."""
-    pair = [one.pk, other.pk]
-    offers = Offer.objects.open().filter(student__in=pair, slot__appointment__ta__in=pair)
-    lock_slots(Appointment.objects.filter(pk__in=offers.values("slot__appointment")))
-    for offer in offers.order_by("pk"):
-        _withdraw_and_pass_on(offer)
-
-
-def withdraw_beyond(appointment: Appointment, capacity: int) -> None:
-    """Before a session has fewer seats: held ones go first, the last offered first."""
-    full = TimeSlot.objects.filter(appointment=appointment, held__gt=0)
-    for slot in full.filter(taken__gt=capacity - F("held")):
-        surplus = slot.taken + slot.held - capacity
-        last = Offer.objects.open().filter(slot=slot).order_by("-created_at", "-pk")
-        withdraw(last[:surplus])
-    FreedSeat.objects.filter(slot__appointment=appointment).delete()
 
 
 def _expire(offer: Offer, slot: TimeSlot) -> None:
     """Nobody answered in time: the seat goes to the next; after three in a row the place ends."""
-    _end(offer, Status.EXPIRED)
+    end(offer, Status.EXPIRED)
     PlaceInLine.objects.filter(pk=offer.place_id).update(unanswered=F("unanswered") + 1)
     offer.place.refresh_from_db()
     if offer.place.unanswered >= UNANSWERED_MOST:
         end_places([offer.place], End.UNANSWERED)
-    notifications.offer(offer)
+    notifications.offers(offer)
     freed(slot, turn=offer.turn + 1)
 
 
-def _end(offer: Offer, status: str) -> None:
+def end(offer: Offer, status: str) -> None:
+    """An open offer becomes that; its slot is locked."""
     offer.status, offer.ended_at = status, timezone.now()
     offer.save(update_fields=["status", "ended_at"])
     if TeachingLimits.objects.filter(ta__appointments__slots=offer.slot_id).exists():
@@ -382,20 +338,6 @@ def booked(student_id: int, topic: Topic, ta_id: int) -> None:
         end_places(found, End.BOOKED)
 
 
-def withdraw_stranded() -> None:
-    """For the sweep: open offers of times that were taken off beside their matching, or of a TA whom
-    a block parted from their person beside it."""
-    gone = Q(slot__withdrawn=True) | Q(slot__appointment__cancelled_at__isnull=False)
-    for offer in Offer.objects.open().filter(gone)[:AT_ONCE]:
-        with transaction.atomic():
-            _slot, offer = _locked_offer(offer)
-            if offer.status == Status.OPEN:
-                withdraw([offer])
-    for offer in parted(Offer.objects.open())[:AT_ONCE]:
-        with transaction.atomic():
-            _withdraw_and_pass_on(offer)
-
-
 # --- Locks --------------------------------------------------------------------------------------
 
 
@@ -405,12 +347,10 @@ def lock_slots(appointments: Iterable[Appointment]) -> None:
     list(slots.select_for_update(no_key=True).values_list("pk"))
 
 
-def _slots() -> TimeSlotQuerySet:
-    return TimeSlot.objects.with_ta().select_for_update(of=("self",), no_key=True)
-
-
-def _locked_offer(offer: Offer) -> tuple[TimeSlot, Offer]:
-    slot = _slots().get(pk=offer.slot_id)
+def locked_offer(offer: Offer) -> tuple[TimeSlot, Offer]:
+    """The offer as it is now, its slot's row and its own locked."""
+    slot = locked_slot(offer.slot_id)
+    assert slot is not None  # noqa: S101  (offers keep their slots)
     locked = Offer.objects.select_for_update(no_key=True, of=("self",))
     return slot, locked.get(pk=offer.pk)
 
@@ -427,9 +367,8 @@ def match_later(slot_id: int) -> None:
 def spare_later(slot_id: int) -> None:
     """A seat of the slot is held no more."""
     with transaction.atomic():
-        tas = TimeSlot.objects.filter(pk=slot_id).values_list("appointment__ta", flat=True)
-        for ta in User.objects.locked(*tas):
-            spare(ta.pk)
+        if ta_id := lock_ta_of(slot_id):
+            spare(ta_id)
 
 
 @task

@@ -15,7 +15,7 @@ from accounts.models import User
 from scheduling import constraints
 from scheduling.errors import CONFLICT, Conflict, SchedulingError
 from scheduling.models import Appointment, Booking, TimeSlot
-from scheduling.services import bookings, offers
+from scheduling.services import bookings, offers, withdrawals
 from scheduling.services.changes import own_after
 from scheduling.services.plan import Plan, Span
 from setahub.core import clock
@@ -85,10 +85,10 @@ def _apply(edited: Edited, ta: User, *, alone: bool) -> None:
     if edited.cuts_anew:
         _match_slots(row, after.slots)
     if after.capacity < before.capacity:
-        offers.withdraw_beyond(row, after.capacity)
+        withdrawals.beyond(row, after.capacity)
     if before.capacity != after.capacity:
         row.slots.update(capacity=after.capacity)
-    offers.withdraw_dropped(row)
+    withdrawals.of_dropped(row)
     if edited.cuts_anew:
         offers.spare(row.ta_id)
     if edited.cuts_anew or before.topics != after.topics or before.capacity < after.capacity:

@@ -7,7 +7,7 @@ transaction; what ends an offer has a task do it, so that for a moment more is s
 
 from scheduling.models import TeachingLimits, TimeSlot
 from scheduling.queries.care import slots_of, spared
-from scheduling.queries.free import counts, counts_of, counts_of_topic
+from scheduling.queries.free import count_anew
 
 
 def refresh(ta_id: int) -> list[int]:
@@ -26,8 +26,7 @@ def refresh(ta_id: int) -> list[int]:
         if ids:
             TimeSlot.objects.filter(pk__in=ids).update(spared=value)
     if on or off:
-        for each in (counts, counts_of_topic, counts_of):
-            each.drop()
+        count_anew()
     return off
 
 

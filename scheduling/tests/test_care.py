@@ -1,15 +1,19 @@
 """A TA's own limits: slots in a week and in a row, and being away."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from accounts.tests.test_races import all_at_once
+from scheduling import sweeps
 from scheduling.errors import SchedulingError
-from scheduling.models import Booking, Offer, TeachingLimits, TimeSlot
+from scheduling.models import Booking, FreedSeat, Offer, TeachingLimits, TimeSlot
 from scheduling.queries.free import counts, free_from
-from scheduling.services import bookings, care
-from scheduling.tests.factories import ask, book, open_time, slots_of, text, tomorrow
+from scheduling.queries.requests import Opened, opened
+from scheduling.services import bookings, care, offers
+from scheduling.tests.factories import ask, book, hold, open_time, slots_of, text, tomorrow
+from scheduling.tests.test_races import at_once, refusals
 from setahub.core import clock as when
 
 PATH = "/users/me/teaching/"
@@ -141,6 +145,53 @@ class TestAway:
         clock.shift(DAY)
         assert free(ta) == []
 
+    def test_lets_go_what_is_held_and_offers_it_again_afterwards(
+        self, session, next_week, ta, topic, student, make_user, run_tasks
+    ):
+        slots = [slots_of(session)[0], slots_of(next_week)[0]]
+        waiting = [ask(student, topic), ask(make_user("Mali"), topic)]
+        for slot, asked in zip(slots, waiting, strict=True):
+            hold(slot, asked)
+        care.set_limits(ta, away_until=tomorrow())
+        assert [each.status for each in Offer.objects.order_by("pk")] == ["withdrawn", "open"]
+        assert [slot.held for slot in TimeSlot.objects.filter(pk__in=[s.pk for s in slots])] == [
+            0,
+            1,
+        ]
+        assert waiting[0].places.get().ended_at is None
+        care.set_limits(ta)
+        run_tasks()
+        again = Offer.objects.open().get(student=student)
+        assert (again.slot.appointment, again.turn) == (session, 1)
+
+    def test_is_no_time_to_take(self, session, ta, topic, student):
+        held = hold(slots_of(session)[0], ask(student, topic))
+        care.set_limits(ta, away_until=tomorrow())
+        with pytest.raises(SchedulingError, match="This time is no longer offered"):
+            bookings.take(held, student, "Why?")
+
+    def test_offers_no_seat_that_is_given_back(
+        self, session, ta, topic, student, make_user, run_tasks
+    ):
+        made = book(make_user("Boon"), slots_of(session)[0])
+        ask(student, topic)
+        care.set_limits(ta, away_until=tomorrow())
+        bookings.cancel(made, ta, "Ill")
+        run_tasks()
+        assert not Offer.objects.exists()
+        assert not FreedSeat.objects.exists()
+
+    def test_opens_time_for_nobody_until_then(self, session, ta, topic, student, run_tasks):
+        care.set_limits(ta, away_until=tomorrow())
+        ask(student, topic)
+        made = open_time(ta, topic, start="16:00", end="16:30")
+        run_tasks()
+        assert not Offer.objects.exists()
+        assert opened([made]) == Opened(offered=0, free=0, unmatched=0)
+        care.set_limits(ta)
+        run_tasks()
+        assert Offer.objects.open().count() == 1
+
     def test_time_again_is_offered_to_who_waits(self, session, ta, topic, student, run_tasks):
         care.set_limits(ta, away_until=tomorrow())
         ask(student, topic)
@@ -207,3 +258,27 @@ def test_two_at_once_never_pass_the_limit(ta, topic, make_user):
         return "booked"
 
     assert sorted(all_at_once(attempt, 4)) == ["booked"] * 2 + ["week_full"] * 2
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_going_away_while_seats_are_matched_and_taken_leaves_nothing_held(ta, topic, make_user):
+    people = [make_user(name) for name in ("Anong", "Boon", "Chai", "Dao")]
+    [slot, other] = slots_of(open_time(ta, topic, start="13:00", end="14:00", capacity=2))
+    held = hold(slot, ask(people[0], topic))
+    for person in people[1:]:
+        ask(person, topic)
+    FreedSeat.objects.create(slot=other)
+    results = at_once(
+        [
+            partial(care.set_limits, ta, away_until=tomorrow()),
+            partial(offers.match, other.pk),
+            partial(bookings.take, held, people[0], "Why?"),
+            sweeps.offer,
+        ]
+    )
+    assert set(refusals(results)) <= {"withdrawn"}
+    assert not Offer.objects.open().exists()
+    held.refresh_from_db()
+    taken = held.status == "taken"
+    assert (Booking.objects.active().count(), free(ta)) == (int(taken), [])

@@ -1,29 +1,39 @@
 """The storm's invariants hold for what the services make, and each is broken by what breaks it."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import Case, When
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.services import blocks
 from bench.storm import invariants
 from bench.storm.invariants import BROKEN
 from chat import services as chat
-from scheduling.services import bookings, offers, requests
+from scheduling.models import TimeSlot
+from scheduling.services import bookings, care, check_ins, offers, records, requests, takeaways
 from scheduling.tests.factories import book, open_time, slots_of
 from setahub.core import clock as when
+from topics.models import Registration
 
 pytestmark = pytest.mark.usefixtures("clock", "world")
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def world(clock, student, stranger, ta, topic, staff, make_user):
-    """Bookings that were made, moved, cancelled and settled, what was written about them, an offer."""
+    """Bookings that were made, moved, cancelled and settled, what was written about them and what
+    remains of one, a TA with limits, an offer."""
+    came = make_user("Came")
+    _session_that_took_place(clock, came, ta, topic)
+    _ta_with_limits(make_user, topic)
     slots = slots_of(open_time(ta, topic, capacity=2))
     book(stranger, slots[0])
     bookings.move(book(student, slots[1]), student, slots[0].pk)
     bookings.cancel(book(student, slots[2]), student, "Ill")
+    takeaways.show(book(came, slots[3]), came, wanted=True)
     chat.send(student.pk, ta.pk, None, "Hello")
     chat.send(ta.pk, student.pk, None, "Hi")
     today = when.today()
@@ -37,13 +47,56 @@ def world(clock, student, stranger, ta, topic, staff, make_user):
     offers.match(slot.pk)
 
 
+def _session_that_took_place(clock, student, ta, topic):
+    booking = book(
+        student, slots_of(open_time(ta, topic, day=when.today(), start="11:00", end="11:30"))[0]
+    )
+    clock.move_to(booking.starts_at)
+    code = check_ins.code_of(booking.slot.appointment_id, timezone.now())
+    check_ins.check_in(booking, student, code)
+    bookings.complete(booking, ta)
+    takeaways.leave(booking, ta, "Rotated a tree")
+    takeaways.thank(booking, student, "yes", "Thank you!")
+    records.issue(ta, when.today(), when.today())
+
+
+def _ta_with_limits(make_user, topic):
+    limited = make_user("Limited")
+    Registration.objects.create(user=limited, topic=topic)
+    care.set_limits(limited, slots_in_a_row=2)
+    slots = slots_of(open_time(limited, topic, start="08:00", end="11:00"))
+    for name, slot in zip(("Anong", "Boon", "Chai"), (slots[0], slots[1], slots[4]), strict=True):
+        book(make_user(name), slot)
+
+
 def broken() -> set[str]:
     with connection.cursor() as cursor:
-        return set(invariants.broken(cursor, 0, timezone.now()))
+        return set(invariants.broken(cursor, 0, BEGAN, timezone.now()))
 
 
 def test_all_hold():
     assert broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("limits", "spared"),
+    [
+        ({"slots_in_a_row": 1}, 3),
+        ({"slots_in_a_row": 3}, 0),
+        ({"weekly_slots": 3}, 3),
+        ({"weekly_slots": 4}, 0),
+        ({"away_until": date(2026, 11, 24)}, 6),
+    ],
+    ids=str,
+)
+def test_all_hold_whatever_a_ta_limits(limits, spared):
+    care.set_limits(User.objects.get(username="Limited"), **limits)
+    assert TimeSlot.objects.filter(spared=True).count() == spared
+    assert broken() == set()
+    TimeSlot.objects.filter(appointment__ta__username="Limited").update(
+        spared=Case(When(spared=True, then=False), default=True)
+    )
+    assert "a time to come is spared exactly when its TA's limits say so" in broken()
 
 
 FORGED = {
@@ -101,6 +154,32 @@ FORGED = {
         "UPDATE scheduling_placeinline SET created_at = '2020-01-01 00:00:00',"
         " person_id = (SELECT min(student_id) FROM scheduling_booking WHERE status = 'booked')"
     ),
+    "nothing is spared for a TA without limits": "UPDATE scheduling_timeslot SET spared = TRUE",
+    "a time to come is spared exactly when its TA's limits say so": (
+        "UPDATE scheduling_timeslot SET spared = FALSE"
+    ),
+    "nothing is held while its TA is away": (
+        "INSERT INTO scheduling_teachinglimits (ta_id, back_at)"
+        " SELECT ta_id, '2030-01-01 00:00:00' FROM scheduling_record"
+    ),
+    "who has checked in did so while it lasted, by a line of its history": (
+        "DELETE FROM scheduling_bookingevent WHERE kind = 'checked_in'"
+    ),
+    "nothing remains of a booking that was cancelled": (
+        "UPDATE scheduling_takeaway SET booking_id ="
+        " (SELECT min(id) FROM scheduling_booking WHERE status = 'cancelled')"
+    ),
+    "a takeaway has one card, and one notice for its student": "DELETE FROM accounts_notice",
+    "what a TA is shown was left to the student of the booking, on its topic, for another": (
+        "UPDATE scheduling_booking SET shown_takeaway_id = (SELECT id FROM scheduling_takeaway)"
+    ),
+    "thanks in words are told to their TA once": "DELETE FROM accounts_notice",
+    "a record that stands says whose it is, of which days, as no other does": (
+        "UPDATE scheduling_record SET name = ''"
+    ),
+    "what was made or moved is told to both": "DELETE FROM accounts_notice",
+    "what one did oneself is read": "UPDATE accounts_notice SET read_at = NULL",
+    "an offer is told to its person, and so is its running out": "DELETE FROM accounts_notice",
     "a booking was made once": (
         "UPDATE scheduling_bookingevent SET kind = 'changed' WHERE kind = 'made'"
     ),
@@ -151,6 +230,8 @@ REFUSED = {
     "a booking is at the time of its slot",
     "a booking is with the TA of its session",
     "who has checked in did not stay away",
+    "a record says when it ended, one that stands does not",
+    "a happening is told once to each",
     "nobody books themselves",
     "an active booking commits exactly its two people",
     "nothing but an active booking commits anybody",

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Block, Star, User
 from chat.services import send
-from scheduling.models import BusyCalendar, BusyTime, Takeaway
+from scheduling.models import Booking, BusyCalendar, BusyTime, Takeaway
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import ask, book, open_time, slots_of
@@ -242,10 +242,10 @@ def test_lists_of_ids_come_in_few_lengths(ids, expected):
 
 
 @pytest.fixture
-def world(student, stranger, ta, topic, sign_in):
+def world(student, stranger, ta, topic, sign_in, make_user):
     """A little of everything: sessions, bookings of each kind, messages, a signed-in student."""
     session = open_time(ta, topic)
-    first, second, third, *_rest = slots_of(session)
+    first, second, third, fourth, *_rest = slots_of(session)
     kept, lost = book(student, first), book(stranger, second)
     cancel(lost, ta, "Ill")
     left, moved_to, *_rest = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=9)))
@@ -259,6 +259,9 @@ def world(student, stranger, ta, topic, sign_in):
     calendar = BusyCalendar.objects.create(user=student, name="Classes", sealed_url="")
     start = timezone.now() + HOUR
     BusyTime.objects.create(calendar=calendar, starts_at=start, ends_at=start + HOUR)
+    late = make_user("Late")
+    missed = cancel(book(late, fourth), late, "")
+    Booking.objects.filter(pk=missed.pk).update(cancelled_late=True)
     client = sign_in(student)
     return {
         "student": student.pk,
@@ -268,6 +271,7 @@ def world(student, stranger, ta, topic, sign_in):
         "slot": third.pk,
         "booking": kept.pk,
         "blocker": stranger.pk,
+        "late": late.pk,
         "moved_from": left.pk,
         "question": moved.question,
         "slug": topic.slug,
@@ -337,6 +341,21 @@ def calls(w):
             ((each, now - HOUR, now, later, now - timedelta(days=60)), {})
             for each in (student, ta, w["blocker"])
         ],
+        "scheduling.queries.obstacles._commitments": [
+            ((padded([student, ta]), now - HOUR, now), {})
+        ],
+        "scheduling.queries.reliability._marks": [
+            ((padded([w["late"]]), now - timedelta(days=60)), {})
+        ],
+        "scheduling.queries.waiting._bookable_topics": [((slot, bookable), {})],
+        "scheduling.queries.waiting._in_line": [
+            ((padded([topic]), ta, slot, when.today(), now, padded(seen)), {"part": part})
+            for seen in ((), [ta])
+            for part in ("morning", "evening")
+        ],
+        "scheduling.queries.waiting._locked_places": [((student,), {})],
+        "scheduling.queries.slots._locked_slot": [((slot,), {})],
+        "scheduling.queries.slots._locked_ta": [((slot,), {})],
         "scheduling.queries.slots._slot": [((slot,), {})],
         "scheduling.queries.slots._offering": [((topic, w["session"], ta), {})],
         "scheduling.queries.slots._topics_of": [((ta, w["session"]), {})],

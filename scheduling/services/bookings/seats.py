@@ -13,7 +13,7 @@ from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
-from scheduling.queries.slots import slot_with_ta
+from scheduling.queries.slots import locked_slot, slot_with_ta
 from scheduling.queries.takeaways import latest_takeaway
 from scheduling.services import offers, outcome_rules, rules
 from scheduling.services.bookings.rows import locked, record, revise
@@ -123,7 +123,8 @@ def _book(
             shown_takeaway=latest_takeaway(student, topic) if show_takeaway else None,
         )
         offers.booked(student.pk, topic, booking.ta_id)
-        offers.spare(booking.ta_id)
+        if slot.has_limits:
+            offers.spare(booking.ta_id)
         record(booking, Kind.MADE, student, new_starts_at=booking.starts_at)
     return booking
 
@@ -152,7 +153,8 @@ def move(booking: Booking, student: User, slot_id: int) -> Booking:
         revise(booking)
         booking.save()
         offers.freed(left)
-        offers.spare(booking.ta_id)
+        if slot.has_limits:  # of the same TA's as the one left
+            offers.spare(booking.ta_id)
         record(booking, Kind.MOVED, student, old_starts_at=old, new_starts_at=booking.starts_at)
     return booking
 
@@ -250,8 +252,7 @@ def note_change(
 
 
 def _locked_slot(slot_id: int) -> TimeSlot:
-    slots = TimeSlot.objects.with_ta().select_for_update(of=("self",), no_key=True)
-    slot = slots.filter(pk=slot_id).first()
+    slot = locked_slot(slot_id)
     if slot is None:  # an edit of the session took it off a moment ago
         raise SchedulingError("gone", _("This time is no longer offered."))
     return slot

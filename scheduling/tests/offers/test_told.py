@@ -1,13 +1,16 @@
 """Who waits is told of it under a switch of its own, by email and in the bell."""
 
 from datetime import time, timedelta
+from functools import partial
 
 import pytest
 
+from accounts import notifications
 from accounts.models import MailKind, Notice
 from accounts.services import profiles
-from scheduling.services import appointments, bookings, offers, requests
-from scheduling.tests.factories import book
+from scheduling.models import Offer
+from scheduling.services import appointments, bookings, care, offers, requests
+from scheduling.tests.factories import book, tomorrow
 from scheduling.tests.offers.steps import freed_now
 from setahub.core import clock as when
 
@@ -83,3 +86,62 @@ def test_a_ta_hears_once_a_day_at_six_of_what_was_asked(ta, topic, people, asks,
         requests.tell_tas()
     kinds, subjects = told(ta)
     assert (kinds, len(subjects)) == (["new_requests"], 1)
+
+
+@pytest.fixture
+def live(monkeypatch, django_capture_on_commit_callbacks):
+    """``live(act)``: what open pages are told of it: whose they are, the number at the bell, the words."""
+
+    def of(act):
+        found = []
+        monkeypatch.setattr(
+            notifications.events, "push", lambda group, *frames: found.extend((group, *frames))
+        )
+        with django_capture_on_commit_callbacks(execute=True):
+            act()
+        return found
+
+    return of
+
+
+def test_all_that_who_waits_is_told_comes_live(taken, ta, people, asks, run_tasks, clock, live):
+    first = people[0]
+    asks(first, to_day=when.today() + timedelta(days=1))
+
+    def frame(number, title):
+        notice = Notice.objects.of(first.pk).latest("pk")
+        url = f"/notifications/{notice.pk}/"
+        return {"type": "notice", "unread": number, "title": title, "url": url}
+
+    group, time_has_come = f"user.{first.pk}", "Data Structures, Tue 24 Nov, 13:00"
+    bookings.cancel(taken, taken.student, "Ill")
+    told = live(run_tasks)
+    assert told == [group, frame(1, f"Your time has come: {time_has_come}")]
+    clock.move_to(Offer.objects.get().expires_at)
+    told = live(partial(offers.match, taken.slot_id))
+    assert told == [group, frame(2, f"Passed on: {time_has_come}")]
+    told = live(requests.warn)
+    assert told == [group, frame(3, "Your request for Data Structures runs out tomorrow")]
+
+
+def test_the_digest_of_a_ta_comes_live(ta, people, asks, clock, live):
+    asks(people[0])
+    clock.move_to(when.at(when.today(), time(18)))
+    [group, frame] = live(requests.tell_tas)
+    assert group == f"user.{ta.pk}"
+    assert frame["title"] == "1 new request on your topics"
+
+
+def test_a_ta_hears_nothing_of_a_day_without_requests(ta, people, asks, clock, live):
+    asks(people[0])
+    clock.shift(timedelta(days=1))
+    clock.move_to(when.at(when.today(), time(18, 30)))
+    assert live(requests.tell_tas) == []
+
+
+def test_that_its_ta_is_away(taken, ta, people, asks, run_tasks, told):
+    asks(people[0])
+    freed_now(taken, run_tasks)
+    care.set_limits(ta, away_until=tomorrow())
+    assert told()[0] == ["offer_made", "offer_withdrawn"]
+    assert told()[1] == ["Your time has come", "No longer offered"]
