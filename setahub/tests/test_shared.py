@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import time_machine
@@ -111,6 +112,21 @@ def test_is_dropped_on_commit_and_not_on_rollback(counter, frozen):
         counter.get.drop()
         assert cache.get(counter.get._name) is None
     assert counter.get() == 2
+
+
+def test_is_dropped_once_however_often_in_a_transaction(counter, frozen, monkeypatch):
+    marks = []
+    monkeypatch.setattr(module.cache, "set", lambda name, *_more: marks.append(name))
+    with transaction.atomic():
+        with suppress(LookupError), transaction.atomic():
+            counter.get.drop()
+            raise LookupError  # what is rolled back drops nothing
+        for _time in range(3):
+            counter.get.drop()
+        with transaction.atomic():
+            counter.get.drop()
+    counter.get.drop()
+    assert marks == [counter.get._name] * 2
 
 
 def test_what_a_transaction_sees_stays_there(counter, frozen):

@@ -87,7 +87,9 @@ class Shared(Generic[P, T]):
 
     def drop(self) -> None:
         """Have it made anew for the next who asks, once the transaction is committed."""
-        transaction.on_commit(self._drop, robust=True)
+        waiting = transaction.get_connection().run_on_commit
+        if all(act != self._drop for _savepoints, act, _robust in waiting):
+            transaction.on_commit(self._drop, robust=True)
 
     def _is_fresh(self, kept: _Kept, drop: str | None) -> bool:
         return kept.drop == drop and time.time() - kept.at < self._seconds / 2
