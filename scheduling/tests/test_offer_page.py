@@ -51,7 +51,7 @@ class TestTheOffer:
         assert KEPT in page
 
     def test_it_says_online_and_nothing_of_the_room(self, client, offer, asked, post):
-        notifications.offer(offer)
+        notifications.offers(offer)
         mail = next(mail.body for mail in post() if "is held for you" in mail.body)
         for said in (
             text(client.get(f"/offers/{offer.pk}/")),
@@ -65,7 +65,7 @@ class TestTheOffer:
     def test_it_says_where_on_campus_it_is(self, client, ta, topic, asked, post):
         room = slots_of(open_time(ta, topic, start="16:00", end="16:30", location="Room 504"))[0]
         offer = hold(room, asked)
-        notifications.offer(offer)
+        notifications.offers(offer)
         mail = next(mail.body for mail in post() if "is held for you" in mail.body)
         for said in (text(client.get(f"/offers/{offer.pk}/")), mail):
             assert "Room 504" in said
