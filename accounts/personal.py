@@ -26,7 +26,7 @@ from accounts.models import (
 )
 from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import sign_ins
-from accounts.services.privacy import Part, Told, register
+from accounts.services.privacy import Part, register
 from accounts.validators import DELETED_NAME, NOWHERE
 
 
@@ -164,17 +164,15 @@ def _forget_in_the_admins_log(user: User) -> None:
 register(
     Part(
         "profile",
-        Told(
-            _(
-                "Your name, email, student ID, year of study, picture, what you say about "
-                "yourself, your language, and which emails and pushes you want."
-            ),
-            _(
-                "To sign you in, and to let others know whom they meet. Your email and "
-                "student ID are shown to you and the staff alone."
-            ),
-            _("Until you change it or delete your account."),
+        _(
+            "Your name, email, student ID, year of study, picture, what you say about "
+            "yourself, your language, and which emails and pushes you want."
         ),
+        _(
+            "To sign you in, and to let others know whom they meet. Your email and "
+            "student ID are shown to you and the staff alone."
+        ),
+        _("Until you change it or delete your account."),
         export=profile_of,
         erase=forget,
         pictures=lambda user: [("profile.webp", user.avatar)] if user.avatar else [],
@@ -207,78 +205,54 @@ register(
             "admin.LogEntry.object_repr",
             "admin.LogEntry.change_message",
         ],
-    )
-)
-register(
+    ),
     Part(
         "security",
-        Told(
+        _(
+            "Your password (as a hash that nobody can turn back), your second steps, your "
+            "number at the faculty's sign-in, and the devices you are signed in on."
+        ),
+        _("To keep others out of your account."),
+        format_lazy(
             _(
-                "Your password (as a hash that nobody can turn back), your second steps, your "
-                "number at the faculty's sign-in, and the devices you are signed in on."
+                "A device until it is signed out or unused for {days} days, the rest as long as your account."
             ),
-            _("To keep others out of your account."),
-            format_lazy(
-                _(
-                    "A device until it is signed out or unused for {days} days, the rest as long as your account."
-                ),
-                days=settings.SESSION_COOKIE_AGE // (24 * 3600),
-            ),
+            days=settings.SESSION_COOKIE_AGE // (24 * 3600),
         ),
         export=security_of,
-    )
-)
-register(
+    ),
     Part(
         "blocks",
-        Told(
-            _("Whom you block."),
-            _("To keep messages and bookings between you two away."),
-            _("Until you unblock them, or one of you deletes their account."),
-        ),
+        _("Whom you block."),
+        _("To keep messages and bookings between you two away."),
+        _("Until you unblock them, or one of you deletes their account."),
         export=blocks_of,
-    )
-)
-register(
+    ),
     Part(
         "favourites",
-        Told(
-            _("Which TAs and topics are your favourites."),
-            _("To show them first on your start page. Nobody else sees them."),
-            _("Until you take the star off, or one of you deletes their account."),
-        ),
+        _("Which TAs and topics are your favourites."),
+        _("To show them first on your start page. Nobody else sees them."),
+        _("Until you take the star off, or one of you deletes their account."),
         export=favourites_of,
-    )
-)
-register(
+    ),
     Part(
         "notices",
-        Told(
-            _(
-                "What happened to you on this site: which of your bookings and registrations, and when."
-            ),
-            _("To show it to you under the bell, and to tell you of each thing once."),
-            _("For 180 days, or until you delete your account."),
-        ),
+        _("What happened to you on this site: which of your bookings and registrations, and when."),
+        _("To show it to you under the bell, and to tell you of each thing once."),
+        _("For 180 days, or until you delete your account."),
         export=notices_of,
-    )
-)
-register(
+    ),
     Part(
         "devices",
-        Told(
-            _(
-                "For each device that you let show what happens: its address at the push service of its"
-                " browser (Google, Mozilla, Apple or Microsoft), two keys, and its name."
-            ),
-            _(
-                "To tell you there. The push service passes on what only your browser can read: a title,"
-                " a time and an address of this site."
-            ),
-            _(
-                "Until you remove the device or sign out there, or the push service no longer knows it."
-            ),
+        _(
+            "For each device that you let show what happens: its address at the push service of its"
+            " browser (Google, Mozilla, Apple or Microsoft), two keys, and its name."
         ),
+        _(
+            "To tell you there. The push service passes on what only your browser can read: a title,"
+            " a time and an address of this site."
+        ),
+        _("Until you remove the device or sign out there, or the push service no longer knows it."),
         export=devices_of,
-    )
+    ),
 )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services.privacy import Part, Told, register
+from accounts.services.privacy import Part, register
 from chat.models import Message, Participation, Report
 
 
@@ -55,12 +55,10 @@ def _drop_on_commit(storage: Any, name: str) -> None:
 register(
     Part(
         "messages",
-        Told(
-            _("What you write to others, with the pictures in it."),
-            _("To help each other before and after you meet."),
-            _(
-                "The words for good, for the people you wrote to; your pictures until you delete your account."
-            ),
+        _("What you write to others, with the pictures in it."),
+        _("To help each other before and after you meet."),
+        _(
+            "The words for good, for the people you wrote to; your pictures until you delete your account."
         ),
         export=messages_of,
         erase=forget,
@@ -75,18 +73,14 @@ register(
             "chat.Participation.other",
             "chat.Message.sender",
         ],
-    )
-)
-register(
+    ),
     Part(
         "reports",
-        Told(
-            _(
-                "Messages that you reported, or that others reported about you, and what the staff decided."
-            ),
-            _("To protect people from each other."),
-            _("For good: staff may have to answer for what they decided."),
+        _(
+            "Messages that you reported, or that others reported about you, and what the staff decided."
         ),
+        _("To protect people from each other."),
+        _("For good: staff may have to answer for what they decided."),
         export=reports_of,
         kept=[
             "chat.Report.reporter",
@@ -95,5 +89,5 @@ register(
             "chat.ReportLook.actor",
         ],
         mentions=["chat.Report.note"],
-    )
+    ),
 )

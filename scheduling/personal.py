@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services.privacy import Part, Told, register
+from accounts.services.privacy import Part, register
 from scheduling.models import (
     Appointment,
     Booking,
@@ -230,58 +230,42 @@ def forget(user: User) -> None:
 register(
     Part(
         "sessions",
-        Told(
-            _("The TA sessions you open: times, places, topics and notes."),
-            _("To let students book them."),
-            _(
-                "For good, as the history of who came. The address of an online room goes "
-                "with your account."
-            ),
+        _("The TA sessions you open: times, places, topics and notes."),
+        _("To let students book them."),
+        _(
+            "For good, as the history of who came. The address of an online room goes "
+            "with your account."
         ),
         export=sessions_of,
         erase=forget,
         kept=["scheduling.Appointment.ta"],
-    )
-)
-register(
+    ),
     Part(
         "disputes",
-        Told(
-            _("That you disputed a no-show, and why; as staff, which you decided."),
-            _("So that staff can decide whether it counts."),
-            _("As long as the booking. What you wrote goes when you delete your account."),
-        ),
+        _("That you disputed a no-show, and why; as staff, which you decided."),
+        _("So that staff can decide whether it counts."),
+        _("As long as the booking. What you wrote goes when you delete your account."),
         export=disputes_of,
         erase=forget_disputes,
         kept=["scheduling.Dispute.decided_by"],
-    )
-)
-register(
+    ),
     Part(
         "teaching_limits",
-        Told(
-            _(
-                "Your own limits as a TA: slots in a week and in a row, and until when you are away."
-            ),
-            _("So that no more of your time is offered."),
-            _("Until you change them or delete your account."),
-        ),
+        _("Your own limits as a TA: slots in a week and in a row, and until when you are away."),
+        _("So that no more of your time is offered."),
+        _("Until you change them or delete your account."),
         export=limits_of,
         erase=forget_limits,
         gone=["scheduling.TeachingLimits.ta"],
-    )
-)
-register(
+    ),
     Part(
         "bookings",
-        Told(
-            _(
-                "Your bookings: when, with whom, on which topic, your question, whether you checked in, and how it went."
-            ),
-            _("To let both of you know when, where and what about, and to remind you."),
-            _(
-                "For good: it is the other person's history too. Your name leaves it when you delete your account."
-            ),
+        _(
+            "Your bookings: when, with whom, on which topic, your question, whether you checked in, and how it went."
+        ),
+        _("To let both of you know when, where and what about, and to remind you."),
+        _(
+            "For good: it is the other person's history too. Your name leaves it when you delete your account."
         ),
         export=bookings_of,
         kept=[
@@ -290,135 +274,95 @@ register(
             "scheduling.Booking.cancelled_by",
             "scheduling.Commitment.person",
         ],
-    )
-)
-register(
+    ),
     Part(
         "takeaways",
-        Told(
-            _("What you leave behind after a session: what you did, the next step, links."),
-            _("So that something remains for the student."),
-            _("For good, for the student you wrote it to."),
-        ),
+        _("What you leave behind after a session: what you did, the next step, links."),
+        _("So that something remains for the student."),
+        _("For good, for the student you wrote it to."),
         export=takeaways_of,
-    )
-)
-register(
+    ),
     Part(
         "thanks",
-        Told(
-            _("Whether a session helped you, and your thanks to the TA."),
-            _(
-                "Your TA reads the thanks. Whether it helped is counted in sums of five or more; neither your TA nor "
-                "the staff see your answer."
-            ),
-            _("For good: the thanks for your TA, the answer as a number."),
+        _("Whether a session helped you, and your thanks to the TA."),
+        _(
+            "Your TA reads the thanks. Whether it helped is counted in sums of five or more; neither your TA nor "
+            "the staff see your answer."
         ),
+        _("For good: the thanks for your TA, the answer as a number."),
         export=thanks_of,
-    )
-)
-register(
+    ),
     Part(
         "records",
-        Told(
-            _("The records of your hours that you issued: your name, the days, sums and topics."),
-            _("So that whoever you hand one to can check it. Whoever has its address sees it."),
-            _(
-                "Until you delete your account; taken back, its address says only that it no longer counts."
-            ),
+        _("The records of your hours that you issued: your name, the days, sums and topics."),
+        _("So that whoever you hand one to can check it. Whoever has its address sees it."),
+        _(
+            "Until you delete your account; taken back, its address says only that it no longer counts."
         ),
         export=records_of,
         erase=records.forget,
         kept=["scheduling.Record.ta"],
-    )
-)
-register(
+    ),
     Part(
         "visits_without_free_time",
-        Told(
-            _("That you looked for time on a topic that had none."),
-            _("To show the staff where TAs are missing."),
-            _("Until you delete your account."),
-        ),
+        _("That you looked for time on a topic that had none."),
+        _("To show the staff where TAs are missing."),
+        _("Until you delete your account."),
         export=visits_of,
         gone=["scheduling.NothingFree.student"],
-    )
-)
-register(
+    ),
     Part(
         "booking_actions",
-        Told(
-            _("What you did with a booking, and when."),
-            _("To tell why a time was moved or cancelled, and by whom."),
-            _("As long as the booking."),
-        ),
+        _("What you did with a booking, and when."),
+        _("To tell why a time was moved or cancelled, and by whom."),
+        _("As long as the booking."),
         export=actions_of,
         kept=["scheduling.BookingEvent.actor"],
-    )
-)
-register(
+    ),
     Part(
         "help_requests",
-        Told(
-            _("What you asked for time on: the topic, your question, the days."),
-            _("So that TAs can open time for it and you are offered it first."),
-            _("For good, as a number. Your question goes when you delete your account."),
-        ),
+        _("What you asked for time on: the topic, your question, the days."),
+        _("So that TAs can open time for it and you are offered it first."),
+        _("For good, as a number. Your question goes when you delete your account."),
         export=requests_of,
         erase=forget_requests,
         kept=["scheduling.HelpRequest.student", "scheduling.HelpRequest.ta"],
-    )
-)
-register(
+    ),
     Part(
         "places_in_line",
-        Told(
-            _("That you wait or waited for time, and since when."),
-            _("To offer free time in a fair order."),
-            _("For good, as a number. Your name leaves it when you delete your account."),
-        ),
+        _("That you wait or waited for time, and since when."),
+        _("To offer free time in a fair order."),
+        _("For good, as a number. Your name leaves it when you delete your account."),
         export=places_of,
         kept=["scheduling.PlaceInLine.person"],
-    )
-)
-register(
+    ),
     Part(
         "offers",
-        Told(
-            _("Which times were held for you, and what you answered."),
-            _("So that no time is offered to you twice."),
-            _("For good, as a number. Your name leaves it when you delete your account."),
-        ),
+        _("Which times were held for you, and what you answered."),
+        _("So that no time is offered to you twice."),
+        _("For good, as a number. Your name leaves it when you delete your account."),
         export=offers_of,
         kept=["scheduling.Offer.student"],
-    )
-)
-register(
+    ),
     Part(
         "digests_of_requests",
-        Told(
-            _("On which days you were written to about new requests on your topics."),
-            _("So that nobody hears of them twice."),
-            _("Two days."),
-        ),
+        _("On which days you were written to about new requests on your topics."),
+        _("So that nobody hears of them twice."),
+        _("Two days."),
         export=digests_of,
         gone=["scheduling.Digest.ta"],
-    )
-)
-register(
+    ),
     Part(
         "calendars",
-        Told(
-            _(
-                "Calendars of your own that you named: name, address (encrypted), and when you are busy."
-            ),
-            _(
-                "To mark times at which you are busy, for you alone. What you are busy with is not kept."
-            ),
-            _("Until you remove the calendar or delete your account."),
+        _(
+            "Calendars of your own that you named: name, address (encrypted), and when you are busy."
         ),
+        _(
+            "To mark times at which you are busy, for you alone. What you are busy with is not kept."
+        ),
+        _("Until you remove the calendar or delete your account."),
         export=calendars_of,
         erase=forget_calendars,
         gone=["scheduling.BusyCalendar.user"],
-    )
+    ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services.privacy import Part, Told, register
+from accounts.services.privacy import Part, register
 from topics.models import Decision, Registration, Topic, TopicStar
 
 
@@ -39,13 +39,11 @@ def forget(user: User) -> None:
 register(
     Part(
         "topics",
-        Told(
-            _("The topics you made, those you teach, and what the staff decided on that."),
-            _("To let students find who helps with what."),
-            _(
-                "What you teach until you stop. Topics belong to everybody and stay, without "
-                "your name once you are gone."
-            ),
+        _("The topics you made, those you teach, and what the staff decided on that."),
+        _("To let students find who helps with what."),
+        _(
+            "What you teach until you stop. Topics belong to everybody and stay, without "
+            "your name once you are gone."
         ),
         export=topics_of,
         erase=forget,
@@ -61,5 +59,5 @@ register(
         ],
         kept=["topics.Decision.decided_by", "topics.Roster.uploaded_by"],
         mentions=["topics.Decision.note"],
-    )
+    ),
 )

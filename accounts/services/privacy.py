@@ -5,7 +5,7 @@ Each app says so for its own tables, in a module ``personal.py`` that its AppCon
     privacy.register(
         Part(
             "bookings",                      # becomes bookings.json
-            Told(_("Your bookings …"), _("So that …"), _("Until …")),
+            _("Your bookings …"), _("So that …"), _("Until …"),  # on the page on privacy
             export=bookings_of,              # user -> lists and dicts; nothing private of others
             erase=forget,                    # user -> None; inside the transaction
             gone=["topics.Registration.user"],
@@ -41,42 +41,36 @@ def _nothing(user: User) -> Any:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the page on privacy says of a part: what is kept, what it is for, and until when.
+class Part:
+    """One app's share: ``what`` is kept, ``why``, and ``until`` when, as the page on privacy says it.
 
     In words that are translated when they are read. ``of_staff``: kept of the faculty's staff alone.
+    ``pictures``: those of the user, each with its name in the archive.
     """
 
+    name: str
     what: str | Promise
     why: str | Promise
     until: str | Promise
-    of_staff: bool = False
-
-
-@dataclass(frozen=True)
-class Part:
-    """One app's share. ``pictures``: those of the user, each with its name in the archive."""
-
-    name: str
-    told: Told
     export: Callable[[User], Any]
     erase: Callable[[User], None] = _nothing
     pictures: Callable[[User], Iterable[tuple[str, FieldFile]]] = lambda user: ()
     gone: Sequence[str] = ()
     kept: Sequence[str] = ()
     mentions: Sequence[str] = ()
+    of_staff: bool = False
 
 
 parts: list[Part] = []  # in the order in which the apps were loaded
 
 
-def told() -> list[Told]:
-    """What is said of each part; what is kept of everybody comes first."""
-    return sorted((part.told for part in parts), key=lambda each: each.of_staff)
+def told() -> list[Part]:
+    """The parts as people are told of them; what is kept of everybody comes first."""
+    return sorted(parts, key=lambda part: part.of_staff)
 
 
-def register(part: Part) -> None:
-    parts.append(part)
+def register(*new: Part) -> None:
+    parts.extend(new)
 
 
 def archive(user: User) -> Generator[bytes, None, None]:

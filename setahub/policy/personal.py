@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services.privacy import Part, Told, register
+from accounts.services.privacy import Part, register
 from setahub.policy.models import PolicyChange
 
 
@@ -19,12 +19,10 @@ def changes_of(user: User) -> list[Any]:
 register(
     Part(
         "policy_changes",
-        Told(
-            _("If you are staff: which of the faculty's numbers you changed."),
-            _("To tell who changed a rule, and when."),
-            _("For good."),
-            of_staff=True,
-        ),
+        _("If you are staff: which of the faculty's numbers you changed."),
+        _("To tell who changed a rule, and when."),
+        _("For good."),
+        of_staff=True,
         export=changes_of,
         kept=["setahub.PolicyChange.actor"],
         mentions=[
@@ -33,5 +31,5 @@ register(
             "setahub.PolicyChange.new",
             "django_tasks_database.DBTaskResult.traceback",
         ],
-    )
+    ),
 )

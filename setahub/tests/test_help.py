@@ -92,7 +92,7 @@ class TestPrivacy:
             assert len(privacy.parts) >= 9
             with translation.override(language):
                 for part in privacy.parts:
-                    for words in (part.told.what, part.told.why, part.told.until):
+                    for words in (part.what, part.why, part.until):
                         assert str(words).replace("'", "&#x27;") in html
 
     def test_how_long_a_device_is_kept_is_the_setting_s(self):
