@@ -31,21 +31,15 @@ def words(template: str, reader: User) -> Email:
     return Email(subject=subject, lead=[], action=("", reverse(next(where, "accounts:me"))))
 
 
+def send_letter(notice: Notice) -> None:
+    emails.send_letter(notice.data["letter"])
+
+
+def send_change(notice: Notice) -> None:
+    emails.send_change(notice.data["change"], notice.data["when"])
+
+
 register(
-    Kind(
-        emails.SECURITY,
-        None,
-        templates,
-        words,
-        send=lambda notice: emails.send_letter(notice.data["letter"]),
-    )
-)
-register(
-    Kind(
-        emails.CHANGE,
-        None,
-        templates,
-        words,
-        send=lambda notice: emails.send_change(notice.data["change"], notice.data["when"]),
-    )
+    Kind(emails.SECURITY, None, templates, words, send=send_letter),
+    Kind(emails.CHANGE, None, templates, words, send=send_change),
 )

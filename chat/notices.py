@@ -43,7 +43,9 @@ def reports() -> "QuerySet[Report]":
     return Report.objects.select_related("message")
 
 
-# Devices were told of each message (chat.notifications).
-register(Kind(WAITING, MailKind.MESSAGES, waiting, unread, unread_letter, pushed=False))
-# Nobody can switch off what staff have to say.
-register(Kind("warning", None, each("report", reports), lambda report, _: emails.warning(report)))
+register(
+    # Devices were told of each message (chat.notifications).
+    Kind(WAITING, MailKind.MESSAGES, waiting, unread, unread_letter, pushed=False),
+    # Nobody can switch off what staff have to say.
+    Kind("warning", None, each("report", reports), lambda report, _: emails.warning(report)),
+)

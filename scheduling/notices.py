@@ -58,11 +58,6 @@ def letter(events: Events, reader: User) -> Letter | None:
     return Letter(email, [calendars.invitation(event, reader) for event in news])
 
 
-TOLD = ("made", "moved", "changed", "cancelled")  # kinds of events
-for happened in TOLD:
-    register(Kind(f"booking_{happened}", MailKind.BOOKINGS, events_of, words, letter))
-
-
 # --- Reminders ----------------------------------------------------------------------------------
 
 Reminded = tuple[Booking, Reminder]
@@ -110,29 +105,6 @@ def reminder_for_ta(matter: Coming, reader: User) -> Letter | None:
     return Letter(emails.reminder_for_ta(still[0].slot, still)) if still else None
 
 
-register(
-    Kind(
-        "reminder",
-        MailKind.REMINDERS,
-        reminded,
-        lambda matter, reader: emails.reminder(matter[0]),
-        reminder,
-    )
-)
-register(Kind("reminder_for_ta", MailKind.REMINDERS, coming, who_comes, reminder_for_ta))
-
-
-# --- On the day ---------------------------------------------------------------------------------
-
-register(
-    Kind(
-        "guesses",
-        MailKind.BOOKINGS,
-        each("booking", Booking.objects.with_people),
-        lambda booking, _: emails.guesses(booking),
-    )
-)
-
 # --- What remains of a session ------------------------------------------------------------------
 
 
@@ -140,16 +112,13 @@ def takeaways() -> "QuerySet[Takeaway]":
     return Takeaway.objects.select_related("booking__student", "booking__ta", "booking__topic")
 
 
-def thanks_of(notices: Sequence[Notice]) -> Mapping[int, Thanks]:
+def said() -> "QuerySet[Thanks]":
     """Those that are still said in words."""
-    rows = Thanks.objects.said().select_related("booking__student", "booking__ta", "booking__topic")
-    bookings = {notice.data["booking"] for notice in notices}
-    found = {row.booking_id: row for row in rows.filter(booking__in=bookings)}
-    return {
-        notice.pk: found[notice.data["booking"]]
-        for notice in notices
-        if notice.data["booking"] in found
-    }
+    return Thanks.objects.said().select_related("booking__student", "booking__ta", "booking__topic")
+
+
+def thanked(thanks: Thanks, reader: User) -> Email:
+    return after_emails.thanks(thanks.booking, thanks.text)
 
 
 def disputes() -> "QuerySet[Dispute]":
@@ -169,73 +138,12 @@ def reported(booking: Booking, reader: User) -> Letter | None:
     return Letter(after_emails.reported(booking)) if waits else None
 
 
-register(
-    Kind(
-        "missed",
-        MailKind.BOOKINGS,
-        each("booking", Booking.objects.with_people),
-        lambda booking, _: after_emails.missed(booking),
-        missed,
-    )
-)
-register(
-    Kind(
-        "reported",
-        MailKind.BOOKINGS,
-        each("booking", Booking.objects.with_people),
-        lambda booking, _: after_emails.reported(booking),
-        reported,
-    )
-)
-register(
-    Kind(
-        "report_settled",
-        MailKind.BOOKINGS,
-        each("booking", Booking.objects.with_people),
-        lambda booking, _: after_emails.report_settled(booking),
-    )
-)
-register(
-    Kind(
-        "decided",
-        MailKind.BOOKINGS,
-        each("dispute", disputes),
-        lambda dispute, _: after_emails.decided(dispute),
-    )
-)
-register(
-    Kind(
-        "takeaway",
-        MailKind.BOOKINGS,
-        each("takeaway", takeaways),
-        lambda left, _: after_emails.takeaway(left),
-    )
-)
-register(
-    Kind(
-        "thanks",
-        MailKind.TEACHING,
-        thanks_of,
-        lambda said, _: after_emails.thanks(said.booking, said.text),
-    )
-)
-
-
 # --- Calendars of one's own ---------------------------------------------------------------------
 
 
 def unreadable() -> "QuerySet[BusyCalendar]":
     return BusyCalendar.objects.exclude(told_at=None)
 
-
-register(
-    Kind(
-        "calendar",
-        MailKind.REMINDERS,
-        each("calendar", unreadable),
-        lambda calendar, _: emails.calendar_fails(calendar),
-    )
-)
 
 # --- Waiting for time ---------------------------------------------------------------------------
 
@@ -277,14 +185,22 @@ def free_time_letter(matter: FreeTime, reader: User) -> Letter | None:
     return Letter(free_time(matter, reader)) if able else None
 
 
-def runs_out(place: PlaceInLine, reader: User) -> Letter | None:
+def last_day(place: PlaceInLine, reader: User) -> Email:
+    return emails.runs_out(place.request)
+
+
+def last_day_letter(place: PlaceInLine, reader: User) -> Letter | None:
     """Of whoever still waits."""
-    return Letter(emails.runs_out(place.request)) if place.ended_at is None else None
+    return Letter(last_day(place, reader)) if place.ended_at is None else None
 
 
 def asked(notices: Sequence[Notice]) -> Mapping[int, dict[str, Any]]:
     """How many questions of which day: what the words need is all in the notice."""
     return {notice.pk: notice.data for notice in notices}
+
+
+def new_requests(matter: dict[str, Any], reader: User) -> Email:
+    return emails.new_requests(matter["count"])
 
 
 def digest(matter: dict[str, Any], reader: User) -> Letter | None:
@@ -293,30 +209,39 @@ def digest(matter: dict[str, Any], reader: User) -> Letter | None:
     return Letter(emails.digest(requests)) if requests else None
 
 
-WAITING = MailKind.WAITING
-of_offer, of_place = each("offer", offers), each("place", places)
-register(Kind("offer_made", WAITING, of_offer, lambda offer, _: emails.offered(offer), offered))
-register(Kind("offer_passed_on", WAITING, of_offer, lambda offer, _: emails.passed_on(offer)))
+# --- All of them --------------------------------------------------------------------------------
+
+TOLD = ("made", "moved", "changed", "cancelled")  # kinds of events
+booking, dispute = each("booking", Booking.objects.with_people), each("dispute", disputes)
+takeaway, calendar = each("takeaway", takeaways), each("calendar", unreadable)
+offer, place = each("offer", offers), each("place", places)
+thanks = each("booking", said, by="booking_id")
 register(
-    Kind("offer_withdrawn", WAITING, of_offer, lambda offer, _: emails.no_longer_offered(offer))
-)
-register(Kind("free_time", WAITING, free_times, free_time, free_time_letter))
-register(
+    *(Kind(f"booking_{what}", MailKind.BOOKINGS, events_of, words, letter) for what in TOLD),
+    Kind("guesses", MailKind.BOOKINGS, booking, lambda one, _: emails.guesses(one)),
+    Kind("missed", MailKind.BOOKINGS, booking, lambda one, _: after_emails.missed(one), missed),
     Kind(
-        "request_runs_out",
-        WAITING,
-        of_place,
-        lambda place, _: emails.runs_out(place.request),
-        runs_out,
-    )
-)
-register(Kind("request_gone", WAITING, of_place, lambda place, _: emails.gone(place)))
-register(
+        "reported", MailKind.BOOKINGS, booking, lambda one, _: after_emails.reported(one), reported
+    ),
     Kind(
-        "new_requests",
-        MailKind.TEACHING,
-        asked,
-        lambda matter, _: emails.new_requests(matter["count"]),
-        digest,
-    )
+        "report_settled",
+        MailKind.BOOKINGS,
+        booking,
+        lambda one, _: after_emails.report_settled(one),
+    ),
+    Kind("decided", MailKind.BOOKINGS, dispute, lambda one, _: after_emails.decided(one)),
+    Kind("takeaway", MailKind.BOOKINGS, takeaway, lambda one, _: after_emails.takeaway(one)),
+    Kind(
+        "reminder", MailKind.REMINDERS, reminded, lambda one, _: emails.reminder(one[0]), reminder
+    ),
+    Kind("reminder_for_ta", MailKind.REMINDERS, coming, who_comes, reminder_for_ta),
+    Kind("calendar", MailKind.REMINDERS, calendar, lambda one, _: emails.calendar_fails(one)),
+    Kind("thanks", MailKind.TEACHING, thanks, thanked),
+    Kind("new_requests", MailKind.TEACHING, asked, new_requests, digest),
+    Kind("offer_made", MailKind.WAITING, offer, lambda one, _: emails.offered(one), offered),
+    Kind("offer_passed_on", MailKind.WAITING, offer, lambda one, _: emails.passed_on(one)),
+    Kind("offer_withdrawn", MailKind.WAITING, offer, lambda one, _: emails.no_longer_offered(one)),
+    Kind("free_time", MailKind.WAITING, free_times, free_time, free_time_letter),
+    Kind("request_runs_out", MailKind.WAITING, place, last_day, last_day_letter),
+    Kind("request_gone", MailKind.WAITING, place, lambda one, _: emails.gone(one)),
 )

@@ -6,7 +6,7 @@
             MailKind.BOOKINGS,                              # whose switch it is; None: always comes
             each("offer", Offer.objects.with_all),          # how to find what it is about
             lambda offer, reader: emails.offered(offer),    # its words
-        )
+        ),
     )
 
 The bell shows the subject of the words and leads to their action; the email says them whole.
@@ -67,8 +67,8 @@ class Headline:
 _kinds: dict[str, Kind[Any]] = {}
 
 
-def register(kind: Kind[Any]) -> None:
-    _kinds[kind.code] = kind
+def register(*kinds: Kind[Any]) -> None:
+    _kinds.update({kind.code: kind for kind in kinds})
 
 
 def kind_of(notice: Notice) -> Kind[Any] | None:
@@ -85,11 +85,15 @@ def registered() -> list[Kind[Any]]:
     return list(_kinds.values())
 
 
-def each(name: str, rows: Callable[[], "QuerySet[Row]"]) -> "Load[Row]":
-    """A ``load`` by the id that the data of a notice has under this name."""
+def each(name: str, rows: Callable[[], "QuerySet[Row]"], *, by: str = "pk") -> "Load[Row]":
+    """A ``load`` by the id that the data of a notice has under this name.
+
+    ``by``: the field that it is found in.
+    """
 
     def load(notices: Sequence[Notice]) -> dict[int, Row]:
-        found: Mapping[int, Row] = rows().in_bulk({notice.data[name] for notice in notices})
+        ids = {notice.data[name] for notice in notices}
+        found: Mapping[int, Row] = rows().in_bulk(ids, field_name=by)
         return {
             notice.pk: found[notice.data[name]] for notice in notices if notice.data[name] in found
         }
