@@ -1,6 +1,6 @@
 """Reports in the admin: the only place where staff read messages, and each look is kept."""
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -164,7 +164,4 @@ class ReportAdmin(Folded, LookOnly):
         outcome: str,
         form: type[forms.Form],
     ) -> HttpResponse | None:
-        def act(report: Report, given: Mapping[str, Any]) -> None:
-            services.resolve(report, cast(User, request.user), outcome, **given)
-
-        return self.ask(request, queryset, form, act)
+        return self.ask(request, queryset, form, partial(services.resolve, outcome=outcome))

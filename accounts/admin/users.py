@@ -195,27 +195,21 @@ class UserAdmin(NamesPermissions, Export, Acting):
 
     @admin.action(description=gettext_lazy("Suspend"), permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        def act(user: User, given: Mapping[str, Any]) -> None:
-            suspensions.suspend(user, actor=cast(User, request.user), **given)
-
         return self.ask(
             request,
             queryset,
             SuspendForm,
-            act,
+            suspensions.suspend,
             warning=_("They are signed out everywhere at once, and their free time disappears."),
         )
 
     @admin.action(description=gettext_lazy("Restore"), permissions=["act"])
     def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        def act(user: User, given: Mapping[str, Any]) -> None:
-            suspensions.restore(user, actor=cast(User, request.user), **given)
-
-        return self.ask(request, queryset, ReasonForm, act)
+        return self.ask(request, queryset, ReasonForm, suspensions.restore)
 
     @admin.action(description=gettext_lazy("Send a password reset"), permissions=["passwords"])
     def reset_password(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        def act(user: User) -> None:
+        def act(user: User, actor: User) -> None:
             form = ResetPasswordForm({"email": user.email})
             if not user.is_active or not form.is_valid():
                 raise AccountError("suspended", _("Suspended people can't reset their password."))
@@ -237,14 +231,11 @@ class UserAdmin(NamesPermissions, Export, Acting):
         permissions=["act"],
     )
     def remove_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        def act(user: User, given: Mapping[str, Any]) -> None:
-            mfa.remove_factors(user, actor=cast(User, request.user))
-
         return self.ask(
             request,
             queryset,
             forms.Form,
-            act,
+            mfa.remove_factors,
             warning=_(
                 "Authenticator app, passkeys and recovery codes are removed, and they are signed"
                 " out everywhere; from then on the password alone is enough. First make sure that"

@@ -15,7 +15,7 @@ from setahub.core import seals
 PURPOSE = "accounts.mfa"  # never changes: stored secrets are sealed with it
 
 
-def remove_factors(user: User, *, actor: User | None) -> int:
+def remove_factors(user: User, actor: User | None) -> int:
     """For somebody who has lost all of them: from then on the password alone lets them in.
 
     Ends all sessions. Returns how many factors there were. Raises AccountError when there is none,

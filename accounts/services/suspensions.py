@@ -11,7 +11,7 @@ from accounts.services.administrators import check_one_stays
 from accounts.signals import user_suspended
 
 
-def suspend(user: User, *, actor: User | None, cancel_bookings: bool, reason: str = "") -> None:
+def suspend(user: User, actor: User | None, *, cancel_bookings: bool, reason: str = "") -> None:
     """Sign the user out everywhere and hide their free time. ``reason`` is kept.
 
     ``cancel_bookings``: also cancel the coming bookings, taken and given, with notice.
@@ -42,7 +42,7 @@ def check_may_suspend(user: User, actor: User | None) -> None:
         raise AccountError("not_allowed", _("Only a superuser can suspend or restore staff."))
 
 
-def restore(user: User, *, actor: User | None = None, reason: str = "") -> None:
+def restore(user: User, actor: User | None = None, *, reason: str = "") -> None:
     """Undo a suspension. Cancelled bookings stay cancelled."""
     if actor is not None:
         check_may_suspend(user, actor)

@@ -1,8 +1,7 @@
 """TA sessions and their slots in the admin."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -12,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
 from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Appointment, Booking, TimeSlot
 from scheduling.services import appointments
@@ -121,12 +119,16 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
 
     def exported(self, rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
         """With what was given: a slot with several students is one slot of the TA's time."""
-        return rows.select_related("ta").annotate(
-            completed=_bookings("pk", status="completed"),
-            missed=_bookings("pk", status="no_show"),
-            given_slots=_bookings(
-                "slot", status__in=["completed", "no_show"], ta_absent_at__isnull=True
-            ),
+        return (
+            super()
+            .exported(rows)
+            .annotate(
+                completed=_bookings("pk", status="completed"),
+                missed=_bookings("pk", status="no_show"),
+                given_slots=_bookings(
+                    "slot", status__in=["completed", "no_show"], ta_absent_at__isnull=True
+                ),
+            )
         )
 
     @admin.display(description=gettext_lazy("topics"))
@@ -149,14 +151,11 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
 
     @admin.action(description=gettext_lazy("Cancel, and tell the students"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> HttpResponse | None:
-        def act(row: Appointment, given: Mapping[str, Any]) -> None:
-            appointments.cancel_by_staff(row, cast(User, request.user), given["reason"])
-
         return self.ask(
             request,
             queryset,
             CancelForm,
-            act,
+            appointments.cancel_by_staff,
             warning=_("Their bookings are cancelled too, and the students are told."),
         )
 

@@ -1,7 +1,7 @@
 """Bookings and their history in the admin."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
 from scheduling import history
 from scheduling.admin.shared import CancelForm, FindsPeople, TaFilter
 from scheduling.models import Booking, BookingEvent
@@ -20,6 +19,9 @@ from setahub.core.admin.export import Export
 from setahub.core.admin.filters import by_period, by_person
 
 Status = Booking.Status
+
+completed = partial(bookings.settle_by_staff, status=Status.COMPLETED)
+no_show = partial(bookings.settle_by_staff, status=Status.NO_SHOW)
 
 
 class BookingEventInline(LookOnlyInline):
@@ -101,9 +103,6 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         (gettext_lazy("Question"), lambda row: row.question),
     ]
 
-    def exported(self, rows: QuerySet[Booking]) -> QuerySet[Booking]:
-        return rows.select_related("student", "ta", "topic")
-
     @admin.display(description=gettext_lazy("TA absent"), boolean=True, ordering="ta_absent_at")
     def ta_absent(self, row: Booking) -> bool:
         return row.ta_absent_at is not None
@@ -131,49 +130,34 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
 
     @admin.action(description=gettext_lazy("Cancel, and tell both"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
-        def act(row: Booking, given: Mapping[str, Any]) -> None:
-            bookings.cancel_by_staff(row, cast(User, request.user), given["reason"])
-
-        return self.ask(request, queryset, CancelForm, act)
+        return self.ask(request, queryset, CancelForm, bookings.cancel_by_staff)
 
     @admin.action(description=gettext_lazy("Mark as completed"), permissions=["act"])
     def complete(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
-        return self._settle(request, queryset)
+        return self.apply(request, queryset, completed)
 
     @admin.action(description=gettext_lazy("Undo a no-show: it took place"), permissions=["act"])
     def undo_no_show(
         self, request: HttpRequest, queryset: QuerySet[Booking]
     ) -> HttpResponse | None:
-        return self._settle(request, queryset.filter(status=Status.NO_SHOW))
+        missed = queryset.filter(status=Status.NO_SHOW)
+        return self.apply(request, missed, completed)
 
     @admin.action(description=gettext_lazy("Undo a check-in"), permissions=["act"])
     def undo_check_in(
         self, request: HttpRequest, queryset: QuerySet[Booking]
     ) -> HttpResponse | None:
-        def act(row: Booking) -> None:
-            check_ins.undo(row, cast(User, request.user))
-
-        return self.apply(request, queryset.filter(checked_in_at__isnull=False), act)
+        return self.apply(request, queryset.filter(checked_in_at__isnull=False), check_ins.undo)
 
     @admin.action(description=gettext_lazy("Decide: it took place"), permissions=["act"])
     def ta_came(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
-        return self._settle(request, queryset.filter(ta_absent_at__isnull=False))
+        return self.apply(request, queryset.filter(ta_absent_at__isnull=False), completed)
 
     @admin.action(description=gettext_lazy("Decide: the student did not come"), permissions=["act"])
     def missed(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
-        return self._settle(request, queryset.filter(ta_absent_at__isnull=False), Status.NO_SHOW)
+        return self.apply(request, queryset.filter(ta_absent_at__isnull=False), no_show)
 
     @admin.action(description=gettext_lazy("Decide: the TA did not come"), permissions=["act"])
     def absent(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
-        def act(row: Booking, given: Mapping[str, Any]) -> None:
-            bookings.confirm_absence(row, cast(User, request.user), given["reason"])
-
-        return self.ask(request, queryset.filter(ta_absent_at__isnull=False), CancelForm, act)
-
-    def _settle(
-        self, request: HttpRequest, queryset: QuerySet[Booking], status: str = Status.COMPLETED
-    ) -> HttpResponse | None:
-        def act(row: Booking) -> None:
-            bookings.settle_by_staff(row, cast(User, request.user), status)
-
-        return self.apply(request, queryset, act)
+        reported = queryset.filter(ta_absent_at__isnull=False)
+        return self.ask(request, reported, CancelForm, bookings.confirm_absence)

@@ -1,13 +1,13 @@
 """No-shows that their students dispute, in the admin."""
 
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
 from scheduling.admin.shared import FindsPeople
 from scheduling.models import Dispute
 from scheduling.services import reliability
@@ -73,9 +73,6 @@ class DisputeAdmin(FindsPeople, Export, LookOnly):
         (gettext_lazy("Decided at"), lambda row: row.decided_at),
     ]
 
-    def exported(self, rows: QuerySet[Dispute]) -> QuerySet[Dispute]:
-        return rows.select_related("booking__student", "booking__ta")
-
     @admin.display(description=gettext_lazy("student"))
     def student(self, row: Dispute) -> str:
         return row.booking.student.username
@@ -96,16 +93,10 @@ class DisputeAdmin(FindsPeople, Export, LookOnly):
 
     @admin.action(description=gettext_lazy("The no-show stands"), permissions=["act"])
     def uphold(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> HttpResponse | None:
-        return self._decide(request, queryset, Decision.UPHELD)
+        uphold = partial(reliability.decide, decision=Decision.UPHELD)
+        return self.apply(request, queryset, uphold)
 
     @admin.action(description=gettext_lazy("The no-show doesn't count"), permissions=["act"])
     def set_aside(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> HttpResponse | None:
-        return self._decide(request, queryset, Decision.SET_ASIDE)
-
-    def _decide(
-        self, request: HttpRequest, queryset: QuerySet[Dispute], decision: Decision
-    ) -> HttpResponse | None:
-        def act(row: Dispute) -> None:
-            reliability.decide(row, cast(User, request.user), decision)
-
-        return self.apply(request, queryset, act)
+        set_aside = partial(reliability.decide, decision=Decision.SET_ASIDE)
+        return self.apply(request, queryset, set_aside)

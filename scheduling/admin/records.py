@@ -1,8 +1,5 @@
 """Records of volunteer hours in the admin: looked at, and revoked."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -87,10 +84,7 @@ class RecordAdmin(FindsPeople, Export, LookOnly):
 
     @admin.action(description=gettext_lazy("Revoke"), permissions=["act"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Record]) -> HttpResponse | None:
-        def act(row: Record, given: Mapping[str, Any]) -> None:
-            records.revoke(row)
-
-        return self.ask(request, queryset, RevokeForm, act)
+        return self.ask(request, queryset, RevokeForm, lambda row, _actor, **_: records.revoke(row))
 
 
 def in_hours(minutes: int) -> str:

@@ -68,9 +68,6 @@ class HelpRequestAdmin(FindsPeople, Export, LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[HelpRequest]:
         return HelpRequest.objects.counted()
 
-    def exported(self, rows: QuerySet[HelpRequest]) -> QuerySet[HelpRequest]:
-        return rows.select_related("student", "ta", "topic")
-
     @admin.display(description=gettext_lazy("waiting"), ordering="waiting")
     def waiting(self, row: HelpRequest) -> int:
         return row.waiting
@@ -87,7 +84,7 @@ class HelpRequestAdmin(FindsPeople, Export, LookOnly):
 
     @admin.action(description=gettext_lazy("Close, for all who wait"), permissions=["act"])
     def close(self, request: HttpRequest, queryset: QuerySet[HelpRequest]) -> HttpResponse | None:
-        return self.apply(request, queryset, requests.close_by_staff)
+        return self.apply(request, queryset, lambda row, _actor: requests.close_by_staff(row))
 
 
 @admin.register(Offer)
@@ -130,9 +127,6 @@ class OfferAdmin(FindsPeople, Export, LookOnly):
         (gettext_lazy("Until"), lambda row: row.expires_at),
         (gettext_lazy("Ended at"), lambda row: row.ended_at),
     ]
-
-    def exported(self, rows: QuerySet[Offer]) -> QuerySet[Offer]:
-        return rows.select_related(*self.list_select_related)
 
     @admin.display(description=gettext_lazy("start"), ordering="slot__starts_at")
     def starts_at(self, row: Offer) -> Any:

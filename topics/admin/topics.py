@@ -1,6 +1,5 @@
 """Topics and registrations for staff. Everything that changes them goes through the services."""
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -21,10 +20,6 @@ from topics.forms import TopicNameField
 from topics.models import Registration, Topic, TopicQuerySet
 
 NOTE_MAX = 500
-
-
-def actor(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -108,23 +103,18 @@ class TopicAdmin(LookOnly):
 
     @admin.action(description=gettext_lazy("Rename"), permissions=["act"])
     def rename(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
-        def act(topic: Topic, given: Mapping[str, Any]) -> None:
-            services.update_topic(
-                topic, actor(request), name=given["name"], description=topic.description
-            )
+        def act(topic: Topic, actor: User, name: str) -> None:
+            services.update_topic(topic, actor, name=name, description=topic.description)
 
         return self.ask(request, queryset, RenameForm, act)
 
     @admin.action(description=gettext_lazy("Merge into another topic"), permissions=["act"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
-        def act(topic: Topic, given: Mapping[str, Any]) -> None:
-            services.merge_topics(topic, given["target"], actor(request))
-
         return self.ask(
             request,
             queryset,
             MergeForm,
-            act,
+            lambda topic, actor, target: services.merge_topics(topic, target, actor),
             warning=_(
                 "Registrations, sessions and bookings become the other topic's. This one is archived,"
                 " and its address leads there. It can't be undone."
@@ -135,17 +125,11 @@ class TopicAdmin(LookOnly):
         description=gettext_lazy("Archive: hide from lists, keep the history"), permissions=["act"]
     )
     def archive(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
-        def act(topic: Topic) -> None:
-            services.archive_topic(topic, actor(request))
-
-        return self.apply(request, queryset, act)
+        return self.apply(request, queryset, services.archive_topic)
 
     @admin.action(description=gettext_lazy("Restore: list again"), permissions=["act"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Topic]) -> HttpResponse | None:
-        def act(topic: Topic) -> None:
-            services.restore_topic(topic, actor(request))
-
-        return self.apply(request, queryset, act)
+        return self.apply(request, queryset, services.restore_topic)
 
 
 @admin.register(Registration)
@@ -175,19 +159,13 @@ class RegistrationAdmin(Folded, LookOnly):
 
     @admin.action(description=gettext_lazy("Approve: they teach the topic"), permissions=["act"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Registration]) -> Any:
-        def act(registration: Registration, given: Mapping[str, Any]) -> None:
-            services.approve(registration, actor(request), **given)
-
-        return self._decide(request, queryset, act)
+        return self._decide(request, queryset, services.approve)
 
     @admin.action(
         description=gettext_lazy("Decline: the registration is gone"), permissions=["act"]
     )
     def decline(self, request: HttpRequest, queryset: QuerySet[Registration]) -> Any:
-        def act(registration: Registration, given: Mapping[str, Any]) -> None:
-            services.decline(registration, actor(request), **given)
-
-        return self._decide(request, queryset, act)
+        return self._decide(request, queryset, services.decline)
 
     def _decide(
         self, request: HttpRequest, queryset: QuerySet[Registration], act: Any

@@ -47,16 +47,18 @@ class Acting(admin.ModelAdmin):
         self,
         request: HttpRequest,
         chosen: QuerySet[Any],
-        act: Callable[[Any], object],
-        words: str = "",
+        act: Callable[..., object],
+        given: Mapping[str, Any] | None = None,
     ) -> HttpResponse | None:
-        """Do it to each row; tell how many it was and what was refused.
+        """Do it to each row: ``act(row, actor, **given)``. Tell how many it was and what was refused.
 
-        ``words``: what the person gave for a reason; the row's history keeps it.
+        ``given``: what the person was asked for; the row's history keeps the words of it.
         """
+        given = given or {}
+        words = " ".join(filter(None, (given.get("note"), given.get("reason"))))
         action, done = request.POST["action"], 0
         for row in self._few(request, chosen):
-            _done, refusal = attempt(partial(act, row))
+            _done, refusal = attempt(partial(act, row, request.user, **given))
             if refusal is not None:
                 text = f"{self.describe(row)}: {refusal.message}"
                 self.message_user(request, text, messages.ERROR)
@@ -74,20 +76,15 @@ class Acting(admin.ModelAdmin):
         request: HttpRequest,
         chosen: QuerySet[Any],
         form_class: type[forms.Form],
-        act: Callable[[Any, dict[str, Any]], object],
+        act: Callable[..., object],
         *,
         warning: str = "",
     ) -> HttpResponse | None:
-        """A page that asks for what the action needs; once that is sent, ``act`` on each row.
-
-        ``act`` gets the row and the form's cleaned data.
-        """
+        """A page that asks for what the action needs; once that is sent, ``apply`` it to each row."""
         sent = "confirm" in request.POST
         form = form_class(request.POST if sent else None)
         if sent and form.is_valid():
-            given = form.cleaned_data
-            words = " ".join(filter(None, (given.get("note"), given.get("reason"))))
-            return self.apply(request, chosen, lambda row: act(row, given), words)
+            return self.apply(request, chosen, act, form.cleaned_data)
         rows = self._few(request, chosen)
         if not rows:
             return self._back(request)

@@ -32,8 +32,9 @@ class Export(admin.ModelAdmin):
     columns: Sequence[Column] = ()
 
     def exported(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows with what the columns need loaded along."""
-        return rows
+        """The rows with what the columns need loaded along; unless said otherwise, what the list has."""
+        related = self.list_select_related
+        return rows.select_related(*related) if isinstance(related, list) else rows
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Only for those who may change such rows: a list of everybody is more than a look at one."""
