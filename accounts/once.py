@@ -6,8 +6,8 @@ through ``once``::
     @sent_once
     def create(request):
         ...
-        booking = once(request, lambda: bookings.book(...))
-        return redirect(booking)
+        booking, refusal = attempt(once(request, lambda: bookings.book(...)))
+        return redirect(booking) if booking else ...
 
 The key is stored with the address that the first sending led to, in the transaction of what it
 wrote. Whoever sends it again is led there, whatever became of that since. A refused form stores
@@ -38,6 +38,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 Result = TypeVar("Result")
 Rest = ParamSpec("Rest")
+Target = Callable[[Result], Model | str] | Model | str | None
 View = Callable[Concatenate[UserRequest, Rest], HttpResponse]
 
 
@@ -48,24 +49,33 @@ class SentBefore(Exception):
 def once(
     request: UserRequest,
     write: Callable[[], Result],
-    to: Callable[[Result], Model | str] | None = None,
+    to: "Target[Result]" = None,
     *,
-    leaves: Callable[[Result], Model | str] | None = None,
-) -> Result:
-    """What ``write()`` gives, its form's key kept with the address that it leads to.
+    leaves: "Target[Result]" = None,
+) -> Callable[[], Result]:
+    """``write``, which also keeps its form's key with the address that it leads to.
 
-    ``to(result)`` is what the view will redirect to (a model, an address or the name of one); the
-    result itself unless given. What ``write`` raises undoes everything. For a view under
-    ``sent_once``, which catches SentBefore.
+    ``to`` is what the view will redirect to (a model, an address or the name of one), or gives it of
+    the result; the result itself unless given. What ``write`` raises undoes everything. For a view
+    under ``sent_once``, which catches SentBefore.
 
-    ``leaves(result)`` is kept for what was sent without a key, where the rows alone don't show later
-    that it did this before (see ``left_by``).
+    ``leaves`` is kept for what was sent without a key, where the rows alone don't show later that it
+    did this before (see ``left_by``).
     """
+    return lambda: _write_once(request, write, to, leaves)
+
+
+def _write_once(
+    request: UserRequest,
+    write: Callable[[], Result],
+    to: "Target[Result]",
+    leaves: "Target[Result]",
+) -> Result:
     key = key_of(request)
-    if not key and leaves:
+    if not key and leaves is not None:
         with atomic_with_pictures():
             result = write()
-            content, url = _content(request), resolve_url(leaves(result))
+            content, url = _content(request), _address(leaves, result)
             kept = {"content": content, "url": url, "created_at": timezone.now()}
             SentForm.objects.update_or_create(user=request.user, key=content, defaults=kept)
         return result
@@ -73,14 +83,19 @@ def once(
         return write()
     with atomic_with_pictures():
         result = write()
-        target = resolve_url(to(result) if to else cast(Model, result))
-        sent = SentForm(user=request.user, key=key, content=_content(request), url=target)
+        url = _address(to, result)
+        sent = SentForm(user=request.user, key=key, content=_content(request), url=url)
         try:
             with transaction.atomic():
                 sent.save(force_insert=True)
         except IntegrityError as error:
             raise SentBefore from error
     return result
+
+
+def _address(target: "Target[Result]", result: Result) -> str:
+    found = target(result) if callable(target) else target
+    return resolve_url(cast(Model, result) if found is None else found)
 
 
 def sent_once(view: "View[Rest]") -> "View[Rest]":

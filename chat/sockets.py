@@ -15,7 +15,7 @@ from chat.queries.conversations import newest_id
 from chat.queries.reach import may_see
 from setahub.core.live import events
 from setahub.core.web import ratelimit
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import refusal_of
 
 SESSION_KEYS = {BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY}
 
@@ -100,7 +100,7 @@ def send(user_id: int, frame: Send) -> Frame:
 
 def typing(user_id: int, frame: Typing) -> Frame | None:
     """Tell the other that the user types; what is answered when that isn't allowed."""
-    _sender, refusal = attempt(lambda: services.check_may_write(user_id, frame.to))
+    refusal = refusal_of(services.check_may_write, user_id, frame.to)
     if refusal is not None:
         return frames.error(refusal.code, refusal.message, None)
     events.push(events.user_group(frame.to), frames.typing(user_id))

@@ -22,7 +22,7 @@ from accounts.services import mfa, profiles, suspensions
 from accounts.services.administrators import check_one_stays
 from setahub.core.admin.actions import Acting
 from setahub.core.admin.export import Export
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import refusal_of
 from topics.models import Registration
 
 POWER_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -84,7 +84,7 @@ class UserForm(forms.ModelForm):
             changed = User(pk=self.instance.pk, email=self.instance.email)
             changed.username = cleaned.get("username", self.instance.username)
             changed.student_id = cleaned.get("student_id")
-            _none, refusal = attempt(lambda: profiles.check_unique(changed))
+            refusal = refusal_of(profiles.check_unique, changed)
             if refusal:
                 self.add_error(refusal.field, refusal.message)
             self._check_one_stays(cleaned)
@@ -95,7 +95,7 @@ class UserForm(forms.ModelForm):
         powers = ("is_superuser", "is_staff")
         given_up = [name for name in powers if name in self.fields and not cleaned.get(name)]
         if given_up:
-            _none, refusal = attempt(lambda: check_one_stays(self.instance))
+            refusal = refusal_of(check_one_stays, self.instance)
             if refusal:
                 self.add_error(given_up[0], refusal.message)
 

@@ -16,7 +16,7 @@ from accounts.services.privacy import archive
 from accounts.views.contexts.privacy import DeletePage
 from setahub.core.web import ratelimit
 from setahub.core.web.ratelimit import Window
-from setahub.core.web.refusals import attempt, show_or_post
+from setahub.core.web.refusals import refusal_of, show_or_post
 from setahub.core.web.streaming import file_response, offered_on
 from setahub.core.web.too_many import say_when, too_many
 
@@ -52,7 +52,7 @@ def delete(request: UserRequest) -> HttpResponseBase:
     if request.method != "POST":
         return _confirm(request, DeleteAccountForm(user, is_recent))
     form = DeleteAccountForm(user, is_recent, request.POST)
-    _none, refusal = attempt(lambda: deletion.check_may_delete(user))
+    refusal = refusal_of(deletion.check_may_delete, user)
     if refusal:
         form.refuse(refusal)
     elif form.attempt(lambda: deletion.delete_account(user)):

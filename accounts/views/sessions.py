@@ -31,7 +31,7 @@ def end_session(request: UserRequest, pk: int) -> HttpResponse:
     """Sign out on one device."""
     sign_in = get_object_or_404(SignIn.objects.of(request.user.pk), pk=pk)
     page = "accounts:sessions"
-    once(request, lambda: sign_ins.end(sign_in), to=lambda _none: page, leaves=lambda _none: page)
+    once(request, lambda: sign_ins.end(sign_in), to=page, leaves=page)()
     messages.success(request, _("Signed out: %(device)s.") % {"device": sign_in.device})
     return redirect(page)
 

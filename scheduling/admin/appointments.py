@@ -119,16 +119,13 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
 
     def exported(self, rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
         """With what was given: a slot with several students is one slot of the TA's time."""
-        return (
-            super()
-            .exported(rows)
-            .annotate(
-                completed=_bookings("pk", status="completed"),
-                missed=_bookings("pk", status="no_show"),
-                given_slots=_bookings(
-                    "slot", status__in=["completed", "no_show"], ta_absent_at__isnull=True
-                ),
-            )
+        rows = super().exported(rows)
+        return rows.annotate(
+            completed=_bookings("pk", status="completed"),
+            missed=_bookings("pk", status="no_show"),
+            given_slots=_bookings(
+                "slot", status__in=["completed", "no_show"], ta_absent_at__isnull=True
+            ),
         )
 
     @admin.display(description=gettext_lazy("topics"))

@@ -18,7 +18,7 @@ from setahub.core import clock
 from setahub.core.web.fields import DayField
 from setahub.core.web.inputs import Options, PlainSelect
 from setahub.core.web.paging import whole
-from setahub.core.web.refusals import RefusableForm, Refusal, attempt
+from setahub.core.web.refusals import RefusableForm, Refusal, refusal_of
 from setahub.policy.current import policy
 from topics.models import Topic
 from topics.queries.topics import find
@@ -109,7 +109,7 @@ class AskForm(QuestionForm):
     @property
     def limit_reached(self) -> Refusal | None:
         """That the student waits for as much as they may, said before anything is typed."""
-        return self.refusal or attempt(lambda: check_limit(self.student))[1]
+        return self.refusal or refusal_of(check_limit, self.student)
 
     def _offer(self, name: str, options: Iterable[tuple[int, str]]) -> None:
         widget = self.fields[name].widget

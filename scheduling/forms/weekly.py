@@ -18,7 +18,7 @@ from scheduling.models.appointments import LOCATION_MAX
 from scheduling.services.plan import Plan, check_times, next_start, overlaps_in_week, weekly
 from setahub.core import clock
 from setahub.core.web.fields import ClockField, EndField, WeeksAheadField
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import attempt, refusal_of
 from topics.models import Topic
 
 PREFIX = "rows"
@@ -215,9 +215,7 @@ class WeeklyForm(SlotsForm):
         for row, plan in plans:
             weeks, refusal = attempt(partial(weekly, plan, until))
             if refusal is None:
-                _right, refusal = attempt(
-                    partial(check_times, plan, timezone.now(), weeks=weeks or ())
-                )
+                refusal = refusal_of(check_times, plan, timezone.now(), weeks=weeks or ())
             if refusal is None:
                 right.append((row, plan))
             elif refusal.field in FIELDS:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from scheduling.errors import SchedulingError
 from scheduling.models import Appointment, Commitment
 from setahub.core import clock
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import refusal_of
 from setahub.policy.current import policy
 from topics.models import Topic
 
@@ -176,7 +176,7 @@ def check_shape(plan: Plan) -> None:
 
 def misfit(plan: Plan) -> str:
     """Why its times can't be on its day, in words, or ""."""
-    _fits, refusal = attempt(lambda: check_shape(plan))
+    refusal = refusal_of(check_shape, plan)
     return refusal.message if refusal else ""
 
 

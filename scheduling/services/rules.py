@@ -20,7 +20,7 @@ from scheduling.queries.obstacles import Limits, Obstacle, Obstacles, most_booki
 from scheduling.queries.slots import offering_of
 from setahub.core import clock
 from setahub.core.web import ratelimit
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import refusal_of
 from setahub.policy.current import ExamWeek, policy
 from topics.models import Topic
 
@@ -30,7 +30,7 @@ CHANGES_COUNTED = timedelta(minutes=10)
 
 def passes(check: Callable[..., None], *args: object, **more: object) -> bool:
     """Whether a rule lets this through."""
-    return attempt(lambda: check(*args, **more))[1] is None
+    return refusal_of(check, *args, **more) is None
 
 
 # --- Taking a seat ------------------------------------------------------------------------------

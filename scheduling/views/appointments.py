@@ -33,7 +33,7 @@ from scheduling.views.contexts.answers import who_was_offered
 from scheduling.views.contexts.check_ins import Arrivals
 from scheduling.views.contexts.clashes import Clashes
 from setahub.core.web.paging import paginate, whole
-from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
+from setahub.core.web.refusals import RefusableForm, Refusal, refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
 from topics.queries.topics import is_ta
 
@@ -178,7 +178,7 @@ def _open(
 ) -> HttpResponse | None:
     """Open what was asked for, and lead there; None where it can't be."""
     sessions = form.attempt(
-        lambda: once(request, write, to=_opened_page, leaves=lambda sessions: sessions[0])
+        once(request, write, to=_opened_page, leaves=lambda sessions: sessions[0])
     )
     if sessions is not None:
         text = ngettext("%(count)d session opened.", "%(count)d sessions opened.", len(sessions))
@@ -219,10 +219,10 @@ def outcomes(request: UserRequest, pk: int) -> HttpResponse:
     session = _own_or_404(request, pk)
     form = OutcomesForm(session, request.POST)
     new = form.attempt(
-        lambda: once(
+        once(
             request,
             lambda: bookings.settle_all(session, request.user, form.outcomes),
-            to=lambda _new: session,
+            to=session,
         )
     )
     if new is None:
@@ -236,7 +236,7 @@ def outcomes(request: UserRequest, pk: int) -> HttpResponse:
 def edit(request: UserRequest, pk: int) -> HttpResponse:
     """Change this one, or it and all later ones of its series."""
     session = _own_or_404(request, pk)
-    _editable, closed = attempt(lambda: appointments.check_editable(session))
+    closed = refusal_of(appointments.check_editable, session)
     if closed:
         return _show(request, session, closed)
     if request.method != "POST":
@@ -257,11 +257,7 @@ def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
     """Write the edit; None where the form is to be shown again."""
     session = cast(Appointment, form.appointment)
     sessions = form.attempt(
-        lambda: once(
-            request,
-            lambda: appointments.edit(session, request.user, **form.asked),
-            to=lambda _sessions: session,
-        )
+        once(request, lambda: appointments.edit(session, request.user, **form.asked), to=session)
     )
     if sessions is not None:
         text = npgettext("sessions", "Saved.", "%(count)d sessions saved.", len(sessions))
@@ -281,16 +277,16 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     form = DeleteForm(session, request.POST if request.method == "POST" else None)
     sessions = len(to_cancel(session, **form.cleaned_data)) if form.is_valid() else 0
     bookings = form.attempt(
-        lambda: once(
+        once(
             request,
             lambda: appointments.cancel(session, request.user, **form.cleaned_data),
-            to=lambda _bookings: "scheduling:appointments",
+            to="scheduling:appointments",
         )
     )
     if bookings is not None:
         messages.success(request, _cancelled(sessions, bookings))
         return redirect("scheduling:appointments")
-    refusal = form.refusal or attempt(lambda: appointments.check_cancellable(session))[1]
+    refusal = form.refusal or refusal_of(appointments.check_cancellable, session)
     if refusal and refusal.status != 429:
         return _show(request, session, refusal)
     if refusal:

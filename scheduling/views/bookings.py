@@ -28,7 +28,7 @@ from scheduling.views.contexts.slots import start_day, times_of_ta
 from scheduling.views.contexts.takeaways import Remains
 from setahub.core.text import trimmed
 from setahub.core.web.paging import paginate
-from setahub.core.web.refusals import Refusal, attempt, show_or_post
+from setahub.core.web.refusals import Refusal, attempt, refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
 
 TITLES = {
@@ -83,7 +83,7 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
         if moved is not None:
             return redirect(moved)
     booking = form.attempt(
-        lambda: once(request, lambda: bookings.book(student, slot.pk, **form.cleaned_data))
+        once(request, lambda: bookings.book(student, slot.pk, **form.cleaned_data))
     )
     if booking is not None:
         messages.success(request, _("Booked. See you there!"))
@@ -110,11 +110,11 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     booking = _own_or_404(request, pk)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if form.attempt(
-        lambda: once(request, lambda: bookings.cancel(booking, request.user, **form.cleaned_data))
+        once(request, lambda: bookings.cancel(booking, request.user, **form.cleaned_data))
     ):
         messages.success(request, _("The booking is cancelled."))
         return redirect(booking)
-    refusal = form.refusal or attempt(lambda: rules.check_cancellable(booking, request.user))[1]
+    refusal = form.refusal or refusal_of(rules.check_cancellable, booking, request.user)
     if refusal and refusal.status != 429:
         return _show(request, booking, refusal)
     if refusal:
@@ -137,7 +137,7 @@ def reschedule(request: UserRequest, pk: int) -> HttpResponse:
     posted = request.method == "POST"
     wanted = (request.POST if posted else request.GET).get("slot")
     again = posted and wanted == str(booking.slot_id)  # sent twice: it was moved by the first
-    refusal = None if again else attempt(lambda: rules.check_movable(booking, request.user))[1]
+    refusal = None if again else refusal_of(rules.check_movable, booking, request.user)
     if refusal and refusal.code != "late":
         return _show(request, booking, refusal)
     if refusal:
@@ -164,9 +164,7 @@ def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> Ht
 
 
 def _move(request: UserRequest, booking: Booking, slot: TimeSlot) -> HttpResponse:
-    _moved, refusal = attempt(
-        lambda: once(request, lambda: bookings.move(booking, request.user, slot.pk))
-    )
+    _moved, refusal = attempt(once(request, lambda: bookings.move(booking, request.user, slot.pk)))
     if refusal is None:
         messages.success(request, _("Moved to the new time."))
         return redirect(booking)
@@ -198,7 +196,7 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
         return _rebook(request, cancelled, _slot_or_404(wanted))
     if is_student and request.method != "POST" and (booking := replacement(cancelled)):
         return redirect(booking)
-    _replaceable, refusal = attempt(lambda: rules.check_replaceable(cancelled, request.user))
+    refusal = refusal_of(rules.check_replaceable, cancelled, request.user)
     if refusal:
         return _show(request, cancelled, refusal)
     slot = _slot_or_404(wanted) if wanted else None
@@ -209,7 +207,7 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
 def _rebook(request: UserRequest, cancelled: Booking, slot: TimeSlot) -> HttpResponse:
     form = QuestionForm(request.POST)
     booking = form.attempt(
-        lambda: once(
+        once(
             request, lambda: bookings.rebook(cancelled, request.user, slot.pk, **form.cleaned_data)
         )
     )
@@ -246,7 +244,7 @@ def check_in(request: UserRequest, pk: int) -> HttpResponse:
     """The student is there. Sent twice it is done once, by itself."""
     booking = _own_or_404(request, pk)
     if booking.checked_in_at is None or booking.student_id != request.user.pk:
-        _open, refusal = attempt(lambda: outcome_rules.check_check_in(booking, request.user))
+        refusal = refusal_of(outcome_rules.check_check_in, booking, request.user)
         if refusal:
             return _show(request, booking, refusal)
         form = CheckInForm(request.POST)
@@ -285,7 +283,7 @@ def _settle(
     request: UserRequest, pk: int, settle: Callable[[Booking, User], Booking], done: str
 ) -> HttpResponse:
     booking = _own_or_404(request, pk)
-    _settled, refusal = attempt(lambda: once(request, lambda: settle(booking, request.user)))
+    _settled, refusal = attempt(once(request, lambda: settle(booking, request.user)))
     if refusal:
         return _show(request, booking, refusal)
     messages.success(request, done)

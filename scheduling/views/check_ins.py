@@ -19,7 +19,7 @@ from scheduling.services import check_ins
 from scheduling.services import outcome_rules as rules
 from scheduling.views.contexts.check_ins import Arrivals, CodePage
 from setahub.core.web.parts import wants_part
-from setahub.core.web.refusals import attempt, show_or_post
+from setahub.core.web.refusals import refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
 
 
@@ -60,7 +60,7 @@ def _enter(request: UserRequest, pk: int, sealed: str) -> HttpResponse:
         return render(request, "scheduling/check_in.html", {"booking": None}, status=404)
     if booking.checked_in_at is not None:
         return redirect(booking)
-    _open, refusal = attempt(lambda: rules.check_check_in(booking, request.user))
+    refusal = refusal_of(rules.check_check_in, booking, request.user)
     if refusal:
         context = {"booking": booking, "error": refusal}
         return render(request, "scheduling/check_in.html", context, status=refusal.status)

@@ -33,9 +33,7 @@ def issue(request: UserRequest) -> HttpResponse:
     """Freeze the hours of a span under an address that can be handed on."""
     form = IssueForm(request.POST)
     record = form.attempt(
-        lambda: once(
-            request, lambda: records.issue(request.user, **form.cleaned_data), lambda _record: MINE
-        )
+        once(request, lambda: records.issue(request.user, **form.cleaned_data), to=MINE)
     )
     if record is not None:
         messages.success(request, _("Issued. Hand on its address, or print it."))
@@ -52,7 +50,7 @@ def revoke(request: UserRequest, pk: int) -> HttpResponse:
     """Take a record back: its address says so from then on."""
     record = get_object_or_404(Record.objects.of(request.user.pk), pk=pk)
     _done, refusal = attempt(
-        lambda: once(request, lambda: records.take_back(record, request.user), lambda _done: MINE)
+        once(request, lambda: records.take_back(record, request.user), to=MINE)
     )
     if refusal is None:
         messages.success(request, _("Taken back. Whoever opens its address is told so."))

@@ -11,7 +11,7 @@ from scheduling.forms.bookings import DisputeForm
 from scheduling.models import Booking
 from scheduling.services import outcome_rules as rules
 from scheduling.services import reliability
-from setahub.core.web.refusals import attempt, show_or_post
+from setahub.core.web.refusals import refusal_of, show_or_post
 
 
 @show_or_post
@@ -19,14 +19,14 @@ from setahub.core.web.refusals import attempt, show_or_post
 def dispute(request: UserRequest, pk: int) -> HttpResponse:
     """Why the no-show is wrong, for staff to decide."""
     booking = get_object_or_404(Booking.objects.of(request.user.pk).with_people(), pk=pk)
-    _may, refusal = attempt(lambda: rules.check_dispute(booking, request.user))
+    refusal = refusal_of(rules.check_dispute, booking, request.user)
     form = DisputeForm(request.POST if request.method == "POST" else None)
     if refusal is None or refusal.code == "disputed":
         made = form.attempt(
-            lambda: once(
+            once(
                 request,
                 lambda: reliability.dispute(booking, request.user, **form.cleaned_data),
-                to=lambda _made: booking,
+                to=booking,
             )
         )
         if made is not None:

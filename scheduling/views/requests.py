@@ -32,9 +32,7 @@ def create(request: UserRequest) -> HttpResponse:
         given = request.POST if request.method == "POST" else request.GET
         return _ask(request, AskForm.started(request.user, given))
     form = AskForm(request.user, request.POST)
-    asked = form.attempt(
-        lambda: once(request, lambda: requests.ask(request.user, **form.cleaned_data))
-    )
+    asked = form.attempt(once(request, lambda: requests.ask(request.user, **form.cleaned_data)))
     if asked is None:
         say_when(request, form)
         return _ask(request, form)
@@ -61,9 +59,7 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
 def join(request: UserRequest, pk: int) -> HttpResponse:
     """Wait for the same."""
     asked = get_object_or_404(joinable_by(request.user.pk), pk=pk)
-    _place, refusal = attempt(
-        lambda: once(request, lambda: requests.join(asked, request.user), to=lambda _done: asked)
-    )
+    _place, refusal = attempt(once(request, lambda: requests.join(asked, request.user), to=asked))
     if refusal is not None:
         say_when(request, refusal)
         return show_topic(request, asked.topic, refusal)
@@ -77,7 +73,7 @@ def leave(request: UserRequest, pk: int) -> HttpResponse:
     """Give one's own place in line up."""
     own = HelpRequest.objects.of_or_joined_by(request.user.pk)
     asked = get_object_or_404(own, pk=pk)
-    once(request, lambda: requests.leave(asked, request.user), to=lambda _done: asked)
+    once(request, lambda: requests.leave(asked, request.user), to=asked)()
     messages.success(request, _("You no longer wait for this."))
     return redirect(asked)
 
@@ -89,11 +85,7 @@ def close(request: UserRequest, pk: int) -> HttpResponse:
     asked, form = _visible_or_404(request, pk), CloseForm(request.POST)
     solved = form.is_valid() and form.cleaned_data["solved"]
     _none, refusal = attempt(
-        lambda: once(
-            request,
-            lambda: requests.close(asked, request.user, solved=solved),
-            to=lambda _done: asked,
-        )
+        once(request, lambda: requests.close(asked, request.user, solved=solved), to=asked)
     )
     if refusal is not None:
         return _show(request, asked, refusal)
@@ -130,7 +122,7 @@ def offer(request: UserRequest, pk: int) -> HttpResponse:
 def _take(request: UserRequest, held: Offer) -> HttpResponse:
     form = QuestionForm(request.POST)
     booking = form.attempt(
-        lambda: once(request, lambda: bookings.take(held, request.user, **form.cleaned_data))
+        once(request, lambda: bookings.take(held, request.user, **form.cleaned_data))
     )
     if booking is not None:
         messages.success(request, _("Booked. See you there!"))
@@ -140,7 +132,7 @@ def _take(request: UserRequest, held: Offer) -> HttpResponse:
 
 
 def _decline(request: UserRequest, held: Offer) -> HttpResponse:
-    _declined, refusal = attempt(lambda: once(request, lambda: offers.decline(held, request.user)))
+    _declined, refusal = attempt(once(request, lambda: offers.decline(held, request.user)))
     if refusal is None:
         messages.success(request, _("Passed on. You keep your place in line."))
         return redirect(held)

@@ -18,7 +18,7 @@ from scheduling.queries.takeaways import takeaway_of, thanks_of
 from scheduling.services import takeaways as services
 from scheduling.views.contexts.again import Again
 from scheduling.views.contexts.bookings import BookingPage
-from setahub.core.web.refusals import RefusableForm, Refusal, attempt, show_or_post
+from setahub.core.web.refusals import RefusableForm, Refusal, attempt, refusal_of, show_or_post
 
 
 @show_or_post
@@ -27,15 +27,11 @@ def takeaway(request: UserRequest, pk: int) -> HttpResponse:
     """The TA leaves what remains of the session, or changes it."""
     booking = _own_or_404(request, pk)
     if request.method != "POST":
-        refusal = attempt(lambda: services.check_takeaway(booking, request.user))[1]
+        refusal = refusal_of(services.check_takeaway, booking, request.user)
         return _show_takeaway(request, booking, TakeawayForm.of(takeaway_of(booking)), refusal)
     form = TakeawayForm(request.POST)
     left = form.attempt(
-        lambda: once(
-            request,
-            lambda: services.leave(booking, request.user, **form.cleaned_data),
-            lambda _left: booking,
-        )
+        once(request, lambda: services.leave(booking, request.user, **form.cleaned_data), booking)
     )
     if left is not None:
         messages.success(request, _("Left for %(name)s.") % {"name": booking.student.username})
@@ -57,18 +53,14 @@ def thanks(request: UserRequest, pk: int) -> HttpResponse:
     """The student says whether it helped, and thanks; or changes it."""
     booking = _own_or_404(request, pk)
     if request.method != "POST":
-        refusal = attempt(lambda: services.check_thanks(booking, request.user))[1]
+        refusal = refusal_of(services.check_thanks, booking, request.user)
         said = thanks_of(booking) if refusal is None else None
         context = {"said": said}
         form = ThanksForm.of(said)
         return _page(request, "scheduling/thanks.html", booking, form, refusal, context)
     form = ThanksForm(request.POST)
     said = form.attempt(
-        lambda: once(
-            request,
-            lambda: services.thank(booking, request.user, **form.cleaned_data),
-            lambda _said: booking,
-        )
+        once(request, lambda: services.thank(booking, request.user, **form.cleaned_data), booking)
     )
     if said is not None:
         messages.success(request, _("Thank you for telling us."))

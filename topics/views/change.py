@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
 from setahub.core.web.own import sentence
-from setahub.core.web.refusals import attempt, show_or_post
+from setahub.core.web.refusals import attempt, refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
 from topics import services
 from topics.forms import TopicForm
@@ -25,7 +25,7 @@ def create(request: UserRequest) -> HttpResponse:
     """A new topic, by anybody."""
     form = TopicForm(*_sent(request), uploader=request.user.pk)
     topic = form.attempt(
-        lambda: once(
+        once(
             request,
             lambda: services.create_topic(request.user, **form.cleaned_data),
             leaves=lambda topic: topic,
@@ -59,7 +59,7 @@ def edit(request: UserRequest, slug: str) -> HttpResponse:
     topic = _own_topic_or_403(request, slug)
     form = TopicForm.of(topic, *_sent(request), uploader=request.user.pk)
     if form.attempt(
-        lambda: once(request, lambda: services.update_topic(topic, request.user, **form.asked))
+        once(request, lambda: services.update_topic(topic, request.user, **form.asked))
     ):
         messages.success(request, _("Saved."))
         return redirect(topic)
@@ -76,11 +76,11 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
         archives = services.removal_of(topic, request.user) is Removal.ARCHIVED
         return render(request, "topics/delete.html", {"topic": topic, "archives": archives})
     removal, refusal = attempt(
-        lambda: once(
+        once(
             request,
             lambda: services.delete_topic(topic, request.user),
-            to=lambda _removal: "topics:list",
-            leaves=lambda _removal: "topics:list",
+            to="topics:list",
+            leaves="topics:list",
         )
     )
     if refusal is not None and refusal.status == 404:
@@ -98,7 +98,7 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
 
 def _own_topic_or_403(request: UserRequest, slug: str) -> Topic:
     topic = topic_or_404(slug)
-    _done, refusal = attempt(lambda: services.check_may_change(topic, request.user))
+    refusal = refusal_of(services.check_may_change, topic, request.user)
     if refusal is not None:
         raise PermissionDenied(refusal.message)
     return topic

@@ -36,7 +36,7 @@ def become_ta(request: UserRequest) -> HttpResponse:
     else:
         form = TeachForm(user, sent)
         made = form.attempt(
-            lambda: once(
+            once(
                 request,
                 lambda: services.register_for(user, **form.cleaned_data),
                 to=_after_registering,
@@ -71,9 +71,7 @@ def register(request: UserRequest, slug: str) -> HttpResponse:
     """Offer to teach the topic."""
     topic = topic_or_404(slug)
     registration, refusal = attempt(
-        lambda: once(
-            request, lambda: services.register(request.user, topic), to=lambda _made: topic
-        )
+        once(request, lambda: services.register(request.user, topic), to=topic)
     )
     if registration is None:
         return show(request, topic, refusal)
@@ -94,9 +92,7 @@ def unregister(request: UserRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return _ask_to_unregister(request, topic)
     _done, refusal = attempt(
-        lambda: once(
-            request, lambda: services.unregister(request.user, topic), to=lambda _none: topic
-        )
+        once(request, lambda: services.unregister(request.user, topic), to=topic)
     )
     if refusal is not None:
         return show(request, topic, refusal)

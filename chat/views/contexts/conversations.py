@@ -11,7 +11,7 @@ from chat.queries.conversations import messages_after, messages_before, next_boo
 from chat.queries.reach import has_blocked, visible_side
 from chat.views.contexts.messages import Line, lines
 from scheduling.models import Booking
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import refusal_of
 from topics.models import Topic
 from topics.queries.topics import taught_by
 
@@ -74,7 +74,7 @@ class Conversation:
         unread_above = 0 if before or side is None else _unread_above(side, messages)
         read_id = side.last_read_id if side else 0
         their_read_id, their_read_at = _read_by(theirs)
-        _sender, refusal = attempt(lambda: services.check_may_write(viewer.pk, person.pk))
+        refusal = refusal_of(services.check_may_write, viewer.pk, person.pk)
         return cls(
             person=person,
             viewer_id=viewer.pk,

@@ -1,7 +1,6 @@
 """Saying how a booking went."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +13,7 @@ from scheduling.models import Appointment, Booking, BookingEvent, Dispute
 from scheduling.queries.outcomes import said_by_staff
 from scheduling.services import outcome_rules as rules
 from scheduling.services.bookings.rows import describe, locked, record
-from setahub.core.web.refusals import attempt
+from setahub.core.web.refusals import refusal_of
 from setahub.policy.current import policy
 
 Status = Booking.Status
@@ -56,15 +55,8 @@ def _check_outcomes(bookings: Sequence[Booking], actor: User, outcomes: Mapping[
     """What can't be said of some of these is told by name."""
     refused, decided = [], said_by_staff([each.pk for each in bookings])
     for booking in bookings:
-        _allowed, refusal = attempt(
-            partial(
-                rules.check_outcome,
-                booking,
-                actor,
-                outcomes[booking.pk],
-                decided=booking.pk in decided,
-            )
-        )
+        said, staff_said = outcomes[booking.pk], booking.pk in decided
+        refusal = refusal_of(rules.check_outcome, booking, actor, said, decided=staff_said)
         if refusal is not None:
             refused.append(f"{describe(booking)}: {refusal.message}")
     if refused:

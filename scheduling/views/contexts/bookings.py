@@ -23,7 +23,7 @@ from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.queries.takeaways import latest_takeaways
 from scheduling.services import outcome_rules, rules
 from scheduling.views.contexts.slots import SlotDay, open_days
-from setahub.core.web.refusals import Refusal, attempt
+from setahub.core.web.refusals import Refusal, refusal_of
 from topics.models import Topic
 from topics.queries.topics import find
 
@@ -116,7 +116,7 @@ def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | Non
     topic = topic or any_topic_of(slot)
     if topic is None:
         return SchedulingError("gone", _("This time is no longer offered."))
-    _free, refusal = attempt(lambda: rules.check_bookable(viewer, slot, topic))
+    refusal = refusal_of(rules.check_bookable, viewer, slot, topic)
     if refusal is not None and refusal.status == 422:
         refusal.status = 409  # nothing was sent yet, so no field is wrong
     return refusal
@@ -124,7 +124,7 @@ def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | Non
 
 def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
     """Why the booking can't be moved to this slot, or None."""
-    return attempt(lambda: rules.check_move_to(booking, viewer, slot))[1]
+    return refusal_of(rules.check_move_to, booking, viewer, slot)
 
 
 def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
@@ -167,8 +167,7 @@ def other_times(booking: Booking, but: int | None = None) -> OtherTimes:
 
 def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
     """Why the viewer can't take this slot instead of the cancelled booking, or None."""
-    topic = booking.topic
-    return attempt(lambda: rules.check_bookable(viewer, slot, topic, replacing=True))[1]
+    return refusal_of(rules.check_bookable, viewer, slot, booking.topic, replacing=True)
 
 
 # --- One booking --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from scheduling.services.changes import own_of
 from scheduling.services.plan import Plan, Span, collisions, misfit
 from scheduling.services.rows import Edited, check_keeps_bookings
 from scheduling.views.contexts.clashes import Clashes
-from setahub.core.web.refusals import Refusal, attempt
+from setahub.core.web.refusals import Refusal, refusal_of
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def of_edit(ta: User, edited: Sequence[Edited]) -> Preview:
     """What a session, the first of ``edited``, and the others of its series would become."""
     session = edited[0]
     plan, slots = session.after, session.after.slots
-    _kept, warning = attempt(lambda: check_keeps_bookings(edited))
+    warning = refusal_of(check_keeps_bookings, edited)
     booked = booked_times(session.row)
     clashes = collisions(ta.pk, slots, but=[each.row.pk for each in edited])
     busy = busy_between(ta.pk, plan.span.start, plan.span.end)

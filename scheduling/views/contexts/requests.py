@@ -28,7 +28,7 @@ from scheduling.services.offers import check_stands
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core import clock
 from setahub.core.web.paging import Page, paginate
-from setahub.core.web.refusals import Refusal, attempt
+from setahub.core.web.refusals import Refusal, refusal_of
 from topics.models import Topic
 
 Status = Offer.Status
@@ -238,7 +238,7 @@ class OfferPage:
 
     @classmethod
     def of(cls, offer: Offer, refusal: Refusal | None = None) -> "OfferPage":
-        over = attempt(lambda: check_stands(offer))[1]
+        over = refusal_of(check_stands, offer)
         if over is None and offer.place.ended_at is not None:
             over = SchedulingError("withdrawn", _("This time is no longer offered."))
         is_taken = offer.status == Status.TAKEN

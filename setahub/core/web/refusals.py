@@ -1,12 +1,13 @@
 """A refusal: a service says no, in words, and a page shows it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django import forms
 from django.utils.functional import Promise
 from django.views.decorators.http import require_http_methods
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # The HTTP status that a code deserves; any other is a rule, or a lost race.
@@ -63,6 +64,11 @@ def attempt(write: Callable[[], T]) -> tuple[T | None, Refusal | None]:
         return write(), None
     except Refusal as refusal:
         return None, refusal.with_traceback(None)
+
+
+def refusal_of(check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Refusal | None:
+    """Why ``check(*args, **kwargs)`` refuses, or None where it lets it through."""
+    return attempt(lambda: check(*args, **kwargs))[1]
 
 
 class RefusableForm(forms.Form):
