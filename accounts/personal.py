@@ -8,7 +8,6 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -28,6 +27,7 @@ from accounts.models.mail import EmailChange, WaitingLetter
 from accounts.services import sign_ins
 from accounts.services.privacy import Part, register
 from accounts.validators import DELETED_NAME, NOWHERE
+from setahub.core.storage import drop_on_commit
 
 
 def profile_of(user: User) -> dict[str, Any]:
@@ -131,9 +131,7 @@ def forget(user: User) -> None:
     user.user_permissions.clear()
     sign_ins.end_all(user)
     sign_ins.end_unfinished(user)
-    picture, storage = user.avatar.name, user.avatar.storage
-    if picture:
-        transaction.on_commit(lambda: storage.delete(picture), robust=True)
+    drop_on_commit(user.avatar)
     _make_nobody(user)
 
 

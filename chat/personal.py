@@ -6,13 +6,13 @@ staff, who may have to answer for what they decided.
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services.privacy import Part, register
 from chat.models import Message, Participation, Report
+from setahub.core.storage import drop_on_commit
 
 
 def messages_of(user: User) -> list[dict[str, Any]]:
@@ -38,18 +38,13 @@ def reports_of(user: User) -> list[Any]:
 def forget(user: User) -> None:
     sent = Message.objects.filter(sender=user, kind=Message.Kind.IMAGE)
     for each in sent:
-        for picture in (each.image, each.thumb):
-            if picture.name:
-                _drop_on_commit(picture.storage, picture.name)
+        drop_on_commit(each.image)
+        drop_on_commit(each.thumb)
         each.kind = Message.Kind.TEXT
         each.image = each.thumb = each.digest = ""
         each.width = each.height = None
         each.text = f"{gettext('[picture removed]')} {each.text}".strip()
         each.save()
-
-
-def _drop_on_commit(storage: Any, name: str) -> None:
-    transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 
 register(

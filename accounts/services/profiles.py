@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
 from accounts.models import FirstSteps, MailKind, User
-from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
+from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures, drop_on_commit
 from setahub.core.web.forms import Values, merged
 
 
@@ -89,14 +89,12 @@ def set_avatar(user: User, picture: ContentFile | None) -> User:
     """
     with atomic_with_pictures():
         [user] = User.objects.locked(user.pk)
-        old, storage = user.avatar.name, user.avatar.storage
+        drop_on_commit(user.avatar)
         user.avatar = picture or ""
         try:
             user.save(update_fields=["avatar"])
         except StorageAway as error:
             raise AccountError("unavailable", CANNOT_STORE, field="avatar") from error
-        if old:
-            transaction.on_commit(lambda: storage.delete(old), robust=True)
     return user
 
 

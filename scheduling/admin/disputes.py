@@ -51,15 +51,8 @@ class DisputeAdmin(FindsPeople, Export, LookOnly):
     ordering = ["-created_at", "-pk"]
     view_on_site = False
     fields = [
-        "booking",
-        "student",
-        "ta",
-        "reason",
-        "created_at",
-        "decision",
-        "decided_by",
-        "decided_at",
-    ]
+        "booking", "student", "ta", "reason", "created_at", "decision", "decided_by", "decided_at",
+    ]  # fmt: skip
     actions = ["uphold", "set_aside"]
     columns = [
         (gettext_lazy("ID"), lambda row: row.pk),

@@ -90,15 +90,8 @@ class HelpRequestAdmin(FindsPeople, Export, LookOnly):
 @admin.register(Offer)
 class OfferAdmin(FindsPeople, Export, LookOnly):
     list_display = [
-        "created_at",
-        "starts_at",
-        "topic",
-        "student",
-        "ta",
-        "turn",
-        "status",
-        "expires_at",
-    ]
+        "created_at", "starts_at", "topic", "student", "ta", "turn", "status", "expires_at",
+    ]  # fmt: skip
     list_filter = [
         by_period("created_at", gettext_lazy("date")),
         "status",

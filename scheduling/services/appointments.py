@@ -179,7 +179,7 @@ def cancel(appointment: Appointment, ta: User, reason: str, *, scope: str = ONE)
         chosen = list(in_scope(appointment, scope).select_for_update(no_key=True))
         affected = active_bookings(chosen)
         if not reason:
-            raise SchedulingError("reason", NO_REASON, status=422, field="reason")
+            raise SchedulingError.beside("reason", NO_REASON)
         check_rate(ta)
         end(chosen, ta, reason)
         return len(affected)
@@ -234,9 +234,7 @@ def check_rate(ta: User) -> None:
 def _check_teaches(ta: User, topics: Sequence[Topic]) -> None:
     """Only approved, listed topics of the TA."""
     if not topics or not set(topics) <= set(Topic.objects.taught_by(ta.pk)):
-        raise SchedulingError(
-            "topics", _("Choose topics that you teach."), status=422, field="topics"
-        )
+        raise SchedulingError.beside("topics", _("Choose topics that you teach."))
 
 
 def _check_new_topics(ta: User, edited: Sequence[Edited]) -> None:
@@ -246,7 +244,7 @@ def _check_new_topics(ta: User, edited: Sequence[Edited]) -> None:
     if new:
         _check_teaches(ta, list(new))
     if not edited[0].after.topics:
-        raise SchedulingError("topics", _("Choose at least one topic."), status=422, field="topics")
+        raise SchedulingError.beside("topics", _("Choose at least one topic."))
 
 
 def check_editable(appointment: Appointment) -> None:

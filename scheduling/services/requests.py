@@ -181,36 +181,25 @@ def _check_asked(
     student: User, topic: Topic, ta: User | None, question: str, from_day: date, to_day: date
 ) -> None:
     if is_blank(question):
-        raise SchedulingError(
-            "question", _("Write what you need help with."), status=422, field="question"
-        )
+        raise SchedulingError.beside("question", _("Write what you need help with."))
     if topic.is_archived:
-        raise SchedulingError("topic", _("This topic was archived."), status=422, field="topic")
+        raise SchedulingError.beside("topic", _("This topic was archived."))
     today = clock.today()
     last = today + policy.horizon
     if from_day < today:
-        raise SchedulingError(
-            "from_day", _("Choose today or a later day."), status=422, field="from_day"
-        )
+        raise SchedulingError.beside("from_day", _("Choose today or a later day."))
     if to_day < from_day:
-        raise SchedulingError(
-            "to_day", _("The last day comes before the first."), status=422, field="to_day"
-        )
+        raise SchedulingError.beside("to_day", _("The last day comes before the first."))
     if to_day > last:
-        raise SchedulingError(
-            "to_day",
-            _("Time can be booked until %(day)s: choose that day or an earlier one.")
-            % {"day": clock.day_short(last)},
-            status=422,
-            field="to_day",
-        )
+        text = _("Time can be booked until %(day)s: choose that day or an earlier one.")
+        raise SchedulingError.beside("to_day", text % {"day": clock.day_short(last)})
     if ta is None:
         return
     if ta.pk == student.pk:
-        raise SchedulingError("ta", _("You can't ask yourself."), status=422, field="ta")
+        raise SchedulingError.beside("ta", _("You can't ask yourself."))
     teaches = Registration.objects.approved().filter(user=ta.pk, topic=topic).exists()
     if not teaches or not ta.is_active:
-        raise SchedulingError("ta", _("This TA doesn't teach that topic."), status=422, field="ta")
+        raise SchedulingError.beside("ta", _("This TA doesn't teach that topic."))
     if ta.pk in Block.objects.others_of(student.pk):
         raise SchedulingError("blocked", _("You can't ask this TA for time."), field="ta")
 

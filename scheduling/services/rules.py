@@ -154,7 +154,7 @@ def why_not_free(
     if message := _why_not_offered(appointment, topic):
         if given:
             return SchedulingError("topic", message)
-        return SchedulingError("topic", message, status=422, field="topic")
+        return SchedulingError.beside("topic", message)
     if slot.taken >= slot.capacity:
         return SchedulingError("full", _("Sorry, this time was just taken."))
     kept = slot.freed if slot.freed_until is not None and slot.freed_until > now else 0

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.files.storage import FileSystemStorage
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core.live.events import Outage
@@ -55,6 +56,13 @@ def atomic_with_pictures() -> Iterator[None]:
         _undo.set(outer)
     if outer is not None:
         outer += undo
+
+
+def drop_on_commit(picture: FieldFile) -> None:
+    """Remove a stored picture, if it is one, once nothing in the database names it any more."""
+    name, storage = picture.name, picture.storage
+    if name:
+        transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 
 class StorageAway(OSError):

@@ -126,29 +126,13 @@ class ScaleMessages:
 
 
 MESSAGE_COLUMNS = [
-    "id",
-    "conversation_id",
-    "sender_id",
-    "kind",
-    "text",
-    "prev",
-    "image",
-    "thumb",
-    "digest",
+    "id", "conversation_id", "sender_id", "kind", "text", "prev", "image", "thumb", "digest",
     "created_at",
-]
+]  # fmt: skip
 PARTICIPATION_COLUMNS = [
-    "conversation_id",
-    "user_id",
-    "other_id",
-    "last_message_id",
-    "last_read_id",
-    "read_at",
-    "unread",
-    "is_unread",
-    "unread_since",
-    "told_id",
-]
+    "conversation_id", "user_id", "other_id", "last_message_id", "last_read_id", "read_at", "unread",
+    "is_unread", "unread_since", "told_id",
+]  # fmt: skip
 
 
 def _pairs(students: Sequence[User], tas: Sequence[User], wanted: int) -> list[tuple[int, int]]:

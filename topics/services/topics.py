@@ -5,14 +5,13 @@ from enum import Enum
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
-from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from setahub.core.images import EncodedImage
 from setahub.core.keys import nfc
-from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
+from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures, drop_on_commit
 from setahub.core.web import ratelimit
 from setahub.core.web.forms import Values, merged
 from setahub.policy.current import policy
@@ -125,7 +124,7 @@ def update_topic(
         if renamed:
             _check_name_free(topic)
         if values.get("image", now["image"]) != now["image"]:
-            _drop_on_commit(topic.image)
+            drop_on_commit(topic.image)
             topic.image = values["image"]
         try:
             with transaction.atomic():
@@ -174,7 +173,7 @@ def delete_topic(topic: Topic, actor: User) -> Removal:
             _archive(topic)
             return removal
         topic_removed.send(Topic, topic=topic)
-        _drop_on_commit(topic.image)
+        drop_on_commit(topic.image)
         topic.delete()
         return removal
 
@@ -311,10 +310,3 @@ def _name_taken(other: Topic) -> TopicError:
         else _("A topic with this name exists already.")
     )
     return TopicError("taken", message, status=422, field="name")
-
-
-def _drop_on_commit(picture: FieldFile) -> None:
-    """Remove a stored picture once nothing in the database names it any more."""
-    name, storage = picture.name, picture.storage
-    if name:
-        transaction.on_commit(lambda: storage.delete(name), robust=True)

@@ -171,12 +171,8 @@ def cancel(booking: Booking, actor: User, reason: str) -> Booking:
             return booking
         rules.check_cancellable(booking, actor)
         if is_blank(reason) and rules.needs_reason(booking, actor):
-            raise SchedulingError(
-                "reason",
-                _("Please give a reason: the other person has planned this time for you."),
-                status=422,
-                field="reason",
-            )
+            text = _("Please give a reason: the other person has planned this time for you.")
+            raise SchedulingError.beside("reason", text)
         rules.check_rate(actor)
         late = rules.cancels_late(booking, actor)
         return _cancel(booking, actor, trimmed(reason), late=late)

@@ -1,7 +1,7 @@
 """A refusal: a service says no, in words, and a page shows it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from django import forms
 from django.utils.functional import Promise
@@ -53,6 +53,11 @@ class Refusal(Exception):
         self.heading = str(heading)
         self.details = list(details)
         self.seconds = seconds
+
+    @classmethod
+    def beside(cls, field: str, message: "str | Promise") -> Self:
+        """What was typed in a field can't be: its name is the code."""
+        return cls(field, message, status=422, field=field)
 
 
 def attempt(write: Callable[[], T]) -> tuple[T | None, Refusal | None]:

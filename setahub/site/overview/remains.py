@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from scheduling.models import Booking, Thanks
 from setahub.core import clock
 from setahub.policy.current import policy
-from setahub.site.overview.weeks import WEEK, Period, within
-from setahub.site.overview.weeks import _week as week_of
+from setahub.site.overview.weeks import WEEK, Period, by_week, counts
 
 LEAST = 5  # answers in a sum
 SOON = timedelta(days=1)
@@ -28,23 +27,15 @@ def takeaways(period: Period) -> tuple[list[int], list[int]]:
     """Of the completed bookings of each week: those whose takeaway came within a day, and all."""
     soon = Q(takeaway__created_at__lte=F("ends_at") + SOON)
     completed = Booking.objects.filter(status=Booking.Status.COMPLETED)
-    rows = list(
-        within(completed, "starts_at", period)
-        .annotate(week=week_of("starts_at"))
-        .values("week")
-        .annotate(soon=Count("pk", filter=soon), over=Count("pk"))
-    )
-    soon_ones, over = (
-        period.along({row["week"]: row[name] for row in rows}) for name in ("soon", "over")
-    )
-    return soon_ones, over
+    what = {"soon": Count("pk", filter=soon), "over": Count("pk")}
+    counted = counts(completed, "starts_at", period, **what)
+    return counted["soon"], counted["over"]
 
 
 def thanked(period: Period) -> list[int]:
     """How many bookings of each week were thanked for in words."""
-    rows = within(Thanks.objects.said(), "booking__starts_at", period)
-    counted = rows.annotate(week=week_of("booking__starts_at")).values("week")
-    return period.along({row["week"]: row["count"] for row in counted.annotate(count=Count("pk"))})
+    said = Thanks.objects.said()
+    return counts(said, "booking__starts_at", period, thanked=Count("pk"))["thanked"]
 
 
 @dataclass(frozen=True)
@@ -73,9 +64,8 @@ def helped(period: Period) -> list[Answers]:
     """The sums that may be seen, newest week first. One query."""
     now = timezone.now()
     rows = (
-        within(Thanks.objects.answered(), "booking__starts_at", period)
-        .annotate(week=week_of("booking__starts_at"), topic=F("booking__topic__name"))
-        .values("week", "topic")
+        by_week(Thanks.objects.answered(), "booking__starts_at", period)
+        .values("week", topic=F("booking__topic__name"))
         .annotate(count=Count("pk"), yes=Count("pk", filter=Q(helped=Helped.YES)))
         .order_by("-week", "booking__topic__sort_key")
     )

@@ -59,24 +59,21 @@ def last_weeks() -> Period:
     return Period([this - (WEEKS - 1 - number) * WEEK for number in range(WEEKS)])
 
 
-def _week(field: str) -> TruncWeek:
-    return TruncWeek(field, output_field=DateField(), tzinfo=clock.zone())
-
-
 def within(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
     return rows.filter(**{f"{field}__gte": period.start, f"{field}__lt": period.end}).order_by()
 
 
-def _by_week(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
+def by_week(rows: "QuerySet", field: str, period: Period) -> "QuerySet":
     """Those of the twelve weeks, each with its ``week``."""
-    return within(rows, field, period).annotate(week=_week(field))
+    week = TruncWeek(field, output_field=DateField(), tzinfo=clock.zone())
+    return within(rows, field, period).annotate(week=week)
 
 
 def opened(period: Period) -> tuple[list[int], list[int]]:
     """How many sessions there were each week, and how many slots they opened."""
     length = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
     rows = (
-        _by_week(Appointment.objects.open(), "starts_at", period)
+        by_week(Appointment.objects.open(), "starts_at", period)
         .annotate(length=length)
         .values("week", "length", "slot_minutes")
         .annotate(count=Count("pk"))
@@ -93,7 +90,7 @@ def opened(period: Period) -> tuple[list[int], list[int]]:
 
 def counts(rows: "QuerySet", field: str, period: Period, **what: Count) -> dict[str, list[int]]:
     """What is counted, by its name, in each week. One query."""
-    weekly = list(_by_week(rows, field, period).values("week").annotate(**what))
+    weekly = list(by_week(rows, field, period).values("week").annotate(**what))
     return {name: period.along({row["week"]: row[name] for row in weekly}) for name in what}
 
 
@@ -126,7 +123,7 @@ class Median(Aggregate):
 def lead_times(period: Period) -> list[float | None]:
     """The median time from booking to session of each week's kept bookings, in hours."""
     ahead = ExpressionWrapper(F("starts_at") - F("created_at"), output_field=DurationField())
-    rows = _by_week(Booking.objects.kept(), "starts_at", period)
+    rows = by_week(Booking.objects.kept(), "starts_at", period)
     return _medians(rows, ahead, period)
 
 
@@ -164,7 +161,7 @@ def answer_times(period: Period) -> list[float | None]:
     """The median time from a request to its answer, in hours, by the week that it was asked in."""
     took = ExpressionWrapper(F("closed_at") - F("created_at"), output_field=DurationField())
     rows = HelpRequest.objects.filter(status=HelpRequest.Status.ANSWERED, closed_at__isnull=False)
-    return _medians(_by_week(rows, "created_at", period), took, period)
+    return _medians(by_week(rows, "created_at", period), took, period)
 
 
 def offered(period: Period) -> dict[str, list[int]]:
@@ -189,7 +186,7 @@ def joined(period: Period) -> list[int]:
 
 def by_ta(period: Period) -> list[tuple[User, list[int]]]:
     """The TAs with most bookings this week, at most eight, with those of each week. Three queries."""
-    rows = _by_week(Booking.objects.kept(), "starts_at", period)
+    rows = by_week(Booking.objects.kept(), "starts_at", period)
     return _top(User, "ta", rows, Count("pk"), period)
 
 
@@ -200,7 +197,7 @@ def loads(period: Period) -> list[tuple[User, list[int], int]]:
     """
     limits = TeachingLimits.objects.values_list("ta_id", "weekly_slots")
     most = {ta: slots for ta, slots in limits if slots is not None}
-    rows = _by_week(Booking.objects.kept(), "starts_at", period).filter(ta__in=list(most))
+    rows = by_week(Booking.objects.kept(), "starts_at", period).filter(ta__in=list(most))
     weekly: dict[int, dict[date, int]] = {ta: {} for ta in most}
     for ta, week, count in rows.values_list("ta", "week").annotate(
         count=Count("slot", distinct=True)
@@ -221,7 +218,7 @@ def by_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
 
 def by_asked_topic(period: Period) -> "list[tuple[Topic, list[int]]]":
     """The topics that most time was asked for this week, at most eight."""
-    rows = _by_week(HelpRequest.objects.all(), "created_at", period)
+    rows = by_week(HelpRequest.objects.all(), "created_at", period)
     return _top(Topic, "topic", rows, Count("pk"), period)
 
 
