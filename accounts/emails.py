@@ -40,6 +40,11 @@ def send(
         mail.send(email, address=address, key=key)
 
 
+def send_to(user: User, template: str, facts: Mapping[str, Any], *, key: str = "") -> None:
+    """The same to somebody's address in use."""
+    send(template, user.email.lower(), facts, language=user.language, key=key)
+
+
 def queue(
     template: str,
     address: str,

@@ -29,12 +29,7 @@ def send_reset(user_id: int) -> None:
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None and settings.PASSWORD_LOGIN:
         facts = {"password_reset_url": absolute(reset_path(user))}
-        emails.send(
-            "account/email/password_reset_key",
-            user.email.lower(),
-            facts,
-            language=user.language,
-        )
+        emails.send_to(user, "account/email/password_reset_key", facts)
 
 
 @task
@@ -47,13 +42,8 @@ def send_invitation(user_id: int) -> None:
     if settings.PASSWORD_LOGIN:
         facts["password_url"] = absolute(reset_path(invited))
         facts["again_url"] = absolute(reverse("account_reset_password"))
-    emails.send(
-        "accounts/email/invited",
-        invited.email.lower(),
-        facts,
-        language=invited.language,
-        key=f"invited-{invited.pk}",
-    )
+    key = f"invited-{invited.pk}"
+    emails.send_to(invited, "accounts/email/invited", facts, key=key)
 
 
 @task
@@ -76,9 +66,4 @@ def send_already_there(user_id: int) -> None:
     user = User.objects.active().filter(pk=user_id).first()
     if user is not None and settings.PASSWORD_LOGIN:
         facts = {"password_reset_url": absolute(reverse("account_reset_password"))}
-        emails.send(
-            "account/email/account_already_exists",
-            user.email.lower(),
-            facts,
-            language=user.language,
-        )
+        emails.send_to(user, "account/email/account_already_exists", facts)

@@ -89,70 +89,30 @@ def numbers() -> Numbers:
     bookings = weeks.booked(period)
     asked, offered = weeks.asked(period), weeks.offered(period)
     answers = remains.helped(period)
+    of_over = _("share of the bookings that are over")
+    of_asked = _("share of those asked")
+    of_answers = _("share of the answers, in sums of five or more, once none can change")
+    booked, taken = _shares(bookings["slots"], slots), _shares(offered["taken"], offered["seats"])
+    late, left = _shares(bookings["late"], bookings["made"]), _shares(*remains.takeaways(period))
     measures: list[tuple[str, str, Values, Callable[[float], str]]] = [
         (_("TA sessions"), _("not cancelled"), sessions, _whole),
         (_("Bookings"), _("not cancelled"), bookings["kept"], _whole),
-        (
-            _("Slots booked"),
-            _("share of the open slots"),
-            _shares(bookings["slots"], slots),
-            _percent,
-        ),
-        (
-            _("No-shows"),
-            _("share of the bookings that are over"),
-            _shares(bookings["no_shows"], bookings["over"]),
-            _percent,
-        ),
-        (
-            _("Late cancellations"),
-            _("share of all bookings"),
-            _shares(bookings["late"], bookings["made"]),
-            _percent,
-        ),
-        (
-            _("Checked in"),
-            _("share of the bookings that are over"),
-            _shares(bookings["verified"], bookings["over"]),
-            _percent,
-        ),
+        (_("Slots booked"), _("share of the open slots"), booked, _percent),
+        (_("No-shows"), of_over, _shares(bookings["no_shows"], bookings["over"]), _percent),
+        (_("Late cancellations"), _("share of all bookings"), late, _percent),
+        (_("Checked in"), of_over, _shares(bookings["verified"], bookings["over"]), _percent),
         (_("Disputed no-shows"), _("of sessions of the week"), bookings["disputed"], _whole),
         (_("From booking to session"), _("median"), weeks.lead_times(period), _hours),
         (_("Requests for time"), _("asked"), asked["made"], _whole),
-        (
-            _("Requests answered"),
-            _("share of those asked"),
-            _shares(asked["answered"], asked["made"]),
-            _percent,
-        ),
-        (
-            _("Requests expired"),
-            _("share of those asked"),
-            _shares(asked["expired"], asked["made"]),
-            _percent,
-        ),
+        (_("Requests answered"), of_asked, _shares(asked["answered"], asked["made"]), _percent),
+        (_("Requests expired"), of_asked, _shares(asked["expired"], asked["made"]), _percent),
         (_("From request to answer"), _("median"), weeks.answer_times(period), _hours),
         (_("Seats offered to who waited"), _("freed or opened"), offered["seats"], _whole),
-        (
-            _("Offered seats taken"),
-            _("share of the seats offered"),
-            _shares(offered["taken"], offered["seats"]),
-            _percent,
-        ),
+        (_("Offered seats taken"), _("share of the seats offered"), taken, _percent),
         (_("New users"), _("signed up"), weeks.joined(period), _whole),
-        (
-            _("Takeaways within a day"),
-            _("share of the completed bookings"),
-            _shares(*remains.takeaways(period)),
-            _percent,
-        ),
+        (_("Takeaways within a day"), _("share of the completed bookings"), left, _percent),
         (_("Thanks"), _("in words, for a booking"), remains.thanked(period), _whole),
-        (
-            _("It helped"),
-            _("share of the answers, in sums of five or more, once none can change"),
-            remains.shares(answers, period),
-            _percent,
-        ),
+        (_("It helped"), of_answers, remains.shares(answers, period), _percent),
     ]
     return Numbers(
         cards=[_card(period.mondays, *measure) for measure in measures],
