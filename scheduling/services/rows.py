@@ -4,7 +4,7 @@ The caller holds the TA's lock and has checked the plan.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -52,7 +52,7 @@ def create(ta: User, plan: Plan, series: uuid.UUID | None) -> Appointment:
     )
     _save(appointment, plan)
     appointment.topics.set(plan.topics)
-    _make_slots(appointment, plan.slots)
+    TimeSlot.objects.bulk_create(slots_at(appointment, plan.slots))
     offers.spare(ta.pk)
     offers.opened(appointment)
     return appointment
@@ -177,8 +177,9 @@ def _save(appointment: Appointment, plan: Plan) -> None:
         raise collide([plan], [_("another session of yours")]) from error
 
 
-def _make_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
-    TimeSlot.objects.bulk_create(
+def slots_at(appointment: Appointment, spans: Iterable[Span]) -> list[TimeSlot]:
+    """Its slots at these times, not stored."""
+    return [
         TimeSlot(
             appointment=appointment,
             starts_at=span.start,
@@ -186,7 +187,7 @@ def _make_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
             capacity=appointment.capacity,
         )
         for span in spans
-    )
+    ]
 
 
 def _changes_to_tell(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
@@ -208,4 +209,5 @@ def _match_slots(appointment: Appointment, spans: Sequence[Span]) -> None:
     slots.filter(pk__in=stay).update(withdrawn=False)
     slots.filter(pk__in=go, bookings__isnull=True, offers__isnull=True).delete()
     slots.filter(pk__in=go).update(withdrawn=True)
-    _make_slots(appointment, [span for span in spans if (span.start, span.end) not in present])
+    new = [span for span in spans if (span.start, span.end) not in present]
+    TimeSlot.objects.bulk_create(slots_at(appointment, new))

@@ -1,7 +1,7 @@
 """The TA's side: sessions, opening time, changing it, taking it back, a whole week again."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -48,40 +48,25 @@ TITLES = {
 @require_safe
 def appointment_list(request: UserRequest) -> HttpResponse:
     """One's sessions as a TA with their bookings, in three tabs, and who waits for some."""
-    tab = request.GET.get("tab", "")
+    tab, ta = request.GET.get("tab", ""), request.user.pk
     tab = tab if tab in TITLES else "upcoming"
-    if tab == "requests":
-        return _board(request)
-    now = timezone.now()
-    upcoming, ta = tab == "upcoming", request.user.pk
-    sessions = listed_upcoming(ta, now) if upcoming else given(ta, now, tab=tab)
-    page = paginate(sessions, request.GET.get("page"))
-    context = {
-        "tab": tab,
-        "title": TITLES[tab],
-        "page": page,
-        "rows": contexts.rows(page.items, tab),
-        "is_ta": is_ta(request.user),
-        "asked_count": count_board(request.user.pk),
-    }
+    page = paginate(_listed(ta, tab), request.GET.get("page"))
+    context = {"tab": tab, "title": TITLES[tab], "page": page, "is_ta": is_ta(request.user)}
+    context["asked_count"] = count_board(ta)
     if not page.items and not context["is_ta"]:
         context |= vars(contexts.BecomeTA.of(request.user))
+    if tab == "requests":
+        return render(request, "scheduling/board.html", context)
+    context["rows"] = contexts.rows(page.items, tab)
     return render(request, "scheduling/appointments.html", context)
 
 
-def _board(request: UserRequest) -> HttpResponse:
-    """What students wait for that this TA could give: questions and numbers, no names."""
-    asked = requests_for(request.user.pk).select_related("topic", "ta")
-    context = {
-        "tab": "requests",
-        "title": TITLES["requests"],
-        "page": paginate(asked, request.GET.get("page")),
-        "is_ta": is_ta(request.user),
-        "asked_count": count_board(request.user.pk),
-    }
-    if not context["is_ta"]:
-        context |= vars(contexts.BecomeTA.of(request.user))
-    return render(request, "scheduling/board.html", context)
+def _listed(ta: int, tab: str) -> Any:
+    """What stands in a tab: sessions, or what students wait for, without their names."""
+    if tab == "requests":
+        return requests_for(ta).select_related("topic", "ta")
+    now = timezone.now()
+    return listed_upcoming(ta, now) if tab == "upcoming" else given(ta, now, tab=tab)
 
 
 # --- Open ---------------------------------------------------------------------------------------
@@ -161,9 +146,7 @@ def copy_week(request: UserRequest) -> HttpResponse:
     shown = copies.copies_of(ta, form)
     clashes = Clashes.of([each.plan for each in shown], [each.clash for each in shown])
     context = {"form": form, "copies": shown, "clashes": clashes}
-    part = request.headers.get("HX-Request") == "true" and preview
-    template = "scheduling/_copies.html" if part else "scheduling/copy_week.html"
-    return render(request, template, context | {"part": part}, status=form.status)
+    return _page_or_part(request, "scheduling/copy_week.html", "scheduling/_copies.html", context)
 
 
 def _start(request: UserRequest, plan: Plan, *, copied: Appointment | None = None) -> HttpResponse:
@@ -342,17 +325,23 @@ def _show_form(
     elif form.plans:
         preview = previews.of_new(request.user, form.plans)
     context = {"form": form, "appointment": form.appointment, "preview": preview, "copied": copied}
-    part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
-    template = "scheduling/_preview.html" if part else "scheduling/appointment_form.html"
-    return render(request, template, context | {"part": part}, status=form.status)
+    page, part = "scheduling/appointment_form.html", "scheduling/_preview.html"
+    return _page_or_part(request, page, part, context)
 
 
 def _show_weekly(request: UserRequest, form: WeeklyForm) -> HttpResponse:
     """The page of weekly hours, or for htmx only the term that they would make."""
     context = {"form": form, "rows": form.rows, "term": weekly.term_of(request.user, form)}
-    part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
-    template = "scheduling/_term.html" if part else "scheduling/weekly_hours.html"
-    return render(request, template, context | {"part": part}, status=form.status)
+    return _page_or_part(request, "scheduling/weekly_hours.html", "scheduling/_term.html", context)
+
+
+def _page_or_part(
+    request: UserRequest, page: str, part: str, context: dict[str, Any]
+) -> HttpResponse:
+    """The page of a form; what it would make alone, where htmx asks for the preview."""
+    is_part = request.headers.get("HX-Request") == "true" and "preview" in request.POST
+    template, status = part if is_part else page, context["form"].status
+    return render(request, template, context | {"part": is_part}, status=status)
 
 
 def _not_a_ta(request: UserRequest) -> HttpResponse:

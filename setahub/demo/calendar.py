@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, TimeSlot
 from scheduling.services.plan import Span, collisions, cut
+from scheduling.services.rows import slots_at
 from setahub.core import clock
 from setahub.demo.people import TAS, Cast
 from setahub.demo.week import WEEK, Pattern
@@ -100,18 +101,9 @@ def _session(ta: User, pattern: Pattern, day: date, own: Sequence[Topic]) -> Ses
         series=uuid.uuid5(SERIES, name) if pattern.weekly else None,
         created_at=min(timezone.now(), start - timedelta(days=DAYS_AHEAD)),
     )
-    return Session(appointment, topics, list(_slots(appointment)))
-
-
-def _slots(appointment: Appointment) -> Iterator[TimeSlot]:
-    span = Span(appointment.starts_at, appointment.ends_at)
-    for piece in cut(span, appointment.slot_minutes):
-        yield TimeSlot(
-            appointment=appointment,
-            starts_at=piece.start,
-            ends_at=piece.end,
-            capacity=appointment.capacity,
-        )
+    return Session(
+        appointment, topics, slots_at(appointment, cut(Span(start, end), pattern.minutes))
+    )
 
 
 def _store(sessions: Iterable[Session]) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import Appointment, Booking, BookingEvent, TimeSlot
 from scheduling.services.plan import Span, cut
+from scheduling.services.rows import slots_at
 from setahub.core import clock
 from setahub.core.keys import fold
 from setahub.demo import accounts
@@ -39,7 +40,7 @@ Status = Booking.Status
 
 
 class TooMany(ValueError):
-    """So many bookings don't fit into so few people's time."""
+    """So much doesn't fit into so few people's time."""
 
 
 @dataclass(frozen=True)
@@ -200,14 +201,9 @@ class Scale:
             created_at=start - timedelta(days=40),
         )
         own = self.topics[ta]
-        session = Session(appointment, self.dice.sample(own, self.dice.randint(1, len(own))))
-        session.slots.extend(
-            TimeSlot(
-                appointment=appointment, starts_at=span.start, ends_at=span.end, capacity=seats
-            )
-            for span in cut(Span(start, start + BLOCK), minutes)
-        )
-        return session
+        topics = self.dice.sample(own, self.dice.randint(1, len(own)))
+        slots = slots_at(appointment, cut(Span(start, start + BLOCK), minutes))
+        return Session(appointment, topics, slots)
 
     def _booking(self, session: Session, slot: TimeSlot) -> Booking:
         # One after the other through all students: those of one block differ, and the coming ones

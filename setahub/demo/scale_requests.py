@@ -9,16 +9,12 @@ from django.utils import timezone
 from accounts.models import User
 from scheduling.models import HelpRequest, Part, PlaceInLine
 from setahub.core import clock
+from setahub.demo.scale import BATCH, TooMany
 from setahub.demo.scale_topics import QUESTIONS
 from setahub.policy.current import policy
 
-BATCH = 2000  # rows of one INSERT
 ASKED_WITHIN = timedelta(days=7)
 SHARED = 0.5  # of all requests
-
-
-class TooMany(ValueError):
-    """So few students can't wait for so much."""
 
 
 def make(

@@ -48,7 +48,7 @@ class Command(SeedCommand):
             scale.make()
             taught = sorted({topic for own in scale.topics for topic in own})
             scale_requests.make(scale.students, taught, requests, scale.say)
-        except (TooMany, scale_requests.TooMany) as error:
+        except TooMany as error:
             raise CommandError(str(error)) from error
         ScaleMessages(scale.students, scale.tas, messages, scale.say).make()
         self.say(f"Done in {monotonic() - began:.0f} s.", verbosity)
