@@ -2,7 +2,6 @@
 
 import math
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from accounts.services import profiles
 from accounts.views.contexts.me import MePage
 from setahub.core.web.addresses import site_of
 from setahub.core.web.forms import ChangedMeanwhile
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import attempt, show_or_post
 from setahub.core.web.too_many import say_when
 from topics.queries.topics import is_ta
@@ -43,8 +43,7 @@ def edit(request: UserRequest) -> HttpResponse:
         form.show_both(error)
         return _show_edit(request, form, status=409)
     if saved:
-        messages.success(request, _("Saved."))
-        return redirect("accounts:me")
+        return done(request, _("Saved."), "accounts:me")
     return _show_edit(request, form, status=form.status)
 
 
@@ -60,8 +59,7 @@ def avatar(request: UserRequest) -> HttpResponse:
         return render(request, "accounts/avatar.html", {"form": AvatarForm()})
     if request.POST.get("remove"):
         profiles.set_avatar(request.user, None)
-        messages.success(request, _("Your picture is removed."))
-        return redirect("accounts:me")
+        return done(request, _("Your picture is removed."), "accounts:me")
     form = AvatarForm(request.POST, request.FILES, uploader=request.user.pk)
     status = form.status
     say_when(request, form)
@@ -69,8 +67,7 @@ def avatar(request: UserRequest) -> HttpResponse:
         picture = form.cleaned_data["avatar"]
         _user, refusal = attempt(lambda: profiles.set_avatar(request.user, picture))
         if not refusal:
-            messages.success(request, _("Your new picture is in place."))
-            return redirect("accounts:me")
+            return done(request, _("Your new picture is in place."), "accounts:me")
         form.add_error(refusal.field, refusal.message)
         status = refusal.status
     return render(request, "accounts/avatar.html", {"form": form}, status=status)
@@ -80,8 +77,9 @@ def avatar(request: UserRequest) -> HttpResponse:
 def renew_calendar(request: UserRequest) -> HttpResponse:
     """A new secret address for the calendar; what knows the old one sees nothing any more."""
     profiles.renew_calendar(request.user)
-    messages.success(request, _("Your calendar has a new address. Add it to your programs again."))
-    return redirect("accounts:me")
+    return done(
+        request, _("Your calendar has a new address. Add it to your programs again."), "accounts:me"
+    )
 
 
 @require_POST

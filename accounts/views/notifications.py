@@ -13,6 +13,7 @@ from accounts.requests import UserRequest
 from accounts.services import profiles, push
 from accounts.tokens import read_unsubscribe
 from accounts.views.contexts.notifications import NotificationsPage
+from setahub.core.web.messages import done
 from setahub.core.web.paging import whole
 from setahub.core.web.refusals import show_or_post
 
@@ -31,8 +32,7 @@ def choose(request: UserRequest) -> HttpResponse:
         if form.is_valid():
             profiles.choose_mail(request.user.pk, form.wanted)
             profiles.choose_push(request.user.pk, form.wanted_by_push)
-            messages.success(request, _("Saved."))
-            return redirect("accounts:me")
+            return done(request, _("Saved."), "accounts:me")
     form = NotificationsForm.of(request.user, push=is_on)
     devices = devices_of(request.user.pk) if is_on else []
     page = NotificationsPage.of(form, devices, request.session.session_key or "")

@@ -1,9 +1,8 @@
 """Downloading one's data, and deleting one's account."""
 
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from accounts.services import deletion, guesses
 from accounts.services.privacy import archive
 from accounts.views.contexts.privacy import DeletePage
 from setahub.core.web import ratelimit
+from setahub.core.web.messages import done
 from setahub.core.web.ratelimit import Window
 from setahub.core.web.refusals import refusal_of, show_or_post
 from setahub.core.web.streaming import file_response, offered_on
@@ -57,8 +57,7 @@ def delete(request: UserRequest) -> HttpResponseBase:
         form.refuse(refusal)
     elif form.attempt(lambda: deletion.delete_account(user)):
         logout(request)
-        messages.success(request, _("Your account is deleted. Thank you for your time here."))
-        return redirect("home")
+        return done(request, _("Your account is deleted. Thank you for your time here."), "home")
     say_when(request, form)
     too_often = form.has_error("password", guesses.TOO_MANY)
     return _confirm(request, form, 429 if too_often else form.status)

@@ -1,8 +1,7 @@
 """The devices that one is signed in on, and signing out there."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,6 +11,7 @@ from accounts.queries.sessions import sign_ins_of
 from accounts.requests import UserRequest
 from accounts.services import sign_ins
 from accounts.views.contexts.sessions import SessionsPage
+from setahub.core.web.messages import done
 
 
 @require_safe
@@ -32,13 +32,11 @@ def end_session(request: UserRequest, pk: int) -> HttpResponse:
     sign_in = get_object_or_404(SignIn.objects.of(request.user.pk), pk=pk)
     page = "accounts:sessions"
     once(request, lambda: sign_ins.end(sign_in), to=page, leaves=page)()
-    messages.success(request, _("Signed out: %(device)s.") % {"device": sign_in.device})
-    return redirect(page)
+    return done(request, _("Signed out: %(device)s.") % {"device": sign_in.device}, page)
 
 
 @require_POST
 def end_other_sessions(request: UserRequest) -> HttpResponse:
     """Sign out everywhere but here."""
     sign_ins.end_others(request.user, kept=[request.session.session_key])
-    messages.success(request, _("Signed out on all other devices."))
-    return redirect("accounts:sessions")
+    return done(request, _("Signed out on all other devices."), "accounts:sessions")

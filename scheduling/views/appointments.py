@@ -32,6 +32,7 @@ from scheduling.views.contexts import copies, previews, weekly
 from scheduling.views.contexts.answers import who_was_offered
 from scheduling.views.contexts.check_ins import Arrivals
 from scheduling.views.contexts.clashes import Clashes
+from setahub.core.web.messages import done
 from setahub.core.web.paging import paginate, whole
 from setahub.core.web.refusals import RefusableForm, Refusal, refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
@@ -210,8 +211,7 @@ def outcomes(request: UserRequest, pk: int) -> HttpResponse:
     )
     if new is None:
         return _show(request, session, form=form)
-    messages.success(request, _("Thank you, we have noted it."))
-    return redirect(session)
+    return done(request, _("Thank you, we have noted it."), session)
 
 
 @show_or_post
@@ -244,8 +244,7 @@ def _save(request: UserRequest, form: AppointmentForm) -> HttpResponse | None:
     )
     if sessions is not None:
         text = npgettext("sessions", "Saved.", "%(count)d sessions saved.", len(sessions))
-        messages.success(request, text % {"count": len(sessions)})
-        return redirect(session)
+        return done(request, text % {"count": len(sessions)}, session)
     say_when(request, form)
     if form.refusal and form.refusal.code in appointments.CLOSED_CODES:
         return _show(request, session, form.refusal)
@@ -267,8 +266,7 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
         )
     )
     if bookings is not None:
-        messages.success(request, _cancelled(sessions, bookings))
-        return redirect("scheduling:appointments")
+        return done(request, _cancelled(sessions, bookings), "scheduling:appointments")
     refusal = form.refusal or refusal_of(appointments.check_cancellable, session)
     if refusal and refusal.status != 429:
         return _show(request, session, refusal)

@@ -27,6 +27,7 @@ from scheduling.views.contexts.requests import MyRequests
 from scheduling.views.contexts.slots import start_day, times_of_ta
 from scheduling.views.contexts.takeaways import Remains
 from setahub.core.text import trimmed
+from setahub.core.web.messages import done
 from setahub.core.web.paging import paginate
 from setahub.core.web.refusals import Refusal, attempt, refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
@@ -86,8 +87,7 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
         once(request, lambda: bookings.book(student, slot.pk, **form.cleaned_data))
     )
     if booking is not None:
-        messages.success(request, _("Booked. See you there!"))
-        return redirect(booking)
+        return done(request, _("Booked. See you there!"), booking)
     if form.refusal:
         say_when(request, form.refusal)
     context = {**vars(contexts.BookPage.sent(student, slot, form)), "form": form, "sent": True}
@@ -112,8 +112,7 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     if form.attempt(
         once(request, lambda: bookings.cancel(booking, request.user, **form.cleaned_data))
     ):
-        messages.success(request, _("The booking is cancelled."))
-        return redirect(booking)
+        return done(request, _("The booking is cancelled."), booking)
     refusal = form.refusal or refusal_of(rules.check_cancellable, booking, request.user)
     if refusal and refusal.status != 429:
         return _show(request, booking, refusal)
@@ -166,8 +165,7 @@ def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> Ht
 def _move(request: UserRequest, booking: Booking, slot: TimeSlot) -> HttpResponse:
     _moved, refusal = attempt(once(request, lambda: bookings.move(booking, request.user, slot.pk)))
     if refusal is None:
-        messages.success(request, _("Moved to the new time."))
-        return redirect(booking)
+        return done(request, _("Moved to the new time."), booking)
     say_when(request, refusal)
     if refusal.status == 403 or refusal.code in ("cancelled", "over", "started"):
         return _show(request, booking, refusal)
@@ -212,8 +210,7 @@ def _rebook(request: UserRequest, cancelled: Booking, slot: TimeSlot) -> HttpRes
         )
     )
     if booking is not None:
-        messages.success(request, _("Booked. See you there!"))
-        return redirect(booking)
+        return done(request, _("Booked. See you there!"), booking)
     if form.refusal and form.refusal.code == "replaced":
         return _show(request, cancelled, form.refusal)
     if form.refusal:
@@ -280,14 +277,13 @@ def ta_absent(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _settle(
-    request: UserRequest, pk: int, settle: Callable[[Booking, User], Booking], done: str
+    request: UserRequest, pk: int, settle: Callable[[Booking, User], Booking], words: str
 ) -> HttpResponse:
     booking = _own_or_404(request, pk)
     _settled, refusal = attempt(once(request, lambda: settle(booking, request.user)))
     if refusal:
         return _show(request, booking, refusal)
-    messages.success(request, done)
-    return redirect(booking)
+    return done(request, words, booking)
 
 
 # --- Shared -------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """Calendars of one's own that say when one is busy."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.requests import UserRequest
 from scheduling.forms.busy import CalendarForm
 from scheduling.services import busy
 from scheduling.views.contexts.busy import named_by
+from setahub.core.web.messages import done
 from setahub.core.web.paging import whole
 from setahub.core.web.refusals import show_or_post
 
@@ -18,8 +18,7 @@ def calendars(request: UserRequest) -> HttpResponse:
     """Name one, or take one off. Sent twice they are the same."""
     if "remove" in request.POST:
         busy.remove(request.user, whole(request.POST["remove"], 0, low=0, high=10**9))
-        messages.success(request, _("Removed. What it said is forgotten."))
-        return redirect("scheduling:busy_calendars")
+        return done(request, _("Removed. What it said is forgotten."), "scheduling:busy_calendars")
     form = CalendarForm(request.POST if request.method == "POST" else None)
     added = None
     if request.method == "POST":
@@ -27,9 +26,10 @@ def calendars(request: UserRequest) -> HttpResponse:
             lambda: busy.add(request.user, form.cleaned_data["name"], form.cleaned_data["url"])
         )
     if added is not None:
-        messages.success(
-            request, _("Added. It is read within a minute, and every half hour from then on.")
+        return done(
+            request,
+            _("Added. It is read within a minute, and every half hour from then on."),
+            "scheduling:busy_calendars",
         )
-        return redirect("scheduling:busy_calendars")
     context = {"form": form, "calendars": named_by(request.user), "most": busy.CALENDARS_MAX}
     return render(request, "scheduling/calendars.html", context, status=form.status)

@@ -1,8 +1,7 @@
 """What a TA asks to be spared."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.requests import UserRequest
@@ -10,6 +9,7 @@ from scheduling.forms.care import TeachingForm
 from scheduling.queries.care import booked_this_week, limits_of
 from scheduling.services import care
 from scheduling.views.contexts.appointments import BecomeTA
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import show_or_post
 from topics.queries.topics import is_ta
 
@@ -25,7 +25,6 @@ def teaching(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         form = TeachingForm(request.POST)
         if form.attempt(lambda: care.set_limits(ta, **form.cleaned_data)):
-            messages.success(request, _("Saved."))
-            return redirect("scheduling:teaching")
+            return done(request, _("Saved."), "scheduling:teaching")
     context = {"form": form, "limits": limits, "booked": booked_this_week(ta)}
     return render(request, "scheduling/teaching.html", context, status=form.status)

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from scheduling.queries.check_ins import gives, to_check_in
 from scheduling.services import check_ins
 from scheduling.services import outcome_rules as rules
 from scheduling.views.contexts.check_ins import Arrivals, CodePage
+from setahub.core.web.messages import done
 from setahub.core.web.parts import wants_part
 from setahub.core.web.refusals import refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
@@ -68,8 +68,7 @@ def _enter(request: UserRequest, pk: int, sealed: str) -> HttpResponse:
         return _ask(request, booking, CheckInForm(initial={"code": sealed}))
     form = CheckInForm(request.POST)
     if form.attempt(lambda: check_ins.check_in(booking, request.user, **form.cleaned_data)):
-        messages.success(request, _("You have checked in."))
-        return redirect(booking)
+        return done(request, _("You have checked in."), booking)
     say_when(request, form)
     return _ask(request, booking, form)
 

@@ -14,6 +14,7 @@ from scheduling.models import Record
 from scheduling.queries.records import find_record
 from scheduling.services import records
 from scheduling.views.contexts.records import LANGUAGES, MyRecord, RecordPage, ended_title
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import attempt
 from setahub.core.web.too_many import say_when
 
@@ -36,8 +37,7 @@ def issue(request: UserRequest) -> HttpResponse:
         once(request, lambda: records.issue(request.user, **form.cleaned_data), to=MINE)
     )
     if record is not None:
-        messages.success(request, _("Issued. Hand on its address, or print it."))
-        return redirect(MINE)
+        return done(request, _("Issued. Hand on its address, or print it."), MINE)
     say_when(request, form)
     sent = {"from": form.data.get("from_day", ""), "to": form.data.get("to_day", "")}
     page = MyRecord.of(request.user, sent, form)

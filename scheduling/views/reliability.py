@@ -1,8 +1,7 @@
 """A student's word against a no-show."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from accounts.once import once, sent_once
@@ -11,6 +10,7 @@ from scheduling.forms.bookings import DisputeForm
 from scheduling.models import Booking
 from scheduling.services import outcome_rules as rules
 from scheduling.services import reliability
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import refusal_of, show_or_post
 
 
@@ -30,8 +30,7 @@ def dispute(request: UserRequest, pk: int) -> HttpResponse:
             )
         )
         if made is not None:
-            messages.success(request, _("Thank you. The staff will look at it."))
-            return redirect(booking)
+            return done(request, _("Thank you. The staff will look at it."), booking)
     refusal = form.refusal or refusal
     context = {"booking": booking, "as_student": True, "form": form, "error": refusal}
     status = refusal.status if refusal else form.status

@@ -1,8 +1,7 @@
 """Asking for time, joining who asks, and taking what is offered."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,6 +13,7 @@ from scheduling.models import HelpRequest, Offer
 from scheduling.queries.requests import joinable_by, offers_of, visible_to
 from scheduling.services import bookings, offers, requests
 from scheduling.views.contexts.requests import OfferPage, RequestPage
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import Refusal, attempt, show_or_post
 from setahub.core.web.too_many import say_when
 from topics.views.detail import show as show_topic
@@ -36,8 +36,7 @@ def create(request: UserRequest) -> HttpResponse:
     if asked is None:
         say_when(request, form)
         return _ask(request, form)
-    messages.success(request, _("You are in line. When a time comes up, it is offered to you."))
-    return redirect(asked)
+    return done(request, _("You are in line. When a time comes up, it is offered to you."), asked)
 
 
 def _ask(request: UserRequest, form: AskForm) -> HttpResponse:
@@ -63,8 +62,7 @@ def join(request: UserRequest, pk: int) -> HttpResponse:
     if refusal is not None:
         say_when(request, refusal)
         return show_topic(request, asked.topic, refusal)
-    messages.success(request, _("You wait with them now. When a time comes up, it is offered."))
-    return redirect(asked)
+    return done(request, _("You wait with them now. When a time comes up, it is offered."), asked)
 
 
 @require_POST
@@ -74,8 +72,7 @@ def leave(request: UserRequest, pk: int) -> HttpResponse:
     own = HelpRequest.objects.of_or_joined_by(request.user.pk)
     asked = get_object_or_404(own, pk=pk)
     once(request, lambda: requests.leave(asked, request.user), to=asked)()
-    messages.success(request, _("You no longer wait for this."))
-    return redirect(asked)
+    return done(request, _("You no longer wait for this."), asked)
 
 
 @require_POST
@@ -89,10 +86,9 @@ def close(request: UserRequest, pk: int) -> HttpResponse:
     )
     if refusal is not None:
         return _show(request, asked, refusal)
-    messages.success(
-        request, _("Glad that it is solved!") if solved else _("Your request is closed.")
+    return done(
+        request, _("Glad that it is solved!") if solved else _("Your request is closed."), asked
     )
-    return redirect(asked)
 
 
 def _visible_or_404(request: UserRequest, pk: int) -> HelpRequest:
@@ -125,8 +121,7 @@ def _take(request: UserRequest, held: Offer) -> HttpResponse:
         once(request, lambda: bookings.take(held, request.user, **form.cleaned_data))
     )
     if booking is not None:
-        messages.success(request, _("Booked. See you there!"))
-        return redirect(booking)
+        return done(request, _("Booked. See you there!"), booking)
     say_when(request, form)
     return _show_offer(request, _offer_or_404(request, held.pk), form)
 
@@ -134,8 +129,7 @@ def _take(request: UserRequest, held: Offer) -> HttpResponse:
 def _decline(request: UserRequest, held: Offer) -> HttpResponse:
     _declined, refusal = attempt(once(request, lambda: offers.decline(held, request.user)))
     if refusal is None:
-        messages.success(request, _("Passed on. You keep your place in line."))
-        return redirect(held)
+        return done(request, _("Passed on. You keep your place in line."), held)
     form = QuestionForm(initial={"question": request.POST.get("question", "")})
     form.refusal = refusal
     return _show_offer(request, _offer_or_404(request, held.pk), form, refusal.status)

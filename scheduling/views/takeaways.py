@@ -18,6 +18,7 @@ from scheduling.queries.takeaways import takeaway_of, thanks_of
 from scheduling.services import takeaways as services
 from scheduling.views.contexts.again import Again
 from scheduling.views.contexts.bookings import BookingPage
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import RefusableForm, Refusal, attempt, refusal_of, show_or_post
 
 
@@ -34,8 +35,7 @@ def takeaway(request: UserRequest, pk: int) -> HttpResponse:
         once(request, lambda: services.leave(booking, request.user, **form.cleaned_data), booking)
     )
     if left is not None:
-        messages.success(request, _("Left for %(name)s.") % {"name": booking.student.username})
-        return redirect(booking)
+        return done(request, _("Left for %(name)s.") % {"name": booking.student.username}, booking)
     return _show_takeaway(request, booking, form, form.refusal)
 
 
@@ -63,8 +63,7 @@ def thanks(request: UserRequest, pk: int) -> HttpResponse:
         once(request, lambda: services.thank(booking, request.user, **form.cleaned_data), booking)
     )
     if said is not None:
-        messages.success(request, _("Thank you for telling us."))
-        return redirect(booking)
+        return done(request, _("Thank you for telling us."), booking)
     return _page(request, "scheduling/thanks.html", booking, form, form.refusal, {})
 
 

@@ -1,6 +1,5 @@
 """A topic is made, changed, deleted."""
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.once import left_by, once, sent_once
 from accounts.requests import UserRequest
+from setahub.core.web.messages import done
 from setahub.core.web.own import sentence
 from setahub.core.web.refusals import attempt, refusal_of, show_or_post
 from setahub.core.web.too_many import say_when
@@ -32,8 +32,7 @@ def create(request: UserRequest) -> HttpResponse:
         )
     )
     if topic is not None:
-        messages.success(request, _("The topic is ready. Its TAs can open time for it."))
-        return redirect(topic)
+        return done(request, _("The topic is ready. Its TAs can open time for it."), topic)
     if topic := _made_before(request, form):
         return redirect(topic)
     say_when(request, form)
@@ -61,8 +60,7 @@ def edit(request: UserRequest, slug: str) -> HttpResponse:
     if form.attempt(
         once(request, lambda: services.update_topic(topic, request.user, **form.asked))
     ):
-        messages.success(request, _("Saved."))
-        return redirect(topic)
+        return done(request, _("Saved."), topic)
     say_when(request, form)
     return render(request, "topics/form.html", {"form": form, "topic": topic}, status=form.status)
 
@@ -87,13 +85,12 @@ def delete(request: UserRequest, slug: str) -> HttpResponse:
         raise Http404
     if refusal is not None:
         return show(request, topic, refusal)
-    done = (
+    words = (
         _("“%(name)s” is archived: it is no longer listed, and its history is kept.")
         if removal is Removal.ARCHIVED
         else _("“%(name)s” is deleted.")
     )
-    messages.success(request, sentence(done, {"name": topic.name}))
-    return redirect("topics:list")
+    return done(request, sentence(words, {"name": topic.name}), "topics:list")
 
 
 def _own_topic_or_403(request: UserRequest, slug: str) -> Topic:

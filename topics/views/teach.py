@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.once import once, sent_once
 from accounts.requests import UserRequest
+from setahub.core.web.messages import done
 from setahub.core.web.refusals import attempt, show_or_post
 from topics import services
 from topics.errors import TopicError
@@ -75,13 +76,13 @@ def register(request: UserRequest, slug: str) -> HttpResponse:
     )
     if registration is None:
         return show(request, topic, refusal)
-    messages.success(
+    return done(
         request,
         _("You teach this topic now. Open some time, so that others can book it.")
         if registration.is_approved
         else _("Thank you! The staff will look at your registration."),
+        topic,
     )
-    return redirect(topic)
 
 
 @show_or_post
@@ -96,8 +97,7 @@ def unregister(request: UserRequest, slug: str) -> HttpResponse:
     )
     if refusal is not None:
         return show(request, topic, refusal)
-    messages.success(request, _("You are no longer registered for this topic."))
-    return redirect(topic)
+    return done(request, _("You are no longer registered for this topic."), topic)
 
 
 def _ask_to_unregister(request: UserRequest, topic: Topic) -> HttpResponse:
