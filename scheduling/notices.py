@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import MailKind, Notice, User
 from accounts.services.kinds import Kind, Letter, each, register
-from scheduling import after_emails, calendars, emails
+from scheduling import calendars, emails
 from scheduling.models import (
     Booking,
     BookingEvent,
@@ -118,7 +118,7 @@ def said() -> "QuerySet[Thanks]":
 
 
 def thanked(thanks: Thanks, reader: User) -> Email:
-    return after_emails.thanks(thanks.booking, thanks.text)
+    return emails.thanks(thanks.booking, thanks.text)
 
 
 def disputes() -> "QuerySet[Dispute]":
@@ -129,13 +129,13 @@ def disputes() -> "QuerySet[Dispute]":
 def missed(booking: Booking, reader: User) -> Letter | None:
     """Unless the TA has said since that the student came."""
     missed = booking.status == Booking.Status.NO_SHOW
-    return Letter(after_emails.missed(booking)) if missed else None
+    return Letter(emails.missed(booking)) if missed else None
 
 
 def reported(booking: Booking, reader: User) -> Letter | None:
     """Unless the student has taken it back, or staff have settled it."""
     waits = booking.ta_absent_at is not None and not booking.ta_was_absent
-    return Letter(after_emails.reported(booking)) if waits else None
+    return Letter(emails.reported(booking)) if waits else None
 
 
 # --- Calendars of one's own ---------------------------------------------------------------------
@@ -219,18 +219,11 @@ thanks = each("booking", said, by="booking_id")
 register(
     *(Kind(f"booking_{what}", MailKind.BOOKINGS, events_of, words, letter) for what in TOLD),
     Kind("guesses", MailKind.BOOKINGS, booking, lambda one, _: emails.guesses(one)),
-    Kind("missed", MailKind.BOOKINGS, booking, lambda one, _: after_emails.missed(one), missed),
-    Kind(
-        "reported", MailKind.BOOKINGS, booking, lambda one, _: after_emails.reported(one), reported
-    ),
-    Kind(
-        "report_settled",
-        MailKind.BOOKINGS,
-        booking,
-        lambda one, _: after_emails.report_settled(one),
-    ),
-    Kind("decided", MailKind.BOOKINGS, dispute, lambda one, _: after_emails.decided(one)),
-    Kind("takeaway", MailKind.BOOKINGS, takeaway, lambda one, _: after_emails.takeaway(one)),
+    Kind("missed", MailKind.BOOKINGS, booking, lambda one, _: emails.missed(one), missed),
+    Kind("reported", MailKind.BOOKINGS, booking, lambda one, _: emails.reported(one), reported),
+    Kind("report_settled", MailKind.BOOKINGS, booking, lambda one, _: emails.report_settled(one)),
+    Kind("decided", MailKind.BOOKINGS, dispute, lambda one, _: emails.decided(one)),
+    Kind("takeaway", MailKind.BOOKINGS, takeaway, lambda one, _: emails.takeaway(one)),
     Kind(
         "reminder", MailKind.REMINDERS, reminded, lambda one, _: emails.reminder(one[0]), reminder
     ),

@@ -7,21 +7,13 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from scheduling import history
 from scheduling.calendars import Revision, after, current
 from scheduling.history import IMPERSONAL_CAUSES, actor_name, impersonal_reason
-from scheduling.models import (
-    Booking,
-    BookingEvent,
-    BusyCalendar,
-    HelpRequest,
-    Offer,
-    PlaceInLine,
-    TimeSlot,
-)
+from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.core import clock
 from setahub.core.mail import Email
@@ -110,7 +102,7 @@ def _row(event: BookingEvent, reader: User) -> tuple[str, str]:
     """A booking among several: its time, and what it is about with whom."""
     booking = event.booking
     names = {"topic": booking.topic.name, "name": booking.other_than(reader).username}
-    return _time(after(event))[1], _("%(topic)s with %(name)s") % names
+    return when(after(event))[1], _("%(topic)s with %(name)s") % names
 
 
 def reminder(booking: Booking) -> Email:
@@ -142,7 +134,7 @@ def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Email:
         subject=_("%(time)s: you help %(names)s")
         % {"time": clock.full(slot.starts_at), "names": names},
         lead=[_begins(slot.starts_at)],
-        facts=[_time(time), _place(time)],
+        facts=[when(time), _place(time)],
         quotes=[
             (
                 _("%(topic)s, %(name)s")
@@ -210,150 +202,6 @@ def _begins(moment: datetime) -> str:
     }
 
 
-# --- Waiting for time ---------------------------------------------------------------------------
-
-
-def offered(offer: Offer) -> Email:
-    """A seat is held for somebody who waited."""
-    return Email(
-        subject=_("Your time has come: %(topic)s, %(time)s") % _offer_words(offer),
-        lead=[
-            _("You waited for time on %(topic)s. A seat is held for you until %(until)s.")
-            % _offer_words(offer),
-            _(
-                "Until then nobody else can book it. If it doesn't suit you, pass it on: you keep your place in line."
-            ),
-        ],
-        facts=[*_offer_facts(offer), _place_of(offer.slot)],
-        quotes=[(_("What you need help with"), offer.request.question)]
-        if offer.request.student_id == offer.student_id
-        else [],
-        action=(_("Take it or pass it on"), offer.get_absolute_url()),
-    )
-
-
-def passed_on(offer: Offer) -> Email:
-    """An offer ran out; after three in a row the place in line ended with it."""
-    lead = [_("The seat that was held for you was passed on, since no answer came in time.")]
-    if offer.place.end == PlaceInLine.End.UNANSWERED:
-        lead.append(
-            _(
-                "Three offers ran out without an answer, so you no longer wait. You can ask again at any time."
-            )
-        )
-    else:
-        lead.append(_("You keep your place in line: the next free time may be yours."))
-    return Email(
-        subject=_("Passed on: %(topic)s, %(time)s") % _offer_words(offer),
-        lead=lead,
-        facts=_offer_facts(offer),
-        action=_my_requests(),
-    )
-
-
-def no_longer_offered(offer: Offer) -> Email:
-    """The time itself is gone, cancelled or changed by its TA, or a block stands before it."""
-    return Email(
-        subject=_("No longer offered: %(topic)s, %(time)s") % _offer_words(offer),
-        lead=[
-            _("This time is no longer offered, so the seat isn't held for you any more."),
-            _("You keep your place in line: the next free time may be yours."),
-        ],
-        facts=_offer_facts(offer),
-        action=_my_requests(),
-    )
-
-
-def free_time(slot: TimeSlot, request: HelpRequest) -> Email:
-    """Too little time is left to hold a seat: whoever is first has it."""
-    words = {"topic": request.topic.name, "time": clock.full(slot.starts_at)}
-    book = reverse("scheduling:booking_create")
-    return Email(
-        subject=_("A free time: %(topic)s, %(time)s") % words,
-        lead=[_("It begins soon, so nothing is held: whoever books it first has it.")],
-        facts=[_time(slot), (_("TA"), slot.appointment.ta.username), _place_of(slot)],
-        action=(_("Book it"), f"{book}?slot={slot.pk}&topic={request.topic.slug}"),
-    )
-
-
-def runs_out(request: HelpRequest) -> Email:
-    """Tomorrow is the last day of those that somebody waits for."""
-    return Email(
-        subject=_("Your request for %(topic)s runs out tomorrow") % {"topic": request.topic.name},
-        lead=[
-            _("No time has come up yet. If you still need it, ask again with later days."),
-        ],
-        quotes=[(_("The question"), request.question)],
-        action=(_("See the request"), request.get_absolute_url()),
-    )
-
-
-def gone(place: PlaceInLine) -> Email:
-    """The topic or the TA that was named is not there any more, or a block stands before them."""
-    request = place.request
-    return Email(
-        subject=_("No longer offered: %(topic)s") % {"topic": request.topic.name},
-        lead=[_("What you waited for is no longer offered, so your place in line has ended.")],
-        quotes=[(_("The question"), request.question)]
-        if request.student_id == place.person_id
-        else [],
-        action=(_("See all topics"), reverse("topics:list")),
-    )
-
-
-def new_requests(count: int) -> Email:
-    """For a TA: how much was asked today on their topics."""
-    return Email(
-        subject=ngettext(
-            "%(count)d new request on your topics", "%(count)d new requests on your topics", count
-        )
-        % {"count": count},
-        lead=[
-            _("Students wait for time on what you teach. Open some and they are offered it first.")
-        ],
-        action=(_("See who waits"), reverse("scheduling:appointments") + "?tab=requests"),
-    )
-
-
-def digest(requests: Sequence[HelpRequest]) -> Email:
-    """The same with what was asked, without names. Each has ``waiting``."""
-    quotes = [
-        (
-            ngettext("%(topic)s (%(count)d waits)", "%(topic)s (%(count)d wait)", each.waiting)
-            % {"topic": each.topic.name, "count": each.waiting},
-            each.question,
-        )
-        for each in requests
-    ]
-    return replace(new_requests(len(requests)), quotes=quotes)
-
-
-def _offer_words(offer: Offer) -> dict[str, str]:
-    return {
-        "topic": offer.request.topic.name,
-        "time": clock.full(offer.slot.starts_at),
-        "until": clock.full(offer.expires_at),
-    }
-
-
-def _offer_facts(offer: Offer) -> list[tuple[str, str]]:
-    return [
-        _time(offer.slot),
-        (_("Topic"), offer.request.topic.name),
-        (_("TA"), offer.slot.appointment.ta.username),
-    ]
-
-
-def _place_of(slot: TimeSlot) -> tuple[str, str]:
-    """For who hasn't booked it: where on campus, or that it is online; never a way in."""
-    session = slot.appointment
-    return _("Where"), _("online") if session.is_online else session.location
-
-
-def _my_requests() -> tuple[str, str]:
-    return _("See what you wait for"), reverse("scheduling:bookings") + "?tab=requests"
-
-
 # --- On the day ---------------------------------------------------------------------------------
 
 
@@ -377,14 +225,15 @@ def guesses(booking: Booking) -> Email:
 def _facts(booking: Booking, then: Revision, reader: User) -> list[tuple[str, str]]:
     as_student = reader.pk == booking.student_id
     return [
-        _time(then),
+        when(then),
         *([_place(then)] if _tells_room(booking, then, reader) else []),
         (_("Topic"), booking.topic.name),
         (_("TA"), booking.ta.username) if as_student else (_("Student"), booking.student.username),
     ]
 
 
-def _time(then: Revision | TimeSlot) -> tuple[str, str]:
+def when(then: Revision | TimeSlot) -> tuple[str, str]:
+    """A fact: from when to when, with the zone."""
     words = {
         "time": clock.full_range(then.starts_at, then.ends_at),
         "zone": clock.zone_name(then.starts_at),
@@ -446,19 +295,3 @@ def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[s
         )
         for slot in (*own, *others)
     ]
-
-
-def calendar_fails(calendar: BusyCalendar) -> Email:
-    """For its owner: a calendar of their own has not been read for a day."""
-    return Email(
-        subject=_("Your calendar “%(name)s” can't be read") % {"name": calendar.name},
-        lead=[
-            _(
-                "For a day we have not been able to read your calendar “%(name)s”. When it said that"
-                " you are busy is still shown as it was last seen."
-            )
-            % {"name": calendar.name},
-            _("Its address may have changed. You can remove it and name it anew."),
-        ],
-        action=(_("My calendars"), reverse("scheduling:busy_calendars")),
-    )

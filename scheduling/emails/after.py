@@ -1,4 +1,4 @@
-"""What emails about what remains of a session say."""
+"""What emails about what remains of a session say, and what staff decided."""
 
 from django.utils.translation import gettext as _
 
