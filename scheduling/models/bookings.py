@@ -1,4 +1,4 @@
-"""Bookings and their history."""
+"""Bookings."""
 
 import uuid
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from scheduling.models.appointments import LOCATION_MAX, REASON_MAX, Cause, is_at_hand
+from scheduling.models.appointments import REASON_MAX, Cause, is_at_hand
 from scheduling.models.reminders import Reminder
 from scheduling.models.slots import TimeSlot
 from setahub.core import clock
@@ -98,16 +98,6 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.active().filter(
             starts_at__lt=over, ends_at__lte=over, ta_absent_at__isnull=True
         )
-
-    def moved_from(self, slot_id: int) -> "BookingQuerySet":
-        """Those that were made for this slot and are elsewhere now, with the same TA."""
-        slot = TimeSlot.objects.filter(pk=slot_id, appointment__ta=OuterRef("booking__ta"))
-        made_for_it = BookingEvent.objects.filter(
-            booking=OuterRef("pk"),
-            kind=BookingEvent.Kind.MADE,
-            new_starts_at=Subquery(slot.values("starts_at")),
-        )
-        return self.filter(Exists(made_for_it), ~Q(slot=slot_id), moved_at__isnull=False)
 
     def with_words(self, words: Iterable[str]) -> "BookingQuerySet":
         """Those that have every word (folded for search) in their takeaway, topic or TA's name."""
@@ -345,71 +335,3 @@ class Booking(models.Model):
     def placed_at(self) -> datetime:
         """When its people last heard of its time and place."""
         return self.revised_at or self.created_at
-
-
-class BookingEventQuerySet(models.QuerySet["BookingEvent"]):
-    def with_booking(self) -> "BookingEventQuerySet":
-        """Loads what an email about the event tells along."""
-        return self.select_related(
-            "actor", "booking__student", "booking__ta", "booking__topic",
-            "booking__slot__appointment",
-        )  # fmt: skip
-
-    def changes_of(self, actor_id: int, since: datetime) -> "BookingEventQuerySet":
-        """Bookings made, moved and cancelled by somebody, not along with a whole session."""
-        kinds = BookingEvent.Kind
-        return self.filter(
-            actor=actor_id,
-            created_at__gt=since,
-            kind__in=[kinds.MADE, kinds.MOVED, kinds.CANCELLED],
-            booking__slot__appointment__cancelled_at__isnull=True,
-        )
-
-
-class BookingEvent(models.Model):
-    """One line of a booking's history: what happened, by whom, when and why."""
-
-    class Kind(models.TextChoices):
-        MADE = "made", _("Booked")
-        MOVED = "moved", _("Moved")
-        CHANGED = "changed", _("Session changed")
-        CANCELLED = "cancelled", _("Cancelled")
-        COMPLETED = "completed", _("Completed")
-        NO_SHOW = "no_show", _("Marked as no-show")
-        TA_ABSENT = "ta_absent", _("Reported: the TA did not come")
-        CHECKED_IN = "checked_in", _("Checked in")
-        UNCHECKED = "unchecked", _("Check-in undone")
-
-    booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
-    kind = models.CharField(_("what happened"), max_length=10, choices=Kind)
-    cause = models.CharField(max_length=10, choices=Cause, blank=True, default="", db_default="")
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        verbose_name=_("who did it"),
-    )
-    detail = models.TextField(blank=True)  # a reason, in the words of whoever gave it
-    # What changed in the session: {name of a field: [old, new]}. Older lines have it in ``detail``.
-    changes = models.JSONField(null=True, editable=False)
-    old_starts_at = models.DateTimeField(null=True)  # of what was moved or cancelled
-    new_starts_at = models.DateTimeField(null=True)  # of what was made or moved
-    created_at = models.DateTimeField(_("when"), default=timezone.now)
-    # The booking as this left it, for the email about it, which may be sent after further changes.
-    sequence = models.PositiveIntegerField(null=True)
-    starts_at = models.DateTimeField(null=True)
-    ends_at = models.DateTimeField(null=True)
-    place = models.CharField(max_length=LOCATION_MAX, blank=True)
-
-    objects = BookingEventQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("booking event")
-        verbose_name_plural = _("booking events")
-        ordering = ["created_at", "pk"]
-        indexes = [models.Index(fields=["actor", "created_at"], name="event_actor_when")]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} ({self.booking_id})"

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from scheduling.models import Appointment, Booking, HelpRequest, TimeSlot
+from scheduling.models import Appointment, Booking, BookingEvent, HelpRequest, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.nearest import nearest_instead
 from setahub.core.db.prepared import prepared
@@ -92,7 +93,23 @@ def moved_since(student: User, slot_id: int, topic: Topic, question: str) -> Boo
 @prepared
 def _moved_since(student: int, slot: int, topic: int, question: str) -> BookingQuerySet:
     own = Booking.objects.of_student(student).active().filter(topic=topic, question=question)
-    return own.moved_from(slot)
+    return _moved_from(own, slot)
+
+
+def made_for(bookings: BookingQuerySet, slot_id: int) -> Booking | None:
+    """Of these the one in this slot, else one that was made for it and is elsewhere now."""
+    return bookings.filter(slot=slot_id).first() or _moved_from(bookings, slot_id).first()
+
+
+def _moved_from(bookings: BookingQuerySet, slot_id: int) -> BookingQuerySet:
+    """Those that were made for this slot and are elsewhere now, with the same TA."""
+    slot = TimeSlot.objects.filter(pk=slot_id, appointment__ta=OuterRef("booking__ta"))
+    made_for_it = BookingEvent.objects.filter(
+        booking=OuterRef("pk"),
+        kind=BookingEvent.Kind.MADE,
+        new_starts_at=Subquery(slot.values("starts_at")),
+    )
+    return bookings.filter(Exists(made_for_it), ~Q(slot=slot_id), moved_at__isnull=False)
 
 
 def upcoming_bookings_of(ta: User, topic: Topic) -> int:

@@ -10,6 +10,7 @@ from accounts.models import Block, User
 from scheduling.models import Appointment, Booking, HelpRequest, Offer, PlaceInLine, TimeSlot
 from scheduling.models.requests import HelpRequestQuerySet, OfferQuerySet, PlaceInLineQuerySet
 from scheduling.models.slots import Bookable
+from scheduling.queries.bookings import made_for
 from scheduling.queries.obstacles import Obstacles
 from scheduling.queries.waiting import answerable_by
 from setahub.core import clock
@@ -148,8 +149,7 @@ def booking_of(offer: Offer) -> Booking | None:
     """What taking the offer has made, whatever became of it: the one that stands before others."""
     made = Booking.objects.filter(student=offer.student_id, created_at__gte=offer.created_at)
     gone_last = Case(When(status=Booking.Status.CANCELLED, then=1), default=0)
-    made = made.order_by(gone_last, "-pk")
-    return made.filter(slot=offer.slot_id).first() or made.moved_from(offer.slot_id).first()
+    return made_for(made.order_by(gone_last, "-pk"), offer.slot_id)
 
 
 @dataclass(frozen=True)

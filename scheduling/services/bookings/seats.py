@@ -13,6 +13,7 @@ from scheduling import constraints, notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, Offer, TimeSlot
 from scheduling.models.reminders import Reminder
+from scheduling.queries.bookings import made_for
 from scheduling.queries.slots import locked_slot, slot_with_ta
 from scheduling.queries.takeaways import latest_takeaway
 from scheduling.services import offers, outcome_rules, rules
@@ -56,7 +57,7 @@ def rebook(booking: Booking, student: User, slot_id: int, question: str) -> Book
     except SchedulingError:
         same = Booking.objects.active().filter(replaces=booking, student=student)
         same = same.filter(question=question)
-        if standing := same.filter(slot=slot_id).first() or same.moved_from(slot_id).first():
+        if standing := made_for(same, slot_id):
             return standing
         raise
 
@@ -74,7 +75,7 @@ def take(offer: Offer, student: User, question: str) -> Booking:
     except SchedulingError:
         same = Booking.objects.active().filter(student=student, topic=topic, question=question)
         same = same.filter(created_at__gte=offer.created_at)
-        if standing := same.filter(slot=slot_id).first() or same.moved_from(slot_id).first():
+        if standing := made_for(same, slot_id):
             return standing
         raise
 
