@@ -1,15 +1,18 @@
-"""Who is told of what happens to bookings. Services call this inside their transaction."""
+"""Who is told of what happens to bookings and offers, where that is several, or several at once.
+
+Services call this inside their transaction.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 
 from django.utils import timezone
 
 from accounts.services.notices import Happening, notify
-from scheduling.models import Booking, BookingEvent, Dispute, Offer, PlaceInLine, Takeaway
+from scheduling.models import Booking, BookingEvent, Offer
 from scheduling.models.reminders import Reminder
 
 Kind = BookingEvent.Kind
@@ -131,24 +134,6 @@ def report_settled(booking: Booking) -> None:
     )
 
 
-def decided(dispute: Dispute) -> None:
-    """Staff have decided about a no-show that its student disputes."""
-    student = dispute.booking.student_id
-    notify(Happening("decided", student, f"dispute-{dispute.pk}", {"dispute": dispute.pk}))
-
-
-def left_behind(takeaway: Takeaway) -> None:
-    """A TA has left something for the student."""
-    booking = takeaway.booking
-    key, data = f"takeaway-{booking.pk}", {"takeaway": takeaway.pk}
-    notify(Happening("takeaway", booking.student_id, key, data))
-
-
-def thanked(booking: Booking) -> None:
-    """A student thanks the TA."""
-    notify(Happening("thanks", booking.ta_id, f"thanks-{booking.pk}", {"booking": booking.pk}))
-
-
 # --- Waiting for time ---------------------------------------------------------------------------
 
 OFFERS = {
@@ -186,20 +171,3 @@ def free_time(slot_id: int, people: Mapping[int, int], now: datetime) -> None:
             for place, person in people.items()
         )
     )
-
-
-def runs_out(place: PlaceInLine) -> None:
-    """Tomorrow is the last day."""
-    data = {"place": place.pk}
-    notify(Happening("request_runs_out", place.person_id, f"runs-out-{place.pk}", data))
-
-
-def gone(place: PlaceInLine) -> None:
-    """The topic or the TA that they waited for is gone."""
-    notify(Happening("request_gone", place.person_id, f"gone-{place.pk}", {"place": place.pk}))
-
-
-def asked(ta_id: int, day: date, count: int) -> None:
-    """So much was asked on a TA's topics in the day until then."""
-    data = {"day": day.isoformat(), "count": count}
-    notify(Happening("new_requests", ta_id, f"requests-{day}", data))

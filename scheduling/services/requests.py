@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Block, User
-from scheduling import notifications
+from accounts.services.notices import Happening, notify
 from scheduling.errors import SchedulingError
 from scheduling.models import Digest, HelpRequest, Part, PlaceInLine
 from scheduling.models.requests import PlaceInLineQuerySet
@@ -136,7 +136,8 @@ def end_between(one: User, other: User) -> None:
 
 def _end_gone(waiting: PlaceInLineQuerySet) -> None:
     for place in offers.end_places(waiting, PlaceInLine.End.GONE):
-        notifications.gone(place)
+        about = {"place": place.pk}
+        notify(Happening("request_gone", place.person_id, f"gone-{place.pk}", about))
 
 
 # --- Rules --------------------------------------------------------------------------------------
@@ -239,7 +240,8 @@ def warn() -> None:
     for place in due.order_by("pk")[:500]:
         with transaction.atomic():
             if PlaceInLine.objects.filter(pk=place.pk, warned=False).update(warned=True):
-                notifications.runs_out(place)
+                key, about = f"runs-out-{place.pk}", {"place": place.pk}
+                notify(Happening("request_runs_out", place.person_id, key, about))
 
 
 def tell_tas() -> None:
@@ -253,7 +255,8 @@ def tell_tas() -> None:
         with transaction.atomic():
             _row, is_new = Digest.objects.get_or_create(ta_id=ta_id, day=day)
             if is_new and (count := asked_until(ta_id, day).count()):
-                notifications.asked(ta_id, day, count)
+                about = {"day": day.isoformat(), "count": count}
+                notify(Happening("new_requests", ta_id, f"requests-{day}", about))
 
 
 def forget_digests() -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from scheduling import notifications
+from accounts.services.notices import Happening, notify
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, Takeaway, Thanks
 from scheduling.queries.obstacles import is_blocked
@@ -56,7 +56,8 @@ def leave(booking: Booking, ta: User, done: str, next_step: str = "", links: str
         if before is None:
             takeaway.booking = booking
             takeaway_left.send(Takeaway, takeaway=takeaway)
-            notifications.left_behind(takeaway)
+            about = {"takeaway": takeaway.pk}
+            notify(Happening("takeaway", booking.student_id, f"takeaway-{booking.pk}", about))
     return takeaway
 
 
@@ -116,7 +117,8 @@ def thank(booking: Booking, student: User, helped: str = "", thanks: str = "") -
         said.helped, said.text = helped, thanks
         said.save()
         if first:
-            notifications.thanked(booking)
+            about = {"booking": booking.pk}
+            notify(Happening("thanks", booking.ta_id, f"thanks-{booking.pk}", about))
     return said
 
 

@@ -153,7 +153,7 @@ def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> Ht
         context = {**_shown(request, booking), "closed": True}
         template = "scheduling/booking_reschedule.html"
         return render(request, template, context, status=403 if slot else 200)
-    error = contexts.move_refusal(booking, request.user, slot) if slot else None
+    error = refusal_of(rules.check_move_to, booking, request.user, slot) if slot else None
     if slot and error:
         return _cannot_move(request, booking, slot, error)
     day = start_day(request.GET.get("from"))
@@ -197,8 +197,9 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
     refusal = refusal_of(rules.check_replaceable, cancelled, request.user)
     if refusal:
         return _show(request, cancelled, refusal)
-    slot = _slot_or_404(wanted) if wanted else None
-    refusal = contexts.rebook_refusal(cancelled, request.user, slot) if slot else None
+    slot, topic = _slot_or_404(wanted) if wanted else None, cancelled.topic
+    if slot:
+        refusal = refusal_of(rules.check_bookable, request.user, slot, topic, replacing=True)
     return _other_times(request, cancelled, QuestionForm.of(cancelled), slot, refusal)
 
 

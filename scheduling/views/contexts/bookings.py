@@ -122,11 +122,6 @@ def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | Non
     return refusal
 
 
-def move_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
-    """Why the booking can't be moved to this slot, or None."""
-    return refusal_of(rules.check_move_to, booking, viewer, slot)
-
-
 def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
     """Free slots of the booking's TA and topic that are closest to the one that can't be had."""
     slots = nearest_free(
@@ -163,11 +158,6 @@ def other_times(booking: Booking, but: int | None = None) -> OtherTimes:
     """What its student can take; ``but``: a slot that was just refused."""
     own, others = times_instead(booking, but)
     return OtherTimes(own, others, busy_during(booking.student_id, [*own, *others]))
-
-
-def rebook_refusal(booking: Booking, viewer: User, slot: TimeSlot) -> Refusal | None:
-    """Why the viewer can't take this slot instead of the cancelled booking, or None."""
-    return refusal_of(rules.check_bookable, viewer, slot, booking.topic, replacing=True)
 
 
 # --- One booking --------------------------------------------------------------------------------
