@@ -12,7 +12,7 @@ REASON_MAX = 500
 
 
 class BlockQuerySet(models.QuerySet["Block"]):
-    def between(self, one: int, other: int | OuterRef) -> "BlockQuerySet":
+    def between(self, one: int | OuterRef, other: int | OuterRef) -> "BlockQuerySet":
         """Blocks of either direction between two users, by id."""
         return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Block, Star, User
 from setahub.core.db.prepared import prepared
@@ -30,9 +30,6 @@ def favourites(owner: User, limit: int) -> list[User]:
 
 @prepared
 def _favourites(owner: int) -> "QuerySet[Star]":
-    person = OuterRef("person")
-    apart = Block.objects.filter(
-        Q(blocker=owner, blocked=person) | Q(blocker=person, blocked=owner)
-    )
+    apart = Block.objects.between(owner, OuterRef("person"))
     stars = Star.objects.filter(~Exists(apart), owner=owner, person__is_active=True)
     return stars.select_related("person").order_by("-pk")

@@ -3,7 +3,8 @@
 from django.utils.translation import gettext as _
 
 from accounts.errors import AccountError
-from accounts.models import Block, Star, User
+from accounts.models import Star, User
+from accounts.queries.blocks import is_blocked
 from accounts.queries.stars import is_starred
 from setahub.core.db.having import have
 
@@ -14,7 +15,7 @@ def star(owner: User, person: User, wanted: bool | None = None) -> bool:
         raise AccountError("self", _("You can't be your own favourite."))
     if wanted is None:
         wanted = not is_starred(owner, person)
-    if wanted and person.pk in Block.objects.others_of(owner.pk):
+    if wanted and is_blocked(owner, person.pk):
         raise AccountError("blocked", _("You two can't make new bookings with each other."))
     have(Star, wanted, owner=owner, person=person)
     return wanted

@@ -74,10 +74,6 @@ def _sender_within_reach(sender_id: int, recipient_id: int) -> Any:
     return sender if sender is not None and sender.reaches and sender.acquainted else None
 
 
-def has_blocked(viewer: User, person: User) -> bool:
-    return Block.objects.made(viewer.pk, person.pk).exists()
-
-
 def visible_side(viewer_id: int, other_id: int) -> "QuerySet[Participation]":
     """The other's side of a conversation, whose owner the viewer may know to be online or to have read.
 

@@ -83,13 +83,13 @@ def clean_place(text: str) -> str:
     return link
 
 
-def _scope_field(appointment: Appointment) -> forms.ChoiceField:
+def _scope_field(appointment: Appointment) -> forms.TypedChoiceField:
     """One, or it and the later ones of its series; shown only where there are later ones."""
     later = in_scope(appointment, FOLLOWING).count() - 1
     following = ngettext(
         "This one and the %(later)d after it", "This one and the %(later)d after it", later
     )
-    field = forms.ChoiceField(
+    field = forms.TypedChoiceField(
         label=_("Which sessions"),
         choices=[
             (ONE, _("Only this one")),
@@ -97,6 +97,7 @@ def _scope_field(appointment: Appointment) -> forms.ChoiceField:
         ],
         initial=ONE,
         required=False,
+        empty_value=ONE,
         widget=forms.RadioSelect,
     )
     field.later = later  # type: ignore[attr-defined]
@@ -244,9 +245,6 @@ class AppointmentForm(SlotsForm):
         stored = self.appointment.notes if self.appointment else notes
         return stored if notes == self.fields["notes"].clean(stored) else notes
 
-    def clean_scope(self) -> str:
-        return self.cleaned_data["scope"] or ONE
-
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if {"date", "start_time", "end_time", "slot_minutes"} <= given.keys():
@@ -319,9 +317,6 @@ class DeleteForm(RefusableForm):
     def __init__(self, appointment: Appointment, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         self.fields["scope"] = _scope_field(appointment)
-
-    def clean_scope(self) -> str:
-        return self.cleaned_data["scope"] or ONE
 
 
 class CopyWeekForm(OpeningForm):

@@ -67,11 +67,6 @@ def most_bookings(week: ExamWeek | None) -> int:
     return week.max_active_bookings
 
 
-def is_blocked(viewer: User, ta_id: int) -> bool:
-    """Whether one of the two blocks the other."""
-    return ta_id in Block.objects.others_of(viewer.pk)
-
-
 @dataclass(frozen=True)
 class Obstacles:
     """All that may stand in one student's way, for any number of slots. One query.

@@ -182,9 +182,8 @@ def _locked_places(person: int) -> "QuerySet[PlaceInLine, tuple[int, int, int]]"
 
 def parted(offers: OfferQuerySet) -> OfferQuerySet:
     """Of these, those of a TA whom a block parts from their person."""
-    student, ta = OuterRef("student"), OuterRef("slot__appointment__ta")
-    block = Q(blocker=student, blocked=ta) | Q(blocker=ta, blocked=student)
-    return offers.filter(Exists(Block.objects.filter(block)))
+    block = Block.objects.between(OuterRef("student"), OuterRef("slot__appointment__ta"))
+    return offers.filter(Exists(block))
 
 
 def answerable_by(ta_id: int) -> HelpRequestQuerySet:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Block, User
+from accounts.queries.blocks import is_blocked
 from accounts.services.notices import Happening, notify
 from scheduling.errors import SchedulingError
 from scheduling.models import Digest, HelpRequest, Part, PlaceInLine
@@ -201,7 +202,7 @@ def _check_asked(
     teaches = Registration.objects.approved().filter(user=ta.pk, topic=topic).exists()
     if not teaches or not ta.is_active:
         raise SchedulingError.beside("ta", _("This TA doesn't teach that topic."))
-    if ta.pk in Block.objects.others_of(student.pk):
+    if is_blocked(student, ta.pk):
         raise SchedulingError("blocked", _("You can't ask this TA for time."), field="ta")
 
 

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.queries.blocks import is_blocked
 from accounts.services.notices import Happening, notify
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, Takeaway, Thanks
-from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.takeaways import latest_takeaway, takeaway_of, thanks_of
 from scheduling.services.bookings.rows import locked
 from scheduling.signals import takeaway_left

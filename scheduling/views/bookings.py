@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.once import key_of, once, sent_once
+from accounts.queries.blocks import is_blocked
 from accounts.requests import UserRequest
 from scheduling.forms.bookings import BookForm, CancelForm, CheckInForm, QuestionForm
 from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import found, moved_since, replacement, taken
-from scheduling.queries.obstacles import is_blocked
 from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
 from scheduling.services import bookings, check_ins, outcome_rules, rules

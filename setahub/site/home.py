@@ -31,10 +31,9 @@ from scheduling.queries.requests import Crowd, crowds
 from scheduling.views.contexts.requests import Held, held_for
 from scheduling.views.contexts.slots import Chip, Choice, chips, choices, day_choices
 from setahub.core import clock
-from setahub.policy.current import policy
 from setahub.site.first_steps import Step, first_steps
 from topics.models import Topic
-from topics.queries.registrations import is_registered
+from topics.queries.registrations import is_registered, may_teach_in
 from topics.queries.stars import favourites as starred_topics
 from topics.queries.topics import is_ta
 
@@ -159,7 +158,7 @@ def _greeting(hour: int) -> str:
 
 def _may_register(user: User) -> bool:
     """Far enough in their studies, and not registered yet, not even waiting for approval."""
-    return (user.year or 0) >= policy.ta_min_year and not is_registered(user)
+    return may_teach_in(user.year) and not is_registered(user)
 
 
 def _free(

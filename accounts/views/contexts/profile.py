@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from accounts.models import Block, User
+from accounts.models import User
+from accounts.queries.blocks import has_blocked
 from accounts.queries.stars import is_starred
 from chat.queries import reach
 from scheduling.queries.free import free_from, sessions_given
@@ -50,7 +51,7 @@ class ProfilePage:
             error=error,
             own=person.pk == viewer.pk,
             closed=closed,
-            blocked=Block.objects.made(viewer.pk, person.pk).exists(),
+            blocked=has_blocked(viewer, person),
             starred=is_starred(viewer, person),
             may_message=reach.may_message(viewer, person),
             registrations=Registration.objects.of_user(person.pk).seen_by(viewer),

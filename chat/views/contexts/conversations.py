@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import User
+from accounts.queries.blocks import has_blocked
 from chat import presence, services
 from chat.models import Message, Participation
 from chat.queries.conversations import messages_after, messages_before, next_booking, side_of
-from chat.queries.reach import has_blocked, visible_side
+from chat.queries.reach import visible_side
 from chat.views.contexts.messages import Line, lines
 from scheduling.models import Booking
 from setahub.core.web.refusals import refusal_of

@@ -34,7 +34,7 @@ from setahub.core import clock
 from setahub.core.db.prepared import padded
 from setahub.policy.current import policy
 from topics.models import Topic
-from topics.queries.registrations import is_waiting
+from topics.queries.registrations import is_waiting, may_teach_in
 from topics.queries.topics import taught_by
 
 METER_CELLS = 16
@@ -364,7 +364,7 @@ def _next_step(user: User) -> str:
         return _(
             "Your registration waits for the faculty's approval. After that you can open time."
         )
-    if user.year is not None and user.year < policy.ta_min_year:
+    if user.year is not None and not may_teach_in(user.year):
         return _(
             "From year %(year)d on you can register to teach a topic and open time for it."
         ) % {"year": policy.ta_min_year}
