@@ -64,7 +64,7 @@ def no_longer_offered(offer: Offer) -> Email:
     )
 
 
-def freewhen(slot: TimeSlot, request: HelpRequest) -> Email:
+def free_time(slot: TimeSlot, request: HelpRequest) -> Email:
     """Too little time is left to hold a seat: whoever is first has it."""
     words = {"topic": request.topic.name, "time": clock.full(slot.starts_at)}
     book = reverse("scheduling:booking_create")

@@ -56,13 +56,6 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Those that start in [start, end)."""
         return self.filter(starts_at__gte=span[0], starts_at__lt=span[1])
 
-    def outside(self, spans: Iterable[tuple[datetime, datetime]]) -> "BookingQuerySet":
-        """Those that start in none of the spans [start, end)."""
-        rows = self
-        for start, end in spans:
-            rows = rows.exclude(starts_at__gte=start, starts_at__lt=end)
-        return rows
-
     def completed(self, now: datetime) -> "BookingQuerySet":
         """Completed, no-show, and those whose end has passed; newest first."""
         over = Q(ends_at__lte=now) | Q(

@@ -30,10 +30,6 @@ class FreeTime:
     count: int
     next_at: datetime
 
-    @property
-    def is_near(self) -> bool:
-        return is_near(self.next_at, clock.today())
-
 
 @dataclass(frozen=True)
 class Wanted:

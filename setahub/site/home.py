@@ -102,7 +102,6 @@ class Dashboard:
     more_crowds: int
     next: Booking | None
     coming: Sequence[Booking]
-    more_coming: bool
     sessions: Sequence[Appointment]
     is_ta: bool
     may_teach: bool
@@ -116,7 +115,7 @@ class Dashboard:
     @classmethod
     def of(cls, user: User) -> "Dashboard":
         now = timezone.now()
-        coming = taken(user.pk, now, tab="upcoming")[: BOOKINGS + 1]
+        coming = taken(user.pk, now, tab="upcoming")[:BOOKINGS]
         teaches = is_ta(user)
         topics, tas = starred_topics(user, FAVOURITES), starred_people(user, FAVOURITES)
         tiles, favourites, limits = _free(user, topics, tas, now)
@@ -135,7 +134,6 @@ class Dashboard:
             more_crowds=len(waiting) - 1,
             next=coming[0] if coming else None,
             coming=coming[1:BOOKINGS],
-            more_coming=len(coming) > BOOKINGS,
             sessions=sessions,
             is_ta=teaches,
             may_teach=not teaches and _may_register(user),
