@@ -1,30 +1,14 @@
 """Suspensions, blocks, notices and second steps of signing in, in the admin: to look at."""
 
-from typing import Any
-
 from allauth.mfa import admin as allauth_mfa
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount import admin as allauth_socialaccount
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, Notice, Suspension
 from setahub.core.admin.actions import LookOnly
-from setahub.core.admin.filters import Folded, by_period, by_person
-
-
-class OpenFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", _("Suspended now")), ("lifted", _("Restored"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in ("open", "lifted"):
-            return queryset.filter(lifted_at__isnull=self.value() == "open")
-        return queryset
+from setahub.core.admin.filters import Folded, by_period, by_person, by_state
 
 
 @admin.register(Suspension)
@@ -32,7 +16,12 @@ class SuspensionAdmin(Folded, LookOnly):
     list_display = ["created_at", "user", "actor", "why", "lifted_at", "lifted_by"]
     list_select_related = ["user", "actor", "lifted_by"]
     list_filter = [
-        OpenFilter,
+        by_state(
+            "state",
+            _("state"),
+            ("open", _("Suspended now"), lambda rows: rows.filter(lifted_at=None)),
+            ("lifted", _("Restored"), lambda rows: rows.exclude(lifted_at=None)),
+        ),
         by_period("created_at", _("date")),
         by_person("user", _("user")),
     ]

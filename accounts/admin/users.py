@@ -22,36 +22,12 @@ from accounts.services import mfa, profiles, suspensions
 from accounts.services.administrators import check_one_stays
 from setahub.core.admin.actions import Acting
 from setahub.core.admin.export import Export
+from setahub.core.admin.filters import by_condition
 from setahub.core.web.refusals import refusal_of
 from topics.models import Registration
 
+TEACHES = Exists(Registration.objects.approved().filter(user=OuterRef("pk")))
 POWER_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
-
-
-class YesNoFilter(admin.SimpleListFilter):
-    """Those for whom ``condition`` holds, or those for whom it doesn't."""
-
-    condition: Any
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        if self.value() == "yes":
-            return queryset.filter(self.condition)
-        return queryset.exclude(self.condition) if self.value() == "no" else queryset
-
-
-class TeachesFilter(YesNoFilter):
-    title = gettext_lazy("TA")
-    parameter_name = "ta"
-    condition = Exists(Registration.objects.approved().filter(user=OuterRef("pk")))
-
-
-class SuspendedFilter(YesNoFilter):
-    title = gettext_lazy("suspended")
-    parameter_name = "suspended"
-    condition = Q(is_active=False)
 
 
 class ReasonForm(forms.Form):
@@ -105,7 +81,12 @@ class UserAdmin(NamesPermissions, Export, Acting):
     form = UserForm
     change_form_template = "admin/accounts/user.html"
     list_display = ["username", "email", "student_id", "year", "teaches", "active", "date_joined"]
-    list_filter = ["year", TeachesFilter, SuspendedFilter, "is_staff"]
+    list_filter = [
+        "year",
+        by_condition("ta", gettext_lazy("TA"), TEACHES),
+        by_condition("suspended", gettext_lazy("suspended"), Q(is_active=False)),
+        "is_staff",
+    ]
     search_fields = ["search_key"]  # shows the box; the search is get_search_results
     search_help_text = gettext_lazy("Name, email or student ID")
     ordering = ["-date_joined", "-pk"]
@@ -135,7 +116,7 @@ class UserAdmin(NamesPermissions, Export, Acting):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).annotate(is_ta=TeachesFilter.condition)
+        return super().get_queryset(request).annotate(is_ta=TEACHES)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

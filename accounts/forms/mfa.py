@@ -127,9 +127,10 @@ class RenamePasskeyForm(EditWebAuthnForm):
         self.fields["name"] = key_name_field(required=True)
 
 
-class CountedKey(AuthenticateWebAuthnForm):
-    """A passkey as allauth takes it, but counted as codes are, and together with them."""
+class PasskeyForm(AuthenticateWebAuthnForm):
+    """A passkey as the second step, counted as codes are, and together with them."""
 
+    credential = CredentialField(AuthenticationResponse.from_dict)
     user: User
 
     def clean_credential(self) -> Authenticator:
@@ -139,16 +140,8 @@ class CountedKey(AuthenticateWebAuthnForm):
         return authenticator
 
 
-class PasskeyForm(CountedKey):
-    """A passkey as the second step."""
-
-    credential = CredentialField(AuthenticationResponse.from_dict)
-
-
-class PasskeyAgainForm(CountedKey, ReauthenticateWebAuthnForm):
+class PasskeyAgainForm(PasskeyForm, ReauthenticateWebAuthnForm):
     """A passkey to show that it is still oneself."""
-
-    credential = CredentialField(AuthenticationResponse.from_dict)
 
 
 class PasskeyLoginForm(LoginWebAuthnForm):

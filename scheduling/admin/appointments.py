@@ -18,29 +18,15 @@ from scheduling.services.plan import COLUMNS
 from setahub.core import clock
 from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
-from setahub.core.admin.filters import by_period, by_person
+from setahub.core.admin.filters import by_period, by_person, by_state
 
-
-class StateFilter(admin.SimpleListFilter):
-    """Coming, over or cancelled."""
-
-    title = gettext_lazy("status")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("upcoming", _("upcoming")),
-            ("completed", _("completed")),
-            ("cancelled", _("cancelled")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        now = timezone.now()
-        if self.value() == "upcoming":
-            return queryset.upcoming(now)
-        if self.value() == "completed":
-            return queryset.completed(now)
-        return queryset.cancelled() if self.value() == "cancelled" else queryset
+by_progress = by_state(
+    "state",
+    gettext_lazy("status"),
+    ("upcoming", gettext_lazy("upcoming"), lambda rows: rows.upcoming(timezone.now())),
+    ("completed", gettext_lazy("completed"), lambda rows: rows.completed(timezone.now())),
+    ("cancelled", gettext_lazy("cancelled"), lambda rows: rows.cancelled()),
+)
 
 
 class CountsBooked:
@@ -76,7 +62,7 @@ class AppointmentAdmin(FindsPeople, Export, LookOnly):
     list_display = ["starts_at", "ends_at", "ta", "topic_names", "location", "booked", "state"]
     list_filter = [
         by_period("starts_at", gettext_lazy("date"), ahead=True),
-        StateFilter,
+        by_progress,
         "topics",
         TaFilter,
         by_person("ta", gettext_lazy("TA")),

@@ -132,17 +132,13 @@ def _shown(roster: Roster) -> dict[str, Any]:
     """Lines with what each does or did, those with errors first, and sums by outcome."""
     if roster.state == Roster.State.READ:
         lines: list[Line] = roster.lines
-        plan = plan_of(lines)
-        rows = [(step.number, step.line, step.outcome, step.words) for step in plan]
+        rows = [(step.number, step.line, step.outcome, step.words) for step in plan_of(lines)]
+        rows.sort(key=lambda row: (not row[2].is_error, row[0]))
+        outcomes = [row[2] for row in rows]
     else:
         outcomes = [Outcome(code) for code in roster.outcomes]
-        rows = [(number, {}, outcome, "") for number, outcome in enumerate(outcomes, 2)]
-        rows = [row for row in rows if row[2].is_error]
-    rows.sort(key=lambda row: (not row[2].is_error, row[0]))
-    counted = (
-        Counter(row[2] for row in rows)
-        if roster.state == Roster.State.READ
-        else Counter(Outcome(code) for code in roster.outcomes)
-    )
+        numbered = enumerate(outcomes, 2)
+        rows = [(number, {}, outcome, "") for number, outcome in numbered if outcome.is_error]
+    counted = Counter(outcomes)
     sums = [(outcome, counted[outcome]) for outcome in Outcome if counted[outcome]]
     return {"steps": rows, "sums": sums, "errors": sum(n for each, n in sums if each.is_error)}

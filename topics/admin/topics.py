@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,25 +14,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from setahub.core.admin.actions import LookOnly
-from setahub.core.admin.filters import Folded, by_person
+from setahub.core.admin.filters import Folded, by_condition, by_person
 from topics import services
 from topics.forms import TopicNameField
 from topics.models import Registration, Topic, TopicQuerySet
 
 NOTE_MAX = 500
-
-
-class ArchivedFilter(admin.SimpleListFilter):
-    title = gettext_lazy("archived")
-    parameter_name = "archived"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("No")), ("yes", _("Yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> QuerySet[Topic]:
-        if self.value() in ("yes", "no"):
-            return queryset.filter(archived_at__isnull=self.value() == "no")
-        return queryset
 
 
 class MergeForm(forms.Form):
@@ -58,7 +45,7 @@ class NoteForm(forms.Form):
 @admin.register(Topic)
 class TopicAdmin(LookOnly):
     list_display = ["name", "creator", "tas", "waiting", "created_at", "archived_at", "on_site"]
-    list_filter = [ArchivedFilter]
+    list_filter = [by_condition("archived", gettext_lazy("archived"), Q(archived_at__isnull=False))]
     list_select_related = ["creator"]
     search_fields = ["search_key"]  # the box; the search is get_search_results
     ordering = ["sort_key"]

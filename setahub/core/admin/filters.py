@@ -1,5 +1,6 @@
 """Search and filters that several lists of the admin share."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -21,6 +22,39 @@ class Folded(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return super().get_search_results(request, queryset, fold_search(search_term))
+
+
+def by_state(
+    name: str, title: Any, *states: tuple[str, Any, Callable[[Any], Any]]
+) -> type[admin.SimpleListFilter]:
+    """Rows in one of these states: each its value in the address, its words, and which rows are in it.
+
+    ``name``: of the choice, in the address.
+    """
+    in_it = {value: rows for value, _words, rows in states}
+
+    class StateFilter(admin.SimpleListFilter):
+        parameter_name = name
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return [(value, words) for value, words, _rows in states]
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            rows = in_it.get(self.value() or "")
+            return rows(queryset) if rows else queryset
+
+    StateFilter.title = title
+    return StateFilter
+
+
+def by_condition(name: str, title: Any, condition: Any) -> type[admin.SimpleListFilter]:
+    """Those for which it holds, or those for which it doesn't."""
+    return by_state(
+        name,
+        title,
+        ("yes", _("Yes"), lambda rows: rows.filter(condition)),
+        ("no", _("No"), lambda rows: rows.exclude(condition)),
+    )
 
 
 def by_person(field: str, title: Any) -> type[admin.SimpleListFilter]:
