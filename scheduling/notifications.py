@@ -12,7 +12,7 @@ from itertools import groupby
 from django.utils import timezone
 
 from accounts.services.notices import Happening, notify
-from scheduling.models import Booking, BookingEvent, Offer
+from scheduling.models import Booking, BookingEvent, Dispute, Offer
 from scheduling.models.reminders import Reminder
 
 Kind = BookingEvent.Kind
@@ -132,6 +132,12 @@ def report_settled(booking: Booking) -> None:
             for person in (booking.student_id, booking.ta_id)
         )
     )
+
+
+def decided(dispute: Dispute) -> None:
+    """Staff have decided about a no-show that its student disputes."""
+    student = dispute.booking.student_id
+    notify(Happening("decided", student, f"dispute-{dispute.pk}", {"dispute": dispute.pk}))
 
 
 # --- Waiting for time ---------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Bookings and their history in the admin."""
 
 from functools import partial
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -16,12 +15,28 @@ from scheduling.services import bookings, check_ins
 from setahub.core import clock
 from setahub.core.admin.actions import LookOnly, LookOnlyInline
 from setahub.core.admin.export import Export
-from setahub.core.admin.filters import by_period, by_person
+from setahub.core.admin.filters import by_period, by_person, by_state
 
 Status = Booking.Status
 
 completed = partial(bookings.settle_by_staff, status=Status.COMPLETED)
 no_show = partial(bookings.settle_by_staff, status=Status.NO_SHOW)
+
+# What became of a student's report that the TA did not come.
+by_absence = by_state(
+    "absence",
+    gettext_lazy("TA absent"),
+    (
+        "waits",
+        gettext_lazy("reported, waits for the staff"),
+        lambda rows: rows.filter(ta_absent_at__isnull=False).kept(),
+    ),
+    (
+        "found",
+        gettext_lazy("found to be so"),
+        lambda rows: rows.filter(ta_absent_at__isnull=False).cancelled(),
+    ),
+)
 
 
 class BookingEventInline(LookOnlyInline):
@@ -36,25 +51,6 @@ class BookingEventInline(LookOnlyInline):
         return super().get_queryset(request).select_related("actor")
 
 
-class AbsenceFilter(admin.SimpleListFilter):
-    """By what became of a student's report that the TA did not come."""
-
-    title = gettext_lazy("TA absent")
-    parameter_name = "absence"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("waits", gettext_lazy("reported, waits for the staff")),
-            ("found", gettext_lazy("found to be so")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        reported = queryset.filter(ta_absent_at__isnull=False)
-        if self.value() == "waits":
-            return reported.kept()
-        return reported.cancelled() if self.value() == "found" else queryset
-
-
 @admin.register(Booking)
 class BookingAdmin(FindsPeople, Export, LookOnly):
     list_display = ["starts_at", "student", "ta", "topic", "status", "cancelled_late", "ta_absent"]
@@ -66,7 +62,7 @@ class BookingAdmin(FindsPeople, Export, LookOnly):
         by_person("student", gettext_lazy("student")),
         by_person("ta", gettext_lazy("TA")),
         "cancelled_late",
-        AbsenceFilter,
+        by_absence,
         ("checked_in_at", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["student", "ta", "topic"]

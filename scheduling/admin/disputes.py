@@ -1,7 +1,6 @@
 """No-shows that their students dispute, in the admin."""
 
 from functools import partial
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,27 +13,18 @@ from scheduling.services import reliability
 from setahub.core import clock
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.export import Export
-from setahub.core.admin.filters import by_period
+from setahub.core.admin.filters import by_period, by_state
 
 Decision = Dispute.Decision
 
 
-class WaitingFilter(admin.SimpleListFilter):
-    """What is to be decided: not where the TA has said since that the student came."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("waits", gettext_lazy("waits for the staff")),
-            ("decided", gettext_lazy("decided")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "waits":
-            return queryset.waiting()
-        return queryset.exclude(decision="") if self.value() == "decided" else queryset
+# What is to be decided: not where the TA has said since that the student came.
+by_waiting = by_state(
+    "state",
+    gettext_lazy("state"),
+    ("waits", gettext_lazy("waits for the staff"), lambda rows: rows.waiting()),
+    ("decided", gettext_lazy("decided"), lambda rows: rows.exclude(decision="")),
+)
 
 
 @admin.register(Dispute)
@@ -42,7 +32,7 @@ class DisputeAdmin(FindsPeople, Export, LookOnly):
     list_display = ["created_at", "student", "ta", "starts_at", "decision", "decided_at"]
     list_filter = [
         by_period("created_at", gettext_lazy("date")),
-        WaitingFilter,
+        by_waiting,
         "decision",
     ]
     list_select_related = ["booking__student", "booking__ta"]

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services.notices import Happening, notify
+from scheduling import notifications
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, Dispute
 from scheduling.services import outcome_rules as rules
@@ -38,6 +38,5 @@ def decide(found: Dispute, staff: User, decision: Dispute.Decision) -> Dispute:
             raise SchedulingError("no_no_show", _("This booking is no longer marked as a no-show."))
         row.decide(decision, staff)
         row.save()
-        student, about = found.booking.student_id, {"dispute": row.pk}
-        notify(Happening("decided", student, f"dispute-{row.pk}", about))
+        notifications.decided(row)
     return row
