@@ -72,8 +72,7 @@ def language(get_response: GetResponse) -> GetResponse:
     """Whoever is signed in reads their own language; the first visit decides it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Pictures have no words, and are worth no query.
-        if not request.path.startswith(settings.MEDIA_URL) and request.user.is_authenticated:
+        if not request.path.startswith(settings.WORDLESS) and request.user.is_authenticated:
             languages.read_by(request.user)
         return get_response(request)
 
@@ -81,7 +80,21 @@ def language(get_response: GetResponse) -> GetResponse:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Django's; whoever sent a form while signed out gets a message, and comes back to its page."""
+    """Django's; whoever sent a form while signed out gets a message, and comes back to its page.
+
+    What is open to everybody is not worth asking who it is.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]

@@ -18,6 +18,7 @@ from accounts.views.notifications import unsubscribe
 from accounts.views.own_page import own_page
 from setahub.core.web.converters import IdConverter
 from setahub.site import views
+from setahub.site.installed import views as installed
 from topics.views import teach
 
 register_converter(IdConverter, "id")
@@ -29,6 +30,9 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy_page, name="privacy"),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("sw.js", installed.service_worker, name="service_worker"),
+    path("offline/", installed.offline_page, name="offline"),
     path("auth/", views.auth, name="auth"),
     path("auth/login/", leads_to_faculty(LoginView.as_view()), name="account_login"),
     path("auth/signup/", leads_to_faculty(SignupView.as_view()), name="account_signup"),

@@ -97,6 +97,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", "var/static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
+# Answers without a word, the same for everybody: worth no look at the session.
+WORDLESS = (MEDIA_URL, "/sw.js")
 MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", "var/media")
 STORAGES = {
     "default": {"BACKEND": "setahub.core.storage.MediaStorage"},
@@ -105,6 +107,9 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+
+# False: browsers that have the site's service worker take it away (docs/operations.md).
+SERVICE_WORKER = env.flag("SERVICE_WORKER", default=True)
 
 # --- Language and time --------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ from setahub.site import views
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+OF_NO_LANGUAGE = ("image/", "text/javascript")
+
 logger = logging.getLogger(__name__)
 access_logger = logging.getLogger("setahub.access")
 
@@ -111,7 +113,7 @@ def language(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         with translation.override(translation.get_language_from_request(request)):
             response = get_response(request)
-            if not response.headers.get("Content-Type", "").startswith("image/"):  # of no language
+            if not response.headers.get("Content-Type", "").startswith(OF_NO_LANGUAGE):
                 response.headers.setdefault("Content-Language", translation.get_language())
                 patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
@@ -203,12 +205,22 @@ def reader(get_response: GetResponse) -> GetResponse:
             response.set_cookie(
                 settings.READER_COOKIE_NAME,
                 _id(now) or NO_READER,
+                max_age=_age(request) if _id(now) else None,
                 secure=settings.HTTPS,
                 samesite="Lax",
             )
         return response
 
     return middleware
+
+
+def _age(request: HttpRequest) -> int | None:
+    """How long the session's own cookie stays, in seconds; None: until the browser is closed.
+
+    The service worker shows somebody's bookings only beside this one (static/sw/offline.js).
+    """
+    session = request.session
+    return None if session.get_expire_at_browser_close() else session.get_expiry_age()
 
 
 def _id(user: AbstractBaseUser | AnonymousUser | None) -> str:

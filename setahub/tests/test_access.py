@@ -48,6 +48,10 @@ TABLE = {
     "language/": Row("/language/", ALL_405, [422] * 6),
     "help/": Row("/help/", ALL_200, ALL_405),
     "privacy/": Row("/privacy/", ALL_200, ALL_405),
+    # Whose bookings the last one shows is tested beside it.
+    "manifest.webmanifest": Row("/manifest.webmanifest", ALL_200, ALL_405),
+    "sw.js": Row("/sw.js", ALL_200, ALL_405),
+    "offline/": Row("/offline/", ALL_200, ALL_405),
     "auth/": Row("/auth/", [302] * 6, ALL_405),
     "auth/login/": Row("/auth/login/", [200, 302, 302, 302, 302, 302], [200] + [302] * 5),
     "auth/logout/": Row("/auth/logout/", [302] + [200] * 5, [302] * 6),

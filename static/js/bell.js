@@ -1,6 +1,7 @@
 // What happened, on any page: how many notices are unread, and the newest as a toast.
 
 import { data, insisting } from "./http.js";
+import { bookingsChanged } from "./installed.js";
 import { on } from "./socket.js";
 import { toast } from "./toast.js";
 
@@ -29,6 +30,7 @@ const refresh = insisting(async () => {
 on("notice", ({ unread, title, url }) => {
   news += 1;
   show(unread);
+  bookingsChanged();
   toast(url, url, title, "");
 });
 // Read on another device or in another tab.

@@ -4,6 +4,7 @@
 const PREFIX = "setahub.";
 const LAST = "setahub.reader"; // who was signed in at this browser last
 const NOBODY = "0";
+const BOOKINGS = "setahub-private"; // what the service worker keeps (sw/offline.js)
 
 const madeFor = document.querySelector('meta[name="reader"]').content || NOBODY;
 
@@ -13,7 +14,14 @@ const now = () => document.cookie.match(/(?:^|; )(?:__Host-)?reader=(\d+)/)?.[1]
 /** Whether somebody else than this page was made for, or nobody, is signed in by now. */
 export const isOthers = () => (now() ?? madeFor) !== madeFor;
 
-function forget() {
+/** Takes away the page with one's next bookings, also where the worker is just fetching it. */
+export async function forgetBookings() {
+  navigator.serviceWorker?.controller?.postMessage({ type: "forget" });
+  await globalThis.caches?.delete(BOOKINGS).catch(() => {});
+}
+
+/** Takes away all that scripts keep in this browser. */
+export function forget() {
   try {
     for (const key of Object.keys(localStorage)) {
       if (key.startsWith(PREFIX) || key.startsWith("htmx")) localStorage.removeItem(key);
@@ -23,6 +31,7 @@ function forget() {
   } catch {
     // A browser that keeps nothing has nothing to forget.
   }
+  return forgetBookings();
 }
 
 /** Nobody gets to see or to send what the one before has left, even without a sign-out. */

@@ -3,7 +3,7 @@
 // Events are the frames by their type, and: "open" (connected; {first}), "closed", and "sync" (some
 // frames may have been missed: ask the server). A frame is only a hint; the database is the truth.
 
-import { isOthers } from "./reader.js";
+import { forgetBookings, isOthers } from "./reader.js";
 
 const PING_EVERY = 25_000;
 const ANSWER_WITHIN = 10_000;
@@ -81,6 +81,7 @@ export const somebodyElse = () => stop("somebody-else");
 function stop(reason) {
   if (stopped === reason) return;
   stopped = reason;
+  forgetBookings();
   drop();
   clearTimeout(reconnecting);
   resume();

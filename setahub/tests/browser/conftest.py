@@ -91,7 +91,11 @@ def site(_server: Site, transactional_db: Any) -> Site:
 
 @pytest.fixture
 def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., BrowserContext]]:
-    """``open_context(user, phone=True, dark=True, javascript=False)``: a browser signed in."""
+    """``open_context(user, phone=True, dark=True, javascript=False)``: a browser signed in.
+
+    Without a service worker unless ``worker=True``: what a test answers in the site's place
+    (``page.route``) does not reach requests that go through one.
+    """
     contexts = []
 
     def make(
@@ -100,6 +104,7 @@ def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., Browser
         phone: bool = False,
         dark: bool = False,
         javascript: bool = True,
+        worker: bool = False,
         url: str = site.url,
     ) -> BrowserContext:
         context = browser.new_context(
@@ -109,6 +114,7 @@ def open_context(browser: Browser, site: Site) -> Iterator[Callable[..., Browser
             java_script_enabled=javascript,
             locale="en-GB",
             reduced_motion="reduce",
+            service_workers="allow" if worker else "block",
         )
         context.set_default_timeout(10_000)
         contexts.append(context)

@@ -18,6 +18,7 @@ PUBLIC = [
     "/",
     "/help/",
     "/privacy/",
+    "/offline/",
     "/ta/{ta}/",
     "/ta/{ta}/?qr",
     "/auth/login/",
@@ -36,6 +37,7 @@ OF_USERS = [
     "/users/me/avatar/",
     "/users/me/notifications/",
     "/users/me/sessions/",
+    "/offline/",
     "/users/me/delete/",
     "/auth/2fa/",
     "/users/{ta}/",
@@ -74,6 +76,7 @@ OF_STUDENT = (
     "/users/{ta}",
     "/topics/",
     "/users/me",
+    "/offline/",
     "/requests/",
     "/offers/",
 )

@@ -25,6 +25,7 @@ OF_STUDENT = [
     "/users/me/edit/",
     "/users/me/notifications/",
     "/users/me/sessions/",
+    "/offline/",
     "/users/{ta}/",
     "/users/{ta}/timeslots/?topic={slug}",
     "/bookings/",
@@ -70,11 +71,13 @@ OF_TA = [
     "/topics/{slug}/delete/",
     "/messages/{student}/",
     "/users/me/",
+    "/offline/",
 ]
 OF_NOBODY = [
     "/",
     "/help/",
     "/privacy/",
+    "/offline/",
     "/ta/{ta}/",
     "/ta/{ta}/?qr",
     "/auth/login/",

@@ -134,7 +134,15 @@ def test_the_file_as_it_stands_is_valid(tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "by"),
-    [("/", "web"), ("/topics/?q=a", "web"), ("/ws/", "live"), ("/ws/x", "web"), ("/wsx", "web")],
+    [
+        ("/", "web"),
+        ("/topics/?q=a", "web"),
+        ("/sw.js", "web"),
+        ("/manifest.webmanifest", "web"),
+        ("/ws/", "live"),
+        ("/ws/x", "web"),
+        ("/wsx", "web"),
+    ],
 )
 def test_only_the_socket_goes_to_the_socket_processes(proxy, path, by):
     told = json.loads(proxy(path).body)
