@@ -84,7 +84,7 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, low=0, high=10)
 # By it push services know this site; without one there is no push.
 VAPID_PRIVATE_KEY = env.checked(
     "VAPID_PRIVATE_KEY",
-    env.text("VAPID_PRIVATE_KEY", _kept("vapid_key", vapid.new_key) if DEBUG else ""),
+    env.text("VAPID_PRIVATE_KEY") or (_kept("vapid_key", vapid.new_key) if DEBUG else ""),
     lambda key: not key or env.can_parse(vapid.private_key, key),
     "a key as manage.py vapid prints it",
 )
