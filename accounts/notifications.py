@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts import pushes
 from accounts.models import MailKind, Notice, User
@@ -121,8 +122,11 @@ def _push(notice_id: int, reader: User) -> Push | None:
     letter = _letter(kind, notice) if kind else None
     if kind is None or letter is None:
         return None
+    title = letter.email.subject
+    if letter.email.choices:  # what was cancelled may be had at another time, where this leads
+        title = _("%(what)s. Another time?") % {"what": title}
     return Push(
-        letter.email.subject,
+        title,
         notice.created_at,
         reverse("notice", args=[notice.pk]),
         urgent=kind.choice in URGENT,
