@@ -21,8 +21,8 @@ UNSEEN_FOR = timedelta(days=30)
 
 
 def is_on() -> bool:
-    """Whether this site can push at all: it has a key."""
-    return bool(settings.VAPID_PRIVATE_KEY)
+    """Whether this site can push at all: it has a key, and a service worker that shows what comes."""
+    return bool(settings.VAPID_PRIVATE_KEY) and settings.SERVICE_WORKER
 
 
 def site_key() -> str:

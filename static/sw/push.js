@@ -21,11 +21,12 @@
   /** Whatever comes, something has to be shown. */
   function read(data) {
     try {
-      const { title, time, url } = data.json();
-      return { title: String(title), time: String(time), url: String(url) };
+      const told = data.json();
+      if ([told.title, told.time, told.url].every((each) => typeof each === "string")) return told;
     } catch {
-      return { title: "SETAHub", time: "", url: "/notifications/" };
+      // As below.
     }
+    return { title: "SETAHub", time: "", url: "/notifications/" };
   }
 
   const windows = () => self.clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -37,7 +38,7 @@
 
   async function mustShow() {
     const subscription = await self.registration.pushManager.getSubscription();
-    return !subscription || new URL(subscription.endpoint).hostname.endsWith(ALWAYS_SHOWN);
+    return Boolean(subscription) && new URL(subscription.endpoint).hostname.endsWith(ALWAYS_SHOWN);
   }
 
   self.addEventListener("notificationclick", (event) => {
