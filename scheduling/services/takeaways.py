@@ -24,8 +24,11 @@ Status = Booking.Status
 # --- What a TA leaves behind --------------------------------------------------------------------
 
 
-def check_takeaway(booking: Booking, actor: User) -> None:
-    """Its TA, from the end on, for some days: of a booking whose student came."""
+def check_takeaway(booking: Booking, actor: User, *, blocked: bool | None = None) -> None:
+    """Its TA, from the end on, for some days: of a booking whose student came.
+
+    ``blocked``: whether one of the two blocks the other, where that is known.
+    """
     if booking.ta_id != actor.pk:
         raise SchedulingError("role", _("Only the TA can leave a takeaway."))
     if booking.status == Status.NO_SHOW:
@@ -37,7 +40,7 @@ def check_takeaway(booking: Booking, actor: User) -> None:
     _check_over(booking, policy.takeaway_within)
     if booking.student.deleted_at:
         raise SchedulingError("gone", _("The student has deleted their account."))
-    _check_not_blocked(booking, actor)
+    _check_not_blocked(booking, actor, blocked)
 
 
 def leave(booking: Booking, ta: User, done: str, next_step: str = "", links: str = "") -> Takeaway:
@@ -144,6 +147,6 @@ def _check_over(booking: Booking, within: timedelta) -> None:
         )
 
 
-def _check_not_blocked(booking: Booking, actor: User) -> None:
-    if is_blocked(actor, booking.other_than(actor).pk):
+def _check_not_blocked(booking: Booking, actor: User, blocked: bool | None = None) -> None:
+    if blocked if blocked is not None else is_blocked(actor, booking.other_than(actor).pk):
         raise SchedulingError("blocked", _("No messages can be sent between you two."))

@@ -50,6 +50,35 @@ def test_the_ta_leaves_it_and_it_stands_on_the_page(sign_in, booking, ta, studen
     assert '<a href="https://visualgo.net/bst"' in page
 
 
+def test_the_page_of_the_session_leads_to_each_that_is_left_to_write(
+    sign_in, clock, booking, ta, topic, make_user
+):
+    """Not of who did not come, blocked one, or was written to; nor before the end, nor after a week."""
+    session = booking.slot.appointment
+    client, page = sign_in(ta), session.get_absolute_url()
+    people = [make_user(name) for name in ("Missed", "Blocks", "Reports", "Comes")]
+    rows = [
+        Booking.objects.create(
+            slot=booking.slot, student=person, ta=ta, topic=topic, question="?", status=status
+        )
+        for person, status in zip(
+            people, ("no_show", "completed", "completed", "completed"), strict=True
+        )
+    ]
+    Block.objects.create(blocker=people[1], blocked=ta)
+    Booking.objects.filter(pk=rows[2].pk).update(ta_absent_at=booking.ends_at)
+
+    def offered():
+        content = client.get(page).content.decode()
+        return [row.pk for row in (booking, *rows) if f'href="{path(row)}"' in content]
+
+    assert offered() == [booking.pk, rows[3].pk]
+    takeaways.leave(booking, ta, **SAID)
+    assert offered() == [rows[3].pk]
+    clock.move_to(booking.ends_at + timedelta(days=7, seconds=1))
+    assert offered() == []
+
+
 def test_sent_twice_it_is_one_card_and_one_email(sign_in, booking, ta, post):
     post().clear()
     client = sign_in(ta)

@@ -32,6 +32,7 @@ from scheduling.views.contexts import copies, previews, weekly
 from scheduling.views.contexts.answers import who_was_offered
 from scheduling.views.contexts.check_ins import Arrivals
 from scheduling.views.contexts.clashes import Clashes
+from scheduling.views.contexts.takeaways import to_leave
 from setahub.core.web.messages import done
 from setahub.core.web.paging import paginate, whole
 from setahub.core.web.refusals import RefusableForm, Refusal, refusal_of, show_or_post
@@ -309,6 +310,8 @@ def _show(
     context = {**vars(page), "outcomes": outcomes, "form": form, "error": error}
     if page.mine and session.shows_way_in:
         context["arrivals"] = Arrivals(session, page.bookings)
+    if page.mine and page.started:
+        context["to_leave"] = to_leave(page.bookings, request.user, page.writable)
     status = error.status if error else form.status if form else 200
     return render(request, "scheduling/appointment.html", context, status=status)
 

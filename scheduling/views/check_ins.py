@@ -17,6 +17,7 @@ from scheduling.queries.check_ins import gives, to_check_in
 from scheduling.services import check_ins
 from scheduling.services import outcome_rules as rules
 from scheduling.views.contexts.check_ins import Arrivals, CodePage
+from setahub.core.web.addresses import site_of
 from setahub.core.web.messages import done
 from setahub.core.web.parts import wants_part
 from setahub.core.web.refusals import refusal_of, show_or_post
@@ -31,10 +32,14 @@ def code(request: UserRequest, pk: int) -> HttpResponse:
     """
     session = get_object_or_404(Appointment.objects.of(request.user.pk), pk=pk)
     if not wants_part(request):
-        context = {"page": CodePage.of(session), "arrivals": Arrivals.of(session)}
+        context = {"page": CodePage.of(session, site_of(request)), "arrivals": Arrivals.of(session)}
         return render(request, "scheduling/check_in_code.html", context)
     if request.GET.get("part") != "list":
-        return render(request, "scheduling/_check_in_code.html", {"page": CodePage.of(session)})
+        return render(
+            request,
+            "scheduling/_check_in_code.html",
+            {"page": CodePage.of(session, site_of(request))},
+        )
     arrivals = Arrivals.of(session)
     if request.GET.get("seen") == arrivals.seen:
         return HttpResponse(status=204)

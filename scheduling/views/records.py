@@ -14,6 +14,7 @@ from scheduling.models import Record
 from scheduling.queries.records import find_record
 from scheduling.services import records
 from scheduling.views.contexts.records import LANGUAGES, MyRecord, RecordPage, ended_title
+from setahub.core.web.addresses import site_of
 from setahub.core.web.messages import done
 from setahub.core.web.refusals import attempt
 from setahub.core.web.too_many import say_when
@@ -65,7 +66,9 @@ def record(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         raise Http404
     if found.stands:
-        response = render(request, "scheduling/record.html", vars(RecordPage.of(found)))
+        response = render(
+            request, "scheduling/record.html", vars(RecordPage.of(found, site_of(request)))
+        )
     else:
         deleted = found.end == Record.End.DELETED
         context = {"deleted": deleted, "languages": LANGUAGES, "title": ended_title()}

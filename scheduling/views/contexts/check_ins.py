@@ -13,7 +13,6 @@ from scheduling.models import Appointment, Booking
 from scheduling.queries.check_ins import expected_in
 from scheduling.services import check_ins
 from setahub.core import qr
-from setahub.core.mail import absolute
 from setahub.policy.current import policy
 
 LOOKED_AGAIN_AFTER = 3600  # seconds, at most, on a page that waits for its time
@@ -52,7 +51,8 @@ class CodePage:
     again: int | None = None
 
     @classmethod
-    def of(cls, appointment: Appointment) -> "CodePage":
+    def of(cls, appointment: Appointment, site: str) -> "CodePage":
+        """``site``: what the address of the QR begins with."""
         now = timezone.now()
         opens_at = appointment.starts_at - policy.join_before
         if appointment.is_cancelled or appointment.has_ended(now):
@@ -62,7 +62,7 @@ class CodePage:
             return cls(appointment, opens_at, again=wait)
         code = check_ins.code_of(appointment.pk, now)
         path = reverse("scheduling:check_in", args=[appointment.pk])
-        address = absolute(f"{path}?{urlencode({'code': code})}")
+        address = f"{site}{path}?{urlencode({'code': code})}"
         again = ceil(check_ins.lasts_for(now))
         return cls(appointment, opens_at, code, address, qr.svg(address), again)
 

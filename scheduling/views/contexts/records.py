@@ -20,7 +20,6 @@ from scheduling.queries.records import records_of
 from scheduling.queries.sums import Hours, Sum, sum_up, within
 from scheduling.terms import Term, terms_of
 from setahub.core import clock, numerals, qr
-from setahub.core.mail import absolute
 from setahub.core.web.paging import Page, paginate
 
 LANGUAGES = ("th", "en")  # of a record, side by side
@@ -208,8 +207,9 @@ class RecordPage:
     qr: SafeString
 
     @classmethod
-    def of(cls, record: Record) -> "RecordPage":
-        address = absolute(record.get_absolute_url())
+    def of(cls, record: Record, site: str) -> "RecordPage":
+        """``site``: what its address begins with."""
+        address = site + record.get_absolute_url()
         return cls(
             record=record,
             faculty=settings.FACULTY_NAME,

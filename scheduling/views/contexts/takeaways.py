@@ -1,12 +1,19 @@
 """What the page of a booking shows of what remains of it."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import User
 from scheduling.forms.takeaways import ThanksForm
 from scheduling.models import Booking, Takeaway, Thanks
-from scheduling.queries.takeaways import shown_takeaway, takeaway_of, thanks_of, words_of_thanks
+from scheduling.queries.takeaways import (
+    shown_takeaway,
+    takeaway_of,
+    thanks_of,
+    with_takeaway,
+    words_of_thanks,
+)
 from scheduling.services import takeaways as services
 from scheduling.services.rules import passes
 from scheduling.views.contexts.again import same_time
@@ -65,3 +72,17 @@ class Remains:
             thanks_form=ThanksForm.of(said) if may_thank else None,
             same_time=same_time(booking) if completed and booking.ta.is_active else None,
         )
+
+
+def to_leave(bookings: Sequence[Booking], ta: User, writable: Collection[int]) -> list[Booking]:
+    """Those of a session of which the TA may leave something, and has not. One query.
+
+    ``writable``: ids of the students whom the TA may write to.
+    """
+    left = with_takeaway(bookings)
+    return [
+        each
+        for each in bookings
+        if each.pk not in left
+        and passes(services.check_takeaway, each, ta, blocked=each.student_id not in writable)
+    ]
