@@ -17,7 +17,7 @@ from scheduling.queries.slots import slot_at
 from scheduling.services.rules import LIMITS, check_bookable, limit_in_words
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core import clock
-from setahub.core.web.refusals import Refusal, attempt
+from setahub.core.web.refusals import Refusal, refusal_of
 
 WEEK = timedelta(weeks=1)
 
@@ -64,7 +64,7 @@ def _unfit(
     if slot is None:
         words = {"name": booking.ta.username, "time": clock.full(moment)}
         return SchedulingError("gone", _("%(name)s has no time open on %(time)s.") % words)
-    refusal = attempt(lambda: check_bookable(viewer, slot, booking.topic))[1]
+    refusal = refusal_of(check_bookable, viewer, slot, booking.topic)
     return refusal if refusal is not None and refusal.code == "topic" else None
 
 
