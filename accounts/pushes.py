@@ -172,6 +172,7 @@ def _send(device: PushSubscription, push: Push, body: bytes) -> None:
         if error.code in ("address", "inside"):
             logger.error("A push to %s was not sent: %s", device.host, error.code)
             return
+        logger.warning("A push to %s is put off: %s", device.host, error.code)
         raise TryLater from error
     _take(answer, device, left)
 
@@ -186,6 +187,7 @@ def _take(answer: Answer, device: PushSubscription, left: int) -> None:
         return
     wait = answer.retry_after or 0
     if (status == TOO_MANY or status >= 500) and wait < left:
+        logger.warning("A push to %s is put off: %d", device.host, status)
         raise TryLater(wait)
     logger.error("A push to %s was refused: %d", device.host, status)
 

@@ -322,10 +322,11 @@ class TestAnswers:
         assert len(told()) == 2  # the second one was taken
         assert PushDelivery.objects.get().done_at
 
-    def test_but_no_shorter_than_anything_else(self, push_service, work):
+    def test_but_no_shorter_than_anything_else(self, push_service, work, caplog):
         push_service.say(429, Retry_After="1")
         work()
         assert waiting() == worker.DELAYS[0]
+        assert "A push to push.example is put off: 429" in caplog.text
 
     @pytest.mark.parametrize("status", [500, 502, 503])
     def test_trouble_there_is_tried_again_as_emails_are(self, push_service, work, clock, status):
