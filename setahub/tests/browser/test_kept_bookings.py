@@ -166,8 +166,8 @@ def test_a_session_that_ended_with_the_browser_takes_it_along(page):
     gone(page)
 
 
-def test_what_was_asked_for_before_the_sign_out_is_not_put_back(page, student, monkeypatch):
-    """An answer that is on its way while somebody else comes in is theirs no longer."""
+def test_what_was_asked_for_before_it_was_emptied_is_not_put_back(page):
+    """An answer that is on its way meanwhile comes too late."""
     page.evaluate("navigator.serviceWorker.controller.postMessage({ type: 'changed' })")
     page.evaluate("navigator.serviceWorker.controller.postMessage({ type: 'forget' })")
     page.wait_for_timeout(1000)
