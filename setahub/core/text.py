@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # What shows nothing: white space, control and format characters (those aside that are drawn, such
 # as U+0600), all that Unicode calls Default_Ignorable_Code_Point, and the blanks that are letters
@@ -118,6 +119,7 @@ def _is_alike(char: str, script: str) -> bool:
     return bool(script) and script != "LATIN"
 
 
+@lru_cache(maxsize=4096)  # characters: a list of thousands of names asks for few
 def _script(char: str) -> str:
     """``LATIN``, a script with letters like Latin ones, or "" for any other."""
     name = unicodedata.name(char, "")

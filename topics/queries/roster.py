@@ -50,6 +50,10 @@ class Outcome(models.TextChoices):
         return self not in (self.INVITE, self.CHANGE, self.SAME, self.EMPTY)
 
 
+CHANGES = (Outcome.INVITE, Outcome.CHANGE)
+WRITES = (*CHANGES, Outcome.SAME)  # for the first line of an email alone
+
+
 @dataclass(frozen=True)
 class Step:
     """What one line will do. ``number``: of the line in the file; ``teaches``: ids to be added."""
@@ -71,7 +75,7 @@ class Step:
         changes = [f"{names[name]}: {value}" for name, value in self.fields.items()]
         if self.teaches:
             changes.append(_("teaches %(topics)s") % {"topics": self.line["teaches"]})
-        return ", ".join(changes) if self.outcome in (Outcome.INVITE, Outcome.CHANGE) else ""
+        return ", ".join(changes) if self.outcome in CHANGES else ""
 
 
 def plan_of(lines: Sequence[Line], *, first: int = 0) -> list[Step]:
@@ -105,8 +109,7 @@ class _Known:
         for number, line in enumerate(lines, first + 2):  # the first line names the columns
             key = fold_email(line["email"])
             step = self._step(number, line, key)
-            writes = step.outcome in (Outcome.INVITE, Outcome.CHANGE, Outcome.SAME)
-            if key in emails and writes:
+            if key in emails and step.outcome in WRITES:
                 step = Step(number, line, Outcome.TWICE)
             elif str(step.fields.get("student_id")) in student_ids:
                 step = Step(number, line, Outcome.STUDENT_ID_TAKEN)

@@ -13,7 +13,7 @@ from setahub.core.keys import fold_email
 from setahub.core.work.tasks import later, task
 from topics.errors import TopicError
 from topics.models import Registration, Roster
-from topics.queries.roster import Line, Outcome, Step, plan_of
+from topics.queries.roster import CHANGES, WRITES, Line, Outcome, Step, plan_of
 
 AT_A_TIME = 20  # seconds; other tasks come in between
 PART = 25  # lines of one transaction; the bar moves after each
@@ -65,9 +65,13 @@ def carry_on(roster_id: int) -> bool:
         part = roster.lines[begin : begin + PART]
         # All at once, in the order of their ids, so that no two writers wait for each other.
         User.objects.locked(*(step.user_id for step in plan_of(part) if step.user_id))
-        for line in part:
-            key = fold_email(line["email"])
-            roster.outcomes.append(_carry_out(line, is_first=key not in earlier).value)
+        for step in plan_of(part):
+            key, outcome = fold_email(step.line["email"]), step.outcome
+            if key in earlier and outcome in WRITES:
+                outcome = Outcome.TWICE
+            elif outcome in CHANGES:  # what an earlier line did may stand in its way
+                outcome = _carry_out(step.line)
+            roster.outcomes.append(outcome.value)
             earlier.add(key)
         written = ["outcomes"]
         if roster.done >= roster.size:
@@ -78,14 +82,12 @@ def carry_on(roster_id: int) -> bool:
     return roster.state == Roster.State.RUNNING
 
 
-def _carry_out(line: Line, *, is_first: bool) -> Outcome:
-    """One line as things are now, all of it or nothing; the first of an email counts."""
+def _carry_out(line: Line) -> Outcome:
+    """One line as things are now, all of it or nothing."""
     try:
         with transaction.atomic():
             [step] = plan_of([line])
-            if not is_first and not step.outcome.is_error:
-                return Outcome.EMPTY if step.outcome == Outcome.EMPTY else Outcome.TWICE
-            if step.outcome in (Outcome.INVITE, Outcome.CHANGE):
+            if step.outcome in CHANGES:
                 _write(step)
     except IntegrityError:  # somebody signed up a moment ago
         [step] = plan_of([line])
