@@ -123,7 +123,7 @@ _WORDS: dict[str, Callable[[], tuple[str, str, int]]] = {
         409,
     ),
     "unavailable": lambda: (
-        _("The faculty's sign-in does not answer"),
+        _("Your faculty does not answer"),
         _("It is not your fault. Please try again in a few minutes."),
         503,
     ),

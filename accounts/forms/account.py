@@ -81,6 +81,10 @@ class LoginForm(Labelled, BaseLoginForm):
 class AdministratorLoginForm(LoginForm):
     """For superusers; to others it says what it says of a wrong password."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""  # the pages of a forgotten one are not there
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if self.user is not None and not self.user.is_superuser:

@@ -398,7 +398,7 @@ class TestWithoutPasswords:
         assert not is_signed_in(client)
 
     def test_no_page_leads_to_what_is_not_there(self, client, faculty):
-        for page in ("/", "/auth/login/", "/topics/"):
+        for page in ("/", "/auth/login/", "/admin/login/", "/topics/"):
             html = client.get(page, follow=True).content.decode()
             assert "/auth/signup/" not in html
             assert "/auth/password/" not in html

@@ -253,7 +253,7 @@ class TestPage:
         busy.read.func(made.pk)
         page = sign_in(student).get(PATH).content.decode()
         assert words in page
-        assert "Can't be read since Mon 23 Nov, 09:00." in page
+        assert "Can't be read since Mon 23 Nov, 09:00" in page
         assert "What it said last" not in page  # it never said anything
         there(calendar(NINE))
         busy.read.func(made.pk)

@@ -2,12 +2,12 @@
 const EVERY = 2000;
 
 const look = async () => {
-  const here = document.querySelector('[data-progress]');
+  const here = document.querySelector("[data-progress]");
   try {
-    const answer = await fetch(location.href, { credentials: 'same-origin' });
+    const answer = await fetch(location.href, { credentials: "same-origin" });
     if (answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      const there = page.querySelector('[data-progress]');
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const there = page.querySelector("[data-progress]");
       if (there) here.replaceWith(there);
     }
   } catch {

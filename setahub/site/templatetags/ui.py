@@ -18,7 +18,7 @@ from django.template import Context
 from django.template.base import Parser, Token
 from django.template.defaulttags import CsrfTokenNode
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -36,6 +36,8 @@ from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
 
 register = template.Library()
+
+_TIMES = re.compile(r"\d\d:\d\d – \d\d:\d\d")
 
 
 @register.filter("one_way", is_safe=True)
@@ -221,11 +223,14 @@ def when_range(start: datetime, end: datetime, *, day: bool = True) -> SafeStrin
     Its lines break beside the day, never within the times.
     """
     words = clock.full_range(start, end) if day else clock.time_range(start, end)
-    return format_html(
-        '<time datetime="{}">{}<span class="nowrap">{}</span>{}</time>',
-        start.isoformat(),
-        *words.partition(clock.time_range(start, end)),
-    )
+    return format_html('<time datetime="{}">{}</time>', start.isoformat(), unbroken(words))
+
+
+@register.filter
+def unbroken(text: str) -> SafeString:
+    """A text of ours, each range of times in it on one line: ``your session 13:30 – 14:00``."""
+    kept = _TIMES.sub(r'<span class="nowrap">\g<0></span>', conditional_escape(text))
+    return mark_safe(kept)  # noqa: S308  (escaped)
 
 
 @register.filter

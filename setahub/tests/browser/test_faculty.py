@@ -88,9 +88,7 @@ def test_where_the_issuer_is_away_its_page_says_so_and_leads_back(open_context, 
     page = open_context(phone=True).new_page()
     page.goto("/bookings/")
     page.get_by_role("button", name="Sign in with KMITL").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(
-        "The faculty's sign-in does not answer"
-    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your faculty does not answer")
     page.get_by_role("link", name="Try again").click()
     page.get_by_label("Email").fill(student.email)
     page.get_by_label("Password").fill("pass-word-1")
