@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import ExtractHour
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,7 @@ from scheduling.models.care import TeachingLimits
 from scheduling.models.commitments import Commitment
 from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
+from setahub.core.db.prepared import unseen
 from setahub.policy.current import LONGEST_SESSION, policy
 from topics.models import Registration
 
@@ -44,6 +45,11 @@ class Bookable:
             tuple(start for start, _end in spans),
             tuple(end for _start, end in spans if end is not None),
         )
+
+    def within_horizon(self) -> Q:
+        """That a slot starts by ``until``."""
+        in_time = Q(starts_at__lte=self.until)
+        return in_time if isinstance(self.until, datetime) else unseen(in_time)
 
     def keeps_notice(self) -> Q:
         """That a slot starts in one of the spans."""
@@ -88,9 +94,8 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
             topic__registrations__user=OuterRef("appointment__ta"),
             topic__registrations__status="approved",
         )
-        # A bare EXISTS PostgreSQL turns into a join, and then reads all sessions there ever were.
         return self._with_room(bookable, leaving_id, own_seat, limited).filter(
-            Case(When(Exists(taught), then=True), default=False)
+            unseen(Q(Exists(taught)))
         )
 
     def free_each_topic(
@@ -145,13 +150,13 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         if limited:
             slots = slots.filter(spared=False)
         return slots.filter(
-            ~Exists(elsewhere),
+            ~unseen(Q(Exists(elsewhere))),
             bookable.keeps_notice(),
             # Suspended ones are few: a list of them is quicker than a look at each slot's TA.
             ~Q(appointment__ta__in=User.objects.filter(is_active=False)),
             has_room,
+            bookable.within_horizon(),
             starts_at__gt=bookable.now,
-            starts_at__lte=bookable.until,
             appointment__cancelled_at__isnull=True,
             # Follows from the slot's time; lets the search begin at the sessions to come.
             appointment__ends_at__gt=bookable.now,

@@ -15,7 +15,7 @@ from scheduling.models.appointments import AppointmentQuerySet
 from scheduling.models.slots import Bookable, TimeSlotQuerySet
 from scheduling.queries.care import why_spared
 from setahub.core import clock
-from setahub.core.db.prepared import padded, prepared
+from setahub.core.db.prepared import padded, prepared, unseen
 from setahub.core.web.shared import shared
 from setahub.policy.current import policy
 from topics.models import Registration, Topic
@@ -130,7 +130,7 @@ def _appointments(ids: tuple[int, ...]) -> AppointmentQuerySet:
     return Appointment.objects.filter(pk__in=ids).select_related("ta")
 
 
-@prepared(planned_once=False)
+@prepared
 def _free_from(
     topic: int | None,
     ta: int | None,
@@ -159,7 +159,7 @@ def free_days(
     return set(_free_days(topic, ta, start, end, bookable, **_switches(wanted)))
 
 
-@prepared(planned_once=False)
+@prepared
 def _free_days(
     topic: int | None,
     ta: int | None,
@@ -172,7 +172,7 @@ def _free_days(
     zone: str,
 ) -> "QuerySet[TimeSlot, date]":
     slots = _narrowed(offered(topic, ta, bookable), part, place, zone)
-    slots = slots.filter(starts_at__gte=start, starts_at__lt=end)
+    slots = slots.filter(unseen(Q(starts_at__lt=end)), starts_at__gte=start)
     days = slots.annotate(day=TruncDate("starts_at", tzinfo=ZoneInfo(zone)))
     return days.order_by().values_list("day", flat=True).distinct()
 

@@ -76,7 +76,7 @@ def _closest(
     return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
 
 
-@prepared(planned_once=False)
+@prepared
 def _nearest(
     topic: int | None,
     ta: int | None,

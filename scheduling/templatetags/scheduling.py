@@ -24,6 +24,7 @@ from topics.models import Topic
 register = template.Library()
 
 Link = tuple[str, str]
+PlainChips = tuple[tuple[Any, ...], ...]
 
 # What the address of a page of times may ask for, and how long it can be.
 KEPT = {"topic", "ta", "tas", "part", "place", "from", "slot", "q", "limit"}
@@ -42,17 +43,28 @@ def slot_link(topic: Topic | None, moving: Booking | None, rebooking: Booking | 
 
 
 @register.simple_tag
-def slot_group(group: SlotGroup, show_ta: bool) -> SafeString:
-    """Whose times follow, where they are, and how long; ``show_ta``: name the TA."""
+def slot_group(
+    group: SlotGroup, show_ta: bool, link: Link, chosen: int | None = None
+) -> SafeString:
+    """Times of a session: where they are, and how long; ``show_ta``: whose. Then ``slot_chips``."""
     where = group.appointment
     place = "" if where.is_online else where.location
     ta = group.ta if show_ta else None
-    return _slot_group(ta.pk if ta else None, ta.username if ta else "", place, where.slot_minutes)
+    return _slot_group(
+        ta.pk if ta else None,
+        ta.username if ta else "",
+        place,
+        where.slot_minutes,
+        _plain(group.chips, link, chosen),
+    )
 
 
 @repeated("scheduling/_slot_group.html")
-def _slot_group(ta: int | None, name: str, place: str, minutes: int) -> dict[str, Any]:
-    return {"ta": ta, "name": name, "place": place, "minutes": minutes}
+def _slot_group(
+    ta: int | None, name: str, place: str, minutes: int, chips: PlainChips
+) -> dict[str, Any]:
+    shown = {"ta": ta, "name": name, "place": place, "minutes": minutes}
+    return {**shown, "chips": _together(chips)}
 
 
 @register.simple_tag
@@ -61,22 +73,29 @@ def slot_chips(chips: Iterable[Chip], link: Link, chosen: int | None = None) -> 
 
     Each is an item of a list.
     """
+    return _together(_plain(chips, link, chosen))
+
+
+def _plain(chips: Iterable[Chip], link: Link, chosen: int | None) -> PlainChips:
+    """What ``_slot_chip`` takes, of each."""
     today = clock.today()
-    return mark_safe(  # noqa: S308  (rendered by templates)
-        "".join(
-            _slot_chip(
-                chip.slot.pk,
-                clock.local(chip.slot.starts_at),
-                today,
-                chip.slot.seats_left if chip.slot.capacity > 1 else None,
-                *link,
-                chip.slot.pk == chosen,
-                chip.obstacle.value if chip.obstacle else "",
-                chip.busy,
-            )
-            for chip in chips
+    return tuple(
+        (
+            chip.slot.pk,
+            clock.local(chip.slot.starts_at),
+            today,
+            chip.slot.seats_left if chip.slot.capacity > 1 else None,
+            *link,
+            chip.slot.pk == chosen,
+            chip.obstacle.value if chip.obstacle else "",
+            chip.busy,
         )
+        for chip in chips
     )
+
+
+def _together(chips: PlainChips) -> SafeString:
+    return mark_safe("".join(_slot_chip(*each) for each in chips))  # noqa: S308  (of templates)
 
 
 @repeated("scheduling/_chip.html")

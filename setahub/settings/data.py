@@ -29,12 +29,16 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["ENGINE"] = "setahub.core.db.postgres"
     _seconds = env.number("DATABASE_STATEMENT_TIMEOUT", 15, low=0, high=3600, unit="seconds")
-    _limits = f"-c statement_timeout={_seconds}s -c idle_in_transaction_session_timeout=60s"
+    # What setahub.core.db.prepared keeps is planned for any values, once for each connection.
+    _session = (
+        f"-c statement_timeout={_seconds}s -c idle_in_transaction_session_timeout=60s"
+        " -c plan_cache_mode=force_generic_plan"
+    )
     # Connections are pooled: under ASGI every request has its own thread, and persistent
     # connections of threads would leak. One that died meanwhile is noticed before it is used.
     _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"] = {
-        **({"options": _limits} if _seconds else {}),
+        **({"options": _session} if _seconds else {}),
         # A server that vanished without a farewell is given up, rather than waited for.
         "connect_timeout": 2,
         "keepalives_idle": 30,

@@ -78,7 +78,7 @@ def test_only_so_many_are_kept(part):
         SimpleLazyObject(lambda: "a"),
         Book(),
         ["a"],
-        ("a",),
+        ("a", Book()),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -119,7 +119,8 @@ def parts():
         (1, start, day, None, "/a/?slot=", "", False, "own", False),
         (2, start + HOUR, None, None, None, None, None, "blocked", None),
     )
-    yield scheduling._slot_group, (1, "Mali", "Room 504", 30), (2, "Nok", "", 60)
+    chip = (1, start, day, None, "/a/?slot=", "", False, "", False)
+    yield scheduling._slot_group, (1, "Mali", "Room 504", 30, ()), (2, "Nok", "", 60, (chip,))
     yield (
         scheduling._week_cell,
         (60, None, "/a/", True, "13:00", "Monday 23 November"),

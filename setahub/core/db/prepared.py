@@ -3,7 +3,7 @@
 Building the SQL of a queryset costs Django more than running a short query: of a list page it was
 a third. Under ``@prepared`` the function is called once for each form that its query takes, with
 placeholders for its values; each call after that only fills them in. On PostgreSQL the statement is
-planned once as well, unless told otherwise. Rows come out as Django's own iterables make them, related objects, converters
+planned once as well, for any values. Rows come out as Django's own iterables make them, related objects, converters
 and all; prefetching is not done.
 
 Taking the decorator off changes nothing but speed. It stands where that was measured to save half a
@@ -15,15 +15,25 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial, update_wrapper
+from functools import lru_cache, update_wrapper
 from inspect import Parameter, signature
 from itertools import count
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, get_args, get_origin, overload
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, get_args, get_origin
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BigIntegerField, CharField, DateField, DateTimeField, Field, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateField,
+    DateTimeField,
+    Field,
+    Q,
+    QuerySet,
+    When,
+)
 from django.db.models.expressions import Expression
 
 P = ParamSpec("P")
@@ -42,17 +52,7 @@ FIELDS: dict[Any, type["Field[Any, Any]"]] = {
 SWITCHES = (bool, int, str)
 
 
-@overload
-def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]": ...
-
-
-@overload
-def prepared(
-    *, planned_once: bool
-) -> "Callable[[Callable[P, QuerySet[Any, Row]]], Prepared[P, Row]]": ...
-
-
-def prepared(build: Any = None, *, planned_once: bool = True) -> Any:
+def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]":
     """Keep the SQL of the queryset that the function gives.
 
     Its parameters before ``*`` are values: ``int``, ``str``, ``datetime``, ``date``, a ``tuple[…, ...]`` of
@@ -62,13 +62,19 @@ def prepared(build: Any = None, *, planned_once: bool = True) -> Any:
     does not. Parameters after ``*`` choose the statement: ``bool``, ``int`` or ``str``. Whatever
     else the queryset depends on must be the same for good. Raises TypeError for other annotations.
 
-    Not ``planned_once``: PostgreSQL plans it for the values of each call, in about a millisecond;
-    for one whose values decide by which index it is quick, such as spans of time, of which a plan
-    for any values supposes that each holds little.
+    PostgreSQL plans it for any values; see ``unseen``.
     """
-    if build is None:
-        return partial(Prepared, planned_once=planned_once)
-    return Prepared(build, planned_once=planned_once)
+    return Prepared(build)
+
+
+def unseen(condition: Q) -> Q:
+    """The same condition, on which PostgreSQL counts nothing when it plans a query.
+
+    For one end of a span in a prepared query: between two unknown moments it supposes next to
+    nothing, and would begin there. And for EXISTS, which it turns into a join, and then may read all
+    that there ever was.
+    """
+    return Q(Case(When(condition, then=True), default=False))
 
 
 class Prepared(Generic[P, Row]):
@@ -76,10 +82,9 @@ class Prepared(Generic[P, Row]):
 
     all: ClassVar[list["Prepared[..., Any]"]] = []
 
-    def __init__(self, build: "Callable[P, QuerySet[Any, Row]]", *, planned_once: bool) -> None:
+    def __init__(self, build: "Callable[P, QuerySet[Any, Row]]") -> None:
         update_wrapper(self, build)
         self.build = build
-        self._planned_once = planned_once
         self._signature = signature(build)
         parameters = self._signature.parameters.values()
         self._values = {
@@ -104,7 +109,7 @@ class Prepared(Generic[P, Row]):
         vendor = connections[DEFAULT_DB_ALIAS].vendor
         statement = self._kept(vendor, part.start, part.stop, shape, switches)
         flat = [each for value in values for each in _flat(value)]
-        return statement.rows(flat, planned_once=self._planned_once)
+        return statement.rows(flat)
 
     def _prepare(
         self,
@@ -245,9 +250,12 @@ class _Statement(Generic[Row]):
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return cls(queryset, compiler, None, ())
+        # Looked for anew with each use otherwise, column by column.
+        converters = compiler.get_converters([each[0] for each in compiler.select])
+        compiler.get_converters = lambda expressions: converters
         return cls(queryset, compiler, *_with_constants(sql, params, compiler.connection))
 
-    def rows(self, values: Sequence[Any], *, planned_once: bool) -> list[Row]:
+    def rows(self, values: Sequence[Any]) -> list[Row]:
         if self.sql is None:
             return []
         connection = connections[DEFAULT_DB_ALIAS]
@@ -255,7 +263,7 @@ class _Statement(Generic[Row]):
             param.value(values, connection) if isinstance(param, _Placeholder) else param
             for param in self.params
         ]
-        with prepared_cursor(connection) if planned_once else connection.cursor() as cursor:
+        with prepared_cursor(connection) as cursor:
             cursor.execute(self.sql, params)
             found = [cursor.fetchall()]
         compiler = copy(self.compiler)

@@ -15,12 +15,17 @@ KEPT = 2000  # of one part
 PLAIN = (str, SafeString, int, bool, date, datetime, type(None))
 
 
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    return kind in PLAIN or (kind is tuple and all(map(_is_plain, value)))
+
+
 def repeated(template: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, SafeString]]:
     """Render the template with what the function gives, and keep that by the function's arguments.
 
     The template sees nothing else: no request, no page around it. What the function gives must
-    follow from its arguments and the language alone. They are plain (texts, numbers, days), given
-    by position; raises TypeError for a row or a lazy text, which would be kept with all that hangs
+    follow from its arguments and the language alone. They are plain (texts, numbers, days, tuples of
+    such), given by position; raises TypeError for a row or a lazy text, which would be kept with all that hangs
     on it. The cache drops what was used least lately.
     """
 
@@ -32,7 +37,7 @@ def repeated(template: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[
         @wraps(context)
         def part(*args: Any) -> SafeString:
             for each in args:
-                if type(each) not in PLAIN:
+                if not _is_plain(each):
                     raise TypeError(f"{template}: {type(each).__name__} can't be kept")
             return rendered(get_language(), *args)
 
