@@ -11,7 +11,7 @@ from scheduling.models import Appointment, Booking, HelpRequest, Offer, PlaceInL
 from scheduling.models.requests import HelpRequestQuerySet, OfferQuerySet, PlaceInLineQuerySet
 from scheduling.models.slots import Bookable
 from scheduling.queries.bookings import made_for
-from scheduling.queries.obstacles import Obstacles
+from scheduling.queries.obstacles import Limits, Obstacles
 from scheduling.queries.waiting import answerable_by
 from setahub.core import clock
 from setahub.core.db.prepared import PreparedQuery, prepared
@@ -89,8 +89,11 @@ def question_waiting(viewer_id: int, topic: Topic, ta_id: int) -> str:
     return own_first.values_list("request__question", flat=True).first() or ""
 
 
-def free_for(viewer: User, places: Sequence[PlaceInLine]) -> dict[int, list[TimeSlot]]:
-    """The first free times that each place waits for and that the viewer can take, by its id.
+def free_for(
+    viewer: User, places: Sequence[PlaceInLine]
+) -> tuple[dict[int, list[TimeSlot]], Limits]:
+    """The first free times that each place waits for and that the viewer can take, by its id; and
+    the viewer's limits.
 
     Each with its request loaded. At most five queries.
     """
@@ -117,10 +120,11 @@ def free_for(viewer: User, places: Sequence[PlaceInLine]) -> dict[int, list[Time
     slots = TimeSlot.objects.with_ta().in_bulk(ids) if ids else {}
     obstacles = Obstacles.to(viewer, list(slots.values()))
     free_ones = {pk for pk, slot in slots.items() if not obstacles.of(slot)}
-    return {
+    free_now = {
         key: [slots[pk] for pk in found if pk in free_ones][:FREE_SHOWN]
         for key, found in fitting.items()
     }
+    return free_now, obstacles.limits
 
 
 def place_of(asked: HelpRequest, viewer_id: int) -> PlaceInLine | None:

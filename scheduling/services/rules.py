@@ -89,6 +89,13 @@ def limit_in_words(obstacle: Obstacle, slot: TimeSlot, limits: Limits) -> str:
     return too_many(limits.week_of(slot.starts_at))
 
 
+def why_no_more(limits: Limits) -> str:
+    """That one may have no more bookings now, exam weeks aside; "" where one may."""
+    if limits.one_until:
+        return _one_at_a_time(limits)
+    return too_many(None) if None in limits.full else ""
+
+
 def _one_at_a_time(limits: Limits) -> str:
     """That one may have a single booking, and until when."""
     day = clock.day_long(limits.one_until) if limits.one_until else ""

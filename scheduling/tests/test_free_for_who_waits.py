@@ -7,9 +7,9 @@ import pytest
 from accounts.models import Block
 from scheduling.models import FreedSeat
 from scheduling.services import requests
-from scheduling.tests.factories import ask, book, open_time, slots_of, tomorrow
+from scheduling.tests.factories import ask, book, hold, open_time, slots_of, tomorrow
 from scheduling.tests.reading import KEPT, QUESTION, queries, text
-from topics.models import Registration
+from topics.models import Registration, Topic
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -124,3 +124,37 @@ def test_the_limit_is_told_before_anything_is_typed(client, student, topic, sett
     assert response.status_code == 200
     assert "You have 1 place in line, which is the most at once. Leave one first." in page
     assert f'href="{MINE}"' in page
+
+
+class TestWhoMayBookNothingNow:
+    """Reads that the line passes them by, rather than wait for nothing."""
+
+    PASSED = "what comes up is offered to the next in line. You keep your place."
+
+    @pytest.fixture
+    def booked(self, student, ta, creator, settings):
+        """The student books as much as there may be, of another topic."""
+
+        def book_one():
+            settings.MAX_ACTIVE_BOOKINGS = 1
+            other = Topic.objects.create(name="Logic", slug="logic", creator=creator)
+            Registration.objects.create(user=ta, topic=other)
+            book(student, slots_of(open_time(ta, other, start="16:00", end="16:30"))[0])
+
+        return book_one
+
+    def test_reads_it_on_the_list_and_on_the_request_s_page(self, client, student, topic, booked):
+        asked = ask(student, topic)
+        for path in (MINE, asked.get_absolute_url()):
+            assert self.PASSED not in text(client.get(path))
+        booked()
+        for path in (MINE, asked.get_absolute_url()):
+            page = text(client.get(path))
+            assert "You have 1 upcoming booking, the most you can have at once." in page
+            assert self.PASSED in page
+
+    def test_reads_nothing_of_it_while_a_time_is_held(self, client, student, topic, opened, booked):
+        [slot] = opened()
+        hold(slot, ask(student, topic))
+        booked()
+        assert self.PASSED not in text(client.get(MINE))

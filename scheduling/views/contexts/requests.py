@@ -25,6 +25,7 @@ from scheduling.queries.requests import (
 )
 from scheduling.queries.waiting import can_answer, people_before
 from scheduling.services.offers import check_stands
+from scheduling.services.rules import why_no_more
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core import clock
 from setahub.core.web.paging import Page, paginate
@@ -94,12 +95,16 @@ def time_left(until: datetime, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class InLine:
-    """A place in line, how many come before it, what is offered for it now, and what is free."""
+    """A place in line, how many come before it, what is offered for it now, and what is free.
+
+    ``passed_over``: why nothing can be offered to its person now.
+    """
 
     place: PlaceInLine
     before: int
     offer: Offer | None
     free: Sequence[SlotDay]
+    passed_over: str
 
     @property
     def asked(self) -> HelpRequest:
@@ -176,11 +181,18 @@ def in_line(
     viewer: User, places: Sequence[PlaceInLine], held: Sequence[Held], now: datetime
 ) -> list[InLine]:
     """The viewer's places that wait, with what comes before each and what is free. Eight queries."""
-    before, free = people_before(places, now), free_for(viewer, places)
+    before, (free, limits) = people_before(places, now), free_for(viewer, places)
+    passed_over = why_no_more(limits) if not held else ""
     busy = busy_during(viewer.pk, [slot for slots in free.values() for slot in slots])
     offers = {each.offer.place_id: each.offer for each in held}
     return [
-        InLine(each, before.get(each.pk, 0), offers.get(each.pk), open_days(free[each.pk], busy))
+        InLine(
+            each,
+            before.get(each.pk, 0),
+            offers.get(each.pk),
+            open_days(free[each.pk], busy),
+            passed_over,
+        )
         for each in places
     ]
 
