@@ -90,14 +90,16 @@ def runs_out(request: HelpRequest) -> Email:
 
 def gone(place: PlaceInLine) -> Email:
     """The topic or the TA that was named is not there any more, or a block stands before them."""
-    request = place.request
+    request, topic = place.request, place.request.topic
+    listed = (_("See all topics"), reverse("topics:list"))
     return Email(
-        subject=_("No longer offered: %(topic)s") % {"topic": request.topic.name},
+        subject=_("No longer offered: %(topic)s") % {"topic": topic.name},
         lead=[_("What you waited for is no longer offered, so your place in line has ended.")],
         quotes=[(_("The question"), request.question)]
         if request.student_id == place.person_id
         else [],
-        action=(_("See all topics"), reverse("topics:list")),
+        # Others may teach it.
+        action=listed if topic.is_archived else (_("See the topic"), topic.get_absolute_url()),
     )
 
 

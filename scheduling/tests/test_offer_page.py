@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
 from scheduling import notifications, sweeps
 from scheduling.models import Booking, Offer, PlaceInLine
@@ -211,7 +212,9 @@ class TestWhatBecameOfIt:
         requests.leave(asked, student)
         page = text(client.get(f"/offers/{offer.pk}/"))
         assert "This time is no longer offered." in page
-        assert f'href="/requests/new/?topic={topic.slug}"' in page
+        assert f'name="question" value="{escape(asked.question)}"' in page
+        again = client.post("/requests/new/", {"topic": topic.pk, "question": "Why?", "fill": "1"})
+        assert again.context["form"]["question"].value() == "Why?"
         response = client.post(f"/offers/{offer.pk}/", {"question": "Why?"})
         assert response.status_code == 409
         assert not Booking.objects.exists()

@@ -103,7 +103,7 @@ class TopicAdmin(LookOnly):
             MergeForm,
             lambda topic, actor, target: services.merge_topics(topic, target, actor),
             warning=_(
-                "Registrations, sessions and bookings become the other topic's. This one is archived,"
+                "Registrations, sessions, bookings and requests become the other topic's. This one is archived,"
                 " and its address leads there. It can't be undone."
             ),
         )

@@ -8,11 +8,14 @@ import pytest
 from accounts import notifications
 from accounts.models import MailKind, Notice
 from accounts.services import profiles
+from accounts.services.kinds import headlines
+from accounts.services.suspensions import suspend
 from scheduling.models import Offer
 from scheduling.services import appointments, bookings, care, offers, requests
 from scheduling.tests.factories import book, tomorrow
 from scheduling.tests.offers.steps import freed_now
 from setahub.core import clock as when
+from topics.services import archive_topic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -145,3 +148,15 @@ def test_that_its_ta_is_away(taken, ta, people, asks, run_tasks, told):
     care.set_limits(ta, away_until=tomorrow())
     assert told()[0] == ["offer_made", "offer_withdrawn"]
     assert told()[1] == ["Your time has come", "No longer offered"]
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_that_the_named_ta_is_gone_leads_to_the_topic(ta, topic, people, asks, staff, archived):
+    asks(people[0], ta=ta)
+    if archived:
+        archive_topic(topic, staff)
+    else:
+        suspend(ta, actor=staff, cancel_bookings=True)
+    notice = Notice.objects.of(people[0].pk).get(kind="request_gone")
+    url = headlines([notice], people[0])[notice.pk].url
+    assert url == ("/topics/" if archived else "/topics/data-structures/")
