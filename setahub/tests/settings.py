@@ -39,4 +39,4 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "NAME": str(Path(tempfile.gettempdir()) / f"setahub-test-{os.getpid()}.sqlite3")
     }
     # Of twenty who write at once the last waited for six seconds at load 15: a busy machine is no failure.
-    DATABASES["default"]["OPTIONS"]["timeout"] = 120
+    DATABASES["default"]["OPTIONS"]["timeout"] = 120  # type: ignore[index]
