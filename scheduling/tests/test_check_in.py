@@ -129,6 +129,26 @@ class TestTheTAsPage:
         assert queries(client, page) == one
 
 
+class TestIsFound:
+    """From the start page and the booking, by both, while it is at hand."""
+
+    def test_by_the_ta(self, booked, session, ta, sign_in, clock):
+        link = f'href="/appointments/{session.pk}/check-in/"'
+        client = sign_in(ta)
+        for page in ("/", booked.get_absolute_url()):
+            assert link not in text(client.get(page))
+        clock.move_to(booked.starts_at - timedelta(minutes=5))
+        for page in ("/", booked.get_absolute_url()):
+            assert link in text(client.get(page))
+
+    def test_by_the_student_until_they_have(self, booked, session, student, sign_in, clock):
+        client = sign_in(student)
+        clock.move_to(booked.starts_at - timedelta(minutes=5))
+        assert "Check in</a>" in text(client.get("/"))
+        Booking.objects.filter(pk=booked.pk).update(checked_in_at=booked.starts_at)
+        assert "Check in</a>" not in text(client.get("/"))
+
+
 class TestTheBooking:
     def test_takes_the_code_and_says_so(self, session, booked, path, on_time, sign_in, student):
         client = sign_in(student)
