@@ -22,6 +22,7 @@ from accounts.validators import (
     validate_student_id,
     validate_username,
 )
+from setahub.core.db.rows import QuickRow
 from setahub.core.images import random_name
 from setahub.core.keys import (
     GROWTH,
@@ -140,7 +141,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type:
         return self.get(email_key=fold_email(email or ""))
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(QuickRow, AbstractBaseUser, PermissionsMixin):
     """A person with an account. Everybody can be a student and a TA.
 
     ``username`` is the one name that others see; email and student ID are private.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from setahub.core import clock
+from setahub.core.db.rows import QuickRow
 from setahub.policy.current import policy
 from topics.models import Topic
 
@@ -69,7 +70,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return self.open().filter(starts_at__lt=end, ends_at__gt=start)
 
 
-class Appointment(models.Model):
+class Appointment(QuickRow):
     """A stretch of time that a TA opens for booking, cut into slots of ``slot_minutes``.
 
     Two open appointments of one TA never overlap (``scheduling.constraints``).

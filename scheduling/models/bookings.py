@@ -18,6 +18,7 @@ from scheduling.models.appointments import REASON_MAX, Cause, is_at_hand
 from scheduling.models.reminders import Reminder
 from scheduling.models.slots import TimeSlot
 from setahub.core import clock
+from setahub.core.db.rows import QuickRow
 from setahub.policy.current import policy
 from topics.models import Topic
 
@@ -109,7 +110,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.select_related("student", "ta", "topic", "slot__appointment")
 
 
-class Booking(models.Model):
+class Booking(QuickRow):
     """A student's seat in one time slot, for one topic. Never deleted: a cancelled one is history.
 
     ``starts_at`` and ``ends_at`` repeat the slot's times for the indexes of the hot lists.

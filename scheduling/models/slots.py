@@ -19,6 +19,7 @@ from scheduling.models.commitments import Commitment
 from scheduling.models.narrowing import Part, Place
 from setahub.core import clock
 from setahub.core.db.prepared import unseen
+from setahub.core.db.rows import QuickRow
 from setahub.policy.current import LONGEST_SESSION, policy
 from topics.models import Registration
 
@@ -196,7 +197,7 @@ class TimeSlotQuerySet(models.QuerySet["TimeSlot"]):
         return self.annotate(has_limits=Exists(limits))
 
 
-class TimeSlot(models.Model):
+class TimeSlot(QuickRow):
     """One bookable piece of an appointment.
 
     ``taken`` counts active bookings, ``held`` open offers, ``freed`` seats that are to be matched

@@ -113,7 +113,8 @@ def free_from(
 ) -> list[TimeSlot]:
     """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id.
 
-    With their appointment and its TA. Two queries: many slots are of few appointments.
+    With their appointment and its TA, of which what lists of times show. Two queries: many slots are
+    of few appointments.
     """
     since = clock.day_bounds(day)[0]
     bookable = Bookable.at()
@@ -127,7 +128,8 @@ def free_from(
 
 @prepared
 def _appointments(ids: tuple[int, ...]) -> AppointmentQuerySet:
-    return Appointment.objects.filter(pk__in=ids).select_related("ta")
+    sessions = Appointment.objects.filter(pk__in=ids).select_related("ta")
+    return sessions.only("location", "slot_minutes", "ta__username")
 
 
 @prepared

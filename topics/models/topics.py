@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from setahub.core.db.rows import QuickRow
 from setahub.core.images import random_name
 from setahub.core.keys import GROWTH, NUMBER, fold, fold_search, nfc, numbered_key, sort_key
 from topics.models.keywords import KEYWORDS_MAX, joined
@@ -109,7 +110,7 @@ def search_words(text: str) -> list[str] | None:
     return None if too_much else words
 
 
-class Topic(models.Model):
+class Topic(QuickRow):
     """An academic subject one can get help with."""
 
     name = models.CharField(_("name"), max_length=NAME_MAX)
@@ -228,7 +229,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.filter(topic=topic).exclude(user=user)
 
 
-class Registration(models.Model):
+class Registration(QuickRow):
     """A user's standing offer to teach one topic.
 
     A pending one shows nowhere but to its user and staff.

@@ -68,4 +68,7 @@ def tas_of(topic: Topic, first: Sequence[int], limit: int) -> tuple[list[User], 
 def _teaching(topic: int, first: tuple[int, ...]) -> "QuerySet[Registration]":
     later = Case(When(user__id__in=first, then=0), default=1)
     rows = Registration.objects.teaching().filter(topic=topic).annotate(later=later)
-    return rows.order_by("later", "user__sort_key").select_related("user")
+    rows = rows.order_by("later", "user__sort_key").select_related("user")
+    return rows.only(
+        "user", *(f"user__{name}" for name in ("username", "year", "avatar", "is_active"))
+    )
