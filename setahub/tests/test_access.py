@@ -1,14 +1,17 @@
 """Every address as every kind of person. A new address that is missing here fails the test."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Notice
 from chat.models import Message
@@ -16,7 +19,6 @@ from scheduling.services import appointments, bookings, records
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import ask, hold
 from setahub.core import clock as when
-from topics.models import Registration, Topic
 
 PEOPLE = ["visitor", "stranger", "student", "ta", "creator", "staff"]
 
@@ -334,86 +336,36 @@ def test_the_table_has_every_address_and_no_other():
     assert set(routes(get_resolver().url_patterns)) == set(TABLE)
 
 
-@pytest.mark.parametrize("route", list(TABLE))
+def answered(client: Client, method: str, path: str, *, follow: bool = False) -> Any:
+    """What the client is answered; what that changed, here or there, is gone for the next."""
+    cache.clear()
+    cookies = deepcopy(client.cookies)
+    with transaction.atomic():
+        response = getattr(client, method)(path, follow=follow)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return response
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_everybody_gets_what_is_theirs(world, route, method):
-    row = TABLE[route]
-    path = row.path.format(**world)
-    if method == "post":
-        path = path.partition("?")[0]
-    found = {}
-    for who, person in world["people"].items():
-        client = client_of(person)
-        found[who] = outcome(getattr(client, method)(path))
+def test_everybody_gets_what_is_theirs(world, method):
+    clients = [client_of(person) for person in world["people"].values()]
+    wrong = {}
+    for route, row in TABLE.items():
+        path = row.path.format(**world)
         if method == "post":
-            restore(world)
-    assert found == dict(zip(PEOPLE, getattr(row, method), strict=True))
+            path = path.partition("?")[0]
+        found = tuple(outcome(answered(client, method, path)) for client in clients)
+        if found != tuple(getattr(row, method)):
+            wrong[route] = dict(zip(PEOPLE, found, strict=True))
+    assert wrong == {}
 
 
-def restore(world: dict[str, Any]) -> None:
-    """Undo what a POST of one person may have done, so that the next meets the same world."""
-    from accounts.models import Block
-    from scheduling.models import Booking, HelpRequest, PlaceInLine
-
-    Block.objects.all().delete()
-    PlaceInLine.objects.exclude(person=world["people"]["student"]).delete()
-    PlaceInLine.objects.update(ended_at=None, end="")
-    HelpRequest.objects.update(status="open")
-    Booking.objects.filter(pk=world["booking"]).update(status="booked")
-    Topic.objects.filter(slug=world["slug"]).update(archived_at=None)
-    Registration.objects.exclude(user=world["ta"]).delete()
-
-
-@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
-def test_the_admin_is_for_staff(world, model):
-    info = model._meta.app_label, model._meta.model_name
-    from django.urls import reverse
-
-    path = reverse("admin:{}_{}_changelist".format(*info))
-    found = {
-        who: client_of(person).get(path).status_code for who, person in world["people"].items()
-    }
-    assert found.pop("staff") == 200
-    assert set(found.values()) <= {302, 403}
-    assert found["visitor"] == 302
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    ["0", "-1", "abc", "99999999999999999999", "1.5", "%00", "٣", "1;drop", "999999999999999999"],
-)
-def test_garbage_ids_are_not_found(world, garbage):
-    client = client_of(world["people"]["student"])
-    for path in (
-        f"/users/{garbage}/",
-        f"/users/{garbage}/timeslots/",
-        f"/appointments/{garbage}/",
-        f"/bookings/{garbage}/",
-        f"/bookings/{garbage}/cancel/",
-        f"/requests/{garbage}/",
-        f"/offers/{garbage}/",
-        f"/check-in/{garbage}/",
-        f"/topics/{garbage}/",
-        f"/bookings/new/?slot={garbage}",
-    ):
-        assert client.get(path).status_code == 404, path
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "abc", "%00", "99999999999999999999", "", "1e5", "²"])
-def test_garbage_in_a_query_is_never_an_error_of_ours(world, value):
-    client = client_of(world["people"]["ta"])
-    for path in (
-        f"/topics/?page={value}",
-        f"/topics/?limit={value}",
-        f"/topics/?q={value}",
-        f"/bookings/?tab={value}&page={value}",
-        f"/appointments/?tab={value}&page={value}",
-        f"/users/{world['ta']}/timeslots/?from={value}",
-        f"/users/{world['ta']}/timeslots/?topic={value}",
-        f"/topics/{world['slug']}/?from={value}",
-        f"/bookings/new/?slot={world['slot']}&topic={value}",
-        f"/bookings/?tab=requests&page={value}",
-        f"/appointments/?tab=requests&page={value}",
-        f"/requests/new/?topic={value}&ta={value}&part={value}&from={value}&question={value}",
-    ):
-        assert client.get(path).status_code in {200, 400, 404, 409}, path
+def test_the_admin_is_for_staff(world):
+    clients = {who: client_of(person) for who, person in world["people"].items()}
+    for model in admin.site._registry:
+        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        found = {who: client.get(path).status_code for who, client in clients.items()}
+        assert found.pop("staff") == 200, path
+        assert set(found.values()) <= {302, 403}, path
+        assert found["visitor"] == 302, path

@@ -106,6 +106,44 @@ def student_client(world) -> Client:  # noqa: F811
     return client_of(world["people"]["student"])
 
 
+def test_ids_that_are_none_are_not_found(world, student_client):  # noqa: F811
+    for garbage in (
+        "0", "-1", "abc", "99999999999999999999", "1.5", "%00", "٣", "1;drop", "999999999999999999",
+    ):  # fmt: skip
+        for path in (
+            f"/users/{garbage}/",
+            f"/users/{garbage}/timeslots/",
+            f"/appointments/{garbage}/",
+            f"/bookings/{garbage}/",
+            f"/bookings/{garbage}/cancel/",
+            f"/requests/{garbage}/",
+            f"/offers/{garbage}/",
+            f"/check-in/{garbage}/",
+            f"/topics/{garbage}/",
+            f"/bookings/new/?slot={garbage}",
+        ):
+            assert student_client.get(path).status_code == 404, path
+
+
+def test_garbage_in_a_query_is_never_an_error_of_ours(world, ta_client):  # noqa: F811
+    for value in ("0", "-1", "abc", "%00", "99999999999999999999", "", "1e5", "²"):
+        for path in (
+            f"/topics/?page={value}",
+            f"/topics/?limit={value}",
+            f"/topics/?q={value}",
+            f"/bookings/?tab={value}&page={value}",
+            f"/appointments/?tab={value}&page={value}",
+            f"/users/{world['ta']}/timeslots/?from={value}",
+            f"/users/{world['ta']}/timeslots/?topic={value}",
+            f"/topics/{world['slug']}/?from={value}",
+            f"/bookings/new/?slot={world['slot']}&topic={value}",
+            f"/bookings/?tab=requests&page={value}",
+            f"/appointments/?tab=requests&page={value}",
+            f"/requests/new/?topic={value}&ta={value}&part={value}&from={value}&question={value}",
+        ):
+            assert ta_client.get(path).status_code in {200, 400, 404, 409}, path
+
+
 def test_every_query(world, answers, ta_client, student_client):  # noqa: F811
     for route in ROUTES:
         path = TABLE[route].path.format(**world).partition("?")[0]

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.test import Client
 from django.urls import Resolver404, resolve
 
+from setahub.tests.test_access import PEOPLE, TABLE, answered, client_of
+
 
 class Links(HTMLParser):
     """The pages of the site that a page leads to."""
@@ -55,3 +57,19 @@ def pages(client: Client, *begin: str) -> Iterator[tuple[str, Any]]:
             base = urlsplit(path).path
             links = Links(response.content.decode()).found
             waiting += [f"{base}{link}" if link.startswith("?") else link for link in links]
+
+
+def answers(world: dict[str, Any], *, follow: bool = False) -> Iterator[tuple[str, Any]]:
+    """What every address answers; of all who are answered alike, one is asked. In Thai for visitors."""
+    clients = {who: client_of(person) for who, person in world["people"].items()}
+    for client in clients.values():
+        client.cookies["language"] = "th"
+    for route, row in TABLE.items():
+        path = row.path.format(**world)
+        for method, outcomes in (("get", row.get), ("post", row.post)):
+            target = path if method == "get" else path.partition("?")[0]
+            for who in dict(zip(outcomes, PEOPLE, strict=True)).values():
+                yield (
+                    f"{who} {method} {route}",
+                    answered(clients[who], method, target, follow=follow),
+                )

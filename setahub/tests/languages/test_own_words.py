@@ -3,7 +3,6 @@ them alone. Every address as everybody, and every page that links lead to; the a
 of other languages."""
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,9 +12,9 @@ from django.db import models
 from accounts.models import User
 from chat.models import Message
 from scheduling.models import Appointment, Booking, BookingEvent, HelpRequest
-from setahub.tests.languages.crawl import is_page, pages
+from setahub.tests.languages.crawl import answers, is_page, pages
 from setahub.tests.languages.pseudo import VOID
-from setahub.tests.test_access import PEOPLE, TABLE, client_of, restore, world  # noqa: F401
+from setahub.tests.test_access import client_of, world  # noqa: F401
 from topics.models import Topic
 
 # What of a page is no text that a browser translates: values of fields, what scripts read.
@@ -101,23 +100,9 @@ def told(found: dict[str, str]) -> str:
     return "\n".join(f"{words}   ({where})" for words, where in found.items())
 
 
-def answers(named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for route, row in TABLE.items():
-        path = row.path.format(**named)
-        for method, outcomes in (("get", row.get), ("post", row.post)):
-            for who in {
-                outcome: who for who, outcome in zip(PEOPLE, outcomes, strict=True)
-            }.values():
-                target = path if method == "get" else path.partition("?")[0]
-                client = client_of(named["people"][who])
-                yield f"{who} {method} {route}", getattr(client, method)(target, follow=True)
-                if method == "post":
-                    restore(named)
-
-
 def test_what_every_address_answers(named):
     found: dict[str, str] = {}
-    for where, response in answers(named):
+    for where, response in answers(named, follow=True):
         note(found, response, where)
     assert found == {}, told(found)
 
