@@ -7,11 +7,14 @@ or read by then. A device gets a title, a time and an address of the site, encry
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -31,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 LASTS = timedelta(days=1)  # what could not be delivered by then is dropped
 PATIENCE = 10  # seconds for one answer
+PAUSE = 30  # seconds in which a service that did not answer is asked for nothing else
 TITLE_MAX = 200
 TOPIC_MAX = 32  # RFC 8030, section 5.4
 SIGNED_FOR = 12 * 3600  # seconds; RFC 8292 allows a day
@@ -165,6 +169,8 @@ def _send(device: PushSubscription, push: Push, body: bytes) -> None:
     if not is_push_service(device.host):
         logger.error("A push to %s was not sent: it is none of PUSH_HOSTS", device.host)
         return
+    if _is_silent(device.host):
+        raise TryLater
     try:
         sealed = _sealed(device, push, body, left)
         answer = outbound.post(device.endpoint, *sealed, seconds=PATIENCE)
@@ -173,8 +179,18 @@ def _send(device: PushSubscription, push: Push, body: bytes) -> None:
             logger.error("A push to %s was not sent: %s", device.host, error.code)
             return
         logger.warning("A push to %s is put off: %s", device.host, error.code)
+        cache.set(_silence(device.host), time.time() + PAUSE, PAUSE)
         raise TryLater from error
     _take(answer, device, left)
+
+
+def _is_silent(host: str) -> bool:
+    """Whether it did not answer a moment ago: thousands would wait for it, one after the other."""
+    return bool(cache.get(_silence(host), 0) > time.time())
+
+
+def _silence(host: str) -> str:
+    return f"push-silent:{sha256(host.encode()).hexdigest()[:32]}"
 
 
 def _take(answer: Answer, device: PushSubscription, left: int) -> None:

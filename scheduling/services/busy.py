@@ -24,6 +24,7 @@ PURPOSE = "scheduling.busy"  # never changes: addresses are sealed with it
 CALENDARS_MAX = 5  # of one person
 ADDED_AN_HOUR = 10  # by one person
 EVERY = timedelta(minutes=30)
+QUEUED_FOR = timedelta(hours=12)  # at most; longer than a task is tried
 TOLD_AFTER = timedelta(days=1)
 AHEAD = timedelta(days=settings.APPOINTMENT_MAX_AHEAD + 7)  # a TA opens a term; a week shows whole
 
@@ -52,7 +53,7 @@ def add(user: User, name: str, url: str) -> BusyCalendar:
             user=user,
             name=trimmed(name),
             sealed_url=seals.seal(url, PURPOSE),
-            next_at=timezone.now() + EVERY,
+            next_at=timezone.now() + QUEUED_FOR,
         )
         later(read, calendar.pk)
     return calendar
@@ -82,16 +83,19 @@ def renew_seals() -> None:
 
 
 def claim_due(now: datetime, most: int) -> None:
-    """Queue those that have not been read for half an hour, each once."""
+    """Queue those that have not been read for half an hour, each once.
+
+    Those that wait for a worker are not queued again, however long it is busy with others.
+    """
     due = BusyCalendar.objects.filter(next_at__lte=now, user__is_active=True)
     for pk in list(due.order_by("next_at").values_list("pk", flat=True)[:most]):
         with transaction.atomic():
             mine = BusyCalendar.objects.filter(pk=pk, next_at__lte=now)
-            if mine.update(next_at=now + EVERY):
+            if mine.update(next_at=now + QUEUED_FOR):
                 later(read, pk)
 
 
-@task
+@task(priority=-2)  # behind emails and pushes: those elsewhere may all be slow
 def read(calendar_id: int) -> None:
     """Fetch a calendar and keep when its person is busy. One that fails changes nothing."""
     calendar = BusyCalendar.objects.select_related("user").filter(pk=calendar_id).first()
@@ -117,9 +121,9 @@ def read(calendar_id: int) -> None:
             return  # removed meanwhile
         if times is not None:
             _keep(calendar, times)
-        kept.update(
-            etag=found.etag, read_at=timezone.now(), failing_since=None, error="", told_at=None
-        )
+        now = timezone.now()
+        read_well = {"failing_since": None, "error": "", "told_at": None}
+        kept.update(etag=found.etag, read_at=now, next_at=now + EVERY, **read_well)
 
 
 def _keep(calendar: BusyCalendar, times: Sequence[feeds.Stretch]) -> None:
@@ -144,7 +148,7 @@ def note_failure(calendar: BusyCalendar, code: str) -> None:
     now = timezone.now()
     since = calendar.failing_since or now
     own = BusyCalendar.objects.filter(pk=calendar.pk)
-    own.update(failing_since=since, error=code)
+    own.update(failing_since=since, error=code, next_at=now + EVERY)
     if now - since >= TOLD_AFTER:
         with transaction.atomic():
             if own.filter(told_at=None).update(told_at=now):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import notifications, pushes
 from scheduling import feeds
 from scheduling.models import BusyCalendar, BusyTime
 from scheduling.queries.busy import busy_between
@@ -168,6 +169,24 @@ class TestService:
         busy.claim_due(timezone.now(), 10)
         run_tasks()
         assert asked == [(URL, '"1"')]
+
+    def test_one_that_waits_for_a_busy_worker_is_not_queued_again(
+        self, clock, student, there, run_tasks
+    ):
+        asked = there("away")
+        busy.add(student, "Classes", URL)
+        for _hour in range(3):
+            clock.shift(timedelta(hours=1))
+            busy.claim_due(timezone.now(), 10)
+        run_tasks()
+        assert len(asked) == 1
+        clock.shift(busy.EVERY)
+        busy.claim_due(timezone.now(), 10)
+        run_tasks()
+        assert len(asked) == 2
+
+    def test_emails_and_pushes_go_before_it(self):
+        assert busy.read.priority < pushes.deliver.priority < notifications.mail_notice.priority
 
     def test_what_is_the_same_stays_and_what_changed_is_replaced(self, named, there, student):
         there(calendar(NINE))

@@ -79,7 +79,7 @@ def fetch(url: str, *, etag: str = "", limit: int, seconds: float) -> Fetched:
             raise _failure(error) from error
         if isinstance(answer, Fetched):
             return answer
-        url = urljoin(url, answer)
+        url = _joined(url, answer)
     raise OutboundError("redirects")
 
 
@@ -157,6 +157,14 @@ def _connected(url: str, until: float) -> Iterator[tuple[http.client.HTTPSConnec
         yield connection, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     finally:
         connection.close()
+
+
+def _joined(url: str, leads: str) -> str:
+    """Where a redirect leads. Raises OutboundError ("address") where that is none."""
+    try:
+        return urljoin(url, leads)
+    except ValueError as error:
+        raise OutboundError("address") from error
 
 
 def _ask(url: str, etag: str, limit: int, until: float) -> Fetched | str:

@@ -208,6 +208,7 @@ def test_what_is_packed_although_nobody_asked_is_left_packed(world):
         ("https://calendar.example:8443/", "address"),
         ("/again", "redirects"),
         ("file:///etc/passwd", "address"),
+        ("https://[", "address"),
     ],
 )
 def test_where_it_leads_is_looked_at_in_the_same_way(world, leads, code):

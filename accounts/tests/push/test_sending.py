@@ -391,6 +391,29 @@ class TestAnswers:
         work()
         assert len(told()) == 1
 
+    def test_one_that_is_away_keeps_nobody_waiting_again_and_again(
+        self, push_service, phone, student, work, clock, monkeypatch
+    ):
+        for _device in range(2):
+            phone(student)
+        asked = []
+
+        def fail(*args, **kwargs):
+            asked.append(args)
+            raise OutboundError("slow")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(outbound, "post", fail)
+            work()
+            assert len(asked) == 1
+            assert PushDelivery.objects.filter(done_at=None).count() == 3
+            clock.shift(pushes.PAUSE)
+            work()
+            assert len(asked) == 2
+        clock.shift(120)
+        work()
+        assert len(push_service.sent) == 3
+
     def test_a_name_that_leads_inside_gets_nothing(self, push_service, work, monkeypatch, caplog):
         monkeypatch.setattr(outbound, "is_public", lambda address: False)
         work()
