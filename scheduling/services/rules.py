@@ -63,7 +63,8 @@ def check_bookable(
     obstacle = obstacles.of(slot)
     if obstacle in SAID_BEFORE_FREE:
         raise _in_the_way(obstacle, slot, obstacles)
-    if not is_free(slot.pk, topic.pk, moving, own_seat=own_seat):
+    full = moving is None and slot.taken >= slot.capacity  # that is plain without a query
+    if full or not is_free(slot.pk, topic.pk, moving, own_seat=own_seat):
         given = replacing or moving is not None
         raise why_not_free(slot, topic, given=given, own_seat=own_seat, leaving=moving)
     if obstacle is not None:

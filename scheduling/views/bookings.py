@@ -84,7 +84,7 @@ def _book(request: UserRequest, slot: TimeSlot, form: BookForm) -> HttpResponse:
         if moved is not None:
             return redirect(moved)
     booking = form.attempt(
-        once(request, lambda: bookings.book(student, slot.pk, **form.cleaned_data))
+        once(request, lambda: bookings.book(student, slot.pk, seen=slot, **form.cleaned_data))
     )
     if booking is not None:
         return done(request, _("Booked. See you there!"), booking)

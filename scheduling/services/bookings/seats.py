@@ -26,15 +26,21 @@ Kind = BookingEvent.Kind
 
 
 def book(
-    student: User, slot_id: int, topic: Topic, question: str, *, show_takeaway: bool = False
+    student: User,
+    slot_id: int,
+    topic: Topic,
+    question: str,
+    *,
+    show_takeaway: bool = False,
+    seen: TimeSlot | None = None,
 ) -> Booking:
     """Take one seat of the slot for ``student``. Raises SchedulingError with the reason if not.
 
-    ``show_takeaway``: its TA may read what the student was left last on the topic. The same again,
-    while it stands, is the booking that it made.
+    ``seen``: the slot as it was read a moment ago, with its TA. ``show_takeaway``: its TA may read what
+    the student was left last on the topic. The same again, while it stands, is the booking that it made.
     """
     try:
-        return _book(student, slot_id, topic, question, show_takeaway=show_takeaway)
+        return _book(student, slot_id, topic, question, show_takeaway=show_takeaway, seen=seen)
     except SchedulingError as refusal:
         # Looked for only now: hardly any is sent twice, and one that stands refuses another. Whoever
         # has a seat is told of that rather than that there is none left.
@@ -89,10 +95,11 @@ def _book(
     instead_of: Booking | None = None,
     held_by: Offer | None = None,
     show_takeaway: bool = False,
+    seen: TimeSlot | None = None,
 ) -> Booking:
     """``held_by``: nothing but the seat of this offer, while it can be taken."""
     replacing = instead_of is not None
-    seen = slot_with_ta(slot_id)
+    seen = seen or slot_with_ta(slot_id)
     if seen is not None and seen.taken >= seen.capacity:
         # A crowd need not queue for what is gone.
         rules.check_bookable(student, seen, topic, replacing=replacing)
