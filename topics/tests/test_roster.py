@@ -193,6 +193,8 @@ class TestCarryingOut:
         [letter] = post()
         path = letter.body.partition("http://localhost")[2].split()[0]
         page = client.get(path, follow=True)
+        assert "Your account waits for you." in page.content.decode()
+        assert "The old one works" not in page.content.decode()
         where = page.redirect_chain[-1][0]
         client.post(where, {"password1": "another good one 7", "password2": "another good one 7"})
         sent = {"login": "malee@kmitl.ac.th", "password": "another good one 7"}
