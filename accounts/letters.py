@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from setahub.core import clock
 from setahub.core.mail import Email
+from setahub.core.web.own import told
 
 Facts = Mapping[str, Any]
 
@@ -213,7 +214,12 @@ def _with_a_way_back(subject: str, change: str, back: str, facts: Facts) -> Emai
     return Email(
         subject,
         [
-            change % facts,
+            told(
+                change,
+                {"name": facts["name"]},
+                from_email=facts["from_email"],
+                to_email=facts["to_email"],
+            ),
             _("If it was you, there is nothing to do."),
             _(
                 "If this wasn't you, open this link within seven days: your account keeps the old"
@@ -242,7 +248,7 @@ def _invited(facts: Facts) -> Email:
         _("Your faculty has made an account for you on SETAHub, where students help each other:")
         + " "
         + _("you find a topic, choose a time, and bring your question."),
-        _("Others will see you as %(name)s; you can change that.") % facts,
+        told(_("Others will see you as %(name)s; you can change that."), {"name": facts["name"]}),
     ]
     if "password_url" not in facts:
         return Email(

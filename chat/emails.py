@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 from chat.models import Participation, Report
 from setahub.core import clock
 from setahub.core.mail import Email
+from setahub.core.web.own import told
 
 
 def warning(report: Report) -> Email:
@@ -29,12 +30,15 @@ def unread(side: Participation, count: int) -> Email:
         subject=ngettext("%(name)s wrote to you", "%(name)s wrote you %(count)d messages", count)
         % words,
         lead=[
-            ngettext(
-                "%(name)s wrote to you on SETAHub, and you haven't read it yet.",
-                "%(name)s wrote you %(count)d messages on SETAHub that you haven't read yet.",
-                count,
+            told(
+                ngettext(
+                    "%(name)s wrote to you on SETAHub, and you haven't read it yet.",
+                    "%(name)s wrote you %(count)d messages on SETAHub that you haven't read yet.",
+                    count,
+                ),
+                {"name": side.other.username},
+                count=count,
             )
-            % words
         ],
         action=(_("Read and answer"), reverse("chat:conversation", args=[side.other_id])),
     )

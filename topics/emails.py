@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from setahub.core.mail import Email
+from setahub.core.web.own import told
 from topics.models import Decision
 
 
@@ -16,13 +17,16 @@ def decided(decision: Decision) -> Email:
         action = (_("Open weekly hours"), hours)
         subject = _("You are now a TA of %(topic)s") % topic
         lead = [
-            _("The staff approved your registration for %(topic)s. Thank you for helping!") % topic,
+            told(
+                _("The staff approved your registration for %(topic)s. Thank you for helping!"),
+                topic,
+            ),
             _("Students can book you as soon as you open time for it."),
         ]
     else:
         subject = _("Your registration for %(topic)s") % topic
         lead = [
-            _("The staff did not approve your registration for %(topic)s this time.") % topic,
+            told(_("The staff did not approve your registration for %(topic)s this time."), topic),
             _("You can register again, for this topic or for another one."),
         ]
     return Email(

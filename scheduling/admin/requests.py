@@ -1,7 +1,5 @@
 """Help requests and offers in the admin."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -68,7 +66,7 @@ class HelpRequestAdmin(FindsPeople, Export, LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[HelpRequest]:
         return HelpRequest.objects.counted()
 
-    @admin.display(description=gettext_lazy("waiting"), ordering="waiting")
+    @admin.display(description=pgettext_lazy("people in line", "waiting"), ordering="waiting")
     def waiting(self, row: HelpRequest) -> int:
         return row.waiting
 
@@ -122,8 +120,8 @@ class OfferAdmin(FindsPeople, Export, LookOnly):
     ]
 
     @admin.display(description=gettext_lazy("start"), ordering="slot__starts_at")
-    def starts_at(self, row: Offer) -> Any:
-        return row.slot.starts_at
+    def starts_at(self, row: Offer) -> str:
+        return clock.full(row.slot.starts_at)
 
     @admin.display(description=gettext_lazy("topic"), ordering="request__topic__name_key")
     def topic(self, row: Offer) -> str:

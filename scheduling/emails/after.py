@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from scheduling.models import Booking, Dispute, Takeaway
 from setahub.core import clock
 from setahub.core.mail import Email
+from setahub.core.web.own import told, typed
 
 
 def takeaway(left: Takeaway) -> Email:
@@ -19,7 +20,10 @@ def takeaway(left: Takeaway) -> Email:
         subject=_("What to take away: %(topic)s with %(name)s")
         % _names(booking, booking.ta.username),
         lead=[
-            _("%(name)s wrote down what remains of your session.") % {"name": booking.ta.username}
+            told(
+                _("%(name)s wrote down what remains of your session."),
+                {"name": booking.ta.username},
+            )
         ],
         facts=[_when(booking)],
         quotes=[(label, text) for label, text in quotes if text],
@@ -50,7 +54,7 @@ def reported(booking: Booking) -> Email:
             _("The faculty's staff will decide. Until then it doesn't count towards your hours."),
             _("If you were there, say at the booking how it went: the staff see both."),
         ],
-        facts=[_when(booking), (_("Topic"), booking.topic.name)],
+        facts=[_when(booking), (_("Topic"), typed(booking.topic.name))],
         action=(_("See the booking"), booking.get_absolute_url()),
     )
 
@@ -64,7 +68,7 @@ def report_settled(booking: Booking) -> Email:
     return Email(
         subject=_("Decided: the session of %(time)s") % {"time": clock.full(booking.starts_at)},
         lead=[lead],
-        facts=[_when(booking), (_("Topic"), booking.topic.name)],
+        facts=[_when(booking), (_("Topic"), typed(booking.topic.name))],
         action=(_("See the booking"), booking.get_absolute_url()),
     )
 
@@ -79,7 +83,11 @@ def decided(found: Dispute) -> Email:
     return Email(
         subject=_("Decided: the no-show of %(time)s") % {"time": clock.full(booking.starts_at)},
         lead=[lead],
-        facts=[_when(booking), (_("Topic"), booking.topic.name), (_("TA"), booking.ta.username)],
+        facts=[
+            _when(booking),
+            (_("Topic"), typed(booking.topic.name)),
+            (_("TA"), typed(booking.ta.username)),
+        ],
         quotes=[(_("What you wrote"), found.reason)],
         action=(_("See the booking"), booking.get_absolute_url()),
     )

@@ -12,11 +12,12 @@ from django.utils.translation import pgettext
 from accounts.models import User
 from scheduling import history
 from scheduling.calendars import Revision, after, current
-from scheduling.history import IMPERSONAL_CAUSES, actor_name, impersonal_reason
+from scheduling.history import IMPERSONAL_CAUSES, actor_name, impersonal_reason, is_of_staff
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.queries.bookings import offers_other_times, times_instead
 from setahub.core import clock
 from setahub.core.mail import Email
+from setahub.core.web.own import told, typed
 
 Kind = BookingEvent.Kind
 
@@ -29,8 +30,6 @@ def about(event: BookingEvent, reader: User) -> Email:
     booking, then = event.booking, after(event)
     other = booking.other_than(reader)
     subject, lead = _words(event, reader)
-    # The actor is the other person, or for a cancellation perhaps somebody of the faculty.
-    name = actor_name(event) if event.actor_id != reader.pk else other.username
     words = {
         "topic": booking.topic.name,
         "name": other.username,
@@ -39,7 +38,7 @@ def about(event: BookingEvent, reader: User) -> Email:
     old = clock.full(event.old_starts_at) if event.old_starts_at else ""
     return Email(
         subject=subject % words,
-        lead=[lead % {"name": name, "old": old}],
+        lead=[_acted(event, lead, old=old)],
         facts=_facts(booking, then, reader),
         quotes=_quotes(event, reader),
         action=_action(booking, then, reader),
@@ -73,7 +72,7 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
         lead = _sentence(why) if why else _cancelled_by(first, reader)
     else:
         subject = _("Changed: %(count)d bookings, the first %(time)s") % words
-        lead = _("%(name)s changed these sessions.") % {"name": actor_name(first)}
+        lead = _acted(first, _("%(name)s changed these sessions."))
     quotes = list(dict.fromkeys(quote for event in events for quote in _quotes(event, reader)))
     return Email(
         subject=subject,
@@ -95,14 +94,21 @@ def about_several(events: Sequence[BookingEvent], reader: User) -> Email:
 def _cancelled_by(event: BookingEvent, reader: User) -> str:
     if event.actor_id == reader.pk:
         return _("You cancelled these bookings.")
-    return _("%(name)s cancelled these bookings.") % {"name": actor_name(event)}
+    return _acted(event, _("%(name)s cancelled these bookings."))
+
+
+def _acted(event: BookingEvent, words: str, **others: str) -> str:
+    """Words with the name of who did it: one of the two people, or for a cancellation perhaps the
+    faculty's staff."""
+    name = {"name": actor_name(event)}
+    return words % {**name, **others} if is_of_staff(event) else told(words, name, **others)
 
 
 def _row(event: BookingEvent, reader: User) -> tuple[str, str]:
     """A booking among several: its time, and what it is about with whom."""
     booking = event.booking
     names = {"topic": booking.topic.name, "name": booking.other_than(reader).username}
-    return when(after(event))[1], _("%(topic)s with %(name)s") % names
+    return when(after(event))[1], told(_("%(topic)s with %(name)s"), names)
 
 
 def reminder(booking: Booking) -> Email:
@@ -137,8 +143,10 @@ def reminder_for_ta(slot: TimeSlot, bookings: list[Booking]) -> Email:
         facts=[when(time), _place(time)],
         quotes=[
             (
-                _("%(topic)s, %(name)s")
-                % {"topic": booking.topic.name, "name": booking.student.username},
+                told(
+                    _("%(topic)s, %(name)s"),
+                    {"topic": booking.topic.name, "name": booking.student.username},
+                ),
                 booking.question,
             )
             for booking in bookings
@@ -227,8 +235,10 @@ def _facts(booking: Booking, then: Revision, reader: User) -> list[tuple[str, st
     return [
         when(then),
         *([_place(then)] if _tells_room(booking, then, reader) else []),
-        (_("Topic"), booking.topic.name),
-        (_("TA"), booking.ta.username) if as_student else (_("Student"), booking.student.username),
+        (_("Topic"), typed(booking.topic.name)),
+        (_("TA"), typed(booking.ta.username))
+        if as_student
+        else (_("Student"), typed(booking.student.username)),
     ]
 
 
@@ -242,7 +252,7 @@ def when(then: Revision | TimeSlot) -> tuple[str, str]:
 
 
 def _place(then: Revision) -> tuple[str, str]:
-    return _("Where"), then.place
+    return _("Where"), typed(then.place)
 
 
 def _tells_room(booking: Booking, then: Revision, reader: User) -> bool:
@@ -263,7 +273,7 @@ def _quotes(event: BookingEvent, reader: User) -> list[tuple[str, str]]:
 def _question(booking: Booking, reader: User) -> list[tuple[str, str]]:
     if reader.pk == booking.student_id:
         return [(_("What you need help with"), booking.question)]
-    label = _("What %(name)s needs help with") % {"name": booking.student.username}
+    label = told(_("What %(name)s needs help with"), {"name": booking.student.username})
     return [(label, booking.question)]
 
 
@@ -289,8 +299,11 @@ def _other_times(booking: Booking, then: Revision, reader: User) -> list[tuple[s
     rebook = reverse("scheduling:booking_rebook", args=[booking.pk])
     return [
         (
-            _("%(time)s with %(name)s")
-            % {"time": clock.full(slot.starts_at), "name": slot.appointment.ta.username},
+            told(
+                _("%(time)s with %(name)s"),
+                {"name": slot.appointment.ta.username},
+                time=clock.full(slot.starts_at),
+            ),
             f"{rebook}?slot={slot.pk}",
         )
         for slot in (*own, *others)

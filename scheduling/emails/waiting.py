@@ -11,6 +11,7 @@ from scheduling.emails.bookings import when
 from scheduling.models import HelpRequest, Offer, PlaceInLine, TimeSlot
 from setahub.core import clock
 from setahub.core.mail import Email
+from setahub.core.web.own import told, typed
 
 
 def offered(offer: Offer) -> Email:
@@ -18,8 +19,11 @@ def offered(offer: Offer) -> Email:
     return Email(
         subject=_("Your time has come: %(topic)s, %(time)s") % _offer_words(offer),
         lead=[
-            _("You waited for time on %(topic)s. A seat is held for you until %(until)s.")
-            % _offer_words(offer),
+            told(
+                _("You waited for time on %(topic)s. A seat is held for you until %(until)s."),
+                {"topic": offer.request.topic.name},
+                until=clock.full(offer.expires_at),
+            ),
             _(
                 "Until then nobody else can book it. If it doesn't suit you, pass it on: you keep your place in line."
             ),
@@ -71,7 +75,7 @@ def free_time(slot: TimeSlot, request: HelpRequest) -> Email:
     return Email(
         subject=_("A free time: %(topic)s, %(time)s") % words,
         lead=[_("It begins soon, so nothing is held: whoever books it first has it.")],
-        facts=[when(slot), (_("TA"), slot.appointment.ta.username), _place_of(slot)],
+        facts=[when(slot), (_("TA"), typed(slot.appointment.ta.username)), _place_of(slot)],
         action=(_("Book it"), f"{book}?slot={slot.pk}&topic={request.topic.slug}"),
     )
 
@@ -121,8 +125,11 @@ def digest(requests: Sequence[HelpRequest]) -> Email:
     """The same with what was asked, without names. Each has ``waiting``."""
     quotes = [
         (
-            ngettext("%(topic)s (%(count)d waits)", "%(topic)s (%(count)d wait)", each.waiting)
-            % {"topic": each.topic.name, "count": each.waiting},
+            told(
+                ngettext("%(topic)s (%(count)d waits)", "%(topic)s (%(count)d wait)", each.waiting),
+                {"topic": each.topic.name},
+                count=each.waiting,
+            ),
             each.question,
         )
         for each in requests
@@ -134,22 +141,21 @@ def _offer_words(offer: Offer) -> dict[str, str]:
     return {
         "topic": offer.request.topic.name,
         "time": clock.full(offer.slot.starts_at),
-        "until": clock.full(offer.expires_at),
     }
 
 
 def _offer_facts(offer: Offer) -> list[tuple[str, str]]:
     return [
         when(offer.slot),
-        (_("Topic"), offer.request.topic.name),
-        (_("TA"), offer.slot.appointment.ta.username),
+        (_("Topic"), typed(offer.request.topic.name)),
+        (_("TA"), typed(offer.slot.appointment.ta.username)),
     ]
 
 
 def _place_of(slot: TimeSlot) -> tuple[str, str]:
     """For who hasn't booked it: where on campus, or that it is online; never a way in."""
     session = slot.appointment
-    return _("Where"), _("online") if session.is_online else session.location
+    return _("Where"), _("online") if session.is_online else typed(session.location)
 
 
 def _my_requests() -> tuple[str, str]:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 NAME_MAX = 50
 TOKEN_BYTES = 24
@@ -54,8 +55,8 @@ class Record(models.Model):
         max_length=TOKEN_LENGTH, unique=True, default=new_token, editable=False
     )
     name = models.CharField(_("name"), max_length=NAME_MAX, editable=False)
-    from_day = models.DateField(_("from"), null=True, editable=False)
-    to_day = models.DateField(_("to"), null=True, editable=False)
+    from_day = models.DateField(pgettext_lazy("a day", "from"), null=True, editable=False)
+    to_day = models.DateField(pgettext_lazy("a day", "to"), null=True, editable=False)
     sums = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
     topics = models.JSONField(default=list, encoder=DjangoJSONEncoder, editable=False)
     created_at = models.DateTimeField(_("issued at"), default=timezone.now, editable=False)

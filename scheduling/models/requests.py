@@ -80,8 +80,9 @@ class HelpRequest(models.Model):
         verbose_name=_("TA"),
     )
     question = models.TextField(_("question"), validators=[MaxLengthValidator(QUESTION_MAX)])
-    from_day = models.DateField(_("from"))  # both days are included, in the faculty's zone
-    to_day = models.DateField(_("to"))
+    # Both days are included, in the faculty's zone.
+    from_day = models.DateField(pgettext_lazy("a day", "from"))
+    to_day = models.DateField(pgettext_lazy("a day", "to"))
     # Names of Part with a space between them; none: any time of the day.
     parts = models.CharField(_("parts of the day"), max_length=40, blank=True)
     shared = models.BooleanField(_("shared"), default=False)

@@ -14,6 +14,7 @@ from setahub.core.keys import nfc
 from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures, drop_on_commit
 from setahub.core.web import ratelimit
 from setahub.core.web.forms import Values, merged
+from setahub.core.web.own import told
 from setahub.policy.current import policy
 from topics.errors import TopicError
 from topics.models import Decision, Registration, Topic, TopicStar
@@ -248,8 +249,12 @@ def _merge_registrations(source: Topic, target: Topic) -> None:
     if clashes:
         raise TopicError(
             "undecided",
-            _("First decide on those who wait for approval in one and teach the other: %(names)s.")
-            % {"names": ", ".join(clashes)},
+            told(
+                _(
+                    "First decide on those who wait for approval in one and teach the other: %(names)s."
+                ),
+                {"names": ", ".join(clashes)},
+            ),
         )
     for user_id, there in both.items():
         there.created_at = min(there.created_at, own[user_id].created_at)

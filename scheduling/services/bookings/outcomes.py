@@ -13,6 +13,7 @@ from scheduling.models import Appointment, Booking, BookingEvent, Dispute
 from scheduling.queries.outcomes import said_by_staff
 from scheduling.services import outcome_rules as rules
 from scheduling.services.bookings.rows import describe, locked, record
+from setahub.core.web.own import told
 from setahub.core.web.refusals import refusal_of
 from setahub.policy.current import policy
 
@@ -58,7 +59,8 @@ def _check_outcomes(bookings: Sequence[Booking], actor: User, outcomes: Mapping[
         said, staff_said = outcomes[booking.pk], booking.pk in decided
         refusal = refusal_of(rules.check_outcome, booking, actor, said, decided=staff_said)
         if refusal is not None:
-            refused.append(f"{describe(booking)}: {refusal.message}")
+            words = {"who": describe(booking), "why": refusal.message}
+            refused.append(told("%(who)s: %(why)s", {}, **words))
     if refused:
         heading = _("Nothing was saved:")
         raise SchedulingError(

@@ -9,6 +9,7 @@ from scheduling import notifications
 from scheduling.models import Booking, BookingEvent
 from scheduling.signals import booking_changed
 from setahub.core import clock
+from setahub.core.web.own import Told, told
 
 
 def locked(booking: Booking) -> Booking:
@@ -43,6 +44,7 @@ def record(booking: Booking, kind: str, actor: User | None, **more: Any) -> None
     booking_changed.send(Booking, event=event)
 
 
-def describe(booking: Booking) -> str:
+def describe(booking: Booking) -> Told:
     """A booking as a refusal names it: ``สมชาย, Wed 25 Nov, 13:30``."""
-    return f"{booking.student.username}, {clock.full(booking.starts_at)}"
+    name, time = booking.student.username, clock.full(booking.starts_at)
+    return told("%(name)s, %(time)s", {"name": name}, time=time)

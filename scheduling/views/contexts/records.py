@@ -26,6 +26,7 @@ LANGUAGES = ("th", "en")  # of a record, side by side
 TOPICS_SHOWN = 7  # on one sheet of paper
 Made = TypeVar("Made")
 HOUR = 60
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def length(minutes: int) -> str:
@@ -66,7 +67,9 @@ def day_in_full(day: date) -> str:
 
 
 def span_in_full(first: date, last: date) -> str:
-    return f"{day_in_full(first)} – {day_in_full(last)}"
+    """``1 August 2026 – 25 November 2026``, which breaks between its days alone."""
+    begin, end = (day_in_full(day).replace(" ", NO_BREAK) for day in (first, last))
+    return f"{begin}{NO_BREAK}– {end}"
 
 
 # --- One's own page -----------------------------------------------------------------------------

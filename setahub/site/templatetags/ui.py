@@ -31,7 +31,7 @@ from setahub.core import clock
 from setahub.core.links import linked
 from setahub.core.text import one_way
 from setahub.core.web import expired
-from setahub.core.web.own import own
+from setahub.core.web.own import Told, own
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import repeated
 
@@ -49,7 +49,7 @@ def on_one_line(text: object) -> str:
 @register.filter
 def with_links(text: str) -> SafeString:
     """What people typed, its addresses as links that show where they lead."""
-    return linked(str(text))
+    return text.html if isinstance(text, Told) else linked(str(text))
 
 
 @register.simple_tag

@@ -1,12 +1,14 @@
 """People's names and words stand in ``translate="no"``, so that a browser that translates pages leaves
-them alone. Every address as everybody, and every page that links lead to; the admin is not for readers
-of other languages."""
+them alone. Every address as everybody, every page that links lead to, and every email; the admin is not
+for readers of other languages."""
 
 import re
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import models
 
 from accounts.models import User
@@ -14,6 +16,8 @@ from chat.models import Message
 from scheduling.models import Appointment, Booking, BookingEvent, HelpRequest
 from setahub.tests.languages.crawl import answers, is_page, pages
 from setahub.tests.languages.pseudo import VOID
+from setahub.tests.languages.world import OWN as TYPED
+from setahub.tests.languages.world import World
 from setahub.tests.test_access import client_of, world  # noqa: F401
 from topics.models import Topic
 
@@ -35,8 +39,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Page(HTMLParser):
     """Texts of a page outside of ``translate="no"`` that are somebody's own."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: re.Pattern[str] = OWN) -> None:
         super().__init__(convert_charrefs=True)
+        self.own = own
         self.found: list[str] = []
         self.stack: list[tuple[str, bool]] = []
 
@@ -54,13 +59,13 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         apart = bool(self.stack and self.stack[-1][1])
-        if not apart and (own := OWN.search(data)):
+        if not apart and (own := self.own.search(data)):
             tag = self.stack[-1][0] if self.stack else ""
             self.found.append(f"{tag}: {own[0]} in “{' '.join(data.split())}”")
 
 
-def outside(html: str) -> list[str]:
-    page = Page()
+def outside(html: str, own: re.Pattern[str] = OWN) -> list[str]:
+    page = Page(own)
     page.feed(html)
     page.close()
     return page.found
@@ -114,6 +119,27 @@ def test_every_page_that_links_lead_to(named, lived_in, who):
     for path, response in pages(client, "/", f"/ta/{named['ta']}/", "/topics/?q=Q"):
         note(found, response, path)
     assert found == {}, told(found)
+
+
+def test_what_emails_say(clock, make_user, run_tasks, django_capture_on_commit_callbacks):
+    """All of them in Thai, and what people typed is Latin: none of our words is taken for theirs."""
+    actor, reader = (make_user(name, language="th") for name in ("Jonas", "Mali"))
+    staff = make_user("Priya", is_staff=True, is_superuser=True, language="th")
+    committing = partial(django_capture_on_commit_callbacks, execute=True)
+    World(actor, reader, staff, clock, run_tasks, committing).everything_happens()
+
+    theirs = re.compile(rf"\b({'|'.join(set(TYPED) - {'SETAHub', 'Django', 'Faculty'})})\b")
+    found = {
+        words: message.subject
+        for message in mail.outbox
+        for words in outside(message.alternatives[0].content, theirs)
+    }
+    assert len(mail.outbox) > 60
+    assert found == {}, told(found)
+    assert any(
+        '<bdi translate="no">Mali</bdi>' in each.alternatives[0].content for each in mail.outbox
+    )
+    assert not any("<bdi" in each.body for each in mail.outbox)
 
 
 @pytest.mark.parametrize(
