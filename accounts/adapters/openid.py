@@ -25,6 +25,8 @@ from setahub.core.web.shared import shared
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 SUBJECT_MAX = 191  # characters, of allauth's column
+# Said of somebody, and read by allauth or here.
+TEXTS = ("email", "name", "preferred_username", "given_name", "family_name", "nonce")
 AGAIN = "again"  # in the form and the state of somebody who shows that it is still them
 
 
@@ -77,11 +79,16 @@ class OpenID(OpenIDConnectOAuth2Adapter):
         if not isinstance(id_token, str):
             raise OAuth2Error("There is no ID token.")
         said = self._decode_id_token(app, id_token)
+        if not said.get("sub") or _text(said, "sub") != said["sub"]:
+            raise OAuth2Error("The ID token names nobody.")
         if not said.get("email"):  # some say it elsewhere
             more = self._fetch_user_info(token.token)
-            if more.get("sub") != said["sub"]:  # OpenID Connect Core 1.0, section 5.3.2
+            if (
+                not isinstance(more, dict) or more.get("sub") != said["sub"]
+            ):  # OpenID Connect Core 1.0, section 5.3.2
                 raise OAuth2Error("The user's information is that of somebody else.")
             said = more | said
+        said |= {name: _text(said, name) for name in TEXTS}
         login = self.get_provider().sociallogin_from_response(request, {"id_token": said})
         login.setahub_claims = _claims(said)
         return login
@@ -97,12 +104,20 @@ def _claims(said: dict[str, Any]) -> Claims:
     moment = said.get("auth_time")
     return Claims(
         subject=_subject(said),
-        email=str(said.get("email") or ""),
+        email=said["email"],
         # Some say it as text. Whatever else is no proof.
         is_verified=said.get("email_verified") in (True, "true"),
-        name=str(said.get("name") or said.get("preferred_username") or ""),
-        nonce=str(said.get("nonce") or ""),
+        name=said["name"] or said["preferred_username"],
+        nonce=said["nonce"],
         signed_in_at=moment if isinstance(moment, int) else None,
+    )
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    """What it says where that is text, without what no database keeps; else ""."""
+    value = said.get(name)
+    return (
+        value.encode(errors="ignore").decode().replace("\0", "") if isinstance(value, str) else ""
     )
 
 

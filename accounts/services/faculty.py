@@ -10,6 +10,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -67,7 +69,7 @@ def join(claims: Claims, tell: Callable[[User], None]) -> SocialAccount | None:
 
 def check_email(claims: Claims) -> None:
     """Raises AccountError unless the email is there, is believed, and is of an allowed domain."""
-    if not claims.email or len(fold_email(claims.email)) > EMAIL_MAX:
+    if not _is_email(claims.email):
         text = _("The faculty's sign-in did not tell us your email. Please ask the staff.")
         raise AccountError("no_email", text, 403)
     if not (claims.is_verified or settings.OIDC_TRUST_EMAIL):
@@ -77,6 +79,14 @@ def check_email(claims: Claims) -> None:
     if settings.ALLOWED_EMAIL_DOMAINS and domain not in settings.ALLOWED_EMAIL_DOMAINS:
         text = _("%(email)s is not of this faculty. Choose your faculty account there.")
         raise AccountError("domain", text % {"email": claims.email}, 403)
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(fold_email(text)) <= EMAIL_MAX
 
 
 def sign_up(claims: Claims, username: str) -> User:

@@ -295,6 +295,22 @@ class TestWhatGoesWrong:
         monkeypatch.setattr(requests.Session, "request", away)
         assert refused(client.get(back)) == (503, "unavailable")
 
+    @pytest.mark.parametrize("email", ["no address", "a\0 b@c", ["malee@kmitl.ac.th"], 7])
+    def test_an_email_that_is_none(self, client, faculty, email):
+        assert refused(sign_in(client, faculty, email=email))[0] == 403
+
+    @pytest.mark.parametrize("name", [5, {"first": "Malee"}, ["Malee"], None, "Ma\0lee"])
+    def test_a_name_that_is_none_only_suggests_nothing(self, client, faculty, name):
+        assert sign_up(client, faculty, **{"claims": {**MALEE, "name": name}}).status_code == 302
+
+    @pytest.mark.parametrize("subject", ["", "7\0", None])
+    def test_a_token_that_names_nobody(self, client, faculty, monkeypatch, subject):
+        decode = openid.OpenID._decode_id_token
+        monkeypatch.setattr(
+            openid.OpenID, "_decode_id_token", lambda *args: {**decode(*args), "sub": subject}
+        )
+        assert refused(sign_in(client, faculty)) == (403, "invalid")
+
     def test_a_token_for_another_site(self, client, faculty):
         assert refused(sign_in(client, faculty, aud="somebody-else")) == (403, "invalid")
 
