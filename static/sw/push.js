@@ -41,6 +41,15 @@
     return Boolean(subscription) && new URL(subscription.endpoint).hostname.endsWith(ALWAYS_SHOWN);
   }
 
+  // Whoever signs out leaves nothing on a device that is shared (reader.js).
+  self.addEventListener("message", (event) => {
+    if (event.data?.type === "forget") event.waitUntil(takeBack());
+  });
+
+  async function takeBack() {
+    for (const shown of await self.registration.getNotifications()) shown.close();
+  }
+
   self.addEventListener("notificationclick", (event) => {
     event.notification.close();
     event.waitUntil(open(event.notification.data?.url ?? "/notifications/"));

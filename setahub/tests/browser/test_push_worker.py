@@ -109,6 +109,21 @@ def test_who_looks_at_the_site_is_told_by_the_page_alone(page, deliver):
     assert [each["title"] for each in shown_by(page, "Unseen")] == ["Unseen"]
 
 
+def test_whoever_signs_out_leaves_nothing_that_is_shown(page, deliver):
+    look_away(page)
+    deliver(told())
+    shown_by(page, "Mali booked you")
+    visit(page)
+    page.locator("[data-sign-out]").first.evaluate("form => form.requestSubmit()")
+    page.wait_for_url(re.compile("/$"))
+    [worker] = page.context.service_workers
+    for _try in range(100):
+        if worker.evaluate(SHOWN) == []:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(worker.evaluate(SHOWN))
+
+
 def test_who_cannot_reach_a_push_service_is_told_so(open_context, student, site):
     context = open_context(student, worker=True)
     context.grant_permissions(["notifications"], origin=site.url)
