@@ -69,8 +69,8 @@ def carry_on(roster_id: int) -> bool:
             key, outcome = fold_email(step.line["email"]), step.outcome
             if key in earlier and outcome in WRITES:
                 outcome = Outcome.TWICE
-            elif outcome in CHANGES:  # what an earlier line did may stand in its way
-                outcome = _carry_out(step.line)
+            elif outcome in CHANGES:
+                outcome = _carry_out(step)
             roster.outcomes.append(outcome.value)
             earlier.add(key)
         written = ["outcomes"]
@@ -82,17 +82,17 @@ def carry_on(roster_id: int) -> bool:
     return roster.state == Roster.State.RUNNING
 
 
-def _carry_out(line: Line) -> Outcome:
-    """One line as things are now, all of it or nothing."""
-    try:
-        with transaction.atomic():
-            [step] = plan_of([line])
-            if step.outcome in CHANGES:
-                _write(step)
-    except IntegrityError:  # somebody signed up a moment ago
-        [step] = plan_of([line])
-        return step.outcome if step.outcome.is_error else Outcome.STUDENT_ID_TAKEN
-    return step.outcome
+def _carry_out(step: Step) -> Outcome:
+    """One line, all of it or nothing; as things are by now, if somebody signed up a moment ago."""
+    for _attempt in range(2):
+        try:
+            with transaction.atomic():
+                if step.outcome in CHANGES:
+                    _write(step)
+            return step.outcome
+        except IntegrityError:
+            [step] = plan_of([step.line])
+    return step.outcome if step.outcome.is_error else Outcome.STUDENT_ID_TAKEN
 
 
 def _write(step: Step) -> None:

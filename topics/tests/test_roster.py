@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
@@ -265,6 +266,25 @@ class TestCarryingOut:
         roster.refresh_from_db()
         assert (roster.state, roster.outcomes) == ("done", ["invite"] * 60)
         assert sorted(letter.to[0] for letter in post()) == sorted(email for email, _name in names)
+
+    def test_who_signs_up_at_that_moment_is_met_as_things_are_then(self, make_user, monkeypatch):
+        write, raced = services._write, []
+
+        def too_late(step):
+            if not raced:
+                raced.append(step)
+                raise IntegrityError
+            write(step)
+
+        def as_things_are(lines):
+            if raced and not User.objects.filter(email="malee@kmitl.ac.th").exists():
+                proven(make_user("Malee", email="malee@kmitl.ac.th", year=3))
+            return plan_of(lines)
+
+        monkeypatch.setattr(services, "_write", too_late)
+        monkeypatch.setattr(services, "plan_of", as_things_are)
+        assert carried_out(line(year="4")) == ["change"]
+        assert User.objects.get(email="malee@kmitl.ac.th").year == 4
 
     def test_the_worker_does_it(self, run_tasks):
         roster = services.keep(None, [line()])
