@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from setahub.core import sheets
+from setahub.core.work import worker
 from topics import sweeps
 from topics.models import Registration, Roster
 from topics.queries.roster import COLUMNS, NEEDED, Outcome, plan_of
@@ -299,6 +300,18 @@ def test_a_list_that_nobody_starts_is_forgotten_after_a_day():
     sweeps.forget_rosters()
     assert Roster.objects.count() == 1
     Roster.objects.filter(pk=roster.pk).update(uploaded_at=timezone.now() - timedelta(days=1))
+    sweeps.forget_rosters()
+    assert not Roster.objects.exists()
+
+
+def test_nor_does_one_stay_that_failed_for_good_and_goes_on_no_more():
+    roster = services.keep(None, [line()])
+    services.start(roster)
+    age = worker.KEEP_FAILED + timedelta(days=1)
+    Roster.objects.update(uploaded_at=timezone.now() - age + timedelta(hours=1))
+    sweeps.forget_rosters()
+    assert Roster.objects.count() == 1
+    Roster.objects.update(uploaded_at=timezone.now() - age)
     sweeps.forget_rosters()
     assert not Roster.objects.exists()
 
