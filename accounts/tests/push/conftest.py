@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import MailKind, User
+from accounts.services import kinds
+from accounts.services.kinds import Kind, each, register
+from accounts.services.notices import Happening, notify
 from accounts.tests.push.service import HOST, Browser, PushService
 from setahub.core import vapid
+from setahub.core.mail import Email
 from setahub.core.work import worker
 
 KEY = vapid.new_key()
@@ -52,3 +56,39 @@ def work(db: Any) -> Callable[[], int]:
         return count
 
     return run
+
+
+@pytest.fixture
+def waved(monkeypatch: Any) -> None:
+    """A kind of the tests' own: somebody waved, as long as they are active."""
+    monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
+
+    def words(who: User, reader: User) -> Email:
+        return Email(
+            subject=f"{who.username} waved at {reader.username}",
+            lead=["Wave back?"],
+            quotes=[("They write", "Secret words")],
+            action=("See who", who.get_absolute_url()),
+        )
+
+    def letter(who: User, reader: User) -> kinds.Letter | None:
+        return kinds.Letter(words(who, reader)) if who.is_active else None
+
+    register(Kind("waved", MailKind.BOOKINGS, each("who", User.objects.all), words, letter))
+
+
+def wave(person: User, who: User, key: str = "wave-1", own: bool = False) -> None:
+    notify(Happening("waved", person.pk, key, {"who": who.pk}, own=own))
+
+
+@pytest.fixture
+def told(
+    push_service: PushService, phone: Callable[..., Browser], student: User
+) -> Callable[[], Any]:
+    """``told()``: what the student's phone was told, after all that is due was done."""
+    browser = phone(student)
+
+    def look() -> Any:
+        return push_service.to(browser)
+
+    return look
