@@ -19,6 +19,7 @@ from setahub.core.db.prepared import padded, prepared, unseen
 from setahub.core.web.shared import shared
 from setahub.policy.current import policy
 from topics.models import Registration, Topic
+from topics.queries.topics import with_ids
 
 FIRST_SLOTS_WITHIN = timedelta(hours=6)
 
@@ -269,7 +270,7 @@ def soonest_topics(
     free = [(each.free.next_at, key) for key, each in found.items() if each.free]
     free = [each for each in free if each[1] not in but]
     soon = [key for _next, key in sorted(free)[:limit]]
-    topics = Topic.objects.in_bulk(soon)
+    topics = with_ids(soon)
     return [(topics[key], found[key]) for key in soon if key in topics]
 
 
@@ -277,7 +278,7 @@ def most_taught(limit: int) -> list[tuple[Topic, int]]:
     """The topics with most TAs, and how many those are. One query, and as old as ``counts``."""
     counted = counts()
     most = sorted(counted, key=lambda topic_id: -counted[topic_id].tas)[:limit]
-    topics = Topic.objects.in_bulk(most)
+    topics = with_ids(most)
     return [(topics[each], counted[each].tas) for each in most if each in topics]
 
 
@@ -298,8 +299,14 @@ def soonest_of_each(
     for topic_id, slot_id in rows:
         first.setdefault(topic_id, []).append(slot_id)
     first = {topic_id: ids[:most] for topic_id, ids in first.items()}
-    slots = TimeSlot.objects.with_ta().in_bulk({pk for ids in first.values() for pk in ids})
+    found = _slots(padded(sorted({pk for ids in first.values() for pk in ids})))
+    slots = {slot.pk: slot for slot in found}
     return {topic_id: [slots[pk] for pk in ids] for topic_id, ids in first.items()}
+
+
+@prepared
+def _slots(ids: tuple[int, ...]) -> TimeSlotQuerySet:
+    return TimeSlot.objects.with_ta().filter(pk__in=ids)
 
 
 def soonest_of_tas(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
@@ -149,6 +150,12 @@ def standing_offers(student_id: int, now: datetime) -> OfferQuerySet:
     return standing.order_by("expires_at")
 
 
+@prepared
+def held_offers(student: int, now: datetime) -> OfferQuerySet:
+    """The same, for pages that narrow it no further."""
+    return standing_offers(student, now)
+
+
 def booking_of(offer: Offer) -> Booking | None:
     """What taking the offer has made, whatever became of it: the one that stands before others."""
     made = Booking.objects.filter(student=offer.student_id, created_at__gte=offer.created_at)
@@ -226,10 +233,15 @@ class Crowd:
 
 def crowds(ta_id: int) -> list[Crowd]:
     """Who waits for time that the TA could open, by topic, most people first. One query."""
-    places = PlaceInLine.objects.waiting().filter(request__in=answerable_by(ta_id).values("pk"))
+    return [Crowd(*row) for row in _crowds(ta_id)]
+
+
+@prepared
+def _crowds(ta: int) -> "QuerySet[PlaceInLine, Any]":
+    places = PlaceInLine.objects.waiting().filter(request__in=answerable_by(ta).values("pk"))
     counted = places.order_by().values("request__topic", name=F("request__topic__name"))
-    rows = counted.annotate(people=Count("person", distinct=True)).order_by("-people", "name")
-    return [Crowd(row["name"], row["people"]) for row in rows]
+    counted = counted.annotate(people=Count("person", distinct=True))
+    return counted.order_by("-people", "name").values_list("name", "people")
 
 
 def tas_to_ask(topic: Topic, viewer: User) -> "QuerySet[Registration]":

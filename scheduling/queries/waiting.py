@@ -191,7 +191,6 @@ def answerable_by(ta_id: int) -> HelpRequestQuerySet:
 
     Nothing of people whom a block stands between.
     """
-    blocked = Block.objects.others_of(ta_id)
     return (
         HelpRequest.objects.filter(
             Q(ta__isnull=True) | Q(ta=ta_id),
@@ -200,7 +199,7 @@ def answerable_by(ta_id: int) -> HelpRequestQuerySet:
             topic__registrations__status="approved",
         )
         .exclude(student=ta_id)
-        .exclude(student__in=blocked)
+        .exclude(Exists(Block.objects.between(ta_id, OuterRef("student"))))
     )
 
 

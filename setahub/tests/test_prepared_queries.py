@@ -13,7 +13,7 @@ from chat.services import send
 from scheduling.models import Booking, BusyCalendar, BusyTime, Takeaway
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
-from scheduling.tests.factories import ask, book, open_time, slots_of
+from scheduling.tests.factories import ask, book, hold, open_time, slots_of
 from setahub.core import clock as when
 from setahub.core.db.prepared import Prepared, padded
 from topics.models import TopicStar
@@ -32,7 +32,9 @@ def world(student, stranger, ta, topic, sign_in, make_user):
     first, second, third, fourth, *_rest = slots_of(session)
     kept, lost = book(student, first), book(stranger, second)
     cancel(lost, ta, "Ill")
-    left, moved_to, *_rest = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=9)))
+    left, moved_to, free, *_rest = slots_of(
+        open_time(ta, topic, day=when.today() + timedelta(days=9))
+    )
     moved = move(book(student, left), student, moved_to.pk)
     send(student.pk, ta.pk, None, "Hello")
     Star.objects.create(owner=student, person=ta)
@@ -46,6 +48,7 @@ def world(student, stranger, ta, topic, sign_in, make_user):
     late = make_user("Late")
     missed = cancel(book(late, fourth), late, "")
     Booking.objects.filter(pk=missed.pk).update(cancelled_late=True)
+    hold(free, ask(late, topic))
     client = sign_in(student)
     return {
         "student": student.pk,
@@ -87,6 +90,11 @@ def calls(w):
         "scheduling.queries.appointments.first_bookings": [
             ((padded([w["session"]]),), {"cancelled": each}) for each in (False, True)
         ],
+        "scheduling.queries.free._slots": [((padded([slot]),), {})],
+        "scheduling.queries.requests._crowds": [((ta,), {})],
+        "scheduling.queries.requests.held_offers": [((w["late"], now), {})],
+        "topics.queries.stars._favourites": [((student,), {})],
+        "topics.queries.topics._with_ids": [((padded([topic]),), {})],
         "scheduling.queries.takeaways._left": [((student, padded([topic])), {})],
         "scheduling.queries.week._taken": [((student, now, later), {})],
         "scheduling.queries.week._given": [((ta, now, later), {})],

@@ -1,6 +1,9 @@
 """Favourite topics, as only their owner sees them."""
 
+from django.db.models import QuerySet
+
 from accounts.models import User
+from setahub.core.db.prepared import prepared
 from topics.models import Topic, TopicStar
 
 
@@ -10,5 +13,10 @@ def is_starred(owner: User, topic: Topic) -> bool:
 
 def favourites(owner: User, limit: int) -> list[Topic]:
     """The listed ones, latest first. One query."""
-    stars = TopicStar.objects.filter(owner=owner.pk, topic__archived_at__isnull=True)
-    return [star.topic for star in stars.select_related("topic").order_by("-pk")[:limit]]
+    return [star.topic for star in _favourites(owner.pk)[:limit]]
+
+
+@prepared
+def _favourites(owner: int) -> "QuerySet[TopicStar]":
+    stars = TopicStar.objects.filter(owner=owner, topic__archived_at__isnull=True)
+    return stars.select_related("topic").order_by("-pk")

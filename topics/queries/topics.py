@@ -1,12 +1,13 @@
 """Topics: the tiles of the list, and which of them somebody teaches."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db.models import Exists, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from setahub.core.db.prepared import PreparedQuery, prepared
+from setahub.core.db.prepared import PreparedQuery, padded, prepared
 from topics.models import Registration, Topic, TopicStar
 
 
@@ -44,6 +45,16 @@ def find(handle: str) -> Topic | None:
 def _found(topic: int | None, slug: str) -> "QuerySet[Topic]":
     named = Q(slug=slug)
     return Topic.objects.filter(named if topic is None else named | Q(pk=topic)).order_by("pk")
+
+
+def with_ids(ids: Sequence[int]) -> dict[int, Topic]:
+    """Those topics, by their ids. One query."""
+    return {topic.pk: topic for topic in _with_ids(padded(ids))}
+
+
+@prepared
+def _with_ids(ids: tuple[int, ...]) -> "QuerySet[Topic]":
+    return Topic.objects.filter(pk__in=ids)
 
 
 def with_slug(slug: str) -> Topic | None:

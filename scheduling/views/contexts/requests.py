@@ -19,8 +19,8 @@ from scheduling.queries.requests import (
     booking_of,
     ended_places,
     free_for,
+    held_offers,
     place_of,
-    standing_offers,
     waiting_places,
 )
 from scheduling.queries.waiting import can_answer, people_before
@@ -174,7 +174,7 @@ class MyRequests:
 
 def held_for(viewer: User, now: datetime) -> list[Held]:
     """What the viewer can take now. One query."""
-    return [Held(offer, now) for offer in standing_offers(viewer.pk, now)]
+    return [Held(offer, now) for offer in held_offers(viewer.pk, now)]
 
 
 def in_line(
