@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import MailKind
+from accounts.models import MailKind, Notice
 from accounts.services import profiles
 from topics import services
 from topics.models import Decision, Registration
@@ -57,7 +57,9 @@ def test_the_decision_is_kept_and_its_task_carries_its_id_only(pending, staff, s
     decision = Decision.objects.get()
     assert (decision.user, decision.topic, decision.decided_by) == (stranger, topic, staff)
     assert (decision.approved, decision.note) == (False, "Not this year.")
-    assert DBTaskResult.objects.get().args_kwargs == {"args": [decision.pk], "kwargs": {}}
+    notice = Notice.objects.get()
+    assert (notice.user, notice.data) == (stranger, {"decision": decision.pk})
+    assert DBTaskResult.objects.get().args_kwargs == {"args": [notice.pk], "kwargs": {}}
 
 
 def test_who_switched_them_off_gets_none(pending, staff, stranger, run_tasks):
