@@ -113,6 +113,13 @@ def _page_assets(signed_in: bool, push_key: str) -> dict[str, Any]:
 
 
 @register.simple_tag
+@repeated("shared/_htmx_assets.html")
+def htmx_assets() -> dict[str, Any]:
+    """htmx, as the site uses it."""
+    return {}
+
+
+@register.simple_tag
 @repeated("shared/_live_notes.html")
 def live_notes() -> dict[str, Any]:
     """What live updates have to say, hidden until they do."""
