@@ -1,6 +1,7 @@
 """The ASGI application: ``daphne setahub.asgi:application``. Pages and sockets."""
 
 import os
+import sys
 
 import django
 from channels.routing import ProtocolTypeRouter
@@ -23,3 +24,5 @@ application = Graceful(
 stop_with_daphne(application)
 bound_daphne()
 gc_tuning.settle()
+# A message goes back and forth with the database; each time its thread waited for a page's turn to end.
+sys.setswitchinterval(0.0005)  # seconds
