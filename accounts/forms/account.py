@@ -30,7 +30,7 @@ from accounts import tasks
 from accounts.models import BIO_MAX, User
 from accounts.once import keep_sign_up
 from accounts.services import email_changes, guesses, profiles, wishes
-from accounts.validators import NOWHERE, validate_student_id, validate_username
+from accounts.validators import validate_student_id, validate_username
 from setahub.core.images import ReencodedImageField, UploadForm
 from setahub.core.keys import fold, nfc
 from setahub.core.web.addresses import own_path
@@ -176,7 +176,8 @@ class SignupForm(Labelled, BaseSignupForm):
         """The same work as for a fresh address, undone: its time must not tell that it is taken."""
         email = self.cleaned_data["email"]
         self.account_already_exists = False
-        self.cleaned_data["email"] = f"{get_random_string(20).lower()}@{NOWHERE}"
+        domain = email.rpartition("@")[2]  # one that may sign up here
+        self.cleaned_data["email"] = f"{get_random_string(20).lower()}@{domain}"
         try:
             with transaction.atomic():
                 user = self.save(request)

@@ -156,7 +156,7 @@ class TestLetter:
         [twin] = sent.alternatives
         assert twin.mimetype == "text/html"
         for part in (
-            "Hello สมชาย ใจดี,",
+            'Hello <bdi translate="no" class="nowrap">สมชาย ใจดี</bdi>,',
             '<td dir="auto">Wed 25 Nov, 13:30</td>',
             'href="https://meet.example/a?b=1&amp;c=2"',
             "Why &lt;b&gt;rotate&lt;/b&gt;?<br>How?",

@@ -78,8 +78,10 @@ def test_of_who_has_no_password_or_is_suspended(student, stranger, work):
     assert none["hashes"] == suspended["hashes"] == unknown["hashes"]
 
 
-def test_a_sign_up_with_a_fresh_address_and_with_a_taken_one(student, work, settings):
+@pytest.mark.parametrize("domains", [[], ["example.com"]])
+def test_a_sign_up_with_a_fresh_address_and_with_a_taken_one(student, work, settings, domains):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    settings.ALLOWED_EMAIL_DOMAINS = domains
     fresh = work(lambda: sign_up(Client(), username="One", email="one@example.com"))
     taken = work(lambda: sign_up(Client(), username="Two", email=student.email))
     assert fresh["answer"] == taken["answer"] == (302, "/auth/confirm-email/")

@@ -134,7 +134,7 @@ class TestConversation:
         message = Message(
             sender=student, kind="image", width=1600, height=800, image="x", thumb="y"
         )
-        store(message, ta.pk)
+        store(message, ta.pk, ta.language)
         page = get(sign_in(ta), path(student))
         image = f"/messages/images/{message.pk}/"
         assert f'href="{image}"' in page

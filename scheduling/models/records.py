@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from setahub.core import clock
+
 NAME_MAX = 50
 TOKEN_BYTES = 24
 TOKEN_LENGTH = 32  # characters that these make
@@ -79,7 +81,9 @@ class Record(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.from_day} – {self.to_day} ({self.pk})"
+        if self.from_day is None or self.to_day is None:  # of somebody who is gone
+            return f"({self.pk})"
+        return f"{clock.days_range(self.from_day, self.to_day)} ({self.pk})"
 
     def get_absolute_url(self) -> str:
         return reverse("scheduling:record", args=[self.token])
