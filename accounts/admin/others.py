@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, Notice, Suspension
+from accounts.services.kinds import kind_of
 from setahub.core.admin.actions import LookOnly
 from setahub.core.admin.filters import Folded, by_period, by_person, by_state
 
@@ -50,12 +51,18 @@ class BlockAdmin(Folded, LookOnly):
 class NoticeAdmin(Folded, LookOnly):
     """Whether somebody was told; what it says is for them."""
 
-    list_display = ["created_at", "user", "kind", "mail_done_at"]
+    list_display = ["created_at", "user", "about", "mail_done_at"]
     list_select_related = ["user"]
     list_filter = [by_period("created_at", _("date")), by_person("user", _("user"))]
     search_fields = ["user__search_key", "user__email_key", "kind"]
     ordering = ["-created_at"]
-    fields = ["user", "kind", "created_at", "mail_done_at"]
+    fields = ["user", "about", "created_at", "mail_done_at"]
+
+    @admin.display(description=_("kind"))
+    def about(self, notice: Notice) -> str:
+        """By which switch of its person it comes."""
+        kind = kind_of(notice)
+        return str(kind.choice.label) if kind and kind.choice else str(_("Security"))
 
 
 # allauth's own would show the secrets, and settings that stand in the environment.

@@ -10,6 +10,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from setahub.core import clock
+
 IN_HAND = timedelta(minutes=2)  # for this long an email that was begun is nobody else's to send
 
 
@@ -86,7 +88,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} ({self.pk})"
+        return f"{clock.full(self.created_at)} ({self.pk})"
 
     @property
     def is_read(self) -> bool:
