@@ -24,6 +24,7 @@ STAND_IN = """
     unsubscribe: async () => localStorage.removeItem("stand-in") ?? true,
   };
   const registration = {
+    active: { state: "activated", postMessage() {} },
     pushManager: {
       getSubscription: async () => made(kept()),
       subscribe: async ({ applicationServerKey }) => {

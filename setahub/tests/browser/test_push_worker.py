@@ -16,6 +16,8 @@ SHOWN = """async () => {
   return shown.map(({ title, body, tag, data }) => ({ title, body, tag, url: data.url }));
 }"""
 
+WINDOWS = "async () => (await self.clients.matchAll({ includeUncontrolled: true })).length"
+
 
 def shown_by(page: Page, title: str) -> list[dict[str, str]]:
     """What the worker shows, once this is among it."""
@@ -71,6 +73,12 @@ def told(title: str = "Mali booked you", url: str = "/notifications/7/") -> str:
 def look_away(page: Page) -> None:
     """At no page of the site: a test's browser takes every page for one that is looked at."""
     page.goto("about:blank")
+    [worker] = page.context.service_workers
+    for _try in range(200):
+        if not worker.evaluate(WINDOWS):  # it hears of that a moment later
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("The page is still there for the worker.")
 
 
 def test_title_and_time_and_where_it_leads(page, deliver):
