@@ -1,8 +1,10 @@
 """After a report that the TA did not come: what counts, what each may say, and what staff decide."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from scheduling.errors import SchedulingError
@@ -299,3 +301,40 @@ def test_a_student_is_told_of_a_no_show_once_unless_it_was_corrected(
     bookings.complete(stays, ta)
     bookings.mark_no_show(stays, ta)
     assert len(post()) == 1
+
+
+class TestReportsOfBeforeStaffDecidedThem:
+    """What the staff had said then is no question to them any more."""
+
+    @pytest.fixture
+    def settle(self, reported, staff, ta, clock):
+        """``settle(by_staff, by_ta)``: so they said, one after the other, while the report stayed."""
+
+        def settle(by_staff=Booking.Status.COMPLETED, by_ta=None):
+            for actor, status in ((staff, by_staff), (ta, by_ta)):
+                if status:
+                    clock.shift(MINUTE)
+                    Booking.objects.filter(pk=reported.pk).update(status=status)
+                    reported.events.create(kind=status, actor=actor)
+            migration = import_module("scheduling.migrations.0019_settled_reports")
+            migration.take_off(apps, None)
+            reported.refresh_from_db()
+            return reported
+
+        return settle
+
+    @pytest.mark.parametrize("said", ["completed", "no_show"])
+    def test_those_they_settled_wait_no_more(self, settle, said):
+        booking = settle(said)
+        assert (booking.status, booking.ta_absent_at) == (said, None)
+        assert not reported_absent().exists()
+
+    def test_those_that_the_ta_has_said_otherwise_since_still_do(self, settle):
+        assert settle("completed", "no_show").ta_absent_at is not None
+
+    def test_those_that_only_the_ta_spoke_of_still_do(self, settle):
+        assert settle(None, "completed").ta_absent_at is not None
+
+    def test_those_that_they_found_to_be_so_keep_why(self, settle, reported, staff):
+        bookings.confirm_absence(reported, staff, "Nobody was in the room")
+        assert settle("").ta_was_absent
