@@ -170,6 +170,16 @@ def test_its_lines_are_numbered_and_the_faculty_stands_above(record, settings):
     ]  # fmt: skip
 
 
+def test_without_hours_nothing_is_said_of_how_many_are_verified(sign_in, ta):
+    days = when.today() - timedelta(days=1), when.today()
+    lines = Client().get(records.issue(ta, *days).get_absolute_url()).context["lines"]
+    labels = [line.sides[1].label for line in lines]
+    assert labels == ["Name", "Period", "Times given", "Hours given", "Issued on"]
+    html = sign_in(ta).get("/users/me/record/").content.decode()
+    assert "Hours given" in html
+    assert "Of these verified" not in html
+
+
 @pytest.mark.parametrize("token", ["x", "x" * 32, "%00" * 32, "ก" * 32, "../admin"])
 def test_no_other_address_leads_anywhere(record, token):
     assert Client().get(f"/records/{token}/").status_code == 404

@@ -251,13 +251,13 @@ def _sides(record: Record) -> list[Side]:
     code = get_language() or "en"
     total = Sum(**record.sums)
     span = span_in_full(record.from_day, record.to_day) if record.from_day and record.to_day else ""
-    verified = total.verified_minutes
+    verified = length(total.verified_minutes), length_in_words(total.verified_minutes)
     return [
         Side(code, _("Name"), record.name),
         Side(code, _("Period"), span),
         Side(code, _("Times given"), times(total.times)),
         Side(code, _("Hours given"), length(total.minutes), length_in_words(total.minutes)),
-        Side(code, _("Of these verified"), length(verified), length_in_words(verified)),
+        *([Side(code, _("Of these verified"), *verified)] if total.minutes else []),
         *(Side(code, _("Topic"), *topic) for topic in _topics(record)),
         Side(code, _("Issued on"), day_in_full(clock.local(record.created_at).date())),
     ]
