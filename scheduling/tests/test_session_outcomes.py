@@ -233,6 +233,19 @@ class TestIsFound:
         assert link not in text(sign_in(ta).get("/appointments/?tab=completed"))
         assert 'id="outcomes"' not in text(sign_in(ta).get(f"/appointments/{session.pk}/"))
 
+    def test_it_is_asked_until_all_is_said(self, session, later, sign_in, ta):
+        def label():
+            page = text(sign_in(ta).get("/appointments/?tab=completed"))
+            return "asks" if "How did it go?" in page else "How it went" in page
+
+        later(hours=1)
+        *most, last = Booking.objects.order_by("pk")
+        for each in most:
+            bookings.complete(each, ta)
+        assert label() == "asks"
+        bookings.mark_no_show(last, ta)
+        assert label() is True
+
     def test_not_of_a_session_that_nobody_booked(self, ta, topic, clock, sign_in):
         session = open_time(ta, topic)
         clock.move_to(session.ends_at)

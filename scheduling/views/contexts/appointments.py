@@ -75,6 +75,11 @@ class Row:
         return kept and self.appointment.has_started() and timezone.now() <= until
 
     @property
+    def is_said(self) -> bool:
+        """Whether of all who booked it is said how it went."""
+        return not self.more and all(each.is_settled for each in self.bookings)
+
+    @property
     def meter(self) -> list[bool]:
         """The share of seats booked as cells; any booking fills one, only all of them fill all."""
         return meter(self.booked, self.seats)
