@@ -244,6 +244,11 @@ def standing_for(student_id: int, slot_id: int, topic: Topic) -> Offer | None:
     return offers.select_related("place").first()
 
 
+def has_seat(student: User, slot: TimeSlot, topic: Topic) -> bool:
+    """Whether a seat of the slot is held for this person, as pages ask. No query where none is held."""
+    return slot.held > 0 and standing_for(student.pk, slot.pk, topic) is not None
+
+
 def taken(offer: Offer) -> None:
     """Its person takes the seat, which is not held any more; the caller books it."""
     end(offer, Status.TAKEN)

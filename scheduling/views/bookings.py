@@ -20,7 +20,7 @@ from scheduling.models import Booking, TimeSlot
 from scheduling.queries.bookings import found, moved_since, replacement, taken
 from scheduling.queries.requests import count_waiting
 from scheduling.queries.slots import find_slot
-from scheduling.services import bookings, check_ins, outcome_rules, rules
+from scheduling.services import bookings, check_ins, offers, outcome_rules, rules
 from scheduling.views.contexts import bookings as contexts
 from scheduling.views.contexts.reliability import Missed, Standing
 from scheduling.views.contexts.requests import MyRequests
@@ -153,7 +153,10 @@ def _choose(request: UserRequest, booking: Booking, slot: TimeSlot | None) -> Ht
         context = {**_shown(request, booking), "closed": True}
         template = "scheduling/booking_reschedule.html"
         return render(request, template, context, status=403 if slot else 200)
-    error = refusal_of(rules.check_move_to, booking, request.user, slot) if slot else None
+    error = None
+    if slot:
+        own_seat = offers.has_seat(request.user, slot, booking.topic)
+        error = refusal_of(rules.check_move_to, booking, request.user, slot, own_seat=own_seat)
     if slot and error:
         return _cannot_move(request, booking, slot, error)
     day = start_day(request.GET.get("from"))
@@ -199,7 +202,10 @@ def rebook(request: UserRequest, pk: int) -> HttpResponse:
         return _show(request, cancelled, refusal)
     slot, topic = _slot_or_404(wanted) if wanted else None, cancelled.topic
     if slot:
-        refusal = refusal_of(rules.check_bookable, request.user, slot, topic, replacing=True)
+        own_seat = offers.has_seat(request.user, slot, topic)
+        refusal = refusal_of(
+            rules.check_bookable, request.user, slot, topic, replacing=True, own_seat=own_seat
+        )
     return _other_times(request, cancelled, QuestionForm.of(cancelled), slot, refusal)
 
 

@@ -14,8 +14,8 @@ from scheduling.models import (
     PlaceInLine,
 )
 from scheduling.queries.free import counts, free_from, is_free
-from scheduling.services import offers
-from scheduling.tests.factories import book, open_time, slots_of
+from scheduling.services import bookings, offers
+from scheduling.tests.factories import book, open_time, slots_of, text
 from scheduling.tests.offers.steps import MINUTE, cancel, freed_now, offered
 from setahub.core import clock as when
 
@@ -48,6 +48,52 @@ def test_its_person_takes_it_by_booking_it(taken, people, asks, run_tasks):
     asked.refresh_from_db()
     place = PlaceInLine.objects.get()
     assert (asked.status, place.end, made.status) == ("answered", "booked", "booked")
+
+
+def test_its_person_finds_it_to_be_booked_wherever_it_is_opened(
+    taken, people, stranger, asks, topic, ta, run_tasks, sign_in
+):
+    first, second = slots_of(open_time(ta, topic, start="16:00", end="17:00"))
+    booked, moved = book(people[0], first), book(people[1], second)
+    bookings.cancel(booked, ta, "I am ill")
+    asked = asks(people[0])
+    slot = freed_now(taken, run_tasks)
+    pages = [
+        f"/bookings/new/?slot={slot.pk}&topic={topic.slug}",
+        f"/bookings/new/?slot={slot.pk}",
+        f"/bookings/{booked.pk}/rebook/?slot={slot.pk}",
+    ]
+    for page in pages:
+        response = sign_in(people[0]).get(page)
+        assert (response.status_code, 'name="question"' in text(response)) == (200, True), page
+    assert asked.question in text(sign_in(people[0]).get(pages[0]))
+    assert [sign_in(stranger).get(page).status_code for page in pages] == [409, 409, 404]
+    assert (
+        sign_in(people[1]).get(f"/bookings/{moved.pk}/reschedule/?slot={slot.pk}").status_code
+        == 409
+    )
+
+
+def test_nor_is_moving_to_it_refused(taken, people, asks, ta, topic, run_tasks, sign_in, clock):
+    booked = book(people[0], slots_of(open_time(ta, topic, start="16:00", end="16:30"))[0])
+    asked = asks(people[0])
+    slot = freed_now(taken, run_tasks)
+    page = sign_in(people[0]).get(f"/bookings/{booked.pk}/reschedule/?slot={slot.pk}")
+    assert (page.status_code, page.context["slot"]) == (200, slot)
+    assert asked.status == "open"
+
+
+def test_a_session_of_several_topics_is_opened_for_the_one_that_is_held(
+    ta, topic, second_topic, student, people, asks, run_tasks, sign_in
+):
+    slot = slots_of(open_time(ta, second_topic, topic, end="13:30"))[0]
+    made = book(student, slot, topic)
+    asks(people[0])
+    freed_now(made, run_tasks)
+    client = sign_in(people[0])
+    page = client.get(f"/bookings/new/?slot={slot.pk}")
+    assert (page.status_code, page.context["topic"]) == (200, topic)
+    assert client.get(f"/bookings/new/?slot={slot.pk}&topic={second_topic.slug}").status_code == 409
 
 
 def test_a_freed_seat_is_kept_until_it_was_matched_two_minutes_at_most(

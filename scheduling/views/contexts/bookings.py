@@ -21,7 +21,7 @@ from scheduling.queries.outcomes import said_by_staff
 from scheduling.queries.requests import question_waiting
 from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.queries.takeaways import latest_takeaways
-from scheduling.services import outcome_rules, rules
+from scheduling.services import offers, outcome_rules, rules
 from scheduling.views.contexts.slots import SlotDay, open_days
 from setahub.core.web.refusals import Refusal, refusal_of
 from topics.models import Topic
@@ -59,7 +59,7 @@ class BookPage:
     def of(cls, viewer: User, slot: TimeSlot, handle: str) -> "BookPage":
         """Before anything is sent. ``handle``: the id or slug of a topic, or ""."""
         topics = topics_of(slot)
-        topic = _chosen(topics, handle)
+        topic = _chosen(topics, handle) or _held_for(viewer, slot, topics)
         refusal = _refusal(viewer, slot, topic or next(iter(topics), None))
         if refusal is None:
             return cls(slot, topics, topic, None, [], left=_left(viewer, topics))
@@ -112,11 +112,17 @@ def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
     return next((each for each in topics if handle in (each.slug, str(each.pk))), None)
 
 
+def _held_for(viewer: User, slot: TimeSlot, topics: Sequence[Topic]) -> Topic | None:
+    """The topic for which the viewer is offered a seat of the slot."""
+    return next((each for each in topics if offers.has_seat(viewer, slot, each)), None)
+
+
 def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | None:
     topic = topic or any_topic_of(slot)
     if topic is None:
         return SchedulingError("gone", _("This time is no longer offered."))
-    refusal = refusal_of(rules.check_bookable, viewer, slot, topic)
+    own_seat = offers.has_seat(viewer, slot, topic)
+    refusal = refusal_of(rules.check_bookable, viewer, slot, topic, own_seat=own_seat)
     if refusal is not None and refusal.status == 422:
         refusal.status = 409  # nothing was sent yet, so no field is wrong
     return refusal
