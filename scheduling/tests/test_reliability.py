@@ -66,6 +66,15 @@ class TestPoints:
         clock.move_to(late.starts_at + 60 * DAY)
         assert points(student) == []
 
+    def test_the_page_of_the_booking_says_so_to_the_minute(self, missed, student, clock, sign_in):
+        def page():
+            return text(sign_in(student).get(missed.get_absolute_url()))
+
+        clock.move_to(missed.starts_at + 60 * DAY - MINUTE)
+        assert "It counts 2 points until Saturday 23 January" in page()
+        clock.shift(MINUTE)
+        assert "It counts" not in page()
+
     def test_are_none_for_what_others_cancelled_or_in_time(self, session, student, ta):
         first, second, *_rest = slots_of(session)
         bookings.cancel(book(student, first), student, "")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+
 from accounts.models import User
 from scheduling.models import Booking, Dispute
 from scheduling.queries.reliability import (
@@ -59,8 +61,9 @@ class Missed:
         dispute = dispute_of(booking)
         stands = dispute is None or dispute.decision == Dispute.Decision.UPHELD
         counts = policy.reliability_points and booking.ta_absent_at is None and stands
-        fades_on = clock.local(fades_at(booking.starts_at)).date()
-        lasts = fades_on > clock.today()
+        fades = fades_at(booking.starts_at)
+        lasts = fades > timezone.now()
+        fades_on = clock.local(fades).date()
         return cls(
             points_of(booking.status) if counts and lasts else 0,
             fades_on if counts and lasts else None,
