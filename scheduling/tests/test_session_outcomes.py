@@ -246,6 +246,20 @@ class TestIsFound:
         bookings.mark_no_show(last, ta)
         assert label() is True
 
+    def test_not_before_anybody_s_time_has_begun_nor_of_who_is_still_to_come(
+        self, session, student, topic, clock, sign_in, ta
+    ):
+        _first, second, last, *_rest = slots_of(session)
+        made = book(student, second)
+        book(student, last)
+        clock.move_to(session.starts_at)
+        assert "#outcomes" not in text(sign_in(ta).get("/appointments/"))
+        clock.move_to(second.starts_at)
+        assert "How did it go?" in text(sign_in(ta).get("/appointments/"))
+        bookings.complete(made, ta)
+        page = text(sign_in(ta).get("/appointments/"))
+        assert ("How did it go?" in page, "How it went" in page) == (False, True)
+
     def test_not_of_a_session_that_nobody_booked(self, ta, topic, clock, sign_in):
         session = open_time(ta, topic)
         clock.move_to(session.ends_at)

@@ -69,15 +69,18 @@ class Row:
 
     @property
     def asks_how_it_went(self) -> bool:
-        """Whether its TA can say how it went, or change what was said."""
-        until = self.appointment.ends_at + policy.outcome_switch
-        kept = not self.appointment.is_cancelled and self.booked > 0
-        return kept and self.appointment.has_started() and timezone.now() <= until
+        """Whether its TA can say of somebody how it went, or change what was said."""
+        now, lasts = timezone.now(), policy.outcome_switch
+        can_say = (each.starts_at <= now <= each.ends_at + lasts for each in self.bookings)
+        return not self.appointment.is_cancelled and any(can_say)
 
     @property
     def is_said(self) -> bool:
-        """Whether of all who booked it is said how it went."""
-        return not self.more and all(each.is_settled for each in self.bookings)
+        """Whether of all whose time has begun it is said how it went."""
+        now = timezone.now()
+        return not self.more and all(
+            each.is_settled or each.starts_at > now for each in self.bookings
+        )
 
     @property
     def meter(self) -> list[bool]:

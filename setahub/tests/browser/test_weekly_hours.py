@@ -289,7 +289,7 @@ def test_how_a_session_went_is_said_on_its_page(open_page, ta, topic, make_user,
     assert list(statuses.all()) == ["completed"] * 3
 
     page.goto("/appointments/")
-    page.get_by_role("link", name="How did it go?").click()
+    page.get_by_role("link", name="How it went").click()
     page.wait_for_url("**#outcomes")
     boon = page.get_by_role("group", name="Boon")
     boon.get_by_label("Did not come").check()
