@@ -45,8 +45,7 @@ def passed_on(offer: Offer) -> Email:
                 "Three offers ran out without an answer, so you no longer wait. You can ask again at any time."
             )
         )
-    else:
-        lead.append(_("You keep your place in line: the next free time may be yours."))
+    lead += _still_waits(offer)
     return Email(
         subject=_("Passed on: %(topic)s, %(time)s") % _offer_words(offer),
         lead=lead,
@@ -61,7 +60,7 @@ def no_longer_offered(offer: Offer) -> Email:
         subject=_("No longer offered: %(topic)s, %(time)s") % _offer_words(offer),
         lead=[
             _("This time is no longer offered, so the seat isn't held for you any more."),
-            _("You keep your place in line: the next free time may be yours."),
+            *_still_waits(offer),
         ],
         facts=_offer_facts(offer),
         action=_my_requests(),
@@ -150,6 +149,13 @@ def _offer_facts(offer: Offer) -> list[tuple[str, str]]:
         (_("Topic"), typed(offer.request.topic.name)),
         (_("TA"), typed(offer.slot.appointment.ta.username)),
     ]
+
+
+def _still_waits(offer: Offer) -> list[str]:
+    """Unless the place has ended too."""
+    if offer.place.ended_at is not None:
+        return []
+    return [_("You keep your place in line: the next free time may be yours.")]
 
 
 def _place_of(slot: TimeSlot) -> tuple[str, str]:

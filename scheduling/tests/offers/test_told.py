@@ -10,6 +10,7 @@ from accounts.models import MailKind, Notice
 from accounts.services import profiles
 from accounts.services.kinds import headlines
 from accounts.services.suspensions import suspend
+from scheduling import emails
 from scheduling.models import Offer
 from scheduling.services import appointments, bookings, care, offers, requests
 from scheduling.tests.factories import book, tomorrow
@@ -48,6 +49,20 @@ def test_that_it_is_no_longer_offered(taken, ta, people, asks, run_tasks, told):
     appointments.cancel(slot.appointment, ta, "Ill")
     assert told()[0] == ["offer_made", "offer_withdrawn"]
     assert told()[1] == ["Your time has come", "No longer offered"]
+
+
+KEEPS = "You keep your place in line"
+
+
+def test_that_the_place_stays_or_has_ended_with_it(taken, ta, people, asks, run_tasks, post):
+    asks(people[0], ta=ta)
+    slot = freed_now(taken, run_tasks)
+    mail = emails.no_longer_offered(Offer.objects.get(slot=slot))
+    assert [KEEPS in line for line in mail.lead] == [False, True]
+    suspend(ta, actor=None, cancel_bookings=True)
+    to_them = [each for each in post() if each.to == [people[0].email]]
+    assert ["no longer" in each.subject.lower() for each in to_them] == [False, True, True]
+    assert [KEEPS in each.body for each in to_them[1:]] == [False, False]
 
 
 def test_of_time_too_soon_to_be_held(taken, people, asks, clock, told, run_tasks):
