@@ -13,12 +13,14 @@ import django
 import pytest
 import time_machine
 from django.conf import settings as project
+from django.contrib.sessions.backends.base import SessionBase
 from django.core import mail
 from django.core.cache import cache, caches
 from django.db import OperationalError, connection, transaction
 from django.test import Client, TransactionTestCase
 
 from accounts.models import User
+from accounts.sessions import SessionStore
 from setahub.core import clock as when
 from setahub.core.work import worker
 from setahub.policy import source
@@ -205,14 +207,24 @@ def topic(creator: User) -> Topic:
     return Topic.objects.create(name="Data Structures", slug="data-structures", creator=creator)
 
 
+class SignedIn(Client):
+    """A test client signed in as this user; it makes one session, where Django's own makes one for
+    a visitor, loads it and puts the user's in its place."""
+
+    def __init__(self, user: User, **options: Any) -> None:
+        super().__init__(**options)
+        self.force_login(user)
+
+    @property
+    def session(self) -> SessionBase:
+        known = project.SESSION_COOKIE_NAME in self.cookies
+        return super().session if known else SessionStore()
+
+
 @pytest.fixture
 def sign_in() -> Callable[[User], Client]:
     """A test client signed in as this user."""
-
-    def make(user: User) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
+    return SignedIn
 
     return make
 

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Notice
 from chat.models import Message
+from conftest import SignedIn
 from scheduling.services import appointments, bookings, records
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import ask, hold
@@ -321,10 +322,9 @@ def world(clock, ta, student, stranger, creator, staff, topic) -> dict[str, Any]
 
 
 def client_of(person: Any) -> Client:
-    client = Client(raise_request_exception=False)
-    if person is not None:
-        client.force_login(person)
-    return client
+    if person is None:
+        return Client(raise_request_exception=False)
+    return SignedIn(person, raise_request_exception=False)
 
 
 def outcome(response: Any) -> Any:
