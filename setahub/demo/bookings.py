@@ -11,6 +11,7 @@ from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, BookingEvent, TimeSlot
 from scheduling.models.slots import Bookable
+from scheduling.queries.obstacles import Obstacle
 from scheduling.services import bookings
 from setahub.core import clock
 from setahub.demo.calendar import Session, dice, split
@@ -146,6 +147,7 @@ class _Coming:
         self.cast, self.students, self.slots = cast, students, slots
         self.now = timezone.now()
         self.made: list[Booking] = []
+        self.content: set[int] = set()  # students who may have but one, and have it
         upcoming = Booking.objects.upcoming(self.now).filter(student__in=students)
         self.has = Counter(upcoming.values_list("student_id", flat=True))
 
@@ -206,9 +208,14 @@ class _Coming:
 
     def _book(self, student: User, topics: Sequence[Topic], slot: TimeSlot, luck: Random) -> bool:
         topic = luck.choice(topics)
+        question = luck.choice(questions(topic))
+        if student.pk in self.content:
+            return False
         try:
-            made = bookings.book(student, slot.pk, topic, luck.choice(questions(topic)))
-        except SchedulingError:
+            made = bookings.book(student, slot.pk, topic, question)
+        except SchedulingError as refused:
+            if refused.code == Obstacle.ONE_AT_A_TIME.value:
+                self.content.add(student.pk)
             return False  # too soon, full, or a clash: then not this one
         self.has[student.pk] += 1
         self.made.append(made)

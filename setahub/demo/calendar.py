@@ -128,6 +128,9 @@ def split(
     slots = [(session, slot) for session in sessions for slot in session.slots]
     slots.sort(key=lambda pair: (pair[1].starts_at, pair[1].pk))
     over = [pair for pair in slots if pair[1].ends_at <= now]
+    until = now + policy.horizon
     return over, [
-        pair for pair in slots if pair[1].starts_at >= now + policy.min_notice_at(pair[1].starts_at)
+        (session, slot)
+        for session, slot in slots
+        if now + policy.min_notice_at(slot.starts_at) <= slot.starts_at <= until
     ]
