@@ -281,7 +281,7 @@ class TestWeeks:
 
     def test_in_thai_years_are_of_the_buddhist_era(self, make_user, sign_in):
         html = html_of(sign_in(make_user("Mali", language="th")), "?week=2026-11-23")
-        assert "23 – 29 พ.ย. 2569" in html
+        assert "23 – 29\u00a0พ.ย. 2569" in html
         assert "สัปดาห์ของฉัน" in html
 
     @pytest.mark.parametrize("asked", ["", "nonsense", "2026-13-01", "20261"])

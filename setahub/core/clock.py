@@ -18,6 +18,7 @@ from setahub.core.text import trimmed
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 A_MONDAY = date(2024, 1, 1)
 CITIES = {"Bangkok": gettext_lazy("Bangkok")}  # that Thai has a name for
+NO_BREAK = "\u00a0"
 BUDDHIST = 543  # years that the Buddhist era is ahead
 _EARLIEST, _LATEST = date.min + timedelta(days=2), date.max - timedelta(days=2)
 
@@ -131,15 +132,22 @@ def weekday(number: int, written: str = "l") -> str:
     return date_format(A_MONDAY + timedelta(days=number), written)
 
 
+def written_day(day: date, written: str) -> str:
+    """A day in one of Django's formats. In Thai in one piece: its lines break at the few spaces that
+    there are, and would part the number from the month."""
+    words = date_format(day, written)
+    return words.replace(" ", NO_BREAK) if get_language() == "th" else words
+
+
 def _dated(moment: datetime | date, written: str, on: date | None) -> str:
     day = local(moment).date() if isinstance(moment, datetime) else moment
-    words = date_format(day, written)
+    words = written_day(day, written)
     return words if day.year == (on or today()).year else f"{words} {year(day)}"
 
 
 def day_and_year(day: date) -> str:
     """``25 Nov 2026``."""
-    return f"{date_format(day, 'j M')} {year(day)}"
+    return f"{written_day(day, 'j M')} {year(day)}"
 
 
 def days_range(first: date, last: date) -> str:
@@ -147,7 +155,7 @@ def days_range(first: date, last: date) -> str:
     if first.year != last.year:
         begin = day_and_year(first)
     else:
-        begin = str(first.day) if first.month == last.month else date_format(first, "j M")
+        begin = str(first.day) if first.month == last.month else written_day(first, "j M")
     return f"{begin} – {day_and_year(last)}"
 
 

@@ -1,9 +1,10 @@
-"""Days far out: of another era, of another millennium, at the ends of the calendar."""
+"""Days far out, of another era or millennium, at the ends of the calendar; and days as they are written."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils.translation import override
 
 from scheduling.tests.factories import open_time
 from setahub.core import clock as when
@@ -94,3 +95,23 @@ def test_a_buddhist_year_in_an_address_of_free_times_is_refused_with_the_one_mea
         page = client.get(path, {"from": asked}).text
         assert ("are shown instead" in page) == bool(words)
         assert words in page
+
+
+def test_in_thai_no_line_ends_between_a_day_and_its_month(clock):
+    day, later = date(2026, 11, 27), date(2027, 1, 2)
+    with override("th"):
+        written = [
+            when.full(when.at(day, time(13))),
+            when.day_short(later),
+            when.day_long(day),
+            when.day_and_year(day),
+            when.days_range(day, date(2026, 12, 3)),
+        ]
+    assert [each.replace("\u00a0", "_") for each in written] == [
+        "ศ._27_พ.ย. 13:00",
+        "ส._2_ม.ค. 2570",
+        "วันศุกร์ที่_27_พฤศจิกายน",
+        "27_พ.ย. 2569",
+        "27_พ.ย. – 3_ธ.ค. 2569",
+    ]
+    assert when.day_short(day) == "Fri 27 Nov"

@@ -117,7 +117,7 @@ def test_in_thai_they_read_thai_and_send_the_same():
     with override("th"):
         html = str(Form()["date"])
         assert '<optgroup label="พฤศจิกายน 2569">' in html
-        assert options(Form(), "date")["2026-11-27"] == "ศ. 27 พ.ย."
+        assert options(Form(), "date")["2026-11-27"] == "ศ.\u00a027\u00a0พ.ย."
         assert options(Form(), "start_time")["13:00"] == "13:00"
 
 

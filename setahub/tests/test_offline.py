@@ -115,5 +115,5 @@ def test_it_is_in_the_reader_s_language(sign_in, student, booked):
     student.save()
     page = page_of(sign_in(student))
     assert '<html lang="th">' in page
-    assert "อ. 24 พ.ย." in page
-    assert "ข้อมูลล่าสุดเมื่อ จ. 23 พ.ย. 09:00" in page
+    assert "อ.\u00a024\u00a0พ.ย." in page
+    assert "ข้อมูลล่าสุดเมื่อ จ.\u00a023\u00a0พ.ย. 09:00" in page

@@ -94,7 +94,7 @@ class TestWhat:
         work()
         [found] = push_service.to(browser)
         assert re.fullmatch("ยกเลิก.* เลือกเวลาอื่นไหม", found["title"])
-        assert found["time"] == "จ. 23 พ.ย. 09:00"
+        assert found["time"] == "จ.\u00a023\u00a0พ.ย. 09:00"
 
     def test_nothing_in_a_name_turns_the_line(self, told, student, ta, work):
         User.objects.filter(pk=ta.pk).update(username="\u202eEvil")

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, npgettext
 from django.utils.translation import gettext as _
@@ -63,7 +62,7 @@ def times(count: int) -> str:
 
 def day_in_full(day: date) -> str:
     """``25 November 2026``."""
-    return f"{date_format(day, 'j F')} {clock.year(day)}"
+    return f"{clock.written_day(day, 'j F')} {clock.year(day)}"
 
 
 def span_in_full(first: date, last: date) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -135,7 +134,7 @@ def day_choices(asked: date | None) -> list[Choice]:
 def _day_of_chip(day: date, today: date) -> str:
     """``Today``, ``Tomorrow``, ``Sun 29``; further ahead with its month."""
     ahead = (day - today).days
-    return clock.day_name(day, today) if not 2 <= ahead < 7 else date_format(day, "D j")
+    return clock.day_name(day, today) if not 2 <= ahead < 7 else clock.written_day(day, "D j")
 
 
 def chips(slots: Sequence[TimeSlot], obstacles: Obstacles) -> tuple[list[Chip], list[str]]:
