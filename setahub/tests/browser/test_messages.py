@@ -231,7 +231,7 @@ def test_an_ended_session_says_so_and_leads_to_the_login(open_page, open_context
     page.goto(f"/users/{ta.pk}/")
     other = page.context.new_page()
     other.goto("/")
-    other.locator("summary[aria-label='Your menu']").click()
+    other.locator("summary[aria-label^='Your menu']").click()
     other.get_by_role("button", name="Sign out").click()
     notice = page.locator("[data-signed-out]")
     expect(notice).to_be_visible()
