@@ -47,9 +47,10 @@ def subscribe(user: User, sign_in: SignIn, given: Given) -> PushSubscription:
     subscription that it replaces is no longer there: it was taken back.
     """
     _check_rate(user)
+    others = PushSubscription.objects.filter(endpoint=given.endpoint).values_list("user", flat=True)
     try:
         with transaction.atomic():
-            User.objects.locked(user.pk)
+            User.objects.locked(user.pk, *others)  # two may swap their browsers
             return _subscribe(user, sign_in, given)
     except IntegrityError as error:
         # The session has ended meanwhile, or another asked for the same endpoint at this moment.

@@ -105,3 +105,21 @@ def test_asking_and_signing_out_at_once_leaves_nothing_behind(with_key, sign_in,
     at_once([lambda: push.subscribe(student, here, given).pk, lambda: client.post("/auth/logout/")])
     assert not SignIn.objects.exists()
     assert not PushSubscription.objects.exists()
+
+
+def test_two_who_swap_their_browsers_both_have_the_other_s(with_key, sign_in, student, stranger):
+    sign_in(student)
+    sign_in(stranger)
+    at = {each.user_id: each for each in SignIn.objects.all()}
+    asked = [Browser().subscription for _two in range(2)]
+    first, second = (Given(each["endpoint"], **each["keys"]) for each in asked)
+    for _turn in range(10):
+        push.subscribe(student, at[student.pk], first)
+        push.subscribe(stranger, at[stranger.pk], second)
+        made = at_once(
+            [
+                lambda: push.subscribe(student, at[student.pk], second).endpoint,
+                lambda: push.subscribe(stranger, at[stranger.pk], first).endpoint,
+            ]
+        )
+        assert made == [second.endpoint, first.endpoint]
