@@ -256,6 +256,18 @@ class TestCleaning:
             worker.prune()
             assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == left
 
+    def test_what_others_had_wait_until_it_was_too_late_goes_like_what_is_done(self, clock):
+        for number, error in ((1, TryLater()), (2, ValueError())):
+            later(work.fragile, number)
+            for _try in range(len(worker.DELAYS) + 1):
+                work.failing[:] = [error]
+                drain()
+                clock.move_to(DBTaskResult.objects.order_by("enqueued_at").last().run_after)
+        assert [row.status for row in DBTaskResult.objects.all()] == ["FAILED", "FAILED"]
+        clock.shift(worker.KEEP_DONE + timedelta(seconds=1))
+        worker.prune()
+        assert only().exception_class_path == "builtins.ValueError"
+
 
 @pytest.mark.django_db
 class TestAdmin:

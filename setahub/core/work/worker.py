@@ -119,11 +119,16 @@ def try_again(rows: DBTaskResultQuerySet) -> int:
 
 
 def prune() -> None:
-    """Forget tasks that are done; failed ones stay long enough to be seen."""
+    """Forget tasks that are done; failed ones stay long enough to be seen.
+
+    Those that others had wait until it was too late (a push service that was away) go like those done.
+    """
     now = timezone.now()
-    old = DBTaskResult.objects.successful().filter(finished_at__lt=now - KEEP_DONE)
-    old.delete()
-    DBTaskResult.objects.failed().filter(finished_at__lt=now - KEEP_FAILED).delete()
+    done, failed = DBTaskResult.objects.successful(), DBTaskResult.objects.failed()
+    in_vain = failed.filter(exception_class_path=_path(TryLater))
+    for old in (done, in_vain):
+        old.filter(finished_at__lt=now - KEEP_DONE).delete()
+    failed.filter(finished_at__lt=now - KEEP_FAILED).delete()
 
 
 def _as_taken(row: DBTaskResult) -> DBTaskResultQuerySet:
@@ -134,7 +139,7 @@ def _as_taken(row: DBTaskResult) -> DBTaskResultQuerySet:
 def _failure(row: DBTaskResult, error: Exception) -> dict[str, Any]:
     tries = len(row.worker_ids)
     told: dict[str, Any] = {
-        "exception_class_path": f"{type(error).__module__}.{type(error).__qualname__}",
+        "exception_class_path": _path(type(error)),
         "traceback": logs.without_people("".join(format_exception(error))),
     }
     now = timezone.now()
@@ -158,6 +163,10 @@ def _put_back(row: DBTaskResult) -> dict[str, Any]:
         return _failure(row, Killed("Every worker that took this task was killed."))
     logger.warning("%s was left running by a worker that is gone; queued again", _name(row))
     return {"status": TaskResultStatus.READY, "run_after": timezone.now()}
+
+
+def _path(error: type[Exception]) -> str:
+    return f"{error.__module__}.{error.__qualname__}"
 
 
 def _name(row: DBTaskResult) -> str:
