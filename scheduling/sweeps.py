@@ -52,7 +52,7 @@ def wait() -> None:
 
 @every_minute
 def read_calendars() -> None:
-    """Calendars of people's own are read every half hour."""
+    """Calendars of people's own are read when they are due."""
     busy.claim_due(timezone.now(), BATCH)
 
 

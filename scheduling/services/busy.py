@@ -1,4 +1,4 @@
-"""Calendars of people's own: named, fetched every half hour, taken off."""
+"""Calendars of people's own: named, fetched every half hour (less and less often where that fails), taken off."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,13 +24,15 @@ PURPOSE = "scheduling.busy"  # never changes: addresses are sealed with it
 CALENDARS_MAX = 5  # of one person
 ADDED_AN_HOUR = 10  # by one person
 EVERY = timedelta(minutes=30)
+AT_LEAST_EVERY = timedelta(days=1)  # also one that always fails
 QUEUED_FOR = timedelta(hours=12)  # at most; longer than a task is tried
 TOLD_AFTER = timedelta(days=1)
 AHEAD = timedelta(days=settings.APPOINTMENT_MAX_AHEAD + 7)  # a TA opens a term; a week shows whole
 
 
 def add(user: User, name: str, url: str) -> BusyCalendar:
-    """Name a calendar by its https address; a worker reads it at once. The same twice is one.
+    """Name a calendar by its https address; a worker reads it at once. The same twice is one; where
+    that could not be read, it is tried anew.
 
     Raises SchedulingError beside a field.
     """
@@ -44,6 +46,9 @@ def add(user: User, name: str, url: str) -> BusyCalendar:
         own = list(BusyCalendar.objects.filter(user=user))
         for each in own:
             if address_of(each) == url:
+                if each.failing_since:
+                    _check_rate(user)
+                    _try_anew(each)
                 return each
         if len(own) >= CALENDARS_MAX:
             text = _("%(count)d calendars are the most. Remove one first.")
@@ -57,6 +62,13 @@ def add(user: User, name: str, url: str) -> BusyCalendar:
         )
         later(read, calendar.pk)
     return calendar
+
+
+def _try_anew(calendar: BusyCalendar) -> None:
+    now = timezone.now()
+    as_new = {"failing_since": None, "error": "", "told_at": None, "next_at": now + QUEUED_FOR}
+    BusyCalendar.objects.filter(pk=calendar.pk).update(**as_new)
+    later(read, calendar.pk)
 
 
 def remove(user: User, calendar_id: int) -> None:
@@ -83,7 +95,7 @@ def renew_seals() -> None:
 
 
 def claim_due(now: datetime, most: int) -> None:
-    """Queue those that have not been read for half an hour, each once.
+    """Queue those that are due, each once.
 
     Those that wait for a worker are not queued again, however long it is busy with others.
     """
@@ -144,11 +156,15 @@ def _was_read_today(calendar: BusyCalendar) -> bool:
 
 
 def note_failure(calendar: BusyCalendar, code: str) -> None:
-    """Keep since when and why; after a day its owner is told, once."""
+    """Keep since when and why; after a day its owner is told, once.
+
+    The next try waits as long as it has failed by now, so the waits double.
+    """
     now = timezone.now()
     since = calendar.failing_since or now
+    wait = min(max(now - since, EVERY), AT_LEAST_EVERY)
     own = BusyCalendar.objects.filter(pk=calendar.pk)
-    own.update(failing_since=since, error=code, next_at=now + EVERY)
+    own.update(failing_since=since, error=code, next_at=now + wait)
     if now - since >= TOLD_AFTER:
         with transaction.atomic():
             if own.filter(told_at=None).update(told_at=now):

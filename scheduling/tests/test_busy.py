@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts import notifications, pushes
 from scheduling import feeds
+from scheduling.errors import SchedulingError
 from scheduling.models import BusyCalendar, BusyTime
 from scheduling.queries.busy import busy_between
 from scheduling.services import bookings, busy
@@ -16,6 +17,7 @@ from scheduling.tests.weekly.steps import PAGE as WEEKLY
 from scheduling.tests.weekly.steps import typed
 from setahub.core import outbound
 from setahub.core.outbound import Fetched, OutboundError
+from setahub.core.work import worker
 
 pytestmark = pytest.mark.django_db
 PATH = "/users/me/calendars/"
@@ -235,6 +237,43 @@ class TestService:
         named.refresh_from_db()
         assert (named.error, named.failing_since, named.told_at) == ("", None, None)
 
+    def test_one_that_always_fails_is_tried_less_and_less_often(self, named, there, clock):
+        there("away")
+        waits = []
+        for _try in range(9):
+            busy.read.func(named.pk)
+            named.refresh_from_db()
+            waits.append((named.next_at - timezone.now()) / timedelta(hours=1))
+            clock.move_to(named.next_at)
+        assert waits == [0.5, 0.5, 1, 2, 4, 8, 16, 24, 24]
+        there(calendar(NINE))
+        busy.read.func(named.pk)
+        named.refresh_from_db()
+        assert named.next_at - timezone.now() == busy.EVERY
+
+    def test_naming_it_again_has_it_tried_at_once(self, named, there, student, clock, settings):
+        settings.RATE_LIMITS = True
+        asked = there("away")
+        busy.read.func(named.pk)
+        clock.shift(timedelta(days=2))
+        busy.read.func(named.pk)
+        worker.Worker().once()
+        before = len(asked)
+        for _twice in range(2):  # what is sent twice is done once
+            assert busy.add(student, "Classes", URL) == named
+        named.refresh_from_db()
+        assert (named.error, named.failing_since, named.told_at) == ("", None, None)
+        worker.Worker().once()
+        named.refresh_from_db()
+        assert len(asked) == before + 1
+        assert (named.error, named.failing_since) == ("away", timezone.now())
+        for _often in range(busy.ADDED_AN_HOUR - 1):
+            busy.add(student, "Classes", URL)
+            busy.read.func(named.pk)
+        with pytest.raises(SchedulingError) as refused:
+            busy.add(student, "Classes", URL)
+        assert refused.value.code == "rate_limited"
+
     def test_one_that_is_removed_meanwhile_is_not_written_to(self, named, there, student):
         there(calendar(NINE))
         busy.remove(student, named.pk)
@@ -274,6 +313,7 @@ class TestPage:
         assert words in page
         assert "Can't be read since Mon 23 Nov, 09:00" in page
         assert "What it said last" not in page  # it never said anything
+        assert "in the end once a day; add its address again" in page
         there(calendar(NINE))
         busy.read.func(made.pk)
         there(code)
