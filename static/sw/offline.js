@@ -43,6 +43,8 @@
     // The kept page too: it wants files of its own version. Open pages have it fetched anew.
     const old = names.filter((name) => name.startsWith("setahub-") && name !== SHELL);
     await Promise.all(old.map((name) => caches.delete(name)));
+    // A page is asked for while the worker is still starting.
+    await self.registration.navigationPreload?.enable();
     await self.clients.claim();
   }
 
@@ -54,7 +56,7 @@
     if (origin !== location.origin) return;
     if (request.mode === "navigate") {
       if (request.method !== "GET") changed = true;
-      else if (!isStraight(pathname)) event.respondWith(answer(event));
+      else event.respondWith(isStraight(pathname) ? network(event) : answer(event));
     } else if (request.method === "GET" && ours.has(request.url)) {
       event.respondWith(file(request));
     }
@@ -63,10 +65,13 @@
   const isStraight = (path) =>
     straight.begin.some((begin) => path.startsWith(begin)) || straight.end.some((end) => path.endsWith(end));
 
+  /** A page as the browser asked for it already, where it does: a second request is never sent. */
+  const network = async (event) => (await event.preloadResponse) ?? fetch(event.request);
+
   async function answer(event) {
     let response;
     try {
-      response = await fetch(event.request);
+      response = await network(event);
     } catch {
       return standIn();
     }

@@ -38,7 +38,7 @@ FILES = [
     "js/submit.js",
     "js/toast.js",
 ]
-# Addresses that the worker has no business with: of staff, of files, of the sign-in elsewhere.
+# Addresses that the worker hands on as they come: of staff, of files, of the sign-in elsewhere.
 STRAIGHT = [settings.MEDIA_URL, settings.STATIC_URL, "/messages/images/", "/auth/oidc/"]
 STRAIGHT_ENDS = [".ics"]
 HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")

@@ -191,6 +191,23 @@ def test_pages_come_from_the_site_each_time_and_once(open_page, student, topic, 
         assert asked.count(f"GET /topics/{topic.slug}/") == 1
 
 
+def test_no_page_waits_for_the_worker_to_ask_for_it(open_page, student, booked, asked):
+    page = open_page(student, worker=True)
+    visit(page)
+    until(page, KEPT)
+    [running] = page.context.service_workers
+    running.evaluate("() => { self.fetch = () => Promise.reject(new TypeError('not needed')); }")
+    asked.clear()
+    for path in ("/topics/", "/bookings/", "/users/me/"):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("No connection")
+        assert asked.count(f"GET {path}") == 1
+    # Kept is what was, and nothing else.
+    kept = page.evaluate(ALL_KEPT)
+    assert [kept[name] for name in kept if "private" in name] == [["/offline/"]]
+    offline(page.context, page)
+
+
 def test_downloads_feeds_and_pages_of_staff_are_asked_for_once(open_page, staff, ta, topic, asked):
     made = book(staff, slots_of(open_time(ta, topic))[0])
     page = open_page(staff, worker=True)
