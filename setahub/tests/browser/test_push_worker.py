@@ -101,6 +101,43 @@ def test_what_leads_to_the_same_takes_the_place_of_what_came_before(page, delive
     assert sorted(each["title"] for each in shown_by(page, "Three")) == ["Three", "Two"]
 
 
+# Taps are the browser's own, and only in them may a worker open anything: what it asks for is noted.
+TAP = """async () => {
+  const asked = [];
+  self.clients.openWindow = async (url) => asked.push(`open ${url}`);
+  self.WindowClient.prototype.focus = async function () { asked.push(`focus ${this.url}`); };
+  const [notification] = await self.registration.getNotifications();
+  const tap = new NotificationEvent("notificationclick", { notification });
+  let done;
+  tap.waitUntil = (promise) => { done = promise; };
+  self.dispatchEvent(tap);
+  await done;
+  return [asked, (await self.registration.getNotifications()).length];
+}"""
+
+
+def test_a_tap_opens_where_it_leads_or_comes_back_to_the_tab_that_shows_it(page, deliver, site):
+    look_away(page)
+    deliver(told(url="/notifications/7/"))
+    shown_by(page, "Mali booked you")
+    [worker] = page.context.service_workers
+    assert worker.evaluate(TAP) == [[f"open {site.url}/notifications/7/"], 0]
+    deliver(told("Mali wrote", "/help/"))
+    shown_by(page, "Mali wrote")
+    for path in ("/topics/", "/help/"):
+        tab = page.context.new_page()
+        tab.goto(path)
+    assert worker.evaluate(TAP) == [[f"focus {site.url}/help/"], 0]
+
+
+def test_a_tap_leads_to_no_other_site(page, deliver):
+    look_away(page)
+    deliver(told(url="https://elsewhere.example/"))
+    shown_by(page, "Mali booked you")
+    [worker] = page.context.service_workers
+    assert worker.evaluate(TAP) == [[], 0]
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "null"])
 def test_what_can_t_be_read_leads_to_the_list(page, deliver, text):
     look_away(page)
