@@ -99,8 +99,9 @@ class _Known:
         proven = EmailAddress.objects.filter(user__in=rows, verified=True)
         self.proven = {(pk, email) for pk, email in proven.values_list("user_id", "email")}
         listed = Topic.objects.listed()
-        self.topics = dict(listed.values_list("name_key", "pk"))
-        self.topics |= dict(listed.values_list("slug", "pk"))
+        # A topic that was renamed keeps its slug, which may be what another is called now.
+        self.topics = dict(listed.values_list("slug", "pk"))
+        self.topics |= dict(listed.values_list("name_key", "pk"))
         teaching = Registration.objects.approved().filter(user__in=rows)
         self.teaching = set(teaching.values_list("user_id", "topic_id"))
 

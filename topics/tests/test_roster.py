@@ -16,6 +16,7 @@ from topics import sweeps
 from topics.models import Registration, Roster
 from topics.queries.roster import COLUMNS, NEEDED, Outcome, plan_of
 from topics.services import roster as services
+from topics.services.topics import create_topic, update_topic
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/topics/roster/"
@@ -123,6 +124,15 @@ class TestPlan:
     def test_of_another_domain(self, settings):
         settings.ALLOWED_EMAIL_DOMAINS = ["kmitl.ac.th"]
         assert outcomes(line(), line(email="a@gmail.com")) == ["invite", "domain"]
+
+    def test_a_name_means_the_topic_that_has_it_now(self, creator):
+        renamed = create_topic(creator, "SQL")
+        update_topic(renamed, creator, name="Databases", description="")
+        new = create_topic(creator, "SQL")
+        assert (renamed.slug, new.slug) == ("sql", "sql-2")
+        for named, meant in (("sql", new), ("databases", renamed), ("sql-2", new)):
+            [step] = plan_of([line(teaches=named, year="3")])
+            assert step.teaches == (meant.pk,)
 
     def test_a_line_without_any_text(self):
         assert outcomes(line(email="", name="")) == ["empty"]
