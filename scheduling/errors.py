@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from setahub.core.web.refusals import Refusal
 
@@ -17,4 +18,6 @@ class Conflict:
 
 
 class SchedulingError(Refusal):
-    """What the calendar does not do."""
+    """What the calendar does not do. ``obstacles``: all of the student's own, where a rule looked at them."""
+
+    obstacles: Any = None

@@ -266,6 +266,11 @@ class TimeSlot(QuickRow):
         super().save(*args, **kwargs)
 
     @property
+    def is_full(self) -> bool:
+        """Each seat is taken; one that is held may still be had by whom it is held for."""
+        return self.taken >= self.capacity
+
+    @property
     def seats_left(self) -> int:
         """Neither taken nor held."""
         return self.capacity - self.taken - self.held

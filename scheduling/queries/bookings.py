@@ -10,6 +10,7 @@ from accounts.models import User
 from scheduling.models import Appointment, Booking, BookingEvent, HelpRequest, TimeSlot
 from scheduling.models.bookings import BookingQuerySet
 from scheduling.queries.nearest import nearest_instead
+from scheduling.queries.obstacles import Obstacles
 from setahub.core.db.prepared import prepared
 from topics.models import Topic
 from topics.models.topics import search_words
@@ -64,8 +65,9 @@ def times_instead(
     refused instead of it.
     """
     to = max(booking.starts_at, timezone.now())
+    obstacles = Obstacles.to(booking.student, limited=False)
     own, others = nearest_instead(
-        booking.student, booking.topic, booking.ta_id, to, but=but or booking.slot_id
+        obstacles, booking.topic, booking.ta_id, to, but=but or booking.slot_id
     )
     return tuple([each for each in part if each.pk != booking.slot_id] for part in (own, others))  # type: ignore[return-value]
 

@@ -1,12 +1,10 @@
 """The free times that are closest to one that somebody can't have, or no longer has."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q
 
-from accounts.models import User
-from scheduling.models import Booking, TimeSlot
+from scheduling.models import TimeSlot
 from scheduling.models.slots import Bookable, TimeSlotQuerySet
 from scheduling.queries.free import offered
 from scheduling.queries.obstacles import Obstacles
@@ -14,47 +12,46 @@ from setahub.core.db.prepared import prepared
 from topics.models import Topic
 
 NEAREST = 6
+SHOWN = (
+    *("appointment", "starts_at", "ends_at", "capacity", "taken", "held"),
+    *("appointment__location", "appointment__slot_minutes", "appointment__ta__username"),
+)
 
 
 def nearest_free(
-    viewer: User,
-    topic: Topic | None,
-    ta_id: int,
-    to: datetime,
-    *,
-    but: int = 0,
-    moving: Booking | None = None,
-    limited: bool = True,
+    obstacles: Obstacles, topic: Topic | None, ta_id: int, to: datetime, *, but: int = 0
 ) -> list[TimeSlot]:
-    """The free slots closest in time to ``to`` that the viewer can take, of that TA; else of any.
+    """The free slots closest in time to ``to`` that a student can take, of that TA; else of any.
 
-    At most six, in order of time. ``moving``: never another TA's, and that booking is left out of
-    account; ``but``: a slot left out; not ``limited``: however many bookings the viewer has.
+    At most six, in order of time. ``obstacles``: the student's; ``but``: a slot left out. One query, or two.
     """
-    for ta in (ta_id, None) if moving is None else (ta_id,):
-        if slots := _closest(viewer, topic, to, but=but, ta=ta, moving=moving, limited=limited):
-            return slots
-    return []
+    of_ta = nearest_of_ta(obstacles, topic, ta_id, to, but=but)
+    return of_ta or _closest(obstacles, topic, to, but=but)
+
+
+def nearest_of_ta(
+    obstacles: Obstacles, topic: Topic | None, ta_id: int, to: datetime, *, but: int = 0
+) -> list[TimeSlot]:
+    """The same of that TA alone. One query."""
+    return _closest(obstacles, topic, to, but=but, ta=ta_id)
 
 
 def nearest_instead(
-    viewer: User, topic: Topic, ta_id: int, to: datetime, *, but: int
+    obstacles: Obstacles, topic: Topic, ta_id: int, to: datetime, *, but: int
 ) -> tuple[list[TimeSlot], list[TimeSlot]]:
-    """The free slots closest to ``to`` that the viewer can take: that TA's, then those of others.
+    """The free slots closest to ``to`` that the student can take: that TA's, then those of others.
 
-    At most six in all, both in order of time, however many bookings the viewer has.
+    At most six in all, both in order of time.
     """
-    own = _closest(viewer, topic, to, but=but, ta=ta_id, limited=False)
+    own = nearest_of_ta(obstacles, topic, ta_id, to, but=but)
     others: list[TimeSlot] = []
     if len(own) < NEAREST:
-        others = _closest(
-            viewer, topic, to, but=but, but_ta=ta_id, limited=False, most=NEAREST - len(own)
-        )
+        others = _closest(obstacles, topic, to, but=but, but_ta=ta_id, most=NEAREST - len(own))
     return own, others
 
 
 def _closest(
-    viewer: User,
+    obstacles: Obstacles,
     topic: Topic | None,
     to: datetime,
     *,
@@ -62,15 +59,9 @@ def _closest(
     ta: int | None = None,
     but_ta: int | None = None,
     most: int = NEAREST,
-    **account: Any,
 ) -> list[TimeSlot]:
     topic_id = topic.pk if topic else None
-    asked = (topic_id, ta, but_ta, but, to, Bookable.at())
-    # Twice as many as wanted, since some may clash with what the viewer has.
-    candidates = [
-        slot for later in (True, False) for slot in _nearest(*asked, later=later)[: 2 * NEAREST]
-    ]
-    obstacles = Obstacles.to(viewer, candidates, **account)
+    candidates = _nearest(topic_id, ta, but_ta, but, to, Bookable.at())
     possible = [slot for slot in candidates if not obstacles.of(slot)]
     nearest = sorted(possible, key=lambda slot: abs(slot.starts_at - to))[:most]
     return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
@@ -84,12 +75,18 @@ def _nearest(
     but: int,
     to: datetime,
     bookable: Bookable,
-    *,
-    later: bool,
 ) -> TimeSlotQuerySet:
-    slots = offered(topic, ta, bookable).filter(~Q(pk=but)).with_ta()
+    """Those after ``to`` and those before it; of each twice as many as are wanted, since some may
+    clash with what the student has. With what lists of times show."""
+    slots = offered(topic, ta, bookable).filter(~Q(pk=but))
     if but_ta is not None:
         slots = slots.filter(~Q(appointment__ta=but_ta))
-    if later:
-        return slots.filter(starts_at__gte=to).soonest()
-    return slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
+    later = slots.filter(starts_at__gte=to).soonest()
+    earlier = slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
+    return _first(later).union(_first(earlier), all=True)  # type: ignore[return-value]
+
+
+def _first(slots: TimeSlotQuerySet) -> TimeSlotQuerySet:
+    # SQLite takes no part of a union that has an end of its own.
+    first = TimeSlot.objects.filter(pk__in=slots.values("pk")[: 2 * NEAREST])
+    return first.with_ta().only(*SHOWN)

@@ -69,7 +69,7 @@ def most_bookings(week: ExamWeek | None) -> int:
 
 @dataclass(frozen=True)
 class Obstacles:
-    """All that may stand in one student's way, for any number of slots. One query.
+    """All that may stand in one student's way, at any time that can be booked. One query.
 
     ``busy``: by calendars of one's own, which hinders nothing.
     """
@@ -85,15 +85,18 @@ class Obstacles:
     def to(
         cls,
         student: User,
-        slots: Sequence[TimeSlot],
+        slots: Sequence[TimeSlot] = (),
         *,
         moving: Booking | None = None,
         limited: bool = True,
     ) -> "Obstacles":
-        """For these slots. ``moving`` is left out of account; not ``limited``: as many as one likes."""
+        """For all times to come, and these slots, whenever they are.
+
+        ``moving`` is left out of account; not ``limited``: as many bookings as one likes.
+        """
         now = timezone.now()
         since = min([now, *(each.starts_at for each in slots)])
-        until = max([since, *(each.ends_at for each in slots)])
+        until = now + policy.horizon + LONGEST_SESSION
         own: defaultdict[str, list[Any]] = defaultdict(list)
         rows = _own(student.pk, since - LONGEST_SESSION, since, until, now - COUNTED)
         for kind, *row in rows:

@@ -60,15 +60,29 @@ def check_bookable(
     if not student.is_active:  # suspended, or gone, while the request was on its way
         raise SchedulingError("inactive", _("This account can't book."))
     obstacles = Obstacles.to(student, [slot], moving=moving, limited=not replacing)
+    given = replacing or moving is not None
+    refusal = _why_not(slot, topic, obstacles, moving, given=given, own_seat=own_seat)
+    if refusal is not None:
+        refusal.obstacles = obstacles
+        raise refusal
+
+
+def _why_not(
+    slot: TimeSlot,
+    topic: Topic,
+    obstacles: Obstacles,
+    moving: Booking | None,
+    *,
+    given: bool,
+    own_seat: bool,
+) -> SchedulingError | None:
     obstacle = obstacles.of(slot)
     if obstacle in SAID_BEFORE_FREE:
-        raise _in_the_way(obstacle, slot, obstacles)
-    full = moving is None and slot.taken >= slot.capacity  # that is plain without a query
+        return _in_the_way(obstacle, slot, obstacles)
+    full = moving is None and slot.is_full  # that is plain without a query
     if full or not is_free(slot.pk, topic.pk, moving, own_seat=own_seat):
-        given = replacing or moving is not None
-        raise why_not_free(slot, topic, given=given, own_seat=own_seat, leaving=moving)
-    if obstacle is not None:
-        raise _in_the_way(obstacle, slot, obstacles)
+        return why_not_free(slot, topic, given=given, own_seat=own_seat, leaving=moving)
+    return None if obstacle is None else _in_the_way(obstacle, slot, obstacles)
 
 
 def _in_the_way(obstacle: Obstacle, slot: TimeSlot, obstacles: Obstacles) -> SchedulingError:
@@ -159,12 +173,12 @@ def why_not_free(
             )
             % {"days": days},
         )
+    if slot.is_full:  # for any topic
+        return SchedulingError("full", _("Sorry, this time was just taken."))
     if message := _why_not_offered(appointment, topic):
         if given:
             return SchedulingError("topic", message)
         return SchedulingError.beside("topic", message)
-    if slot.taken >= slot.capacity:
-        return SchedulingError("full", _("Sorry, this time was just taken."))
     kept = slot.freed if slot.freed_until is not None and slot.freed_until > now else 0
     if not own_seat and slot.seats_left <= kept:
         return SchedulingError(

@@ -1,7 +1,7 @@
 """Booking a seat, moving it, and giving it back."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -100,17 +100,19 @@ def _book(
     """``held_by``: nothing but the seat of this offer, while it can be taken."""
     replacing = instead_of is not None
     seen = seen or slot_with_ta(slot_id)
-    if seen is not None and seen.taken >= seen.capacity:
+    if seen is not None and seen.is_full:
         # A crowd need not queue for what is gone.
         rules.check_bookable(student, seen, topic, replacing=replacing)
     ta_id = seen.appointment.ta_id if seen else None
-    with offers.settled(slot_id), _refused_by_database(), transaction.atomic():
+    # Where no seat is held, no offer can have run out.
+    settled = offers.settled(slot_id) if seen is None or seen.held else nullcontext()
+    with settled, _refused_by_database(), transaction.atomic():
         people = {user.pk: user for user in User.objects.locked(student.pk, ta_id or 0)}
         slot = _locked_slot(slot_id)
         if instead_of is not None:
             rows = Booking.objects.select_for_update(of=("self",), no_key=True)
             rules.check_replaceable(rows.get(pk=instead_of.pk), student)
-        offer = offers.standing_for(student.pk, slot_id, topic)
+        offer = offers.standing_for(student.pk, slot_id, topic) if slot.held else None
         if held_by is not None and offer != held_by:
             held_by.refresh_from_db()
             offers.check_stands(held_by)

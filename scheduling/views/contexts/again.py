@@ -1,7 +1,7 @@
 """The same time again, a week later."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from scheduling.errors import SchedulingError
 from scheduling.models import Booking, TimeSlot
-from scheduling.queries.busy import busy_during
 from scheduling.queries.nearest import nearest_free
-from scheduling.queries.obstacles import Obstacles
+from scheduling.queries.obstacles import Limits, Obstacles
 from scheduling.queries.slots import slot_at
 from scheduling.services.rules import LIMITS, check_bookable, limit_in_words
-from scheduling.views.contexts.slots import SlotDay, open_days
+from scheduling.views.contexts.slots import SlotDay, seen_days
 from setahub.core import clock
 from setahub.core.web.refusals import Refusal, refusal_of
 
@@ -51,10 +50,11 @@ class Again:
         error = _unfit(booking, viewer, slot, moment)
         if error is None:
             return cls(slot, None, [])
-        near = nearest_free(viewer, booking.topic, booking.ta_id, moment)
+        obstacles = Obstacles.to(viewer)
+        near = nearest_free(obstacles, booking.topic, booking.ta_id, moment)
         if not near:
-            error = _at_limit(booking, viewer, moment) or error
-        return cls(None, error, open_days(near, busy_during(viewer.pk, near)))
+            error = _at_limit(booking, obstacles, moment) or error
+        return cls(None, error, seen_days(near, obstacles))
 
 
 def _unfit(
@@ -68,10 +68,10 @@ def _unfit(
     return refusal if refusal is not None and refusal.code == "topic" else None
 
 
-def _at_limit(booking: Booking, viewer: User, moment: datetime) -> SchedulingError | None:
+def _at_limit(booking: Booking, obstacles: Obstacles, moment: datetime) -> SchedulingError | None:
     """That no time can be had as long as the viewer has what is booked; None: there is none at all."""
-    there = nearest_free(viewer, booking.topic, booking.ta_id, moment, limited=False)
-    obstacles = Obstacles.to(viewer, there)
+    unlimited = replace(obstacles, limits=Limits())
+    there = nearest_free(unlimited, booking.topic, booking.ta_id, moment)
     for slot in there:
         obstacle = obstacles.of(slot)
         if obstacle in LIMITS:

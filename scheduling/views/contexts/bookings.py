@@ -16,13 +16,14 @@ from scheduling.history import Line, history
 from scheduling.models import Booking, BookingEvent, Takeaway, TimeSlot
 from scheduling.queries.bookings import offers_other_times, replacement, times_instead
 from scheduling.queries.busy import Busy, busy_during
-from scheduling.queries.nearest import NEAREST, nearest_free
+from scheduling.queries.nearest import NEAREST, nearest_free, nearest_of_ta
+from scheduling.queries.obstacles import Obstacles
 from scheduling.queries.outcomes import said_by_staff
 from scheduling.queries.requests import question_waiting
 from scheduling.queries.slots import any_topic_of, topics_of
 from scheduling.queries.takeaways import latest_takeaways
 from scheduling.services import offers, outcome_rules, rules
-from scheduling.views.contexts.slots import SlotDay, open_days
+from scheduling.views.contexts.slots import SlotDay, open_days, seen_days
 from setahub.core.web.refusals import Refusal, refusal_of
 from topics.models import Topic
 from topics.queries.topics import find
@@ -71,12 +72,16 @@ class BookPage:
     @classmethod
     def sent(cls, viewer: User, slot: TimeSlot, form: BookForm) -> "BookPage":
         """After a form was sent that is not valid, or was refused."""
-        topics, refusal, nearest = topics_of(slot), form.refusal, list[SlotDay]()
-        if refusal is not None:
-            nearest = _instead(viewer, slot, form.cleaned_data["topic"], refusal)
-        topic = _chosen(topics, form.data.get("topic"))
-        left = _left(viewer, topics)
-        return cls(slot, topics, topic, refusal, nearest, _can_ask(refusal), left)
+        refusal = form.refusal
+        if refusal is None:
+            topics = topics_of(slot)
+            topic = _chosen(topics, form.data.get("topic"))
+            return cls(slot, topics, topic, None, [], left=_left(viewer, topics))
+        topic = form.cleaned_data["topic"]
+        # Whoever showed nothing the first time is not asked again.
+        left = _left(viewer, [topic]) if form.cleaned_data["show_takeaway"] else []
+        nearest = _instead(viewer, slot, topic, refusal)
+        return cls(slot, [topic], topic, refusal, nearest, _can_ask(refusal), left)
 
 
 def _left(student: User, topics: Sequence[Topic]) -> list[Takeaway]:
@@ -98,11 +103,13 @@ def _instead(viewer: User, slot: TimeSlot, topic: Topic | None, error: Refusal) 
     if error.code in NO_TIME_HELPS:
         return []
     ta, to, slots = slot.appointment.ta_id, slot.starts_at, dict[int, TimeSlot]()
+    looked_at = error.obstacles if isinstance(error, SchedulingError) else None
+    obstacles = looked_at or Obstacles.to(viewer)
     for each in [topic] if topic else topics_of(slot):
-        slots |= {near.pk: near for near in nearest_free(viewer, each, ta, to, but=slot.pk)}
+        slots |= {near.pk: near for near in nearest_free(obstacles, each, ta, to, but=slot.pk)}
     nearest = sorted(slots.values(), key=lambda near: abs(near.starts_at - to))[:NEAREST]
     nearest.sort(key=lambda near: (near.starts_at, near.pk))
-    return open_days(nearest, busy_during(viewer.pk, nearest))
+    return seen_days(nearest, obstacles)
 
 
 def _chosen(topics: Sequence[Topic], handle: str | None) -> Topic | None:
@@ -130,10 +137,9 @@ def _refusal(viewer: User, slot: TimeSlot, topic: Topic | None) -> Refusal | Non
 
 def nearest_to_move_to(booking: Booking, viewer: User, slot: TimeSlot) -> list[SlotDay]:
     """Free slots of the booking's TA and topic that are closest to the one that can't be had."""
-    slots = nearest_free(
-        viewer, booking.topic, booking.ta_id, slot.starts_at, but=slot.pk, moving=booking
-    )
-    return open_days(slots, busy_during(viewer.pk, slots))
+    obstacles = Obstacles.to(viewer, moving=booking)
+    ta, to = booking.ta_id, slot.starts_at
+    return seen_days(nearest_of_ta(obstacles, booking.topic, ta, to, but=slot.pk), obstacles)
 
 
 # --- Another time after a cancellation ----------------------------------------------------------

@@ -170,6 +170,11 @@ def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
     return days
 
 
+def seen_days(slots: Sequence[TimeSlot], obstacles: Obstacles) -> list[SlotDay]:
+    """Slots by day, as the one sees them whose obstacles these are."""
+    return by_day(chips(slots, obstacles)[0])
+
+
 def open_days(slots: Iterable[TimeSlot], busy: Sequence[Busy] = ()) -> list[SlotDay]:
     """Slots that the viewer can take, by day; ``busy``: when calendars of theirs say so."""
     return by_day(Chip(slot, busy=is_busy(busy, slot.starts_at, slot.ends_at)) for slot in slots)
