@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
-from scheduling.models import Booking
+from scheduling.models import Booking, TimeSlot
 from scheduling.queries.obstacles import Obstacle
 from scheduling.views.contexts.my_week import Cell
 from scheduling.views.contexts.requests import days_in_words, parts_in_words
-from scheduling.views.contexts.slots import Chip, Choice, SlotGroup, Strip, why_closed
+from scheduling.views.contexts.slots import Chip, Choice, SlotDay, SlotGroup, Strip, why_closed
 from setahub.core import clock
 from setahub.core.web.own import own
+from setahub.core.web.refusals import Refusal
 from setahub.core.web.repeated import repeated
 from topics.models import Topic
 
@@ -121,6 +122,68 @@ def _slot_chip(
         "why": why_closed(Obstacle(obstacle)) if obstacle else "",
         "busy": busy,
     }
+
+
+@register.simple_tag
+def slot_when(slot: TimeSlot, topic: Topic | None, refusal: Refusal | None = None) -> SafeString:
+    """A time to book: when, for which topic, where, with whom; ``refusal``: why it can't be booked."""
+    where, ta = slot.appointment, slot.appointment.ta
+    return _slot_when(
+        slot.starts_at,
+        slot.ends_at,
+        clock.today(),
+        topic.name if topic else "",
+        "" if where.is_online else where.location,
+        ta.pk,
+        ta.username,
+        ta.avatar.url if ta.avatar else "",
+        slot.seats_left if slot.capacity > 1 and not refusal else None,
+        refusal.code if refusal else "",
+    )
+
+
+@repeated("scheduling/_slot_when.html")
+def _slot_when(
+    start: datetime,
+    end: datetime,
+    today: date,
+    topic: str,
+    place: str,
+    ta: int,
+    name: str,
+    avatar: str,
+    left: int | None,
+    refused: str,
+) -> dict[str, Any]:
+    return {
+        "start": start,
+        "end": end,
+        "topic": topic,
+        "place": place,
+        "ta": {"pk": ta, "username": name, "avatar": {"url": avatar} if avatar else None},
+        "left": left,
+        "refused": bool(refused),
+        "struck": refused not in ("", "too_many"),
+    }
+
+
+@register.simple_tag
+def day_buttons(day: SlotDay) -> SafeString:
+    """The times of a day as buttons that send a form for them, under whose they are and where."""
+    groups = tuple(
+        (
+            group.ta.username,
+            "" if group.appointment.is_online else group.appointment.location,
+            tuple((chip.slot.pk, clock.time_of_day(chip.slot.starts_at)) for chip in group.chips),
+        )
+        for group in day.groups
+    )
+    return _day_buttons(day.day, clock.today(), groups)
+
+
+@repeated("scheduling/_day_buttons.html")
+def _day_buttons(day: date, today: date, groups: tuple[Any, ...]) -> dict[str, Any]:
+    return {"name": clock.day_name(day, today), "groups": groups}
 
 
 @register.simple_tag

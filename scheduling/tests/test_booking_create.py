@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Block
-from scheduling.models import Booking
+from scheduling.models import Booking, Takeaway
 from scheduling.services import appointments, bookings
 from scheduling.services.plan import Plan
 from scheduling.tests.factories import book, open_time, slots_of
@@ -237,6 +237,32 @@ class TestBooking:
         assert f'<input type="hidden" name="topic" value="{topic.pk}">' in page
         assert '<input type="hidden" name="slot"' not in page
         assert self.send(client, slots[2], topic.pk).status_code == 302
+
+    def test_the_loser_of_a_race_costs_seven_queries(
+        self, client, stranger, slots, topic, django_assert_num_queries
+    ):
+        book(stranger, slots[1])
+        self.send(client, slots[1], topic.slug)
+        with django_assert_num_queries(7):
+            assert self.send(client, slots[1], topic.slug).status_code == 409
+
+    def test_a_full_time_was_just_taken_for_any_topic(self, client, stranger, slots):
+        book(stranger, slots[1])
+        Registration.objects.all().delete()
+        page = text(client.get(f"/bookings/new/?slot={slots[1].pk}"))
+        assert "Sorry, this time was just taken." in page
+
+    def test_the_loser_shows_what_was_left_only_where_it_was_ticked(
+        self, client, student, stranger, slots, topic
+    ):
+        left = book(student, slots[3])
+        Takeaway.objects.create(booking=left, done="Rotated a tree", search_key="rotated a tree")
+        book(stranger, slots[1])
+        sent = {"slot": slots[1].pk, "topic": topic.pk, "question": QUESTION}
+        assert "show_takeaway" not in text(client.post("/bookings/new/", sent))
+        ticked = text(client.post("/bookings/new/", {**sent, "show_takeaway": "on"}))
+        assert 'name="show_takeaway" id="id_show_takeaway" checked' in ticked
+        assert "Rotated a tree" in ticked
 
     def test_when_the_ta_has_no_other_time_another_ta_s_is_offered(
         self, client, student, stranger, make_user, ta, topic

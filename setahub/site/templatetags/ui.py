@@ -266,15 +266,20 @@ def hue(key: int | None) -> int:
     return (key or 0) % 6
 
 
-@register.inclusion_tag("shared/_crumbs.html")
-def crumbs(*trail: Any) -> dict[str, Any]:
+@register.simple_tag
+def crumbs(*trail: Any) -> SafeString:
     """Where the reader is: an address and a name for each page above, then the name of this one.
 
     An address is whatever ``redirect`` takes. Without the last name, the page is the one before.
     """
     *above, here = filter(None, trail)
     pairs = zip(above[::2], above[1::2], strict=False)
-    return {"above": [(resolve_url(to), name) for to, name in pairs], "here": here}
+    return _crumbs(tuple((resolve_url(to), str(name)) for to, name in pairs), str(here))
+
+
+@repeated("shared/_crumbs.html")
+def _crumbs(above: tuple[tuple[str, str], ...], here: str) -> dict[str, Any]:
+    return {"above": above, "here": here}
 
 
 @register.simple_block_tag
