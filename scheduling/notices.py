@@ -23,6 +23,7 @@ from scheduling.models import (
 )
 from scheduling.models.reminders import Reminder
 from scheduling.queries.free import is_free
+from scheduling.queries.news import events_told
 from scheduling.queries.obstacles import unhindered
 from scheduling.queries.waiting import asked_until
 from setahub.core.mail import Email
@@ -34,8 +35,7 @@ Events = list[BookingEvent]  # of one kind, that one act made happen at once, so
 
 def events_of(notices: Sequence[Notice]) -> Mapping[int, Events]:
     ids = {pk for notice in notices for pk in notice.data["events"]}
-    rows = BookingEvent.objects.with_booking().filter(pk__in=ids).order_by("starts_at", "pk")
-    found = list(rows)
+    found = events_told(ids)
     events = {
         notice.pk: [row for row in found if row.pk in notice.data["events"]] for notice in notices
     }

@@ -1,6 +1,6 @@
-"""What others did lately to somebody's bookings."""
+"""What happened to bookings: what is told of it, and what others did lately to somebody's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -17,6 +17,16 @@ def latest_news(user_id: int, now: datetime, most: int) -> Sequence[BookingEvent
     since = now - WEEK
     ids = sorted(_bookings_lately(user_id, now, since, since - LONGEST_SESSION))
     return _events(padded(ids), since, user_id)[:most] if ids else []
+
+
+def events_told(ids: Collection[int]) -> list[BookingEvent]:
+    """These events with what is told of them, soonest first. One query, if there are any."""
+    return list(_told(padded(sorted(ids)))) if ids else []
+
+
+@prepared
+def _told(ids: tuple[int, ...]) -> "QuerySet[BookingEvent]":
+    return BookingEvent.objects.with_booking().filter(pk__in=ids).order_by("starts_at", "pk")
 
 
 @prepared

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Block, Star
 from chat.services import send
-from scheduling.models import Booking, BusyCalendar, BusyTime, Takeaway
+from scheduling.models import Booking, BookingEvent, BusyCalendar, BusyTime, Takeaway
 from scheduling.models.slots import Bookable
 from scheduling.services.bookings import cancel, move
 from scheduling.tests.factories import ask, book, hold, open_time, slots_of
@@ -151,6 +151,9 @@ def calls(w):
         "scheduling.queries.slots._slot": [((slot,), {})],
         "scheduling.queries.slots._offering": [((topic, w["session"], ta), {})],
         "scheduling.queries.slots._topics_of": [((ta, w["session"]), {})],
+        "scheduling.queries.news._told": [
+            ((padded(list(BookingEvent.objects.values_list("pk", flat=True))),), {})
+        ],
         "scheduling.queries.news._events": [
             ((padded([w["booking"]]), now - timedelta(days=7), ta), {})
         ],
