@@ -84,6 +84,13 @@ class FailOpenClient(RedisCacheClient):
             },
         )
         self._breaker = CircuitBreaker("Redis cache", PAUSE)
+        self._clients: dict[bool, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """One for all threads: making one costs more than what it is used for."""
+        if write not in self._clients:
+            self._clients[write] = super().get_client(key, write=write)
+        return self._clients[write]
 
     def ping(self) -> None:
         try:
