@@ -102,6 +102,23 @@ def test_is_made_anew_once_dropped_and_under_something_else(counter, frozen):
     assert counter.get() == 2
 
 
+def test_what_is_dear_is_not_made_anew_at_each_drop(frozen):
+    made: list[int] = []
+
+    def make() -> int:
+        frozen.shift(0.1)
+        made.append(len(made) + 1)
+        return made[-1]
+
+    dear = shared(seconds=10)(make)
+    dear()
+    dear.drop()
+    frozen.shift(1.8)
+    assert dear() == 1
+    frozen.shift(0.1)
+    assert dear() == 2
+
+
 def test_is_dropped_on_commit_and_not_on_rollback(counter, frozen):
     counter.get()
     with transaction.atomic():
@@ -136,7 +153,7 @@ def test_what_a_transaction_sees_stays_there(counter, frozen):
     assert counter.get() == 1
 
 
-def test_the_others_get_the_last_one_while_one_makes_it_anew(counter):
+def test_the_others_get_the_last_one_while_one_makes_it_anew(counter, frozen):
     counter.get()
     counter.get.drop()
     counter.making.clear()
@@ -149,7 +166,7 @@ def test_the_others_get_the_last_one_while_one_makes_it_anew(counter):
     assert (found, counter.get(), counter.made) == ([2], 2, 2)
 
 
-def test_dropped_while_it_is_made_it_is_made_once_more(counter):
+def test_dropped_while_it_is_made_it_is_made_once_more(counter, frozen):
     counter.go.clear()
     thread, found = counter.in_thread()
     assert counter.making.wait(10)

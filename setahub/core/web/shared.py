@@ -25,6 +25,7 @@ T = TypeVar("T")
 LOOK_AGAIN = 0.02  # seconds, for whoever has nothing to show while somebody else makes it
 LOOKS = 50  # then they make it for themselves
 MADE_WITHIN = 10  # seconds; whoever takes longer was killed meanwhile, and another may make it
+SHARE = 20  # at most one part of time in so many is spent on making one thing, however often it is dropped
 
 
 logger = logging.getLogger(__name__)
@@ -34,11 +35,12 @@ _beside = ThreadPoolExecutor(1, thread_name_prefix="shared")
 
 
 class _Kept(NamedTuple):
-    """``drop``: the latest one before it was made; ``at``: when that began, in seconds."""
+    """``drop``: the latest one before it was made; ``at``: when that began; ``took``: seconds."""
 
     value: Any
     drop: str | None
     at: float
+    took: float = 0.0
 
 
 def shared(
@@ -46,7 +48,8 @@ def shared(
 ) -> Callable[[Callable[P, T]], "Shared[P, T]"]:
     """Keep what the function gives for at most so many seconds, and until ``drop()``.
 
-    After a drop the first who asks makes it anew, and the others get the last one until it is there.
+    After a drop the first who asks makes it anew, and the others get the last one until it is there;
+    what is dear to make is not made anew right after it was (``SHARE``).
     From half that age on it is made anew beside the request of the first who asks. ``under``: what else its answer follows from, beside its
     arguments; what was made under something else is not given. Both need a telling ``repr``, and
     the answer is pickled.
@@ -92,7 +95,8 @@ class Shared(Generic[P, T]):
             transaction.on_commit(self._drop, robust=True)
 
     def _is_fresh(self, kept: _Kept, drop: str | None) -> bool:
-        return kept.drop == drop and time.time() - kept.at < self._seconds / 2
+        age = time.time() - kept.at
+        return age < (self._seconds / 2 if kept.drop == drop else SHARE * kept.took)
 
     def _look(self, key: str) -> tuple[_Kept | None, str | None]:
         """What is kept, unless it is too old, and the latest drop."""
@@ -123,7 +127,7 @@ class Shared(Generic[P, T]):
         began = time.time()
         value = self.make(*args, **kwargs)
         # Were it dropped meanwhile, it would bear the name of an earlier drop.
-        cache.set(key, _Kept(value, drop, began), self._seconds)
+        cache.set(key, _Kept(value, drop, began, time.time() - began), self._seconds)
         return value
 
     def _drop(self) -> None:
