@@ -63,7 +63,8 @@ def _closest(
     topic_id = topic.pk if topic else None
     candidates = _nearest(topic_id, ta, but_ta, but, to, Bookable.at())
     possible = [slot for slot in candidates if not obstacles.of(slot)]
-    nearest = sorted(possible, key=lambda slot: abs(slot.starts_at - to))[:most]
+    possible.sort(key=lambda slot: (abs(slot.starts_at - to), slot.starts_at < to))
+    nearest = possible[:most]
     return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
 
 
@@ -83,7 +84,8 @@ def _nearest(
         slots = slots.filter(~Q(appointment__ta=but_ta))
     later = slots.filter(starts_at__gte=to).soonest()
     earlier = slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
-    return _first(later).union(_first(earlier), all=True)  # type: ignore[return-value]
+    both = _first(later).union(_first(earlier), all=True)
+    return both.order_by("starts_at", "pk")  # type: ignore[return-value]
 
 
 def _first(slots: TimeSlotQuerySet) -> TimeSlotQuerySet:

@@ -117,10 +117,9 @@ def calls(w):
             ((*each, now, later, bookable), only) for each in which for only in narrowed
         ],
         "scheduling.queries.nearest._nearest": [
-            ((*each, but_ta, slot, now + HOUR, bookable), {"later": later_ones})
+            ((*each, but_ta, slot, now + HOUR, bookable), {})
             for each in which
             for but_ta in (student, None)
-            for later_ones in (True, False)
         ],
         "scheduling.queries.free._soonest_of_tas": [((padded([ta]), bookable), {"most": 2})],
         "scheduling.queries.free._beginnings": [
