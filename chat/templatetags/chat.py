@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from html import unescape
+from typing import Any
 
 from django import template
 from django.utils.html import format_html, strip_tags
@@ -17,6 +18,7 @@ from scheduling.models import BookingEvent, Takeaway
 from setahub.core import clock
 from setahub.core.text import one_way
 from setahub.core.web.own import sentence
+from setahub.core.web.repeated import HOLE, filled, repeated
 
 register = template.Library()
 
@@ -114,10 +116,16 @@ def unread_notices(user: User) -> int:
     return _badge(user).notices
 
 
-@register.filter
-def newest_message_id(user: User) -> int:
-    """The newest message of all conversations: a script that hears of a newer one missed some."""
-    return _badge(user).newest
+@register.simple_tag
+def live_updates(user: User) -> SafeString:
+    """What scripts keep up to date: a script that hears of a newer message than the newest missed some."""
+    newest = mark_safe(str(_badge(user).newest))  # noqa: S308  (a number, as ids are)
+    return filled(_live(), mark_safe(str(user.pk)), newest)  # noqa: S308
+
+
+@repeated("shared/_live.html")
+def _live() -> dict[str, Any]:
+    return {"reader": HOLE, "newest": HOLE}
 
 
 @register.simple_tag

@@ -5,12 +5,13 @@ from datetime import date, time, timedelta
 import pytest
 from django.template import Context, Template
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, override
 
 from chat import services
 from scheduling.templatetags import scheduling
 from setahub.core import clock
-from setahub.core.web.repeated import KEPT, repeated
+from setahub.core.web.repeated import HOLE, KEPT, filled, repeated
 from setahub.site.templatetags import ui
 from topics.templatetags import topics
 
@@ -83,9 +84,23 @@ def test_only_so_many_are_kept(part):
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_plain_value_is_refused_and_never_kept(part, value):
-    with pytest.raises(TypeError, match="can't be kept"):
+    with pytest.raises(TypeError, match="can't be kept|unhashable"):
         part(value, False)
     assert part.cache.cache_info().currsize == 0
+
+
+def test_what_is_of_one_request_fills_holes_and_is_not_kept():
+    @repeated("scheduling/_day_heading.html")
+    def heading(name):
+        return {"name": HOLE, "date": name}
+
+    once, again = (filled(heading("a"), each) for each in (SafeString("<i>"), SafeString("b")))
+    assert (once, again) == (
+        '<h3><i> <span class="muted">a</span></h3>',
+        '<h3>b <span class="muted">a</span></h3>',
+    )
+    with pytest.raises(ValueError, match="longer"):
+        filled(heading("a"))
 
 
 def test_people_do_not_see_each_others_badges(sign_in, student, ta):
@@ -107,6 +122,9 @@ def parts():
     yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
     yield ui._bar_links, ("topics", 0), ("bookings", 3)
     yield ui._tab_links, ("topics", 0, False), ("bookings", 3, True)
+    yield ui._languages, ("btn",), ("",)
+    yield ui._menu, (False, False), (True, True)
+    yield ui._avatar, (1, "Mali", ""), (2, "Nok", "/media/a.jpg")
     yield ui._page_assets, (False, ""), (True, "key")
     start = clock.at(day, time(13))
     yield (

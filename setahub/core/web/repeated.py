@@ -13,6 +13,7 @@ P = ParamSpec("P")
 
 KEPT = 2000  # of one part
 PLAIN = (str, SafeString, int, bool, date, datetime, type(None))
+HOLE = mark_safe("\0")  # in such a part: where what is of one request goes; no text of anybody's has it
 
 
 def _is_plain(value: Any) -> bool:
@@ -32,16 +33,23 @@ def repeated(template: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[
     def decorate(context: Callable[P, dict[str, Any]]) -> Callable[P, SafeString]:
         @lru_cache(maxsize=KEPT)
         def rendered(language: str | None, *args: Any) -> SafeString:
+            for each in args:
+                if not _is_plain(each):
+                    raise TypeError(f"{template}: {type(each).__name__} can't be kept")
             return mark_safe(get_template(template).render(context(*args)).strip())  # type: ignore[call-arg]  # noqa: S308
 
         @wraps(context)
         def part(*args: Any) -> SafeString:
-            for each in args:
-                if not _is_plain(each):
-                    raise TypeError(f"{template}: {type(each).__name__} can't be kept")
             return rendered(get_language(), *args)
 
         part.cache = rendered  # type: ignore[attr-defined]
         return part  # type: ignore[return-value]
 
     return decorate
+
+
+def filled(part: SafeString, *values: SafeString) -> SafeString:
+    """The part with these in its holes, in order."""
+    first, *rest = part.split(HOLE)
+    filling = (value + after for value, after in zip(values, rest, strict=True))
+    return mark_safe(first + "".join(filling))  # noqa: S308  (each is)

@@ -33,7 +33,7 @@ from setahub.core.text import one_way
 from setahub.core.web import expired
 from setahub.core.web.own import Told, own
 from setahub.core.web.paging import Page
-from setahub.core.web.repeated import repeated
+from setahub.core.web.repeated import HOLE, filled, repeated
 
 register = template.Library()
 
@@ -119,23 +119,59 @@ def htmx_assets() -> dict[str, Any]:
     return {}
 
 
-@register.simple_tag
-@repeated("shared/_live_notes.html")
-def live_notes() -> dict[str, Any]:
-    """What live updates have to say, hidden until they do."""
-    return {}
+@register.simple_tag(takes_context=True)
+def languages(context: Context, kind: str) -> SafeString:
+    """The other languages, each by its own name, as buttons of this class; "" without a request."""
+    request = context.get("request")
+    if not request:
+        return mark_safe("")
+    back = mark_safe("")
+    if request.method == "POST":
+        here = expired.page_of_form(request)
+        back = format_html('<input type="hidden" name="next" value="{}">', here)
+    return filled(_languages(str(kind)), token_of(context), back)
 
 
-@register.simple_tag
-def language_buttons(kind: str) -> SafeString:
-    """A button for each language but that of the page; ``kind``: its class."""
-    return _language_buttons(str(kind))
-
-
-@repeated("shared/_language_buttons.html")
-def _language_buttons(kind: str) -> dict[str, Any]:
+@repeated("shared/_languages.html")
+def _languages(kind: str) -> dict[str, Any]:
     current = get_language()
-    return {"class": kind, "codes": [code for code, _name in settings.LANGUAGES if code != current]}
+    codes = [code for code, _name in settings.LANGUAGES if code != current]
+    return {"kind": kind, "codes": codes, "token": HOLE, "next": HOLE}
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: Context, is_staff: bool, is_ta: bool) -> SafeString:
+    """The links of the reader's own menu."""
+    kept = _menu(bool(is_staff), bool(is_ta))
+    return filled(kept, languages(context, ""), token_of(context))
+
+
+@repeated("shared/_menu.html")
+def _menu(is_staff: bool, is_ta: bool) -> dict[str, Any]:
+    return {"is_staff": is_staff, "is_ta": is_ta, "languages": HOLE, "token": HOLE}
+
+
+@register.simple_tag(takes_context=True)
+def page_foot(context: Context) -> SafeString:
+    """The foot of every page."""
+    return filled(_foot(), languages(context, "btn quiet"))
+
+
+@repeated("shared/_foot.html")
+def _foot() -> dict[str, Any]:
+    return {"languages": HOLE}
+
+
+@register.simple_tag
+def avatar(person: Any) -> SafeString:
+    """Somebody's picture, or their initials."""
+    return _avatar(person.pk, person.username, person.avatar.url if person.avatar else "")
+
+
+@repeated("shared/_avatar.html")
+def _avatar(pk: int, name: str, picture: str) -> dict[str, Any]:
+    shown = {"url": picture} if picture else None
+    return {"person": {"pk": pk, "username": name, "avatar": shown}}
 
 
 @register.simple_tag(takes_context=True)
@@ -201,6 +237,11 @@ class FormTokenNode(CsrfTokenNode):
         return token + format_html(
             '<input type="hidden" name="{}" value="{}">', expired.MADE_FOR, user.pk or ""
         )
+
+
+def token_of(context: Context) -> SafeString:
+    """What ``{% csrf_token %}`` gives on a page."""
+    return FormTokenNode().render(context)
 
 
 @register.tag
@@ -323,12 +364,6 @@ def _is_wrong(value: Any) -> bool:
     if isinstance(value, BaseFormSet):
         return value.is_bound and value.total_error_count() > 0
     return isinstance(value, BaseForm) and value.is_bound and bool(value.errors)
-
-
-@register.simple_tag(takes_context=True)
-def page_of_form(context: Context) -> str:
-    """Where the form was shown that was answered by this page: its own address may take no GET."""
-    return expired.page_of_form(context["request"])
 
 
 @register.simple_tag(takes_context=True)
