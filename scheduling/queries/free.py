@@ -122,8 +122,9 @@ def free_from(
     slots = _free_from(topic, ta, since, bookable, **_switches(wanted))[:limit]
     ids = sorted({slot.appointment_id for slot in slots})
     appointments = {each.pk: each for each in _appointments(padded(ids))}
+    keep = TimeSlot._meta.get_field("appointment").set_cached_value
     for slot in slots:
-        slot.appointment = appointments[slot.appointment_id]
+        keep(slot, appointments[slot.appointment_id])
     return slots
 
 

@@ -57,7 +57,7 @@ class Limits:
 
     def reached(self, start: datetime) -> bool:
         """Whether the student can't have one more that starts then."""
-        return self.week_of(start) in self.full
+        return bool(self.full) and self.week_of(start) in self.full
 
 
 def most_bookings(week: ExamWeek | None) -> int:
@@ -116,13 +116,16 @@ class Obstacles:
 
     def is_busy(self, slot: TimeSlot) -> bool:
         """Whether a calendar of their own says so."""
+        if not self.busy:
+            return False
         return any(start < slot.ends_at and end > slot.starts_at for start, end in self.busy)
 
     def of(self, slot: TimeSlot) -> Obstacle | None:
         """What stands before this slot (with its appointment loaded), or None."""
-        if slot.appointment.ta_id == self.student:
+        ta = slot.appointment.ta_id
+        if ta == self.student:
             return Obstacle.OWN
-        if slot.appointment.ta_id in self.blocked:
+        if ta in self.blocked:
             return Obstacle.BLOCKED
         if slot.pk == self.left:
             return Obstacle.SEAT

@@ -44,28 +44,25 @@ def slot_link(topic: Topic | None, moving: Booking | None, rebooking: Booking | 
 
 
 @register.simple_tag
-def slot_group(
-    group: SlotGroup, show_ta: bool, link: Link, chosen: int | None = None
-) -> SafeString:
-    """Times of a session: where they are, and how long; ``show_ta``: whose. Then ``slot_chips``."""
-    where = group.appointment
-    place = "" if where.is_online else where.location
-    ta = group.ta if show_ta else None
-    return _slot_group(
-        ta.pk if ta else None,
-        ta.username if ta else "",
-        place,
-        where.slot_minutes,
-        _plain(group.chips, link, chosen),
-    )
+def slot_day(day: SlotDay, show_ta: bool, link: Link, chosen: int | None = None) -> SafeString:
+    """The times of a day by session: where they are, and how long; ``show_ta``: whose."""
+    groups = tuple((*_where(each, show_ta), _plain(each.chips, chosen)) for each in day.groups)
+    return _slot_day(day.day, clock.today(), groups, *link)
 
 
-@repeated("scheduling/_slot_group.html")
-def _slot_group(
-    ta: int | None, name: str, place: str, minutes: int, chips: PlainChips
+def _where(group: SlotGroup, show_ta: bool) -> tuple[Any, ...]:
+    session = group.appointment
+    ta = session.ta if show_ta else None
+    place = "" if session.is_online else session.location
+    return ta and ta.pk, ta.username if ta else "", place, session.slot_minutes
+
+
+@repeated("scheduling/_slot_day.html")
+def _slot_day(
+    day: date, today: date, groups: tuple[tuple[Any, ...], ...], before: str, after: str
 ) -> dict[str, Any]:
-    shown = {"ta": ta, "name": name, "place": place, "minutes": minutes}
-    return {**shown, "chips": _together(chips)}
+    shown = [(*where, _together(chips, today, before, after)) for *where, chips in groups]
+    return {"day": day.isoformat(), "heading": _day_heading(day, today), "groups": shown}
 
 
 @register.simple_tag
@@ -74,42 +71,41 @@ def slot_chips(chips: Iterable[Chip], link: Link, chosen: int | None = None) -> 
 
     Each is an item of a list.
     """
-    return _together(_plain(chips, link, chosen))
+    return _together(_plain(chips, chosen), clock.today(), *link)
 
 
-def _plain(chips: Iterable[Chip], link: Link, chosen: int | None) -> PlainChips:
-    """What ``_slot_chip`` takes, of each."""
-    today = clock.today()
+def _plain(chips: Iterable[Chip], chosen: int | None) -> PlainChips:
+    """What ``_slot_chip`` takes of each time itself."""
     return tuple(
         (
-            chip.slot.pk,
-            clock.local(chip.slot.starts_at),
-            today,
-            chip.slot.seats_left if chip.slot.capacity > 1 else None,
-            *link,
-            chip.slot.pk == chosen,
+            slot.pk,
+            slot.starts_at,
+            slot.seats_left if slot.capacity > 1 else None,
+            slot.pk == chosen,
             chip.obstacle.value if chip.obstacle else "",
             chip.busy,
         )
         for chip in chips
+        for slot in [chip.slot]
     )
 
 
-def _together(chips: PlainChips) -> SafeString:
-    return mark_safe("".join(_slot_chip(*each) for each in chips))  # noqa: S308  (of templates)
+def _together(chips: PlainChips, today: date, before: str, after: str) -> SafeString:
+    around = today, before, after
+    return mark_safe("".join(_slot_chip(*each, *around) for each in chips))  # noqa: S308  (of templates)
 
 
 @repeated("scheduling/_chip.html")
 def _slot_chip(
     slot: int,
     start: datetime,
-    today: date,
     left: int | None,
-    before: str,
-    after: str,
     chosen: bool,
     obstacle: str,
     busy: bool,
+    today: date,
+    before: str,
+    after: str,
 ) -> dict[str, Any]:
     return {
         "slot": slot,

@@ -3,6 +3,7 @@
 The one formatter for pages, emails and calendars.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,12 @@ def zone() -> ZoneInfo:
 def local(moment: datetime) -> datetime:
     """``moment`` (aware) on the site's clock."""
     return moment.astimezone(zone())
+
+
+def days_of(moments: Iterable[datetime]) -> list[date]:
+    """The site's date at each of these."""
+    here = zone()
+    return [each.astimezone(here).date() for each in moments]
 
 
 def today() -> date:

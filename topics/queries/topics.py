@@ -58,13 +58,13 @@ def _with_ids(ids: tuple[int, ...]) -> "QuerySet[Topic]":
 
 
 def with_slug(slug: str) -> Topic | None:
-    """The topic at this address, with its creator, archived or not."""
+    """The topic at this address, archived or not."""
     return _with_slug(slug).first()
 
 
 @prepared
 def _with_slug(slug: str) -> "QuerySet[Topic]":
-    return Topic.objects.select_related("creator").filter(slug=slug)
+    return Topic.objects.filter(slug=slug)
 
 
 class Standing(NamedTuple):

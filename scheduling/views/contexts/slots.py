@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import groupby
 
 from django.utils.translation import gettext as _
 
@@ -157,17 +156,15 @@ def times(viewer: User, slots: Sequence[TimeSlot], *, moving: Booking | None = N
 
 def by_day(chips: Iterable[Chip]) -> list[SlotDay]:
     """Times (with their appointment loaded, soonest first) grouped by day and appointment."""
-    days = []
-    for day, chips_of_day in groupby(
-        chips, key=lambda chip: clock.local(chip.slot.starts_at).date()
-    ):
-        groups: dict[int, list[Chip]] = {}
-        for chip in chips_of_day:
-            groups.setdefault(chip.slot.appointment_id, []).append(chip)
-        days.append(
-            SlotDay(day, [SlotGroup(group[0].slot.appointment, group) for group in groups.values()])
-        )
-    return days
+    listed = list(chips)
+    days: dict[date, dict[int, list[Chip]]] = {}
+    on = clock.days_of(chip.slot.starts_at for chip in listed)
+    for chip, day in zip(listed, on, strict=True):
+        days.setdefault(day, {}).setdefault(chip.slot.appointment_id, []).append(chip)
+    return [
+        SlotDay(day, [SlotGroup(group[0].slot.appointment, group) for group in groups.values()])
+        for day, groups in days.items()
+    ]
 
 
 def seen_days(slots: Sequence[TimeSlot], obstacles: Obstacles) -> list[SlotDay]:
@@ -202,7 +199,7 @@ def times_of_ta(
 ) -> WeekTimes:
     """Every free time of a TA from that day on. Three queries."""
     slots = free_from(strip_start(day), ta=ta, topic=topic, wanted=wanted)
-    on = [clock.local(slot.starts_at).date() for slot in slots]
+    on = clock.days_of(slot.starts_at for slot in slots)
     shown = [slot for slot, when in zip(slots, on, strict=True) if when >= day]
     listed = times(viewer, shown, moving=moving)
     return WeekTimes(listed.days, listed.limits, listed.apart, strip(day, set(on)))

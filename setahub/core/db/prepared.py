@@ -50,6 +50,8 @@ FIELDS: dict[Any, type["Field[Any, Any]"]] = {
     date: DateField,
 }
 SWITCHES = (bool, int, str)
+# What a database takes without its field: the same as it would give.
+TAKEN_AS_IS = {"postgresql": {int, str, datetime, date}, "sqlite": {int, str}}
 
 
 def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]":
@@ -90,6 +92,10 @@ class Prepared(Generic[P, Row]):
         self._values = {
             each.name: _value_type(each) for each in parameters if each.kind != each.KEYWORD_ONLY
         }
+        self._parts = {
+            name: [each.name for each in fields(kind)] if is_dataclass(kind) else None
+            for name, kind in self._values.items()
+        }
         self._switches = [each.name for each in parameters if each.kind == each.KEYWORD_ONLY]
         for name in self._switches:
             _check_switch(self._signature.parameters[name])
@@ -97,19 +103,31 @@ class Prepared(Generic[P, Row]):
         Prepared.all.append(self)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> "PreparedQuery[Row]":
+        if len(args) == len(self._values) and len(kwargs) == len(self._switches):  # as a rule
+            arguments = dict(zip(self._values, args, strict=True)) | kwargs
+            if (
+                len(arguments) == len(args) + len(kwargs)
+                and kwargs.keys() <= self._signature.parameters.keys()
+            ):
+                return PreparedQuery(self, arguments)
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return PreparedQuery(self, bound.arguments)
 
     def rows(self, arguments: dict[str, Any], part: slice) -> list[Row]:
         """The rows for these arguments, or a slice of them. One query."""
-        values = [arguments[name] for name in self._values]
-        shape = tuple(_shape(value) for value in values)
-        switches = tuple(arguments[name] for name in self._switches)
-        vendor = connections[DEFAULT_DB_ALIAS].vendor
-        statement = self._kept(vendor, part.start, part.stop, shape, switches)
-        flat = [each for value in values for each in _flat(value)]
-        return statement.rows(flat)
+        shape: list[Any] = []
+        flat: list[Any] = []  # the single values, in the order in which placeholders are numbered
+        for name, parts in self._parts.items():
+            value = arguments[name]
+            if parts is None or value is None:
+                shape.append(_shape(value, flat))
+            else:
+                shape.append(tuple([_shape(getattr(value, each), flat) for each in parts]))
+        switches = tuple([arguments[name] for name in self._switches])
+        connection = connections[DEFAULT_DB_ALIAS]
+        statement = self._kept(connection.vendor, part.start, part.stop, tuple(shape), switches)
+        return statement.rows(flat, connection)
 
     def _prepare(
         self,
@@ -195,24 +213,15 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def _shape(value: Any) -> Any:
-    """What of a value the SQL depends on."""
+def _shape(value: Any, flat: list[Any]) -> Any:
+    """What of a value the SQL depends on; its single values are added to ``flat``."""
+    if value is None:
+        return False
     if isinstance(value, tuple):
+        flat.extend(value)
         return len(value)
-    if is_dataclass(value):
-        return tuple(_shape(getattr(value, each.name)) for each in fields(value))
-    return value is not None
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    """The single values in a value, in the order in which placeholders are numbered."""
-    if isinstance(value, tuple):
-        yield from value
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from _flat(getattr(value, each.name))
-    elif value is not None:
-        yield value
+    flat.append(value)
+    return True
 
 
 def _placeholders(kind: Any, shape: Any, numbers: Iterator[int]) -> Any:
@@ -253,14 +262,20 @@ class _Statement(Generic[Row]):
         # Looked for anew with each use otherwise, column by column.
         converters = compiler.get_converters([each[0] for each in compiler.select])
         compiler.get_converters = lambda expressions: converters
+        composite = compiler.has_composite_fields(compiler.select)
+        compiler.has_composite_fields = lambda expressions: composite
         return cls(queryset, compiler, *_with_constants(sql, params, compiler.connection))
 
-    def rows(self, values: Sequence[Any]) -> list[Row]:
+    def rows(self, values: Sequence[Any], connection: Any) -> list[Row]:
         if self.sql is None:
             return []
-        connection = connections[DEFAULT_DB_ALIAS]
+        as_is = TAKEN_AS_IS[connection.vendor]
         params = [
-            param.value(values, connection) if isinstance(param, _Placeholder) else param
+            param
+            if type(param) is not _Placeholder
+            else values[param.number]
+            if type(values[param.number]) in as_is
+            else param.value(values, connection)
             for param in self.params
         ]
         with prepared_cursor(connection) as cursor:

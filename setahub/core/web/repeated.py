@@ -13,7 +13,9 @@ P = ParamSpec("P")
 
 KEPT = 2000  # of one part
 PLAIN = (str, SafeString, int, bool, date, datetime, type(None))
-HOLE = mark_safe("\0")  # in such a part: where what is of one request goes; no text of anybody's has it
+HOLE = mark_safe(
+    "\0"
+)  # in such a part: where what is of one request goes; no text of anybody's has it
 
 
 def _is_plain(value: Any) -> bool:
