@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from topics.models import Topic
 register = template.Library()
 
 Link = tuple[str, str]
+PlainChoice = tuple[str, str, str, bool]
 PlainChips = tuple[tuple[Any, ...], ...]
 
 # What the address of a page of times may ask for, and how long it can be.
@@ -44,10 +46,21 @@ def slot_link(topic: Topic | None, moving: Booking | None, rebooking: Booking | 
 
 
 @register.simple_tag
-def slot_day(day: SlotDay, show_ta: bool, link: Link, chosen: int | None = None) -> SafeString:
-    """The times of a day by session: where they are, and how long; ``show_ta``: whose."""
-    groups = tuple((*_where(each, show_ta), _plain(each.chips, chosen)) for each in day.groups)
-    return _slot_day(day.day, clock.today(), groups, *link)
+def slot_days(
+    days: Iterable[SlotDay], show_ta: bool, link: Link, chosen: int | None = None
+) -> SafeString:
+    """Times by day and session: where they are, and how long; ``show_ta``: whose."""
+    today = clock.today()
+    shown = [
+        _slot_day(
+            day.day,
+            today,
+            tuple([(*_where(each, show_ta), _plain(each.chips, chosen)) for each in day.groups]),
+            *link,
+        )
+        for day in days
+    ]
+    return mark_safe("".join(shown))  # noqa: S308  (of a template)
 
 
 def _where(group: SlotGroup, show_ta: bool) -> tuple[Any, ...]:
@@ -77,16 +90,18 @@ def slot_chips(chips: Iterable[Chip], link: Link, chosen: int | None = None) -> 
 def _plain(chips: Iterable[Chip], chosen: int | None) -> PlainChips:
     """What ``_slot_chip`` takes of each time itself."""
     return tuple(
-        (
-            slot.pk,
-            slot.starts_at,
-            slot.seats_left if slot.capacity > 1 else None,
-            slot.pk == chosen,
-            chip.obstacle.value if chip.obstacle else "",
-            chip.busy,
-        )
-        for chip in chips
-        for slot in [chip.slot]
+        [
+            (
+                slot.pk,
+                slot.starts_at,
+                slot.seats_left if slot.capacity > 1 else None,
+                slot.pk == chosen,
+                chip.obstacle.value if chip.obstacle else "",
+                chip.busy,
+            )
+            for chip in chips
+            for slot in [chip.slot]
+        ]
     )
 
 
@@ -199,34 +214,46 @@ def narrowing(
     context: Context, choices: Iterable[Iterable[Choice]], page: str | None = ""
 ) -> SafeString:
     """The chips that narrow times; they change the query of the page they stand on, or of ``page``."""
-    asked = _asked(context)
-    return mark_safe(  # noqa: S308  (rendered by a template)
-        "".join(
-            _choice(
-                each.name,
-                each.value,
-                each.label,
-                each.chosen,
-                _address(page, asked, each.name, "" if each.chosen else each.value),
-                bool(number and not place),
-            )
-            for number, group in enumerate(choices)
-            for place, each in enumerate(group)
-        )
+    groups = tuple(
+        tuple([(each.name, each.value, each.label, each.chosen) for each in group])
+        for group in choices
     )
+    return _narrowing(page or "", tuple(_asked(context).items()), groups)
 
 
-@repeated("scheduling/_choice.html")
-def _choice(
-    name: str, value: str, label: str, chosen: bool, href: str, starts_group: bool
+@repeated("scheduling/_choices.html")
+def _narrowing(
+    page: str, asked: tuple[tuple[str, str], ...], groups: tuple[tuple[PlainChoice, ...], ...]
 ) -> dict[str, Any]:
     return {
-        "id": f"{name}-{value}",
-        "label": own(label) if name == "ta" else label,
-        "chosen": chosen,
-        "href": href,
-        "starts_group": starts_group,
+        "choices": [
+            (
+                f"{name}-{value}",
+                own(label) if name == "ta" else label,
+                _address(page, dict(asked), name, "" if chosen else value),
+                chosen,
+                bool(number and not place),
+            )
+            for number, group in enumerate(groups)
+            for place, (name, value, label, chosen) in enumerate(group)
+        ]
     }
+
+
+@register.simple_tag(takes_context=True)
+def topic_picks(context: Context, topics: Iterable[Topic], chosen: Topic | None) -> SafeString:
+    """The topics that a TA's times may be for, and all of them."""
+    named = tuple([(each.slug, each.name) for each in topics])
+    return _topic_picks(tuple(_asked(context).items()), named, chosen.slug if chosen else "")
+
+
+@repeated("scheduling/_topic_picks.html")
+def _topic_picks(
+    asked: tuple[tuple[str, str], ...], topics: tuple[tuple[str, str], ...], chosen: str
+) -> dict[str, Any]:
+    leads = partial(_address, "", dict(asked), "topic")
+    shown = [(slug, name, leads(slug)) for slug, name in topics]
+    return {"any": leads(""), "topics": shown, "chosen": chosen}
 
 
 @register.simple_tag(takes_context=True)

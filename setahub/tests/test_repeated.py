@@ -125,6 +125,9 @@ def parts():
     yield ui._languages, ("btn",), ("",)
     yield ui._menu, (False, False), (True, True)
     yield ui._avatar, (1, "Mali", ""), (2, "Nok", "/media/a.jpg")
+    yield ui._crumbs, ((("/a/", "A"),), "here"), ((("/b/", "A"),), "there")
+    yield ui._star, ("/a/", False, "Mali", False), ("/b/", True, "Nok", True)
+    yield ui._pager, (2, False, True), (3, True, False)
     yield ui._page_assets, (False, ""), (True, "key")
     start = clock.at(day, time(13))
     yield (
@@ -152,6 +155,16 @@ def parts():
             (None, None, (changed,), None, None),
         )
     yield (
+        scheduling._topic_picks,
+        ((), (("sql", "SQL"),), ""),
+        ((("q", "a"),), (("sql", "Joins"),), "sql"),
+    )
+    choice = ("part", "evening", "Evening", False)
+    yield scheduling._narrowing, ("", (), ((choice,),)), ("/a/", (("q", "sql"),), ())
+    for place, other in enumerate(("ta", "morning", "Morning", True)):
+        changed = (*choice[:place], other, *choice[place + 1 :])
+        yield scheduling._narrowing, ("", (), ((choice,),)), (None, None, ((changed,),))
+    yield (
         scheduling._week_cell,
         (60, None, "/a/", True, "13:00", "Monday 23 November"),
         (30, 20, "/b/", False, "14:00", "Tuesday 24 November"),
@@ -162,6 +175,13 @@ def parts():
         (1, "sql", "SQL", "/media/a.jpg", 2, 3, start, day, True, ""),
         (2, "joins", "Joins", "", 0, 0, start + HOUR, day - 2 * DAY, False, "?part=evening"),
     )
+    yield topics._teach, ("sql", False, "", "", False), ("joins", None, "approved", "no", None)
+    yield (
+        topics._teach,
+        ("sql", False, "approved", "", False),
+        ("joins", True, "pending", None, None),
+    )
+    yield topics._teach, ("sql", False, "", "Too early.", False), (None, None, None, "no", True)
     yield (
         topics._ta_card,
         (1, "Mali", 3, "", 2, start, day, True, "sql"),

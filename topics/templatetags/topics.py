@@ -1,16 +1,19 @@
 """How topics read in templates."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
+from django.template import Context
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from scheduling.queries.free import Counts, FreeTime, is_near
 from setahub.core import clock
-from setahub.core.web.repeated import repeated
+from setahub.core.web.repeated import HOLE, filled, repeated
+from setahub.core.web.tokens import form_key, token_of
 from topics.models import Topic
 
 ON_FIRST_SCREEN = 2  # tiles of a phone: their pictures are fetched at once
@@ -19,24 +22,28 @@ register = template.Library()
 
 
 @register.simple_tag
-def topic_tile(topic: Topic, counted: Counts, place: int, kept: str = "") -> SafeString:
-    """A topic at a place in the list, from 1 on, with its TAs and its free time.
+def topic_tiles(tiles: Sequence[tuple[Topic, Counts]], kept: str = "") -> SafeString:
+    """Topics, each with its TAs and its free time, as items of a list.
 
-    ``kept``: what its link carries on of the times that are wanted.
+    ``kept``: what their links carry on of the times that are wanted.
     """
-    free = counted.free
-    return _topic_tile(
-        topic.pk,
-        topic.slug,
-        topic.name,
-        topic.image_url,
-        counted.tas,
-        free.count if free else 0,
-        clock.local(free.next_at) if free else None,
-        clock.today(),
-        place <= ON_FIRST_SCREEN,
-        kept,
-    )
+    today = clock.today()
+    shown = [
+        _topic_tile(
+            topic.pk,
+            topic.slug,
+            topic.name,
+            topic.image_url,
+            counted.tas,
+            counted.free.count if counted.free else 0,
+            counted.free.next_at if counted.free else None,
+            today,
+            place < ON_FIRST_SCREEN,
+            kept,
+        )
+        for place, (topic, counted) in enumerate(tiles)
+    ]
+    return mark_safe("".join(shown))  # noqa: S308  (of a template)
 
 
 @repeated("topics/_tile.html")
@@ -105,3 +112,20 @@ def _ta_card(
         "may_message": may_message,
         "topic": topic,
     }
+
+
+@register.simple_tag(takes_context=True)
+def teach(context: Context, topic: Topic, mine: str, cannot_teach: str) -> SafeString:
+    """Whether the reader teaches the topic or could: ``mine`` is the status of their registration, or "";
+    ``cannot_teach``: why not, or ""."""
+    no_year = bool(cannot_teach) and context["user"].year is None
+    part = _teach(topic.slug, topic.is_archived, mine, cannot_teach, no_year)
+    return part if mine or cannot_teach else filled(part, token_of(context), form_key())
+
+
+@repeated("topics/_teach.html")
+def _teach(
+    slug: str, archived: bool, mine: str, cannot_teach: str, no_year: bool
+) -> dict[str, Any]:
+    shown = {"slug": slug, "archived": archived, "mine": mine, "cannot_teach": cannot_teach}
+    return {**shown, "no_year": no_year, "token": HOLE, "key": HOLE}

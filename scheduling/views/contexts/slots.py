@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -114,10 +116,21 @@ class Choice:
 
 def choices(wanted: Wanted, tas: Iterable[User] = (), ta: int | None = None) -> list[list[Choice]]:
     """The chips that narrow times, in groups: parts of the day, places, and these TAs."""
-    parts = [Choice("part", each.value, str(each.label), each == wanted.part) for each in Part]
-    places = [Choice("place", each.value, str(each.label), each == wanted.place) for each in Place]
+    parts, places = (
+        [
+            Choice(name, value, label, value == chosen)
+            for value, label in _labels(name, get_language())
+        ]
+        for name, chosen in (("part", wanted.part), ("place", wanted.place))
+    )
     people = [Choice("ta", str(each.pk), each.username, each.pk == ta) for each in tas]
     return [parts, places, people] if people else [parts, places]
+
+
+@lru_cache(maxsize=16)
+def _labels(name: str, language: str | None) -> list[tuple[str, str]]:
+    """What one may narrow by: values, and how they are called in the language that is active."""
+    return [(each.value, str(each.label)) for each in {"part": Part, "place": Place}[name]]
 
 
 def day_choices(asked: date | None) -> list[Choice]:
@@ -125,13 +138,14 @@ def day_choices(asked: date | None) -> list[Choice]:
     today = clock.today()
     days = {today + timedelta(days=ahead) for ahead in range(7)} | ({asked} if asked else set())
     return [
-        Choice("from", day.isoformat(), _day_of_chip(day, today), day == asked)
+        Choice("from", day.isoformat(), _day_of_chip(day, today, get_language()), day == asked)
         for day in sorted(days)
     ]
 
 
-def _day_of_chip(day: date, today: date) -> str:
-    """``Today``, ``Tomorrow``, ``Sun 29``; further ahead with its month."""
+@lru_cache(maxsize=64)
+def _day_of_chip(day: date, today: date, language: str | None) -> str:
+    """``Today``, ``Tomorrow``, ``Sun 29``; further ahead with its month; in the active language."""
     ahead = (day - today).days
     return clock.day_name(day, today) if not 2 <= ahead < 7 else clock.written_day(day, "D j")
 

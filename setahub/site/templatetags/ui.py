@@ -1,7 +1,6 @@
 """Template tags and filters that every page may use without loading them."""
 
 import re
-import secrets
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +15,6 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.template import Context
 from django.template.base import Parser, Token
-from django.template.defaulttags import CsrfTokenNode
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -24,6 +22,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide as _draw
 
+from accounts.models import User
 from accounts.queries import faculty
 from accounts.queries.faculty import WaysIn
 from accounts.services import push
@@ -34,6 +33,7 @@ from setahub.core.web import expired
 from setahub.core.web.own import Told, own
 from setahub.core.web.paging import Page
 from setahub.core.web.repeated import HOLE, filled, repeated
+from setahub.core.web.tokens import FormTokenNode, form_key, token_of
 
 register = template.Library()
 
@@ -140,15 +140,18 @@ def _languages(kind: str) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def menu(context: Context, is_staff: bool, is_ta: bool) -> SafeString:
-    """The links of the reader's own menu."""
-    kept = _menu(bool(is_staff), bool(is_ta))
-    return filled(kept, languages(context, ""), token_of(context))
+def menu(context: Context, user: User, is_ta: bool) -> SafeString:
+    """The reader's own menu."""
+    letters = "" if user.avatar else format_html(", {}", initials(user.username))
+    around = languages(context, ""), token_of(context)
+    kept = _menu(bool(user.is_staff), bool(is_ta))
+    return filled(kept, mark_safe(letters), avatar(user), own(user.username), *around)  # noqa: S308
 
 
 @repeated("shared/_menu.html")
 def _menu(is_staff: bool, is_ta: bool) -> dict[str, Any]:
-    return {"is_staff": is_staff, "is_ta": is_ta, "languages": HOLE, "token": HOLE}
+    holes = dict.fromkeys(("letters", "avatar", "name", "languages", "token"), HOLE)
+    return {"is_staff": is_staff, "is_ta": is_ta, **holes}
 
 
 @register.simple_tag(takes_context=True)
@@ -226,24 +229,6 @@ def _bell(unread: int, here: bool) -> dict[str, Any]:
     return {"unread": unread, "here": here}
 
 
-class FormTokenNode(CsrfTokenNode):
-    """Django's token, and for whom the page was made: a form that comes too late tells by it."""
-
-    def render(self, context: Context) -> SafeString:
-        token = mark_safe(super().render(context))  # noqa: S308  (Django's own, escaped)
-        user = context.get("user")
-        if not token or user is None:
-            return token
-        return token + format_html(
-            '<input type="hidden" name="{}" value="{}">', expired.MADE_FOR, user.pk or ""
-        )
-
-
-def token_of(context: Context) -> SafeString:
-    """What ``{% csrf_token %}`` gives on a page."""
-    return FormTokenNode().render(context)
-
-
 @register.tag
 def csrf_token(parser: Parser, token: Token) -> FormTokenNode:
     """``{% csrf_token %}``, in the place of Django's."""
@@ -256,12 +241,7 @@ def ways_in() -> WaysIn:
     return faculty.ways_in()
 
 
-@register.simple_tag
-def form_key() -> SafeString:
-    """The hidden one-time key of a form that writes; see ``accounts.once``."""
-    return format_html(
-        '<input type="hidden" name="form_key" value="{}" autocomplete="off">', secrets.token_hex(16)
-    )
+register.simple_tag(form_key)
 
 
 @register.simple_tag
@@ -315,12 +295,45 @@ def crumbs(*trail: Any) -> SafeString:
     """
     *above, here = filter(None, trail)
     pairs = zip(above[::2], above[1::2], strict=False)
-    return _crumbs(tuple((resolve_url(to), str(name)) for to, name in pairs), str(here))
+    shown = tuple((resolve_url(to), conditional_escape(name)) for to, name in pairs)
+    return _crumbs(shown, conditional_escape(here))
 
 
 @repeated("shared/_crumbs.html")
-def _crumbs(above: tuple[tuple[str, str], ...], here: str) -> dict[str, Any]:
+def _crumbs(above: tuple[tuple[str, SafeString], ...], here: SafeString) -> dict[str, Any]:
     return {"above": above, "here": here}
+
+
+@register.simple_tag(takes_context=True)
+def star(context: Context, url: str, starred: bool, name: str, back: str = "") -> SafeString:
+    """The form of a star, which stands on its own page or on ``back``."""
+    around = [token_of(context)] + ([conditional_escape(back)] if back else [])
+    return filled(_star(url, bool(starred), name, bool(back)), *around)
+
+
+@repeated("shared/_star_form.html")
+def _star(url: str, starred: bool, name: str, leads_back: bool) -> dict[str, Any]:
+    back = HOLE if leads_back else ""
+    return {"url": url, "starred": starred, "name": name, "back": back, "token": HOLE}
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: Context, page: Page[Any]) -> SafeString:
+    """The ways to the pages before and after this one; "" where there is but one."""
+    numbers = [
+        *([page.previous_number] if page.has_previous else []),
+        *([page.next_number] if page.has_next else []),
+    ]
+    if not numbers:
+        return mark_safe("")
+    addresses = (conditional_escape(query(context, "page", each)) for each in numbers)
+    return filled(_pager(page.number, page.has_previous, page.has_next), *addresses)
+
+
+@repeated("shared/_pager.html")
+def _pager(number: int, has_previous: bool, has_next: bool) -> dict[str, Any]:
+    back, more = (HOLE if each else "" for each in (has_previous, has_next))
+    return {"number": number, "back": back, "more": more}
 
 
 @register.simple_block_tag
@@ -367,7 +380,7 @@ def _is_wrong(value: Any) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def query(context: dict[str, Any], name: str = "", value: Any = None, **changes: Any) -> str:
+def query(context: Any, name: str = "", value: Any = None, **changes: Any) -> str:
     """The page's own query string with some values changed (None takes one off).
 
     ``{% query page=2 part=None %}``, or ``{% query name value %}`` for a name that varies.
