@@ -106,8 +106,8 @@ def _plain(chips: Iterable[Chip], chosen: int | None) -> PlainChips:
 
 
 def _together(chips: PlainChips, today: date, before: str, after: str) -> SafeString:
-    around = today, before, after
-    return mark_safe("".join(_slot_chip(*each, *around) for each in chips))  # noqa: S308  (of templates)
+    shown = (_slot_chip(*each, today, before, after) for each in chips)
+    return mark_safe("".join(shown))  # noqa: S308  (of templates)
 
 
 @repeated("scheduling/_chip.html")

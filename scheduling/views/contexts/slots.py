@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
+from django.db.models import TextChoices
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -128,9 +129,10 @@ def choices(wanted: Wanted, tas: Iterable[User] = (), ta: int | None = None) -> 
 
 
 @lru_cache(maxsize=16)
-def _labels(name: str, language: str | None) -> list[tuple[str, str]]:
+def _labels(name: str, language: str | None) -> tuple[tuple[str, str], ...]:
     """What one may narrow by: values, and how they are called in the language that is active."""
-    return [(each.value, str(each.label)) for each in {"part": Part, "place": Place}[name]]
+    kind: type[TextChoices] = Part if name == "part" else Place
+    return tuple((each.value, str(each.label)) for each in kind)
 
 
 def day_choices(asked: date | None) -> list[Choice]:
