@@ -27,7 +27,7 @@ register = template.Library()
 
 Link = tuple[str, str]
 PlainChoice = tuple[str, str, str, bool]
-PlainChips = tuple[tuple[Any, ...], ...]
+PlainChips = tuple[tuple[int, datetime, int | None, bool, str, bool], ...]
 
 # What the address of a page of times may ask for, and how long it can be.
 KEPT = {"topic", "ta", "tas", "part", "place", "from", "slot", "q", "limit"}
