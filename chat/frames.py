@@ -4,10 +4,10 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from chat.models import Message
+from chat.rendering import message_html
 
 Frame = dict[str, Any]
 
@@ -43,9 +43,7 @@ def message(message: Message, *, viewer: int, other: int) -> Frame:
         "width": message.width,
         "height": message.height,
         "created_at": _iso(message.created_at),
-        "html": render_to_string(
-            "chat/_message.html", {"message": message, "viewer_id": viewer, "live": True}
-        ),
+        "html": message_html(message, viewer, live=True),
     }
 
 

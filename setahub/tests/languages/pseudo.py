@@ -60,6 +60,7 @@ def change_translations(patch: pytest.MonkeyPatch, change: Callable[[str, str], 
 
 def forget_what_is_kept() -> None:
     """Parts of pages that are kept by their language."""
+    gc.unfreeze()  # setahub.asgi hides what is there when it is loaded
     for each in gc.get_objects():
         # By its type: asking a lazy object what it is an instance of would make it.
         if type(each) is functools._lru_cache_wrapper and each.__module__.startswith(PROJECT):
