@@ -17,6 +17,8 @@ _CLOSES = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
 
 def render(text: str) -> SafeString:
     """The text as safe HTML. Line breaks and indentation stay as they are: CSS keeps them."""
+    if "```" not in text and "~~~" not in text:
+        return linked(text)
     lines = text.split("\n")
     closing = [found[1] if (found := _CLOSES.fullmatch(line)) else "" for line in lines]
     # The longest end of a fence from each line on: whether one is closed takes no search.

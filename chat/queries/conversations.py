@@ -1,6 +1,7 @@
 """The inbox, and the messages of a conversation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import BigIntegerField, Exists, QuerySet, Subquery, Sum
@@ -54,6 +55,13 @@ def _unread_counts(user: int) -> "QuerySet[Participation, tuple[int, int]]":
 def newest_id(user_id: int) -> int | None:
     """The newest message of all the user's conversations."""
     return Participation.objects.newest(user_id).first()
+
+
+@prepared
+def sent_since(sender: int, moment: datetime) -> "QuerySet[Message, str]":
+    """The kinds of what somebody has sent since then, cards aside, newest first."""
+    sent = Message.objects.filter(sender=sender, created_at__gt=moment, client_id__isnull=False)
+    return sent.order_by("-created_at").values_list("kind", flat=True)
 
 
 class Badge(NamedTuple):

@@ -20,11 +20,11 @@ def sender_to(sender: int, recipient: int, *, lock: bool) -> "QuerySet[Any]":
     ``acquainted``: the recipient is a TA, has or had a booking with the sender, or wrote to them;
     ``recipient_reads``: the language of the recipient, "" where there is none yet;
     ``recipient_has_device``: it may be told by push.
-    ``lock`` holds the sender's row.
+    ``lock`` holds the sender's row, of which name and language are loaded.
     """
     one_way, other_way = Q(low=sender, high=recipient), Q(low=recipient, high=sender)
     conversation = Conversation.objects.filter(one_way | other_way).values("pk")
-    senders = User.objects.active().filter(pk=sender)
+    senders = User.objects.active().filter(pk=sender).only("username", "language")
     senders = senders.annotate(
         reaches=Exists(User.objects.active().filter(pk=recipient)),
         blocked=Exists(Block.objects.between(sender, recipient)),

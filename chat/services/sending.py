@@ -14,6 +14,7 @@ from chat import notifications, pictures
 from chat.errors import ChatError
 from chat.models import Conversation, Message
 from chat.pictures import Picture
+from chat.queries.conversations import sent_since
 from chat.services.rows import store
 from chat.services.writing import check_may_write, check_text
 from setahub.core.storage import CANNOT_STORE, StorageAway, atomic_with_pictures
@@ -122,9 +123,7 @@ def _check_rate(sender: User, *, with_image: bool) -> None:
     if not ratelimit.is_on():
         return
     since = timezone.now() - MINUTE
-    lately = Message.objects.filter(sender=sender, created_at__gt=since, client_id__isnull=False)
-    newest = lately.order_by("-created_at").values_list("kind", flat=True)
-    kinds = list(newest[: policy.messages_per_minute])
+    kinds = sent_since(sender.pk, since)[: policy.messages_per_minute]
     too_many = len(kinds) >= policy.messages_per_minute or (
         with_image and kinds.count(Message.Kind.IMAGE) >= policy.message_images_per_minute
     )

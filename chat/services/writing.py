@@ -1,5 +1,7 @@
 """The rules of who may write to whom, and what."""
 
+import re
+
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -7,6 +9,8 @@ from chat.errors import ChatError
 from chat.models import TEXT_MAX
 from chat.queries.reach import sender_to
 from setahub.core.text import is_blank
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of characters
 
 
 def check_may_write(sender_id: int, recipient_id: int, *, lock: bool = False) -> User:
@@ -37,7 +41,7 @@ def check_text(text: str, *, needed: bool) -> None:
         raise ChatError(
             "too_long", _("A message has at most %(most)d characters.") % {"most": TEXT_MAX}
         )
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if _UNSTORABLE.search(text):
         raise ChatError("invalid", _("This text has characters that can't be stored."))
     if needed and is_blank(text):
         raise ChatError("invalid", _("Write something first."))

@@ -192,8 +192,14 @@ def day_name(moment: datetime | date, on: date | None = None) -> str:
     """``Today``, ``Tomorrow``, else ``Wed 25 Nov``, as it is called ``on`` a day: today."""
     day = local(moment).date() if isinstance(moment, datetime) else moment
     on = on or today()
-    names = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
-    return names.get((day - on).days) or day_short(day, on)
+    match (day - on).days:
+        case 0:
+            return _("Today")
+        case 1:
+            return _("Tomorrow")
+        case -1:
+            return _("Yesterday")
+    return day_short(day, on)
 
 
 def full(moment: datetime) -> str:

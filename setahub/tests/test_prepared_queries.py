@@ -84,6 +84,7 @@ def calls(w):
         "accounts.queries.sessions.live_session": [((w["key"], now), {}), ((None, now), {})],
         "chat.queries.conversations._badge": [((ta,), {})],
         "chat.queries.conversations._unread_counts": [((ta,), {})],
+        "chat.queries.conversations.sent_since": [((student, now - timedelta(days=1)), {})],
         "chat.queries.conversations.inbox": [((ta,), {})],
         "chat.queries.reach.sender_to": [((student, ta), {"lock": lock}) for lock in (False, True)],
         "scheduling.queries.appointments.given": [((ta, now), tab) for tab in tabs],

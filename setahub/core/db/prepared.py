@@ -50,8 +50,6 @@ FIELDS: dict[Any, type["Field[Any, Any]"]] = {
     date: DateField,
 }
 SWITCHES = (bool, int, str)
-# What a database takes without its field: the same as it would give.
-TAKEN_AS_IS = {"postgresql": {int, str, datetime, date}, "sqlite": {int, str}}
 
 
 def prepared(build: "Callable[P, QuerySet[Any, Row]]") -> "Prepared[P, Row]":
@@ -251,6 +249,7 @@ class _Statement(Generic[Row]):
     compiler: Any
     sql: str | None
     params: tuple[Any, ...]
+    places: tuple[_Placeholder, ...] = ()  # one of each number: many a value stands in several
 
     @classmethod
     def of(cls, queryset: "QuerySet[Any, Row]") -> "_Statement[Row]":
@@ -264,18 +263,16 @@ class _Statement(Generic[Row]):
         compiler.get_converters = lambda expressions: converters
         composite = compiler.has_composite_fields(compiler.select)
         compiler.has_composite_fields = lambda expressions: composite
-        return cls(queryset, compiler, *_with_constants(sql, params, compiler.connection))
+        sql, params = _with_constants(sql, params, compiler.connection)
+        places = {each.number: each for each in params if isinstance(each, _Placeholder)}
+        return cls(queryset, compiler, sql, params, tuple(places.values()))
 
     def rows(self, values: Sequence[Any], connection: Any) -> list[Row]:
         if self.sql is None:
             return []
-        as_is = TAKEN_AS_IS[connection.vendor]
+        taken = {each.number: each.value(values, connection) for each in self.places}
         params = [
-            param
-            if type(param) is not _Placeholder
-            else values[param.number]
-            if type(values[param.number]) in as_is
-            else param.value(values, connection)
+            taken[param.number] if isinstance(param, _Placeholder) else param
             for param in self.params
         ]
         with prepared_cursor(connection) as cursor:
