@@ -6,14 +6,16 @@ import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db import close_old_connections
 from django.http import parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -43,8 +45,19 @@ _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="socket")
 
 
 async def _ask(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    ask = database_sync_to_async(work, thread_sensitive=False, executor=_threads)
-    return await ask(*args, **kwargs)
+    """What the database says, on a thread of ours, in the language of this task.
+
+    Channels' own does the same in three times the calls.
+    """
+    ask = partial(copy_context().run, _answer, work, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_threads, ask)
+
+
+def _answer(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return work(*args, **kwargs)
+    finally:
+        close_old_connections()  # it goes back to the pool
 
 
 class TabConsumer(AsyncWebsocketConsumer):
