@@ -49,13 +49,13 @@ async def _ask(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
     Channels' own does the same in three times the calls.
     """
-    ask = partial(copy_context().run, _answer, work, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_threads, ask)
+    ask, context = partial(work, *args, **kwargs), copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_threads, context.run, _answer, ask)
 
 
-def _answer(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _answer(ask: Callable[[], T]) -> T:
     try:
-        return work(*args, **kwargs)
+        return ask()
     finally:
         close_old_connections()  # it goes back to the pool
 

@@ -40,7 +40,7 @@ class Prerendered:
         self, language: str | None, names: tuple[str, ...], switches: tuple[tuple[str, object], ...]
     ) -> str:
         places = {name: f"\0{name}\0" for name in names}
-        html = get_template(self._template).render({**dict(switches), **places})  # type: ignore[arg-type]
+        html = get_template(self._template).render({**dict(switches), **places})
         return _PLACE.sub(r"%(\1)s", html.strip().replace("%", "%%"))
 
 
