@@ -1,16 +1,14 @@
 """How messages read in templates."""
 
-from typing import Any
-
 from django import template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat import rendering
 from chat.queries.conversations import Badge, badge
 from scheduling.models import BookingEvent
-from setahub.core.web.repeated import HOLE, filled, repeated
+from setahub.core.web.prerendered import Prerendered
 
 register = template.Library()
 
@@ -19,6 +17,8 @@ GLYPHS = {
     BookingEvent.Kind.MOVED: "calendar-clock",
     BookingEvent.Kind.CANCELLED: "calendar-x",
 }
+
+_live = Prerendered("shared/_live.html")
 
 register.filter(rendering.chat_text)
 register.filter(rendering.clock_or_day)
@@ -53,13 +53,7 @@ def unread_notices(user: User) -> int:
 @register.simple_tag
 def live_updates(user: User) -> SafeString:
     """What scripts keep up to date: a script that hears of a newer message than the newest missed some."""
-    newest = mark_safe(str(_badge(user).newest))  # noqa: S308  (a number, as ids are)
-    return filled(_live(), mark_safe(str(user.pk)), newest)  # noqa: S308
-
-
-@repeated("shared/_live.html")
-def _live() -> dict[str, Any]:
-    return {"reader": HOLE, "newest": HOLE}
+    return _live({"reader": user.pk, "newest": _badge(user).newest})
 
 
 @register.simple_tag

@@ -5,13 +5,12 @@ from datetime import date, time, timedelta
 import pytest
 from django.template import Context, Template
 from django.utils.functional import SimpleLazyObject
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, override
 
 from chat import services
 from scheduling.templatetags import scheduling
 from setahub.core import clock
-from setahub.core.web.repeated import HOLE, KEPT, filled, repeated
+from setahub.core.web.repeated import KEPT, repeated
 from setahub.site.templatetags import ui
 from topics.templatetags import topics
 
@@ -89,20 +88,6 @@ def test_what_is_no_plain_value_is_refused_and_never_kept(part, value):
     assert part.cache.cache_info().currsize == 0
 
 
-def test_what_is_of_one_request_fills_holes_and_is_not_kept():
-    @repeated("scheduling/_day_heading.html")
-    def heading(name):
-        return {"name": HOLE, "date": name}
-
-    once, again = (filled(heading("a"), each) for each in (SafeString("<i>"), SafeString("b")))
-    assert (once, again) == (
-        '<h3><i> <span class="muted">a</span></h3>',
-        '<h3>b <span class="muted">a</span></h3>',
-    )
-    with pytest.raises(ValueError, match="longer"):
-        filled(heading("a"))
-
-
 def test_people_do_not_see_each_others_badges(sign_in, student, ta):
     """What one person's page put into a part isn't on another's."""
     services.send(student.pk, ta.pk, None, "Hello")
@@ -122,12 +107,8 @@ def parts():
     yield ui._date_leaf, (day, False), (date(2026, 12, 26), True)
     yield ui._bar_links, ("topics", 0), ("bookings", 3)
     yield ui._tab_links, ("topics", 0, False), ("bookings", 3, True)
-    yield ui._languages, ("btn",), ("",)
-    yield ui._menu, (False, False), (True, True)
     yield ui._avatar, (1, "Mali", ""), (2, "Nok", "/media/a.jpg")
     yield ui._crumbs, ((("/a/", "A"),), "here"), ((("/b/", "A"),), "there")
-    yield ui._star, ("/a/", False, "Mali", False), ("/b/", True, "Nok", True)
-    yield ui._pager, (2, False, True), (3, True, False)
     yield ui._page_assets, (False, ""), (True, "key")
     start = clock.at(day, time(13))
     yield (
@@ -175,13 +156,6 @@ def parts():
         (1, "sql", "SQL", "/media/a.jpg", 2, 3, start, day, True, ""),
         (2, "joins", "Joins", "", 0, 0, start + HOUR, day - 2 * DAY, False, "?part=evening"),
     )
-    yield topics._teach, ("sql", False, "", "", False), ("joins", None, "approved", "no", None)
-    yield (
-        topics._teach,
-        ("sql", False, "approved", "", False),
-        ("joins", True, "pending", None, None),
-    )
-    yield topics._teach, ("sql", False, "", "Too early.", False), (None, None, None, "no", True)
     yield (
         topics._ta_card,
         (1, "Mali", 3, "", 2, start, day, True, "sql"),

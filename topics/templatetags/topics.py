@@ -12,13 +12,16 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from scheduling.queries.free import Counts, FreeTime, is_near
 from setahub.core import clock
-from setahub.core.web.repeated import HOLE, filled, repeated
+from setahub.core.web.prerendered import Prerendered
+from setahub.core.web.repeated import repeated
 from setahub.core.web.tokens import form_key, token_of
 from topics.models import Topic
 
 ON_FIRST_SCREEN = 2  # tiles of a phone: their pictures are fetched at once
 
 register = template.Library()
+
+_teach = Prerendered("topics/_teach.html")
 
 
 @register.simple_tag
@@ -118,14 +121,12 @@ def _ta_card(
 def teach(context: Context, topic: Topic, mine: str, cannot_teach: str) -> SafeString:
     """Whether the reader teaches the topic or could: ``mine`` is the status of their registration, or "";
     ``cannot_teach``: why not, or ""."""
+    values = {
+        "cannot_teach": cannot_teach or None,
+        "token": None if mine or cannot_teach else token_of(context),
+        "key": None if mine or cannot_teach else form_key(),
+    }
     no_year = bool(cannot_teach) and context["user"].year is None
-    part = _teach(topic.slug, topic.is_archived, mine, cannot_teach, no_year)
-    return part if mine or cannot_teach else filled(part, token_of(context), form_key())
-
-
-@repeated("topics/_teach.html")
-def _teach(
-    slug: str, archived: bool, mine: str, cannot_teach: str, no_year: bool
-) -> dict[str, Any]:
-    shown = {"slug": slug, "archived": archived, "mine": mine, "cannot_teach": cannot_teach}
-    return {**shown, "no_year": no_year, "token": HOLE, "key": HOLE}
+    return _teach(
+        values, slug=topic.slug, archived=topic.is_archived, mine=str(mine), no_year=no_year
+    )

@@ -13,9 +13,6 @@ P = ParamSpec("P")
 
 KEPT = 2000  # of one part
 PLAIN = (str, SafeString, int, bool, date, datetime, type(None))
-HOLE = mark_safe(
-    "\0"
-)  # in such a part: where what is of one request goes; no text of anybody's has it
 
 
 def _is_plain(value: Any) -> bool:
@@ -48,10 +45,3 @@ def repeated(template: str) -> Callable[[Callable[P, dict[str, Any]]], Callable[
         return part  # type: ignore[return-value]
 
     return decorate
-
-
-def filled(part: SafeString, *values: SafeString) -> SafeString:
-    """The part with these in its holes, in order."""
-    first, *rest = part.split(HOLE)
-    filling = (value + after for value, after in zip(values, rest, strict=True))
-    return mark_safe(first + "".join(filling))  # noqa: S308  (each is)

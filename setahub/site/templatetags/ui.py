@@ -32,10 +32,17 @@ from setahub.core.text import one_way
 from setahub.core.web import expired
 from setahub.core.web.own import Told, own
 from setahub.core.web.paging import Page
-from setahub.core.web.repeated import HOLE, filled, repeated
+from setahub.core.web.prerendered import Prerendered
+from setahub.core.web.repeated import repeated
 from setahub.core.web.tokens import FormTokenNode, form_key, token_of
 
 register = template.Library()
+
+_languages = Prerendered("shared/_languages.html")
+_menu = Prerendered("shared/_menu.html")
+_foot = Prerendered("shared/_foot.html")
+_star = Prerendered("shared/_star_form.html")
+_pager = Prerendered("shared/_pager.html")
 
 _TIMES = re.compile(r"\d\d:\d\d – \d\d:\d\d")
 
@@ -125,44 +132,29 @@ def languages(context: Context, kind: str) -> SafeString:
     request = context.get("request")
     if not request:
         return mark_safe("")
-    back = mark_safe("")
-    if request.method == "POST":
-        here = expired.page_of_form(request)
-        back = format_html('<input type="hidden" name="next" value="{}">', here)
-    return filled(_languages(str(kind)), token_of(context), back)
-
-
-@repeated("shared/_languages.html")
-def _languages(kind: str) -> dict[str, Any]:
+    back = expired.page_of_form(request) if request.method == "POST" else None
     current = get_language()
-    codes = [code for code, _name in settings.LANGUAGES if code != current]
-    return {"kind": kind, "codes": codes, "token": HOLE, "next": HOLE}
+    codes = tuple([code for code, _name in settings.LANGUAGES if code != current])
+    return _languages({"token": token_of(context), "next": back}, kind=str(kind), codes=codes)
 
 
 @register.simple_tag(takes_context=True)
 def menu(context: Context, user: User, is_ta: bool) -> SafeString:
     """The reader's own menu."""
-    letters = "" if user.avatar else format_html(", {}", initials(user.username))
-    around = languages(context, ""), token_of(context)
-    kept = _menu(bool(user.is_staff), bool(is_ta))
-    return filled(kept, mark_safe(letters), avatar(user), own(user.username), *around)  # noqa: S308
-
-
-@repeated("shared/_menu.html")
-def _menu(is_staff: bool, is_ta: bool) -> dict[str, Any]:
-    holes = dict.fromkeys(("letters", "avatar", "name", "languages", "token"), HOLE)
-    return {"is_staff": is_staff, "is_ta": is_ta, **holes}
+    values = {
+        "letters": None if user.avatar else initials(user.username),
+        "avatar": avatar(user),
+        "name": own(user.username),
+        "languages": languages(context, ""),
+        "token": token_of(context),
+    }
+    return _menu(values, is_staff=bool(user.is_staff), is_ta=bool(is_ta))
 
 
 @register.simple_tag(takes_context=True)
 def page_foot(context: Context) -> SafeString:
     """The foot of every page."""
-    return filled(_foot(), languages(context, "btn quiet"))
-
-
-@repeated("shared/_foot.html")
-def _foot() -> dict[str, Any]:
-    return {"languages": HOLE}
+    return _foot({"languages": languages(context, "btn quiet")})
 
 
 @register.simple_tag
@@ -307,33 +299,18 @@ def _crumbs(above: tuple[tuple[str, SafeString], ...], here: SafeString) -> dict
 @register.simple_tag(takes_context=True)
 def star(context: Context, url: str, starred: bool, name: str, back: str = "") -> SafeString:
     """The form of a star, which stands on its own page or on ``back``."""
-    around = [token_of(context)] + ([conditional_escape(back)] if back else [])
-    return filled(_star(url, bool(starred), name, bool(back)), *around)
-
-
-@repeated("shared/_star_form.html")
-def _star(url: str, starred: bool, name: str, leads_back: bool) -> dict[str, Any]:
-    back = HOLE if leads_back else ""
-    return {"url": url, "starred": starred, "name": name, "back": back, "token": HOLE}
+    values = {"url": url, "name": own(name), "back": back or None, "token": token_of(context)}
+    return _star(values, starred=bool(starred))
 
 
 @register.simple_tag(takes_context=True)
 def pager(context: Context, page: Page[Any]) -> SafeString:
     """The ways to the pages before and after this one; "" where there is but one."""
-    numbers = [
-        *([page.previous_number] if page.has_previous else []),
-        *([page.next_number] if page.has_next else []),
-    ]
-    if not numbers:
+    back = query(context, "page", page.previous_number) if page.has_previous else None
+    more = query(context, "page", page.next_number) if page.has_next else None
+    if back is more is None:
         return mark_safe("")
-    addresses = (conditional_escape(query(context, "page", each)) for each in numbers)
-    return filled(_pager(page.number, page.has_previous, page.has_next), *addresses)
-
-
-@repeated("shared/_pager.html")
-def _pager(number: int, has_previous: bool, has_next: bool) -> dict[str, Any]:
-    back, more = (HOLE if each else "" for each in (has_previous, has_next))
-    return {"number": number, "back": back, "more": more}
+    return _pager({"number": page.number, "back": back, "more": more})
 
 
 @register.simple_block_tag
