@@ -85,7 +85,7 @@ def _nearest(
     later = slots.filter(starts_at__gte=to).soonest()
     earlier = slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
     both = _first(later).union(_first(earlier), all=True)
-    return both.order_by("starts_at", "pk")  # type: ignore[return-value]
+    return both.order_by("starts_at", "pk")
 
 
 def _first(slots: TimeSlotQuerySet) -> TimeSlotQuerySet:
