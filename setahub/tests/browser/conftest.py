@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,13 +45,31 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Callable[[str], Browser]]:
+    """``launch(path)``: that browser, started once for all tests."""
     if CHROMIUM is None:
         pytest.fail("Chromium is missing, and in CI no test may be left out.")
+    started: dict[str, Browser] = {}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+
+        def launched(path: str) -> Browser:
+            if path not in started:
+                started[path] = playwright.chromium.launch(
+                    executable_path=path, args=["--no-sandbox"]
+                )
+            return started[path]
+
+        yield launched
+        for browser in started.values():
+            browser.close()
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest, launch: Callable[[str], Browser]) -> Browser:
+    """Chromium's headless shell, where there is one: it takes half of the processor time. It has no
+    push, no installed apps and no pages kept for "back": ``whole_browser`` marks what needs them."""
+    whole = request.node.get_closest_marker("whole_browser")
+    return launch(CHROMIUM if whole else shutil.which("chromium-headless-shell") or CHROMIUM)
 
 
 @dataclass(frozen=True)

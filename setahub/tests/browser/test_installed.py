@@ -16,6 +16,8 @@ from setahub.site.installed import worker
 from setahub.tests.browser.conftest import Site, session_cookie
 from topics.models import Topic
 
+pytestmark = pytest.mark.whole_browser
+
 ROOM = "https://meet.example/secret-room"
 KEPT = """async () => {
   const kept = await caches.match('/offline/', { cacheName: 'setahub-private', ignoreVary: true });

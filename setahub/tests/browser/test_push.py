@@ -12,6 +12,8 @@ from accounts.tests.push.service import Browser
 from setahub.core import vapid
 from setahub.tests.browser.test_accessibility import violations
 
+pytestmark = pytest.mark.whole_browser
+
 PATH = "/users/me/notifications/"
 # What the browser does where a push service answers; it remembers over pages, as a browser does.
 STAND_IN = """

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from accounts.tests.push.conftest import with_key  # noqa: F401
 from setahub.tests.browser.test_installed import visit
 
+pytestmark = pytest.mark.whole_browser
+
 SHOWN = """async () => {
   const shown = await self.registration.getNotifications();
   return shown.map(({ title, body, tag, data }) => ({ title, body, tag, url: data.url }));

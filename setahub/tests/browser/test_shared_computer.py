@@ -8,6 +8,8 @@ from chat.models import Message
 from conftest import chromium
 from setahub.site import middleware
 
+pytestmark = pytest.mark.whole_browser
+
 SECRET = "Only for the two of us"
 COUNT = "addEventListener('pageshow', (e) => e.persisted && sessionStorage.setItem('kept', 'yes'))"
 
