@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduling import feeds
-from scheduling.tests.test_busy import END, NINE, START, at, calendar
+from scheduling.tests.calendars import NINE, at, calendar
+from scheduling.tests.test_busy import END, START
 from setahub.core.outbound import OutboundError
 
 WEEK = timedelta(weeks=1)
