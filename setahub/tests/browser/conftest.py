@@ -47,8 +47,6 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Callable[[str], Browser]]:
     """``launch(path)``: that browser, started once for all tests."""
-    if CHROMIUM is None:
-        pytest.fail("Chromium is missing, and in CI no test may be left out.")
     started: dict[str, Browser] = {}
     with sync_playwright() as playwright:
 
@@ -68,6 +66,8 @@ def launch() -> Iterator[Callable[[str], Browser]]:
 def browser(request: pytest.FixtureRequest, launch: Callable[[str], Browser]) -> Browser:
     """Chromium's headless shell, where there is one: it takes half of the processor time. It has no
     push, no installed apps and no pages kept for "back": ``whole_browser`` marks what needs them."""
+    if CHROMIUM is None:
+        pytest.fail("Chromium is missing, and in CI no test may be left out.")
     whole = request.node.get_closest_marker("whole_browser")
     return launch(CHROMIUM if whole else shutil.which("chromium-headless-shell") or CHROMIUM)
 
