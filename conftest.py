@@ -75,14 +75,20 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     return connection.vendor == "sqlite"
 
 
-def _never_analyzed() -> None:
-    """Autovacuum sees nothing of a test that is still running, and would tell the planner that its
-    tables are empty: joins of a few hundred rows then take minutes."""
+def _settled() -> None:
+    """What differs from SQLite only because the tests of a run share one database.
+
+    Autovacuum sees nothing of a test that is still running, and would tell the planner that its tables
+    are empty: joins of a few hundred rows then take minutes. Ids go on from test to test, and some day
+    would look like years.
+    """
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     with connection.cursor() as cursor:
         for name in names:
             table = connection.ops.quote_name(name)
             cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+            for sequence in connection.introspection.get_sequences(cursor, name):
+                cursor.execute("SELECT setval(%s, 100000)", [sequence["name"]])
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +100,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         Path(half).replace(_migrated())
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock():
-            _never_analyzed()
+            _settled()
     yield
     if connection.vendor == "sqlite":
         for more in ("", "-wal", "-shm", ".migrate"):
