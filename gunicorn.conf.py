@@ -7,6 +7,7 @@ thread needs a connection of the process's pool (DATABASE_POOL).
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from setahub.core import env
 from setahub.settings import LOGGING
+
+CLOSES_WITHIN = 2  # seconds
 
 
 class PageWorker(ThreadWorker):
@@ -42,6 +45,16 @@ class PageWorker(ThreadWorker):
             super().enqueue_req(conn)
         finally:
             self.tpool = pages
+
+    def handle(self, conn: Any) -> Any:
+        """gunicorn's own, which then waits for the other side to close, too, but where it accepts."""
+        again = super().handle(conn)
+        if again is False:
+            with suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_WR)
+                conn.sock.settimeout(CLOSES_WITHIN)
+                conn.sock.recv(1)
+        return again
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -90,8 +103,9 @@ threads = env.number("WEB_THREADS", 8, low=1, high=64)
 # A stopping process takes no new requests and finishes those that it has.
 graceful_timeout = 25  # seconds; less than what docker-compose.yml gives before it kills
 timeout = 60  # seconds without a sign of life from a process, not from a request
-# Longer than the proxy keeps a connection that nobody uses, so that it is never the one surprised.
-keepalive = 75
+# A connection carries one request, which goes to whichever process is free. Kept ones stay with the
+# process that took them: of eight at once one process got all, and the other nothing to do.
+keepalive = 0
 
 # What it would be asked there, nobody asks; and the code's folder is not its to write in.
 control_socket_disable = True

@@ -241,7 +241,7 @@ class Machine:
         }
         version = subprocess.run(["caddy", "version"], check=True, capture_output=True, text=True)
         if version.stdout.lstrip("v").startswith("2.6.2"):  # Debian 12's (docs/operations.md)
-            told["REQUEST_BUFFERS"] = "buffer_requests"
+            told |= {"REQUEST_BUFFERS": "buffer_requests", "RESPONSE_BUFFERS": "buffer_responses"}
         command = ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"]
         self._running[port] = self._start(command, environment | told)
         return self._answering(port)

@@ -18,6 +18,7 @@ BIN = ROOT / ".venv/bin"
 VAR = ROOT / "var/rehearsal"
 ADDRESSES = ["127.0.0.2", "127.0.0.3"]
 START_WITHIN = 60
+OLD_NAMES = {"REQUEST_BUFFERS": "buffer_requests", "RESPONSE_BUFFERS": "buffer_responses"}
 
 WELCOME = """
 The production shape runs at http://localhost:{port}
@@ -58,8 +59,8 @@ def environment(port: int, web: int, live: int, admin: int) -> dict[str, str]:
         "CADDY_ADMIN": f"{HOST}:{admin}",
         "WEB_PORT": str(web),
         "LIVE_PORT": str(live),
-        # As Debian 12's Caddy 2.6.2 calls it, and nobody else's.
-        **({"REQUEST_BUFFERS": "buffer_requests"} if caddy_is_old() else {}),
+        # As Debian 12's Caddy 2.6.2 calls them, and nobody else's.
+        **(OLD_NAMES if caddy_is_old() else {}),
         "XDG_DATA_HOME": str(VAR / "caddy"),
         "XDG_CONFIG_HOME": str(VAR / "caddy"),
     }

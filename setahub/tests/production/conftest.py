@@ -43,7 +43,8 @@ def caddy() -> tuple[list[str], dict[str, str]]:
     version = subprocess.run([path, "version"], check=True, capture_output=True, text=True).stdout
     old = version.lstrip("v").startswith("2.6.2")
     arguments = ["run", "--adapter", "caddyfile", "--config", "Caddyfile"]
-    return [path, *arguments], {"REQUEST_BUFFERS": "buffer_requests"} if old else {}
+    names = {"REQUEST_BUFFERS": "buffer_requests", "RESPONSE_BUFFERS": "buffer_responses"}
+    return [path, *arguments], names if old else {}
 
 
 def free_port() -> int:
