@@ -111,15 +111,19 @@ def free_from(
     ta: int | None = None,
     wanted: Wanted = ANY,
     limit: int | None = None,
+    by: date | None = None,
 ) -> list[TimeSlot]:
     """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id.
 
     With their appointment and its TA, of which what lists of times show. Two queries: many slots are
-    of few appointments.
+    of few appointments. ``by``: the day by which there should be ``limit``; it is looked past, in a
+    third query, only where there are fewer.
     """
-    since = clock.day_bounds(day)[0]
-    bookable = Bookable.at()
-    slots = _free_from(topic, ta, since, bookable, **_switches(wanted))[:limit]
+    since, until = clock.day_bounds(day)[0], clock.day_bounds(by)[1] if by else None
+    bookable, switches = Bookable.at(), _switches(wanted)
+    slots = _free_from(topic, ta, since, until, bookable, **switches)[:limit]
+    if until and len(slots) != limit:
+        slots = _free_from(topic, ta, since, None, bookable, **switches)[:limit]
     ids = sorted({slot.appointment_id for slot in slots})
     appointments = {each.pk: each for each in _appointments(padded(ids))}
     keep = TimeSlot._meta.get_field("appointment").set_cached_value
@@ -139,6 +143,7 @@ def _free_from(
     topic: int | None,
     ta: int | None,
     since: datetime,
+    until: datetime | None,
     bookable: Bookable,
     *,
     part: str,
@@ -146,6 +151,11 @@ def _free_from(
     zone: str,
 ) -> TimeSlotQuerySet:
     slots = _narrowed(offered(topic, ta, bookable), part, place, zone)
+    if until is not None:
+        # The second follows from the first, and spares a look at the slots of later sessions.
+        slots = slots.filter(
+            unseen(Q(starts_at__lt=until)), unseen(Q(appointment__starts_at__lt=until))
+        )
     return slots.filter(starts_at__gte=since).soonest()
 
 
@@ -156,11 +166,11 @@ def free_days(
     topic: int | None = None,
     ta: int | None = None,
     wanted: Wanted = ANY,
-) -> set[date]:
-    """Those of the days, ``first`` to ``last``, that have a free slot. One query."""
+) -> dict[date, int]:
+    """How many free slots each of the days has, ``first`` to ``last``, if it has any. One query."""
     start, end = clock.day_bounds(first)[0], clock.day_bounds(last)[1]
     bookable = Bookable.at()
-    return set(_free_days(topic, ta, start, end, bookable, **_switches(wanted)))
+    return dict(_free_days(topic, ta, start, end, bookable, **_switches(wanted)))
 
 
 @prepared
@@ -174,11 +184,20 @@ def _free_days(
     part: str,
     place: str,
     zone: str,
-) -> "QuerySet[TimeSlot, date]":
+) -> "QuerySet[TimeSlot, Any]":
     slots = _narrowed(offered(topic, ta, bookable), part, place, zone)
     slots = slots.filter(unseen(Q(starts_at__lt=end)), starts_at__gte=start)
-    days = slots.annotate(day=TruncDate("starts_at", tzinfo=ZoneInfo(zone)))
-    return days.order_by().values_list("day", flat=True).distinct()
+    days = slots.order_by().values_list(TruncDate("starts_at", tzinfo=ZoneInfo(zone)))
+    return days.annotate(count=Count("pk"))
+
+
+def enough_by(days: Mapping[date, int], first: date, number: int) -> date | None:
+    """The day by which, from ``first`` on, ``days`` have so many; None where they have fewer."""
+    for day in sorted(days):
+        number -= days[day] if day >= first else 0
+        if number <= 0:
+            return day
+    return None
 
 
 def offered(topic: int | None, ta: int | None, bookable: Bookable) -> TimeSlotQuerySet:
@@ -211,12 +230,12 @@ def counts() -> dict[int, Counts]:
 class OfTopic(NamedTuple):
     """Of the TAs of a topic, by their ids: free time for it, and how many sessions each has given.
 
-    ``days``: those that have free time for it.
+    ``days``: how many free slots for it each day has.
     """
 
     free: dict[int, FreeTime]
     given: dict[int, int]
-    days: set[date]
+    days: dict[date, int]
 
 
 @shared(seconds=10, under=lambda: policy.source())

@@ -9,7 +9,7 @@ from accounts.services import suspensions
 from accounts.services.deletion import delete_account
 from scheduling.models import TimeSlot
 from scheduling.queries import free
-from scheduling.queries.free import Counts, counts, counts_of_topic
+from scheduling.queries.free import Counts, counts, counts_of_topic, enough_by, free_from
 from scheduling.services import appointments, bookings
 from scheduling.tests.factories import book, open_time, plan, slots_of
 from setahub.core import clock as when
@@ -52,6 +52,30 @@ def test_of_each_ta(session, ta, topic, student, clock):
     clock.move_to(made.starts_at)
     bookings.complete(made, ta)
     assert counts_of_topic(topic.pk)[1] == {ta.pk: 1}
+
+
+def test_times_are_looked_for_past_the_day_that_was_said_to_have_enough(
+    session, ta, topic, django_assert_num_queries
+):
+    first = slots_of(session)
+    later = slots_of(open_time(ta, topic, day=when.today() + timedelta(days=3)))
+    today, day = when.today(), when.local(first[0].starts_at).date()
+    days = counts_of_topic(topic.pk).days
+    assert list(days.values()) == [4, 4]
+    assert [enough_by(days, today, n) for n in (1, 4, 5, 8, 9)] == [
+        day,
+        day,
+        *[max(days)] * 2,
+        None,
+    ]
+    assert enough_by(days, max(days), 5) is None
+    for limit, found, queries in (
+        (4, first, 2),
+        (5, [*first, later[0]], 3),
+        (9, [*first, *later], 3),
+    ):
+        with django_assert_num_queries(queries):
+            assert free_from(today, topic=topic.pk, limit=limit, by=day) == found
 
 
 def test_sessions(session, ta, topic):

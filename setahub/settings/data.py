@@ -33,6 +33,8 @@ else:
     _session = (
         f"-c statement_timeout={_seconds}s -c idle_in_transaction_session_timeout=60s"
         " -c plan_cache_mode=force_generic_plan"
+        # What PostgreSQL supposes by itself is right for turning disks, and shuns indexes.
+        " -c random_page_cost=1.1"
     )
     # Connections are pooled: under ASGI every request has its own thread, and persistent
     # connections of threads would leak. One that died meanwhile is noticed before it is used.

@@ -111,7 +111,10 @@ def calls(w):
             for own_seat in (False, True)
         ],
         "scheduling.queries.free._free_from": [
-            ((*each, now, bookable), only) for each in which for only in narrowed
+            ((*each, now, until, bookable), only)
+            for each in which
+            for until in (later, None)
+            for only in narrowed
         ],
         "scheduling.queries.free._appointments": [((padded([w["session"]]),), {})],
         "scheduling.queries.free._free_days": [

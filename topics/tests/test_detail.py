@@ -157,7 +157,7 @@ def test_after_the_last_time_the_next_one_is_a_click_away(clock, client, topic, 
     assert f'href="{PATH}">Go to the next one: tomorrow 13:00' in html
 
 
-def test_at_most_sixty_are_shown_and_more_are_announced(clock, client, topic, ta):
+def test_at_most_forty_are_shown_and_more_are_announced(clock, client, topic, ta):
     day = when.at(when.today() + timedelta(days=1), time(8))
     made = Appointment.objects.create(
         ta=ta, starts_at=day, ends_at=day + timedelta(hours=8), slot_minutes=15, location="R"
@@ -170,10 +170,10 @@ def test_at_most_sixty_are_shown_and_more_are_announced(clock, client, topic, ta
             ends_at=day + timedelta(minutes=5 * n + 5),
             capacity=1,
         )
-        for n in range(61)
+        for n in range(41)
     )
     response = client.get(PATH)
-    assert len(slot_ids(response)) == 60
+    assert len(slot_ids(response)) == 40
     assert "There are more times later" in response.content.decode()
 
 

@@ -1,13 +1,21 @@
 """The page of a topic: its free times, and who teaches it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from accounts.models import User
 from chat.queries import reach
 from scheduling.models import HelpRequest
-from scheduling.queries.free import ANY, FreeTime, Wanted, counts_of_topic, free_days, free_from
+from scheduling.queries.free import (
+    ANY,
+    FreeTime,
+    Wanted,
+    counts_of_topic,
+    enough_by,
+    free_days,
+    free_from,
+)
 from scheduling.queries.requests import shared_on
 from scheduling.views.contexts.requests import ask_address
 from scheduling.views.contexts.slots import (
@@ -27,7 +35,7 @@ from topics.models import Topic
 from topics.queries.registrations import tas_of
 from topics.queries.topics import standing_of
 
-SLOTS_SHOWN = 60
+SLOTS_SHOWN = 40
 TAS_SHOWN = 24
 TAS_MAX = 1000
 TAS_TO_CHOOSE = 8
@@ -79,12 +87,14 @@ class TopicPage:
         day, wanted = start_day(asked.get("from")), Wanted.of(asked)
         ta = whole(asked.get("ta"), 0, low=0, high=LARGEST_ID)
         free, given, days = counts_of_topic(topic.pk)
-        limit = TAS_MAX if asked.get("tas") == "all" else TAS_SHOWN
-        tas, more_tas = tas_of(topic, _chosen_first(ta, free), limit)
+        many = TAS_MAX if asked.get("tas") == "all" else TAS_SHOWN
+        tas, more_tas = tas_of(topic, _chosen_first(ta, free), many)
         chosen = ta if ta in {each.pk for each in tas} else None
         narrowed = wanted != ANY or chosen is not None
         # The soonest free slots of any TA, or of the chosen one, from that day on.
-        slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=SLOTS_SHOWN + 1)
+        limit = SLOTS_SHOWN + 1
+        by = None if narrowed else enough_by(days, day, limit)
+        slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=limit, by=by)
         shown = times(viewer, slots[:SLOTS_SHOWN])
         writable = reach.writable(viewer, tas, shown.apart)
         standing = standing_of(viewer, topic)
@@ -134,7 +144,7 @@ def _to_choose(tas: list[User], free: Mapping[int, FreeTime], chosen: int | None
     return found if len(found) > 1 or chosen else []
 
 
-def _free_days(topic: Topic, day: date, ta: int | None, wanted: Wanted) -> set[date]:
+def _free_days(topic: Topic, day: date, ta: int | None, wanted: Wanted) -> Collection[date]:
     """Those of the strip's seven days that have what is wanted."""
     first = strip_start(day)
     return free_days(first, first + timedelta(days=6), topic=topic.pk, ta=ta, wanted=wanted)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base, operations
 from psycopg import Connection, OperationalError
+from psycopg.pq import Format
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from setahub.core.db.postgres import alive
@@ -59,9 +60,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         factory = self.connection.cursor_factory
         self.connection.cursor_factory = base.ServerBindingCursor
         try:
-            return super().create_cursor()
+            cursor = super().create_cursor()
         finally:
             self.connection.cursor_factory = factory
+        cursor.format = Format.BINARY  # moments as text cost both sides more than they are worth
+        return cursor
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         if not _breaker.allows():
