@@ -1,6 +1,6 @@
 """How topics read in templates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -77,21 +77,27 @@ def _topic_tile(
 
 
 @register.simple_tag
-def ta_card(
-    ta: User, free: FreeTime | None, given: int, may_message: bool, topic: Topic
-) -> SafeString:
-    """A TA of a topic: sessions given, the next free time for it, and a way to write to them."""
-    return _ta_card(
-        ta.pk,
-        ta.username,
-        ta.year,
-        ta.avatar.url if ta.avatar else "",
-        given,
-        clock.local(free.next_at) if free else None,
-        clock.today(),
-        may_message,
-        topic.slug,
-    )
+def ta_cards(tas: Iterable[tuple[User, FreeTime | None, int, bool]], topic: Topic) -> SafeString:
+    """TAs of a topic as items of a list.
+
+    Of each the sessions given, the next free time for it, and a way to write to them.
+    """
+    today = clock.today()
+    shown = [
+        _ta_card(
+            ta.pk,
+            ta.username,
+            ta.year,
+            ta.avatar.url if ta.avatar else "",
+            given,
+            clock.local(free.next_at) if free else None,
+            today,
+            may_message,
+            topic.slug,
+        )
+        for ta, free, given, may_message in tas
+    ]
+    return mark_safe("".join(shown))  # noqa: S308  (of a template)
 
 
 @repeated("topics/_ta.html")

@@ -351,9 +351,10 @@ def title_error(context: Context) -> str:
 
 
 def _is_wrong(value: Any) -> bool:
-    if isinstance(value, BaseFormSet):
+    kind = type(value)  # by its class alone: a lazy value would be made for the question
+    if issubclass(kind, BaseFormSet):
         return value.is_bound and value.total_error_count() > 0
-    return isinstance(value, BaseForm) and value.is_bound and bool(value.errors)
+    return issubclass(kind, BaseForm) and value.is_bound and bool(value.errors)
 
 
 @register.simple_tag(takes_context=True)
