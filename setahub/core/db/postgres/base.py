@@ -5,6 +5,7 @@ from typing import Any
 from django.db.backends.postgresql import base, operations
 from psycopg import Connection, OperationalError
 from psycopg.pq import Format
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from setahub.core.db.postgres import alive
@@ -15,6 +16,8 @@ PREPARED = "prepared"  # in place of a cursor's name
 PATIENCE = 5  # timeouts of the pool that a request waits through while the server is merely busy
 
 _breaker = CircuitBreaker("PostgreSQL", PAUSE)
+
+set_json_loads(bytes.decode)  # Django's field reads it, as it does on its own cursors
 
 
 class Unreachable(OperationalError):
