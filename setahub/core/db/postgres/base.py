@@ -17,7 +17,7 @@ PATIENCE = 5  # timeouts of the pool that a request waits through while the serv
 
 _breaker = CircuitBreaker("PostgreSQL", PAUSE)
 
-set_json_loads(bytes.decode)  # Django's field reads it, as it does on its own cursors
+set_json_loads(bytes.decode)  # type: ignore[arg-type]  # read by the field, as from Django's own cursors
 
 
 class Unreachable(OperationalError):
