@@ -115,7 +115,7 @@ def free_from(
 ) -> list[TimeSlot]:
     """Free slots from ``day`` on, soonest first, of a topic, of a TA, or of both, by id.
 
-    With their appointment and its TA, of which what lists of times show. Two queries: many slots are
+    Of them, of their appointment and its TA what lists of times show. Two queries: many slots are
     of few appointments. ``by``: the day by which there should be ``limit``; it is looked past, in a
     third query, only where there are fewer.
     """
@@ -156,7 +156,8 @@ def _free_from(
         slots = slots.filter(
             unseen(Q(starts_at__lt=until)), unseen(Q(appointment__starts_at__lt=until))
         )
-    return slots.filter(starts_at__gte=since).soonest()
+    shown = ("appointment", "starts_at", "ends_at", "capacity", "taken", "held")
+    return slots.filter(starts_at__gte=since).soonest().only(*shown)
 
 
 def free_days(

@@ -127,9 +127,9 @@ class Obstacles:
             return Obstacle.OWN
         if ta in self.blocked:
             return Obstacle.BLOCKED
-        if slot.pk == self.left:
+        if self.left is not None and slot.pk == self.left:
             return Obstacle.SEAT
-        busy = [
+        busy = self.taken and [
             taken
             for taken, start, end in self.taken
             if taken == slot.pk or (start < slot.ends_at and end > slot.starts_at)
