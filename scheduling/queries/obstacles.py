@@ -129,7 +129,7 @@ class Obstacles:
             return Obstacle.BLOCKED
         if self.left is not None and slot.pk == self.left:
             return Obstacle.SEAT
-        busy = self.taken and [
+        busy = [
             taken
             for taken, start, end in self.taken
             if taken == slot.pk or (start < slot.ends_at and end > slot.starts_at)
