@@ -140,7 +140,9 @@ class TabConsumer(AsyncWebsocketConsumer):
         """Frames to hand on, or a session that has ended, may have, or has another key now."""
         if event["type"] == "live.frames":
             if event["group"] != events.user_group(self.user_id):
-                self.watched_online = True  # all that is said there is that somebody came
+                if self.watched_online:
+                    return  # all that is said there is that somebody came
+                self.watched_online = True
             for text in event["frames"]:
                 if self.open:
                     await self.send(text_data=text)

@@ -24,18 +24,17 @@ class Socket(Protocol):
 
 
 class Hub:
-    """Joins the sockets of one process (one event loop) to groups, through one channel.
+    """Joins the sockets of one process (one event loop) to groups; hears all events through one channel.
 
     A channel for each socket would be a task and a subscription for each; thousands of idle pages
     must cost little. While the channel layer is away sockets stay open, ``is_live`` says so, and
-    one task tries to connect again and then joins everything anew.
+    one task tries to connect again.
     """
 
     def __init__(self) -> None:
         self._sockets: dict[str, set[Socket]] = {}
-        self._joined: set[str] = set()  # groups whose events come to our channel
-        self._channel = ""
-        self._changing = asyncio.Lock()  # held while joining, leaving or connecting
+        self._channel = ""  # to which all events come
+        self._changing = asyncio.Lock()  # held while connecting
         self._lost = asyncio.Event()  # the layer is away
         self._receiving: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -52,14 +51,14 @@ class Hub:
             events.adopt(asyncio.get_running_loop())
             self._keeping = asyncio.create_task(self._keep())
         self._sockets.setdefault(group, set()).add(socket)
-        if group not in self._joined:
-            await self._settle(group)
+        if not self._channel:
+            await self._begin()
 
     async def leave(self, group: str, socket: Socket) -> None:
         members = self._sockets.get(group, set())
         members.discard(socket)
-        if not members and self._sockets.pop(group, None) is not None:
-            await self._settle(group)
+        if not members:
+            self._sockets.pop(group, None)
 
     def members(self, group: str) -> Iterable[Socket]:
         """The sockets of this process in the group."""
@@ -75,35 +74,23 @@ class Hub:
             await asyncio.shield(self._checking)
         return self._answers and not self._lost.is_set()
 
-    # --- Joining and leaving --------------------------------------------------------------------
+    # --- Connecting, and coming back ------------------------------------------------------------
 
-    async def _settle(self, group: str) -> None:
-        """Join the group or leave it, whichever its sockets need now."""
+    async def _begin(self) -> None:
         async with self._changing:
-            if self._lost.is_set():
-                return  # later, by _connect
+            if self._channel or self._lost.is_set():
+                return  # or later, by _keep
             try:
-                await self._bring(group)
+                await self._connect()
             except Exception as error:
                 self._lose(error)
 
-    async def _bring(self, group: str) -> None:
-        wanted, joined = group in self._sockets, group in self._joined
+    async def _connect(self) -> None:
         async with asyncio.timeout(TIMEOUT):
-            if wanted and not joined:
-                await events.layer().group_add(group, await self._own_channel())
-                self._joined.add(group)
-            elif joined and not wanted:
-                self._joined.discard(group)
-                await events.layer().group_discard(group, self._channel)
-
-    async def _own_channel(self) -> str:
-        if not self._channel:
-            self._channel = await events.layer().new_channel()
-            self._receiving = asyncio.create_task(self._receive(self._channel))
-        return self._channel
-
-    # --- Coming back ----------------------------------------------------------------------------
+            channel = await events.layer().new_channel()
+            self._receiving = asyncio.create_task(self._receive(channel))
+            await events.layer().group_add(events.EVERYBODY, channel)
+        self._channel = channel
 
     def _lose(self, error: BaseException) -> None:
         self._outage.failed(error)
@@ -117,12 +104,14 @@ class Hub:
                 await self._forget()
                 with contextlib.suppress(Exception):
                     await self._connect()
+                    self._lost.clear()
+                    self._checked, self._silent = -LIVE_FOR, 0
+                    self._outage.worked()
             if self._lost.is_set():
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _forget(self) -> None:
         """Drop the old connection and all that hung on it."""
-        self._joined.clear()
         self._channel = ""
         with contextlib.suppress(Exception):
             async with asyncio.timeout(TIMEOUT):
@@ -130,31 +119,21 @@ class Hub:
         if self._receiving is not None:
             self._receiving.cancel()
 
-    async def _connect(self) -> None:
-        """Join what has sockets, those included that come while we do."""
-        async with asyncio.timeout(TIMEOUT):
-            await self._own_channel()
-        while missing := self._sockets.keys() - self._joined:
-            for group in missing:
-                await self._bring(group)
-        self._lost.clear()
-        self._checked, self._silent = -LIVE_FOR, 0
-        self._outage.worked()
-
     # --- Does it work? --------------------------------------------------------------------------
 
     async def _check(self) -> None:
         self._echo.clear()
-        self._answers = False
+        self._answers = taken = False
         try:
             async with asyncio.timeout(TIMEOUT):
-                await events.layer().send(self._channel, {"type": "live.check", "group": ""})
+                await events.layer().send(self._channel, {"type": "live.check"})
+                taken = True
                 await self._echo.wait()
             self._answers, self._silent = True, 0
         except TimeoutError as error:
-            # A busy process is late too, and would be later still with everything to join anew.
+            # A busy process hears late too, and would be later still if it connected anew.
             self._silent += 1
-            if self._silent >= SILENT_MAX:
+            if not taken or self._silent >= SILENT_MAX:
                 self._lose(error)
         except Exception as error:
             self._lose(error)
@@ -165,17 +144,21 @@ class Hub:
     async def _receive(self, channel: str) -> None:
         while True:
             try:
-                event = await events.layer().receive(channel)
+                message = await events.layer().receive(channel)
             except Exception as error:
                 return self._lose(error)
-            if event["type"] == "live.check":
+            if message["type"] == "live.check":
                 self._echo.set()
                 continue
-            for socket in self.members(event["group"]):
-                try:
-                    await socket.live_event(event)
-                except Exception as error:  # one broken socket is no reason to stop the others
-                    logger.warning("live event not delivered: %s", type(error).__name__)
+            for event in message["events"]:
+                await self._deliver(event)
+
+    async def _deliver(self, event: Event) -> None:
+        for socket in self.members(event["group"]):
+            try:
+                await socket.live_event(event)
+            except Exception as error:  # one broken socket is no reason to stop the others
+                logger.warning("live event not delivered: %s", type(error).__name__)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
