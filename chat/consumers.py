@@ -63,7 +63,6 @@ def _answer(ask: Callable[[], T]) -> T:
 class TabConsumer(AsyncWebsocketConsumer):
     """One tab of a signed-in user. The hub delivers to it, so it has no channel of its own."""
 
-    channel_layer_alias = ""
     user_id = 0
     session_key = ""
     language = ""  # that the user reads
@@ -74,6 +73,13 @@ class TabConsumer(AsyncWebsocketConsumer):
     name = ""  # among the sockets of all processes
     typed_at = -TYPING_EVERY
     open = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        # Channels' own listens to a channel besides, and makes a task for each frame.
+        self.scope, self.base_send = scope, send
+        with contextlib.suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels' own also closes old connections for each message, which _ask does where it counts.

@@ -110,6 +110,8 @@ def bound_daphne() -> None:
     """Have Daphne refuse what is too large, and wait with what comes too fast. Else nothing."""
     if "daphne.server" not in sys.modules:
         return
+    import autobahn.twisted.websocket as sockets
+    import autobahn.websocket.protocol as frames
     import daphne.http_protocol as http
     import daphne.server
     import daphne.ws_protocol as ws
@@ -263,3 +265,5 @@ def bound_daphne() -> None:
     daphne.server.Server.handle_reply = handle_reply  # type: ignore[method-assign]
     http.WebRequest = BoundedRequest  # type: ignore[misc]
     ws.WebSocketFactory.protocol = BoundedSocket
+    for module in (frames, sockets):  # what it would log of each frame is coloured, logged or not
+        module.hltype = module.hlval = lambda value: value  # type: ignore[attr-defined]
