@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpResponse, UnreadablePostError
+from django.core.signals import request_finished, request_started
+from django.http import HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.test import AsyncRequestFactory
 from django.urls import path
 
@@ -95,6 +96,56 @@ def test_a_thread_gives_its_connection_back(monkeypatch):
     assert closed == ["page_0", "page_0"]
 
 
+def test_django_hears_of_a_page_on_the_thread_that_makes_it():
+    told: list[tuple[str, str]] = []
+
+    def tell(name):
+        def receiver(**_said):
+            told.append((name, threading.current_thread().name))
+
+        return receiver
+
+    begun, ended = tell("begun"), tell("ended")
+    request_started.connect(begun)
+    request_finished.connect(ended)
+    try:
+        begin, _body = asyncio.run(visit(GatedHandler(1), "/who/"))
+    finally:
+        request_started.disconnect(begun)
+        request_finished.disconnect(ended)
+    assert begin["status"] == 200
+    assert told == [("begun", "page_0"), ("ended", "page_0")]
+
+
+def test_what_is_streamed_is_closed_when_it_was_sent():
+    Room.closed.clear()
+    _begin, *parts = asyncio.run(visit(GatedHandler(1), "/parts/"))
+    assert [part["body"] for part in parts if "body" in part] == [b"one", b"two"]
+    assert Room.closed == [True]
+
+
+def test_no_page_is_made_for_a_browser_that_left_while_it_waited():
+    handler, leave = GatedHandler(1), threading.Event()
+
+    async def go():
+        said = [{"type": "http.request"}, {"type": "http.disconnect"}]
+
+        async def receive():
+            return said.pop(0)
+
+        scope = AsyncRequestFactory().get("/who/").scope
+        await asyncio.wait_for(handler.handle(scope, receive, None), 10)
+
+    Room.threads.clear()
+    handler._pages.submit(leave.wait)
+    try:
+        asyncio.run(go())
+    finally:
+        leave.set()
+    handler._pages.shutdown()
+    assert Room.threads == set()
+
+
 def test_a_page_that_fails_is_answered():
     handler = GatedHandler(1)
     assert asyncio.run(crowd(handler, "/none/", 1)) == [404]
@@ -110,6 +161,21 @@ async def crowd(handler: GatedHandler, address: str, size: int) -> list[int]:
     return [response.status_code for response in responses]
 
 
+async def visit(handler: GatedHandler, address: str) -> list[dict[str, Any]]:
+    """What is sent to a browser that stays."""
+    sent: list[dict[str, Any]] = []
+    said = [{"type": "http.request"}]
+
+    async def receive():
+        return said.pop() if said else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    await handler(dict(AsyncRequestFactory().get(address).scope), receive, send)
+    return sent
+
+
 mark = contextvars.ContextVar("mark", default="nobody's")
 
 
@@ -121,6 +187,7 @@ class Room:
     three = threading.Barrier(3, timeout=10)
     threads: set[str] = set()
     marks: set[str] = set()
+    closed: list[bool] = []
 
 
 def page(request):
@@ -140,4 +207,26 @@ def who(request):
     return HttpResponse()
 
 
-urlpatterns = [path("page/", page), path("healthz", who), path("readyz", who), path("who/", who)]
+class Parts:
+    """Two parts, sent one after the other."""
+
+    async def __aiter__(self):
+        yield b"one"
+        assert Room.closed == []
+        yield b"two"
+
+    def close(self):
+        Room.closed.append(True)
+
+
+def parts(request):
+    return StreamingHttpResponse(Parts())
+
+
+urlpatterns = [
+    path("page/", page),
+    path("healthz", who),
+    path("readyz", who),
+    path("who/", who),
+    path("parts/", parts),
+]

@@ -7,11 +7,14 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
 from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
 ALIVE, READY = "/healthz", "/readyz"
 
@@ -39,8 +42,9 @@ class GatedHandler(ASGIHandler):
     request counts only while its page is made: a slow upload or download keeps nobody waiting.
 
     Every view and middleware here is plain synchronous code, so all of a page is made in one go on
-    one of a few threads that stay. Django would go back and forth between the event loop and a new
-    thread for each request, which cost as much as making the page.
+    one of a few threads that stay, its beginning and its end for Django's signals included. Django
+    would go back and forth between the event loop and a new thread for each request, which cost as
+    much as making the page.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -52,13 +56,36 @@ class GatedHandler(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def handle(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["path"] != ALIVE:
-            await super().handle(scope, receive, send)
+        if scope["path"] == ALIVE:  # a busy process is a live one: it asks nobody, needs no thread
+            request, refused = self.create_request(scope, BytesIO())
+            response: Any = self.get_response(request) if request else refused
+            await self.send_response(response, send)
             return
-        # A busy process is a live one. The answer asks nobody, and needs no thread.
-        request, refused = self.create_request(scope, BytesIO())
-        response: Any = self.get_response(request) if request else refused
-        await self.send_response(response, send)
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        answer = asyncio.ensure_future(self._answer(scope, body, send))
+        gone = asyncio.ensure_future(receive())  # after its body a browser says no more than that
+        gone.add_done_callback(lambda _gone: answer.cancel())
+        try:
+            await answer
+        except asyncio.CancelledError:
+            if not gone.done():
+                raise
+        finally:
+            gone.cancel()
+            body.close()
+
+    async def _answer(self, scope: dict[str, Any], body: Any, send: Any) -> None:
+        set_script_prefix(get_script_prefix(scope))
+        request, refused = self.create_request(scope, body)
+        response: Any = await self.run_get_response(request) if request else refused
+        try:
+            await self.send_response(response, send)
+        finally:
+            if response.streaming:
+                await sync_to_async(response.close)()
 
     async def read_body(self, receive: Any) -> Any:
         """Where the disk has no room for it, a page says so as it reads it, and how."""
@@ -83,9 +110,13 @@ class GatedHandler(ASGIHandler):
         make = partial(contextvars.copy_context().run, self._make, request)
         return await asyncio.get_running_loop().run_in_executor(threads, make)
 
-    def _make(self, request: HttpRequest) -> HttpResponseBase:
+    def _make(self, request: Any) -> HttpResponseBase:
+        request_started.send(sender=type(self), scope=request.scope)
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
+            if not response.streaming:
+                response.close()
+            return response
         finally:
-            # Django does so when the response is closed, which is on another thread than this one.
+            # What is streamed is closed later, on another thread than this one.
             close_old_connections()
