@@ -23,18 +23,23 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 PYTHON = ".venv/bin/python"
 APPLICATION = "setahub.asgi:application"
-START_WITHIN = 30  # seconds until the site answers
+START_WITHIN = 120  # seconds until the site answers; the first time it is filled before
 STOP_WITHIN = 8  # seconds until what has not ended is killed
 
 # One process for all the steps: starting Python and Django is what takes the time.
 # No collectstatic: with DEBUG on, static files are served from where they are.
-PREPARE = """
+SITE = """
+import sys
 import django
+from daphne.cli import CommandLineInterface
 from django.core.management import call_command
+from django.db import connection
 
 django.setup()
 call_command("migrate", verbosity=0, interactive=False)
 call_command("seed_demo", verbosity=0)
+connection.close()
+CommandLineInterface().run(sys.argv[1:])
 """
 
 WELCOME = """
@@ -59,9 +64,8 @@ def main(arguments: list[str]) -> None:
     children = Children()
     try:
         children.run(["script/bootstrap"])
-        children.run([PYTHON, "-c", PREPARE])
-        daphne = [PYTHON, "-m", "daphne", "--verbosity", "0", "-b", HOST, "-p", str(port)]
-        children.start("web server", [*daphne, APPLICATION])
+        listening = ["--verbosity", "0", "-b", HOST, "-p", str(port)]
+        children.start("web server", [PYTHON, "-c", SITE, *listening, APPLICATION])
         late = time.monotonic() + START_WITHIN
         children.watch(lambda: answers(port) or time.monotonic() > late)
         if time.monotonic() > late:
