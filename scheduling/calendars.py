@@ -238,7 +238,7 @@ def _brief(booking: Booking, reader: User, then: Revision) -> Iterator[str]:
     yield f"DTSTAMP:{_utc(then.at)}"
     yield f"DTSTART:{_utc(then.starts_at)}"
     yield f"DURATION:PT{(then.ends_at - then.starts_at) // timedelta(minutes=1)}M"  # a shorter line
-    yield f"SUMMARY:{_text(summary(booking, reader))}"
+    yield f"SUMMARY:{_text(f'{booking.topic.name}: {booking.other_than(reader).username}')}"
     if then.cancelled:
         yield "STATUS:CANCELLED"
         yield "TRANSP:TRANSPARENT"

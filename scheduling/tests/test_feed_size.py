@@ -61,9 +61,12 @@ def test_years_of_a_busy_ta_stay_small_and_quick(student, ta, topic):
     assert len(caught) == 3
 
 
+@pytest.mark.parametrize("language", ["en", "th"])
 @pytest.mark.parametrize(("first", "over"), [(-59, 59 * 20), (0, 0)], ids=["past", "to come"])
-def test_of_very_many_each_says_least_but_for_the_next(student, ta, topic, first, over):
+def test_of_very_many_each_says_least_but_for_the_next(student, ta, topic, first, over, language):
     """1,500 bookings in the time that the feed has: less than 300 kB."""
+    ta.language = language
+    ta.save()
     given(student, ta, topic, days=75, first=first, a_day=20)
     response = Client().get(feed_path(ta))
     found = entries(response)
@@ -76,6 +79,7 @@ def test_of_very_many_each_says_least_but_for_the_next(student, ta, topic, first
     for each in (*found[:over], *found[over + 10 :]):
         assert each["DURATION"].dt == timedelta(minutes=15)
         assert set(each) == {"UID", "DTSTAMP", "DTSTART", "DURATION", "SUMMARY"}
+        assert each["SUMMARY"] == f"{topic.name}: {student.username}"
 
 
 def test_who_left_has_no_name_in_it(student, ta, topic):
