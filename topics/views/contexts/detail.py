@@ -36,7 +36,7 @@ from topics.queries.registrations import tas_of
 from topics.queries.topics import standing_of
 
 SLOTS_SHOWN = 40
-TAS_SHOWN = 24
+TAS_SHOWN = 12
 TAS_MAX = 1000
 TAS_TO_CHOOSE = 8
 SHARED_SHOWN = 3
