@@ -169,7 +169,7 @@ def calls(w):
         ],
         "accounts.queries.stars._seen_by": [((ta, student), {})],
         "scheduling.queries.requests._shared_on": [((topic, w["blocker"], when.today()), {})],
-        "topics.queries.topics._standing": [((each, topic), {}) for each in (student, ta)],
+        "topics.queries.topics._seen_by": [((each, w["slug"]), {}) for each in (student, ta)],
         "topics.queries.topics._with_slug": [((w["slug"],), {})],
         "topics.queries.topics._found": [((topic, ""), {}), ((None, w["slug"]), {})],
         "topics.queries.topics.tiles": [((), {})],

@@ -156,6 +156,7 @@ def parts():
         (1, "sql", "SQL", "/media/a.jpg", 2, 3, start, day, True, ""),
         (2, "joins", "Joins", "", 0, 0, start + HOUR, day - 2 * DAY, False, "?part=evening"),
     )
+    yield topics._topic_art, (1, "sql", ""), (2, "joins", "/media/a.jpg")
     yield (
         topics._ta_card,
         (1, "Mali", 3, "", 2, start, day, True, "sql"),

@@ -146,6 +146,8 @@ class Topic(QuickRow):
     )
 
     ta_count: int  # where with_ta_count() has counted
+    own_registration: str  # its status, "" for none; where seen_by() has looked
+    is_starred: bool  # the same
 
     objects = TopicQuerySet.as_manager()
 

@@ -1,9 +1,8 @@
 """Topics: the tiles of the list, and which of them somebody teaches."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from django.db.models import Exists, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -67,24 +66,17 @@ def _with_slug(slug: str) -> "QuerySet[Topic]":
     return Topic.objects.filter(slug=slug)
 
 
-class Standing(NamedTuple):
-    """What somebody has of a topic: the status of their registration, "" for none; a favourite or not."""
-
-    registration: str
-    starred: bool
-
-
-def standing_of(user: User, topic: Topic) -> Standing:
-    """One query."""
-    return Standing(*(_standing(user.pk, topic.pk).first() or ("", False)))
+def seen_by(user: User, slug: str) -> Topic | None:
+    """The same, with what the user has of it: ``own_registration`` and ``is_starred``. One query."""
+    return _seen_by(user.pk, slug).first()
 
 
 @prepared
-def _standing(user: int, topic: int) -> "QuerySet[Topic, tuple[str, bool]]":
-    own = Registration.objects.filter(user=user, topic=topic).values("status")
-    star = TopicStar.objects.filter(owner=user, topic=topic)
-    return Topic.objects.filter(pk=topic).values_list(
-        Coalesce(Subquery(own), Value("")), Exists(star)
+def _seen_by(user: int, slug: str) -> "QuerySet[Topic]":
+    own = Registration.objects.filter(user=user, topic=OuterRef("pk")).values("status")
+    star = TopicStar.objects.filter(owner=user, topic=OuterRef("pk"))
+    return Topic.objects.filter(slug=slug).annotate(  # type: ignore[no-redef]
+        own_registration=Coalesce(Subquery(own), Value("")), is_starred=Exists(star)
     )
 
 

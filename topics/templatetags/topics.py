@@ -77,6 +77,17 @@ def _topic_tile(
 
 
 @register.simple_tag
+def topic_art(topic: Topic) -> SafeString:
+    """The picture of a topic, or the letters in its place."""
+    return _topic_art(topic.pk, topic.name, topic.image_url)
+
+
+@repeated("topics/_art.html")
+def _topic_art(pk: int, name: str, image: str) -> dict[str, Any]:
+    return {"pk": pk, "name": name, "image": image}
+
+
+@register.simple_tag
 def ta_cards(tas: Iterable[tuple[User, FreeTime | None, int, bool]], topic: Topic) -> SafeString:
     """TAs of a topic as items of a list.
 

@@ -290,6 +290,6 @@ def test_one_ta_costs_as_many_queries_as_three(clock, client, topic, ta, make_us
         response = client.get(PATH)
     assert len(response.context["tas"]) == 3
     assert len(three) == len(one)
-    # Session, topic, TAs, times, their sessions, what stands in the way, requests, one's own, badge;
+    # Session, topic with one's own, TAs, times, their sessions, what stands in the way, requests, badge;
     # and four that count for everybody, since they were dropped.
-    assert len(three) == 9 + 4
+    assert len(three) == 8 + 4

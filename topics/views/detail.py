@@ -9,7 +9,7 @@ from scheduling.services import demand
 from setahub.core.web.parts import wants_part
 from setahub.core.web.refusals import Refusal
 from topics.models import Topic
-from topics.queries.topics import with_slug
+from topics.queries.topics import seen_by, with_slug
 from topics.views.contexts.detail import TopicPage
 
 
@@ -19,14 +19,22 @@ def detail(request: UserRequest, slug: str) -> HttpResponse:
 
     ``?part=``, ``?place=`` and ``?ta=`` narrow these. htmx gets them alone.
     """
-    topic = topic_or_404(slug)
+    topic = _or_404(seen_by(request.user, slug))
     if topic.merged_into is not None:
         return redirect(topic.merged_into, permanent=True)
-    return show(request, topic)
+    return _show(request, topic)
 
 
-def show(request: UserRequest, topic: Topic, refusal: Refusal | None = None) -> HttpResponse:
-    """The page of a topic; with what was refused, where something was."""
+def show(request: UserRequest, topic: Topic, refusal: Refusal | None) -> HttpResponse:
+    """The page of a topic, with what was refused."""
+    return _show(request, _or_404(seen_by(request.user, topic.slug)), refusal)
+
+
+def topic_or_404(slug: str) -> Topic:
+    return _or_404(with_slug(slug))
+
+
+def _show(request: UserRequest, topic: Topic, refusal: Refusal | None = None) -> HttpResponse:
     page = TopicPage.of(request.user, topic, refusal, asked=request.GET)
     if page.misses_time:
         demand.note_nothing_free(request.user, topic)
@@ -36,8 +44,7 @@ def show(request: UserRequest, topic: Topic, refusal: Refusal | None = None) -> 
     return render(request, "topics/detail.html", vars(page), status=status)
 
 
-def topic_or_404(slug: str) -> Topic:
-    topic = with_slug(slug)
+def _or_404(topic: Topic | None) -> Topic:
     if topic is None:
         raise Http404
     return topic

@@ -33,7 +33,6 @@ from setahub.core.web.refusals import Refusal
 from topics import services
 from topics.models import Topic
 from topics.queries.registrations import tas_of
-from topics.queries.topics import standing_of
 
 SLOTS_SHOWN = 40
 TAS_SHOWN = 12
@@ -83,7 +82,7 @@ class TopicPage:
     def of(
         cls, viewer: User, topic: Topic, error: Refusal | None, asked: Mapping[str, str]
     ) -> "TopicPage":
-        """``asked``: what the address asks for: ``from``, ``part``, ``place``, ``ta``, ``tas``, ``requests``."""
+        """``topic``: as ``seen_by`` gives it. ``asked``: what the address asks for: ``from``, ``part``, ``place``, ``ta``, ``tas``, ``requests``."""
         day, wanted = start_day(asked.get("from")), Wanted.of(asked)
         ta = whole(asked.get("ta"), 0, low=0, high=LARGEST_ID)
         free, given, days = counts_of_topic(topic.pk)
@@ -97,15 +96,14 @@ class TopicPage:
         slots = free_from(day, topic=topic.pk, ta=chosen, wanted=wanted, limit=limit, by=by)
         shown = times(viewer, slots[:SLOTS_SHOWN])
         writable = reach.writable(viewer, tas, shown.apart)
-        standing = standing_of(viewer, topic)
         most = SHARED_MAX if asked.get("requests") == "all" else SHARED_SHOWN
         shared = list(shared_on(topic, viewer.pk)[: most + 1])
         return cls(
             topic=topic,
             error=error,
-            mine=standing.registration,
+            mine=topic.own_registration,
             may_change=services.may_change(topic, viewer),
-            starred=standing.starred,
+            starred=topic.is_starred,
             cannot_teach=services.year_refusal(viewer),
             day=day,
             from_today=day == start_day(None),
