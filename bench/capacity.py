@@ -90,7 +90,7 @@ def run(machine: Machine) -> Iterator[Table]:
     note = (
         f"`script/bench capacity`. {PAIRS} pairs with one message each on its way, one Daphne, "
         "PostgreSQL and Redis; without storing, the same socket and channel layer carry the same "
-        "frames. Stuck: pairs for whom one did not come. Wanted: at least 35 %."
+        "frames. Stuck: pairs for whom one did not come. Wanted: at least 400 stored, 30 %."
     )
     yield Table("capacity", "The most messages of one process", note, columns, [row])
 

@@ -50,7 +50,7 @@ def run(machine: Machine) -> Iterator[Table]:
     lists = ", ".join(f"`{path}`" for path in LISTS)
     note = (
         f"`script/bench crowd`. {CLIENTS} clients ask for {lists} in turns; × 2: of two "
-        "processes, as gunicorn.conf.py has it. Wanted: none failed, p99 under 1000 ms, `/healthz` under 500 ms."
+        "processes, as gunicorn.conf.py has it. Wanted: none failed, p99 under 1000 ms, `/healthz` under 300 ms."
     )
     yield Table("crowd", "A crowd on the pages", note, columns, rows)
 

@@ -53,7 +53,7 @@ def run(machine: Machine) -> Iterator[Table]:
         "`script/bench sockets`. 50 sockets, 50 messages a second, each stored and shown to the "
         "other; over a bare echo of the same frames in the same process. p99. "
         "Not live: frames that did not come, whose messages a page would fetch. "
-        "Wanted: at most 3.5."
+        "Wanted: at most 3, embedded 4."
     )
     columns = ("shape", "over the echo", "message", "echo", "not live", "generator's core")
     yield Table("sockets", "A message", note, columns, rows)
