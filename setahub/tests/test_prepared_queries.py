@@ -189,10 +189,16 @@ def test_each_gives_the_rows_of_its_queryset(world):
     for name, function in functions.items():
         found = []
         for args, switches in given[name]:
-            plain = [plainly(row) for row in function.build(*args, **switches)]
+            queryset = function.build(*args, **switches)
+            plain = [plainly(row) for row in queryset]
             rows = [plainly(row) for row in function(*args, **switches)]
-            assert rows == plain, name
-            assert [plainly(row) for row in function(*args, **switches)[1:3]] == plain[1:3], name
+            some = [plainly(row) for row in function(*args, **switches)[1:3]]
+            if queryset.ordered:
+                assert (rows, some) == (plain, plain[1:3]), name
+            else:  # another plan may find the same rows in another order
+                assert sorted(rows, key=repr) == sorted(plain, key=repr), name
+                assert len(some) == len(plain[1:3]), name
+                assert all(each in plain for each in some), name
             found += rows
         assert found, name
 
