@@ -117,7 +117,8 @@ def _explained(sql: str, params: Any) -> tuple[float, set[str]]:
     with connection.cursor() as cursor:
         for _time in range(TIMES):
             cursor.execute(EXPLAIN + sql, params)
-            [[[explained]]] = cursor.fetchall()
+            [[text]] = cursor.fetchall()
+            [explained] = json.loads(text)
             spent.append(explained["Execution Time"])
     whole = {
         node["Relation Name"]
