@@ -89,6 +89,8 @@ else:
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 
+TEN_YEARS = 10 * 365 * 24 * 3600
+
 # Messages reach open pages through this. PubSub carries twice what the queueing layer does and loses
 # nothing in a burst; frames are hints in any case, and the database is the truth. Neither connecting
 # nor sending may keep anybody waiting for a Redis that is away.
@@ -112,8 +114,9 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         if REDIS_URL
         else {
             "BACKEND": "channels.layers.InMemoryChannelLayer",
-            # One channel takes the events of all sockets. Its groups last as long as the process.
-            "CONFIG": {"capacity": 10_000, "group_expiry": 10 * 365 * 24 * 3600},
+            # One channel takes the events of all sockets. It belongs to its group as long as the process
+            # lasts: that ends with an event too old as well, as after a machine's sleep.
+            "CONFIG": {"capacity": 10_000, "expiry": TEN_YEARS, "group_expiry": TEN_YEARS},
         }
     )
 }

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -216,6 +217,47 @@ class TestAway:
         assert layer.asked.count("new_channel") == 2
         push(1)
         assert await socket.frame() == "1"
+
+    async def test_who_fell_out_of_the_group_comes_back(self, layer):
+        socket = Socket()
+        await hub().join(GROUP, socket)
+        assert await hub().is_live() is True
+        layer.groups.clear()
+        for _ in range(subscriptions.SILENT_MAX):
+            assert await hub().is_live() is False
+        assert await became_live(hub())
+        push(1)
+        assert await socket.frame() == "1"
+
+    async def test_each_process_hears_its_own_echo_only(self, layer):
+        """Another's would say of one that hears nothing of its own that all is well."""
+        await hub().join(GROUP, Socket())
+        await events.check("specific.inmemory!another")
+        push(1)
+        checking = hub()._echo
+        assert await hub().is_live() is True
+        checking.clear()
+        await events.check("specific.inmemory!another")
+        await asyncio.sleep(0.05)
+        assert not checking.is_set()
+
+    async def test_a_clock_that_jumps_ahead_loses_nothing(self, monkeypatch):
+        """A laptop wakes up a day later: what waited meanwhile is told, and what comes after it."""
+        tomorrow = time.time() + 24 * 3600
+
+        class Sleeping(Socket):
+            async def live_event(self, event: Event) -> None:
+                await super().live_event(event)
+                monkeypatch.setattr(time, "time", lambda: tomorrow)
+
+        channel_layers.set("default", channel_layers.make_backend("default"))
+        socket = Sleeping()
+        await hub().join(GROUP, socket)
+        told = [{"type": "live.frames", "frames": [each], "group": GROUP} for each in "12"]
+        await asyncio.gather(*(events._publish([each]) for each in told))
+        assert [await socket.frame() for _ in told] == ["1", "2"]
+        push(3)
+        assert await socket.frame() == "3"
 
     async def test_a_single_late_echo_joins_nothing_anew(self, layer):
         await hub().join(GROUP, Socket())

@@ -83,6 +83,11 @@ def layer() -> Any:
         return get_channel_layer()
 
 
+async def check(name: str) -> None:
+    """Ask for an echo, on the way that events go: a process may have fallen out of the group alone."""
+    await layer().group_send(EVERYBODY, {"type": "live.check", "of": name})
+
+
 def ping() -> None:
     """Raises when the channel layer does not answer within about a second; for readiness checks."""
     work = _publish([])

@@ -126,7 +126,7 @@ class Hub:
         self._answers = taken = False
         try:
             async with asyncio.timeout(TIMEOUT):
-                await events.layer().send(self._channel, {"type": "live.check"})
+                await events.check(self._channel)
                 taken = True
                 await self._echo.wait()
             self._answers, self._silent = True, 0
@@ -148,7 +148,8 @@ class Hub:
             except Exception as error:
                 return self._lose(error)
             if message["type"] == "live.check":
-                self._echo.set()
+                if message["of"] == channel:
+                    self._echo.set()
                 continue
             for event in message["events"]:
                 await self._deliver(event)

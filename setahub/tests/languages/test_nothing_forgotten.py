@@ -41,6 +41,7 @@ NAMES = "|".join(
         r"[\w.+-]+@[\w.-]+",
         r"\S+\.(?:png|webp|ics|csv|jpg)\b",
         r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b",
+        r"\b[0-9a-f]{32}\b",
         r"\b\w+ object \(\S+\)",
     ]
 )
