@@ -37,10 +37,12 @@ def _tell_stored(message: Message, recipient_id: int, language: str) -> None:
     sender_id = message.sender_id
     with reading_in(language):  # first, since the sender has the words already
         frame = frames.message(message, viewer=recipient_id, other=sender_id)
-    events.push(events.user_group(recipient_id), frame, _badges(recipient_id, sender_id))
+    events.push(events.user_group(recipient_id), frame)
     with reading(message.sender):
         frame = frames.message(message, viewer=sender_id, other=recipient_id)
     events.push(events.user_group(sender_id), frame)
+    # Last, since it asks the database once more.
+    events.push(events.user_group(recipient_id), _badges(recipient_id, sender_id))
 
 
 def push_unless_read(message: Message) -> None:

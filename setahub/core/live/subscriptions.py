@@ -24,20 +24,23 @@ class Socket(Protocol):
 
 
 class Hub:
-    """Joins the sockets of one process (one event loop) to groups; hears all events through one channel.
+    """Joins the sockets of one process (one event loop) to groups, and tells them what happens.
 
-    A channel for each socket would be a task and a subscription for each; thousands of idle pages
-    must cost little. While the channel layer is away sockets stay open, ``is_live`` says so, and
+    What is sent here it hears at once, what others send through one channel. A channel for each socket
+    would be a task and a subscription for each; thousands of idle pages must cost little. While the channel layer is away sockets stay open, ``is_live`` says so, and
     one task tries to connect again.
     """
 
     def __init__(self) -> None:
         self._sockets: dict[str, set[Socket]] = {}
         self._channel = ""  # to which all events come
+        self._own = ""  # which of them were sent here
+        self._heard: asyncio.Queue[Event] = asyncio.Queue()
         self._changing = asyncio.Lock()  # held while connecting
         self._lost = asyncio.Event()  # the layer is away
         self._receiving: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._checking: asyncio.Task[None] | None = None
         self._checked = -LIVE_FOR
         self._answers = False
@@ -48,8 +51,9 @@ class Hub:
     async def join(self, group: str, socket: Socket) -> None:
         """Deliver the group's events to this socket from now on."""
         if self._keeping is None:
-            events.adopt(asyncio.get_running_loop())
+            self._own = events.adopt(asyncio.get_running_loop(), self._heard.put_nowait)
             self._keeping = asyncio.create_task(self._keep())
+            self._telling = asyncio.create_task(self._tell())
         self._sockets.setdefault(group, set()).add(socket)
         if not self._channel:
             await self._begin()
@@ -150,9 +154,13 @@ class Hub:
             if message["type"] == "live.check":
                 if message["of"] == channel:
                     self._echo.set()
-                continue
-            for event in message["events"]:
-                await self._deliver(event)
+            elif message["of"] != self._own:
+                for event in message["events"]:
+                    self._heard.put_nowait(event)
+
+    async def _tell(self) -> None:
+        while True:
+            await self._deliver(await self._heard.get())
 
     async def _deliver(self, event: Event) -> None:
         for socket in self.members(event["group"]):
