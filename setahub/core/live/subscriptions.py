@@ -26,9 +26,10 @@ class Socket(Protocol):
 class Hub:
     """Joins the sockets of one process (one event loop) to groups, and tells them what happens.
 
-    What is sent here it hears at once, what others send through one channel. A channel for each socket
-    would be a task and a subscription for each; thousands of idle pages must cost little. While the channel layer is away sockets stay open, ``is_live`` says so, and
-    one task tries to connect again.
+    What is sent here it hears at once, what others send through one channel. A channel for each
+    socket would be a task and a subscription for each; thousands of idle pages must cost little.
+    While the channel layer is away sockets stay open, ``is_live`` says so, and one task tries to
+    connect again.
     """
 
     def __init__(self) -> None:
