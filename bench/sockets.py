@@ -19,7 +19,7 @@ PAIRS = 25
 PACE = 1.0  # seconds between two messages of one socket: 50 a second in all
 SECONDS = 8
 LATEST = 30  # seconds that messages may be late before they count as not live
-ROUNDS = 3
+ROUNDS = 5
 
 
 def run(machine: Machine) -> Iterator[Table]:

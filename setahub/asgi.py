@@ -15,6 +15,7 @@ from chat.routing import websocket_application  # noqa: E402
 from setahub.core.server import gc_tuning  # noqa: E402
 from setahub.core.server.asgi import Graceful, logged, stop_with_daphne  # noqa: E402
 from setahub.core.server.bounds import bound_daphne  # noqa: E402
+from setahub.core.server.loading import load_all  # noqa: E402
 from setahub.core.server.threads import GatedHandler  # noqa: E402
 
 pages = GatedHandler(settings.PAGES_AT_ONCE)
@@ -23,6 +24,7 @@ application = Graceful(
 )
 stop_with_daphne(application)
 bound_daphne()
+load_all()
 gc_tuning.settle()
 # A message goes back and forth with the database; each time its thread waited for a page's turn to end.
 sys.setswitchinterval(0.0005)  # seconds

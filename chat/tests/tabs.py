@@ -1,8 +1,10 @@
 """Tabs of browsers for tests: sockets to the ASGI application of this process."""
 
+import asyncio
 import itertools
 import uuid
-from typing import Any, Self
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, Self, TypeVar
 
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
@@ -18,7 +20,27 @@ from setahub.core.live import events
 HOST = "testserver"
 WITHIN = 15  # seconds that a test waits for what must come, on a busy machine
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _fences = itertools.count(1)
+
+
+def in_db(work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Do it on a thread that may ask the database; what it told open pages has left when it is done."""
+
+    async def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        result = await database_sync_to_async(work)(*args, **kwargs)
+        loop, outbox = events._publisher._place()
+
+        async def left() -> None:
+            while outbox._sending:
+                await asyncio.sleep(0.001)
+
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(left(), loop))
+        return result
+
+    return done
 
 
 def stored() -> list[tuple[int, str]]:

@@ -3,15 +3,12 @@
 import re
 
 import pytest
-from channels.db import database_sync_to_async
 
 from accounts.services import blocks
 from chat import presence, services
 from chat.models import Message
-from chat.tests.tabs import Tab
+from chat.tests.tabs import Tab, in_db
 from setahub.core.live.subscriptions import hub
-
-in_db = database_sync_to_async
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,6 @@
 """Open sockets when a session ends, or goes on under another key."""
 
 import pytest
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
@@ -9,12 +8,10 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import suspensions
 from chat import sockets
-from chat.tests.tabs import Tab, session_of
+from chat.tests.tabs import Tab, in_db, session_of
 from setahub.core.db.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-in_db = database_sync_to_async
 
 
 class Browser:

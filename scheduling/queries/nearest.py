@@ -23,7 +23,8 @@ def nearest_free(
 ) -> list[TimeSlot]:
     """The free slots closest in time to ``to`` that a student can take, of that TA; else of any.
 
-    At most six, in order of time. ``obstacles``: the student's; ``but``: a slot left out. One query, or two.
+    At most six, in order of time. ``obstacles``: the student's; ``but``: a slot left out. One query
+    of each kind, or two where something stands in the student's way.
     """
     of_ta = nearest_of_ta(obstacles, topic, ta_id, to, but=but)
     return of_ta or _closest(obstacles, topic, to, but=but)
@@ -32,7 +33,7 @@ def nearest_free(
 def nearest_of_ta(
     obstacles: Obstacles, topic: Topic | None, ta_id: int, to: datetime, *, but: int = 0
 ) -> list[TimeSlot]:
-    """The same of that TA alone. One query."""
+    """The same of that TA alone."""
     return _closest(obstacles, topic, to, but=but, ta=ta_id)
 
 
@@ -60,9 +61,11 @@ def _closest(
     but_ta: int | None = None,
     most: int = NEAREST,
 ) -> list[TimeSlot]:
-    topic_id = topic.pk if topic else None
-    candidates = _nearest(topic_id, ta, but_ta, but, to, Bookable.at())
+    asked = (topic.pk if topic else None, ta, but_ta, but, to, Bookable.at())
+    candidates = list(_nearest(*asked, each=NEAREST))
     possible = [slot for slot in candidates if not obstacles.of(slot)]
+    if len(possible) < len(candidates):  # for one in whose way something stands, as for few
+        possible = [slot for slot in _nearest(*asked, each=2 * NEAREST) if not obstacles.of(slot)]
     possible.sort(key=lambda slot: (abs(slot.starts_at - to), slot.starts_at < to))
     nearest = possible[:most]
     return sorted(nearest, key=lambda slot: (slot.starts_at, slot.pk))
@@ -76,19 +79,20 @@ def _nearest(
     but: int,
     to: datetime,
     bookable: Bookable,
+    *,
+    each: int,
 ) -> TimeSlotQuerySet:
-    """Those after ``to`` and those before it; of each twice as many as are wanted, since some may
-    clash with what the student has. With what lists of times show."""
+    """The first after ``to`` and the last before it, so many of each, with what lists of times show."""
     slots = offered(topic, ta, bookable).filter(~Q(pk=but))
     if but_ta is not None:
         slots = slots.filter(~Q(appointment__ta=but_ta))
     later = slots.filter(starts_at__gte=to).soonest()
     earlier = slots.filter(starts_at__lt=to).order_by("-starts_at", "-pk")
-    both = _first(later).union(_first(earlier), all=True)
+    both = _first(later, each).union(_first(earlier, each), all=True)
     return both.order_by("starts_at", "pk")
 
 
-def _first(slots: TimeSlotQuerySet) -> TimeSlotQuerySet:
+def _first(slots: TimeSlotQuerySet, number: int) -> TimeSlotQuerySet:
     # SQLite takes no part of a union that has an end of its own.
-    first = TimeSlot.objects.filter(pk__in=slots.values("pk")[: 2 * NEAREST])
+    first = TimeSlot.objects.filter(pk__in=slots.values("pk")[:number])
     return first.with_ta().only(*SHOWN)

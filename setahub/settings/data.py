@@ -24,6 +24,9 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+            # Whoever fills the log writes it into the database, which takes several commits' time:
+            # of SQLite's own 1,000 pages one message in a hundred.
+            " PRAGMA wal_autocheckpoint=4000;"
         ),
     }
 else:
@@ -47,7 +50,9 @@ else:
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
-        "prepare_threshold": 5,  # uses of a statement of setahub.core.db.prepared before it is kept
+        # Uses of a statement of setahub.core.db.prepared before it is kept: by the time each of the pool's
+        # connections has seen it five times, a crowd has come and gone, and planned it anew each time.
+        "prepare_threshold": 0,
         **(_database.get("OPTIONS") or {}),  # type: ignore[dict-item]
         "pool": {
             "min_size": 1,
@@ -57,10 +62,9 @@ else:
         },
     }
 DATABASES = {"default": _database}
-# Of one Daphne process. Some connections are left to the sockets, and to responses being sent; on
-# SQLite more threads would only stand in each other's way.
-_sqlite = _database["ENGINE"] == "django.db.backends.sqlite3"
-PAGES_AT_ONCE = 4 if _sqlite else max(1, _connections // 2)
+# Of one Daphne process; more threads would only stand in each other's way. Some connections are left to
+# the sockets, and to responses being sent.
+PAGES_AT_ONCE = max(1, min(3, _connections // 2))
 
 REDIS_URL = env.checked(
     "REDIS_URL",

@@ -28,6 +28,7 @@ class Layer(InMemoryChannelLayer):
         super().__init__(capacity=10_000)
         self.trouble: str = ""
         self.asked: list[str] = []
+        self.sent: list[list[str]] = []  # the frames of what was handed over, each time
 
     async def _answer(self, what: str) -> None:
         self.asked.append(what)
@@ -55,6 +56,7 @@ class Layer(InMemoryChannelLayer):
 
     async def group_send(self, group: str, message: Any) -> None:
         await self._answer("group_send")
+        self.sent.append([text for event in message.get("events", ()) for text in event["frames"]])
         await super().group_send(group, message)
 
 
@@ -98,6 +100,14 @@ def push(*numbers: int, group: str = GROUP) -> None:
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
+
+
+def _until_sent(layer: Layer, number: int) -> None:
+    """Waits until so many frames have left."""
+    end = time.monotonic() + WITHIN
+    while sum(map(len, layer.sent)) < number:
+        assert time.monotonic() < end, "they did not leave"
+        time.sleep(0.001)
 
 
 async def became_live(hub: Hub) -> bool:
@@ -325,10 +335,15 @@ class TestWithoutSockets:
         loops = set()
         for number in range(3):
             push(number)
-            events.ping()  # the loop has dealt with what came before
             loops.add(events._publisher.loop())
-        assert layer.asked.count("group_send") == 6
+            _until_sent(layer, number + 1)
+        assert layer.sent == [["0"], ["1"], ["2"]]
         assert len(loops) == 1
+
+    def test_what_is_said_in_one_breath_leaves_together(self, layer):
+        push(*range(3))
+        _until_sent(layer, 3)
+        assert layer.sent == [["0", "1", "2"]]
 
     def test_threads_that_begin_at_once_share_one_layer(self, monkeypatch):
         """Else a process may subscribe on one and listen on the other, and hear nothing."""

@@ -121,7 +121,7 @@ def calls(w):
             ((*each, now, later, bookable), only) for each in which for only in narrowed
         ],
         "scheduling.queries.nearest._nearest": [
-            ((*each, but_ta, slot, now + HOUR, bookable), {})
+            ((*each, but_ta, slot, now + HOUR, bookable), {"each": 2})
             for each in which
             for but_ta in (student, None)
         ],

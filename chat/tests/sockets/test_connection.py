@@ -4,16 +4,13 @@ import json
 import uuid
 
 import pytest
-from channels.db import database_sync_to_async
 from django.db import OperationalError
 
 from chat import consumers, services, sockets
-from chat.tests.tabs import Tab, session_of, stored
+from chat.tests.tabs import Tab, in_db, session_of, stored
 from setahub.core.live.subscriptions import hub
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-in_db = database_sync_to_async
 
 
 class TestPing:

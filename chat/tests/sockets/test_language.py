@@ -1,17 +1,15 @@
 """A socket speaks what its user reads now, however long it has been open."""
 
 import pytest
-from channels.db import database_sync_to_async
 from django.test import Client
 
 from accounts.models import User
 from accounts.services import languages
-from chat.tests.tabs import Tab
+from chat.tests.tabs import Tab, in_db
 from setahub.core.live.subscriptions import hub
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-in_db = database_sync_to_async
 ENGLISH, THAI = "This type of frame is not known.", "ไม่รู้จักเฟรมประเภทนี้"
 
 

@@ -1,17 +1,14 @@
 """What one tab shows of the other person: typing, reading, being there."""
 
 import pytest
-from channels.db import database_sync_to_async
 from django.core.cache import caches
 
 from accounts.services import blocks
 from chat import consumers, presence
-from chat.tests.tabs import Tab
+from chat.tests.tabs import Tab, in_db
 from setahub.core.live.subscriptions import hub
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-in_db = database_sync_to_async
 
 
 class TestTyping:

@@ -1,15 +1,12 @@
 """What happened to somebody, in every tab of theirs and in no other, in their own language."""
 
 import pytest
-from channels.db import database_sync_to_async
 
 from accounts.models import Notice, User
-from chat.tests.tabs import Tab
+from chat.tests.tabs import Tab, in_db
 from scheduling.tests.factories import book, open_time, slots_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-in_db = database_sync_to_async
 
 
 def booked(student, ta, topic):

@@ -5,7 +5,6 @@ import re
 import uuid
 
 import pytest
-from channels.db import database_sync_to_async
 from django.core.files.storage import FileSystemStorage
 
 from accounts.models import User
@@ -14,14 +13,13 @@ from chat import sockets
 from chat.models import Message
 from chat.protocol import FRAME_MAX, Send
 from chat.services import sending, writing
-from chat.tests.tabs import Tab, stored
+from chat.tests.tabs import Tab, in_db, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 UUID = "6f0a7c1e-9f5b-4a34-8f0d-2b5c8f1d0e11"
 # Section 4 of the specification.
 CODES = {"invalid", "too_long", "not_allowed", "blocked", "rate_limited"}
-in_db = database_sync_to_async
 
 
 def test_a_socket_is_told_the_codes_of_the_protocol_and_no_other(student, ta, monkeypatch):

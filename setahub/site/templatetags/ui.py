@@ -2,7 +2,6 @@
 
 import re
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -20,7 +19,6 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from lucide.templatetags.lucide import lucide as _draw
 
 from accounts.models import User
 from accounts.queries import faculty
@@ -35,6 +33,7 @@ from setahub.core.web.paging import Page
 from setahub.core.web.prerendered import Prerendered
 from setahub.core.web.repeated import repeated
 from setahub.core.web.tokens import FormTokenNode, form_key, token_of
+from setahub.site import icons
 
 register = template.Library()
 
@@ -62,13 +61,7 @@ def with_links(text: str) -> SafeString:
 @register.simple_tag
 def icon(name: str, size: int = 20) -> SafeString:
     """A Lucide icon as inline SVG, hidden from screen readers: the words beside it say it."""
-    return _drawn(str(name), int(size))  # what is kept are plain texts, whatever was handed in
-
-
-@lru_cache(maxsize=512)
-def _drawn(name: str, size: int) -> SafeString:
-    drawn = _draw(name, size=size, aria_hidden="true", focusable="false", **{"class": "icon"})
-    return mark_safe(drawn)  # noqa: S308  (our own names, drawn by the library)
+    return icons.drawn(str(name), int(size))  # what is kept are plain texts, whatever was handed in
 
 
 @register.simple_tag
