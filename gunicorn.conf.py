@@ -1,7 +1,7 @@
 """Page processes: ``gunicorn setahub.wsgi``, which reads this file by itself.
 
-Waiting for the database is most of a page, so a process answers several at once in threads; each
-thread needs a connection of the process's pool (DATABASE_POOL).
+A page waits for the database now and then, so a process answers several at once in threads; many more
+would wait for each other. Each needs a connection of the process's pool (DATABASE_POOL).
 """
 
 import os
@@ -98,7 +98,7 @@ def pre_request(worker: Any, request: Any) -> None:
 bind = [env.text("WEB_BIND", "127.0.0.1:8000")]
 worker_class = PageWorker
 workers = env.number("WEB_PROCESSES", 2, low=1, high=64)
-threads = env.number("WEB_THREADS", 8, low=1, high=64)
+threads = env.number("WEB_THREADS", 4, low=1, high=64)
 
 # A stopping process takes no new requests and finishes those that it has.
 graceful_timeout = 25  # seconds; less than what docker-compose.yml gives before it kills

@@ -222,7 +222,7 @@ class Machine:
     ) -> int:
         """A gunicorn as gunicorn.conf.py has it, but of so many processes; its port."""
         port = free_port()
-        command = [PYTHON, "-m", "gunicorn", "--workers", str(processes), "--threads", "8"]
+        command = [PYTHON, "-m", "gunicorn", "--workers", str(processes)]
         command += ["-b", f"127.0.0.1:{port}", application]
         self._running[port] = self._start(command, environment)
         return self._answering(port)

@@ -118,6 +118,18 @@ class TestConfirming:
         assert slot_ids(response) == [slots[0].pk, slots[2].pk, slots[3].pk]
         assert f"/bookings/new/?slot={slots[0].pk}&amp;topic={topic.slug}" in text(response)
 
+    def test_six_of_the_nearest_are_shown_also_where_the_student_is_busy_at_some(
+        self, client, student, stranger, make_user, ta, topic
+    ):
+        slots = slots_of(open_time(ta, topic, start="10:00", end="15:00"))
+        other = make_user("Anan K.")
+        Registration.objects.create(user=other, topic=topic)
+        book(stranger, slots[0])
+        for slot in slots_of(open_time(other, topic, start="10:30", end="11:30")):
+            book(student, slot)
+        response = client.get(f"/bookings/new/?slot={slots[0].pk}&topic={topic.slug}")
+        assert slot_ids(response) == [slot.pk for slot in slots[3:9]]
+
     def test_a_time_that_was_taken_off_leads_to_times_for_the_same_topic(
         self, client, student, ta, topic, second_topic
     ):
