@@ -15,8 +15,8 @@ from chat.routing import websocket_application  # noqa: E402
 from setahub.core.server import gc_tuning  # noqa: E402
 from setahub.core.server.asgi import Graceful, logged, stop_with_daphne  # noqa: E402
 from setahub.core.server.bounds import bound_daphne  # noqa: E402
-from setahub.core.server.loading import load_all  # noqa: E402
 from setahub.core.server.threads import GatedHandler  # noqa: E402
+from setahub.site.loading import load_all  # noqa: E402
 
 pages = GatedHandler(settings.PAGES_AT_ONCE)
 application = Graceful(

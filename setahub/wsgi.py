@@ -5,7 +5,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from setahub.core.server import gc_tuning
-from setahub.core.server.loading import load_all
+from setahub.site.loading import load_all
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 
