@@ -14,6 +14,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from setahub.core import env
+from setahub.core.server import one_core
 from setahub.settings import LOGGING
 
 CLOSES_WITHIN = 2  # seconds
@@ -81,9 +82,22 @@ def asks_whether_alive(connection: socket.socket) -> bool:
     return began == b"GET /healthz "
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Each process has a core of its own, where there are as many processes as cores or more.
+
+    Fewer share the machine with others, whose cores nobody here knows: the system sees to that.
+    """
+    cores = one_core.cores()
+    taken = [other.core for other in server.WORKERS.values()]
+    enough = server.num_workers >= len(cores)
+    worker.core = min(cores, key=taken.count, default=None) if enough else None
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Where sockets are on the same machine, they go first: a page may take a moment longer."""
     os.nice(10)
+    if worker.core is not None:
+        one_core.stay(worker.core)
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -11,6 +11,7 @@ import icalendar
 
 from setahub.core import clock
 from setahub.core.outbound import OutboundError
+from setahub.core.server import one_core
 
 READ_WITHIN = 30.0  # seconds, on a busy machine; the reader has its own limit of work
 BYTES_MAX = 2 * 1024 * 1024
@@ -33,14 +34,15 @@ def busy_times(data: bytes, start: datetime, end: datetime) -> list[Stretch]:
     span = [str(int(each.timestamp())) for each in (start, end)]
     command = [sys.executable, "-I", "-S", _READER, _PACKAGES, clock.zone().key, *span]
     try:
-        done = subprocess.run(  # noqa: S603  (our own program)
-            command,
-            input=data,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            timeout=READ_WITHIN,
-        )
+        with one_core.everywhere():
+            done = subprocess.run(  # noqa: S603  (our own program)
+                command,
+                input=data,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                timeout=READ_WITHIN,
+            )
     except subprocess.TimeoutExpired as error:
         raise OutboundError("too_complex") from error
     if done.returncode:  # mostly ended by the system: it had worked, or taken, too much

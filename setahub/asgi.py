@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "setahub.settings")
 django.setup(set_prefix=False)  # first: it loads the apps
 
 from chat.routing import websocket_application  # noqa: E402
-from setahub.core.server import gc_tuning  # noqa: E402
+from setahub.core.server import gc_tuning, one_core  # noqa: E402
 from setahub.core.server.asgi import Graceful, logged, stop_with_daphne  # noqa: E402
 from setahub.core.server.bounds import bound_daphne  # noqa: E402
 from setahub.core.server.threads import GatedHandler  # noqa: E402
@@ -26,5 +26,7 @@ stop_with_daphne(application)
 bound_daphne()
 load_all()
 gc_tuning.settle()
+if "daphne.server" in sys.modules:  # not a test that loads this
+    one_core.stay()
 # A message goes back and forth with the database; each time its thread waited for a page's turn to end.
 sys.setswitchinterval(0.0005)  # seconds

@@ -28,6 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import condition
 
+from setahub.core.server import one_core
 from setahub.core.web import ratelimit
 from setahub.core.web.inputs import PictureInput
 from setahub.core.web.refusals import RefusableForm
@@ -148,14 +149,15 @@ def _decoded(file: IO[bytes] | File, max_sides: Sequence[int]) -> list[EncodedIm
     file.seek(0)
     done = None
     try:
-        done = subprocess.run(  # noqa: S603  (our own program)
-            [*command, *map(str, max_sides)],
-            input=file.read(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            timeout=DECODED_WITHIN,
-        )
+        with one_core.everywhere():
+            done = subprocess.run(  # noqa: S603  (our own program)
+                [*command, *map(str, max_sides)],
+                input=file.read(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                timeout=DECODED_WITHIN,
+            )
     except (subprocess.TimeoutExpired, OSError) as error:
         logger.warning("no picture decoded: %s", type(error).__name__)
     if done is None:
