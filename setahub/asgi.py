@@ -26,7 +26,6 @@ stop_with_daphne(application)
 bound_daphne()
 load_all()
 gc_tuning.settle()
-if "daphne.server" in sys.modules:  # not a test that loads this
-    one_core.stay()
+one_core.stay_with_daphne()
 # A message goes back and forth with the database; each time its thread waited for a page's turn to end.
 sys.setswitchinterval(0.0005)  # seconds

@@ -110,16 +110,25 @@ def test_where_a_system_has_no_such_thing_nothing_happens(monkeypatch):
             assert one_core.cores() == []
 
 
-def test_loading_the_site_binds_nobody_but_daphne():
-    told = "import setahub.asgi, os; print(len(os.sched_getaffinity(0)))"
-    counts = [
-        subprocess.run(
-            [sys.executable, "-c", server + told],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=settings.BASE_DIR,
-        ).stdout.split()[-1]
-        for server in ("", "import daphne.server; ")
-    ]
-    assert counts == [str(len(one_core.cores())), "1"]
+def test_of_a_process_with_a_server_in_it_the_server_alone_stays():
+    told = """
+import daphne.server, setahub.asgi, os, threading
+from twisted.internet import reactor
+found = []
+def look():
+    found.append(len(os.sched_getaffinity(0)))
+    reactor.stop()
+reactor.callLater(0.1, look)
+thread = threading.Thread(target=reactor.run, args=[False])
+thread.start()
+thread.join()
+print(*found, len(os.sched_getaffinity(0)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=settings.BASE_DIR,
+    )
+    assert done.stdout.split()[-2:] == ["1", str(len(one_core.cores()))]

@@ -9,8 +9,10 @@ Where the system has no such thing (macOS, Windows), nothing happens.
 
 import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 _before: frozenset[int] = frozenset()  # the cores of this process, once it stays on one
 
@@ -31,6 +33,15 @@ def stay(core: int | None = None) -> None:
     if core in allowed:
         _before = frozenset(allowed)
         os.sched_setaffinity(0, {core})
+
+
+def stay_with_daphne() -> None:
+    """Stay where Daphne's loop runs, once it does. Does nothing under another server."""
+    if "daphne.server" in sys.modules:
+        from twisted.internet import reactor
+
+        loop: Any = reactor
+        loop.callWhenRunning(stay)
 
 
 @contextmanager
