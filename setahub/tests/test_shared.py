@@ -119,6 +119,23 @@ def test_what_is_dear_is_not_made_anew_at_each_drop(frozen):
     assert dear() == 2
 
 
+def test_however_dear_it_is_made_anew_while_the_last_one_can_still_be_shown(frozen):
+    made: list[int] = []
+
+    def make() -> int:
+        frozen.shift(2)
+        made.append(len(made) + 1)
+        return made[-1]
+
+    dear = shared(seconds=10)(make)
+    dear()
+    dear.drop()
+    frozen.shift(2.9)
+    assert dear() == 1
+    frozen.shift(0.1)
+    assert dear() == 2
+
+
 def test_is_dropped_on_commit_and_not_on_rollback(counter, frozen):
     counter.get()
     with transaction.atomic():

@@ -49,10 +49,10 @@ def shared(
     """Keep what the function gives for at most so many seconds, and until ``drop()``.
 
     After a drop the first who asks makes it anew, and the others get the last one until it is there;
-    what is dear to make is not made anew right after it was (``SHARE``).
-    From half that age on it is made anew beside the request of the first who asks. ``under``: what else its answer follows from, beside its
-    arguments; what was made under something else is not given. Both need a telling ``repr``, and
-    the answer is pickled.
+    what is dear to make is not made anew right after it was (``SHARE``). From half that age on it
+    is, dropped or not; undropped, beside the request of the first who asks. ``under``: what else its
+    answer follows from, beside its arguments; what was made under something else is not given. Both
+    need a telling ``repr``, and the answer is pickled.
     """
     return lambda make: Shared(make, seconds, under)
 
@@ -95,8 +95,10 @@ class Shared(Generic[P, T]):
             transaction.on_commit(self._drop, robust=True)
 
     def _is_fresh(self, kept: _Kept, drop: str | None) -> bool:
-        age = time.time() - kept.at
-        return age < (self._seconds / 2 if kept.drop == drop else SHARE * kept.took)
+        # Never beyond half its age: what is then made anew has the other half to be there in, and
+        # nobody has to wait for it.
+        age, half = time.time() - kept.at, self._seconds / 2
+        return age < (half if kept.drop == drop else min(half, SHARE * kept.took))
 
     def _look(self, key: str) -> tuple[_Kept | None, str | None]:
         """What is kept, unless it is too old, and the latest drop."""
