@@ -274,6 +274,7 @@ def _cancel(
         "cancel_reason": reason,
         "cancel_cause": cause,
         "cancelled_late": late,
+        "checked_in_at": None,  # before the start one may check in, and still cancel
     }
     for name, value in changes.items():
         setattr(booking, name, value)

@@ -188,6 +188,17 @@ class TestTheBooking:
         moved = bookings.move(booked, student, slots_of(session)[3].pk)
         assert moved.checked_in_at is None
 
+    @pytest.mark.parametrize("who", ["student", "ta"])
+    def test_that_is_cancelled_before_its_start_counts_for_nobody_as_there(
+        self, session, booked, on_time, clock, request, student, who
+    ):
+        clock.move_to(booked.starts_at - 5 * MINUTE)
+        check_ins.check_in(booked, student, code(session))
+        bookings.cancel(booked, request.getfixturevalue(who), "I am ill.")
+        booked.refresh_from_db()
+        assert (booked.status, booked.checked_in_at) == ("cancelled", None)
+        assert booked.events.filter(kind="checked_in").exists()
+
 
 class TestGuesses:
     def test_of_many_five_are_looked_at_and_the_ta_is_told_once(
