@@ -102,38 +102,35 @@ def test_is_made_anew_once_dropped_and_under_something_else(counter, frozen):
     assert counter.get() == 2
 
 
-def test_what_is_dear_is_not_made_anew_at_each_drop(frozen):
+def dear(frozen, seconds: float):
+    """A function whose numbers 1, 2, 3 … take so long to make, asked once and dropped."""
     made: list[int] = []
 
     def make() -> int:
-        frozen.shift(0.1)
+        frozen.shift(seconds)
         made.append(len(made) + 1)
         return made[-1]
 
-    dear = shared(seconds=10)(make)
-    dear()
-    dear.drop()
+    get = shared(seconds=10)(make)
+    get()
+    get.drop()
+    return get
+
+
+def test_what_is_dear_is_not_made_anew_at_each_drop(frozen):
+    get = dear(frozen, 0.1)
     frozen.shift(1.8)
-    assert dear() == 1
+    assert get() == 1
     frozen.shift(0.1)
-    assert dear() == 2
+    assert get() == 2
 
 
 def test_however_dear_it_is_made_anew_while_the_last_one_can_still_be_shown(frozen):
-    made: list[int] = []
-
-    def make() -> int:
-        frozen.shift(2)
-        made.append(len(made) + 1)
-        return made[-1]
-
-    dear = shared(seconds=10)(make)
-    dear()
-    dear.drop()
+    get = dear(frozen, 2)
     frozen.shift(2.9)
-    assert dear() == 1
+    assert get() == 1
     frozen.shift(0.1)
-    assert dear() == 2
+    assert get() == 2
 
 
 def test_is_dropped_on_commit_and_not_on_rollback(counter, frozen):
